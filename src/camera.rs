@@ -1,0 +1,299 @@
+//! How the camera was held: focal length, roll, pitch, how well each is known, and the map that takes roll and pitch out.
+//!
+//! Signs: **roll** positive = the camera was turned counter-clockwise as the photographer sees it, so that upright things
+//! appear turned clockwise in the picture. **Pitch** positive = it looked up.
+
+use crate::geometry::Point;
+use crate::pose::Pose;
+
+/// Diagonal of a 35 mm film frame, in millimetres: what "35 mm equivalent" refers to here.
+const FILM_DIAGONAL_MM: f64 = 43.266_615;
+/// The focal length assumed when the photo does not tell, as 35 mm equivalent, and its uncertainty (one standard deviation).
+/// Phones' main cameras lie at 23 to 28 mm and their portrait crops beyond; laptop webcams at 26 to 32 mm.
+pub const DEFAULT_FOCAL_35MM: f64 = 28.0;
+/// See [`DEFAULT_FOCAL_35MM`]: a share of the focal length.
+pub const DEFAULT_FOCAL_SD: f64 = 0.2;
+/// A focal length in EXIF is rounded to whole millimetres and nominal besides: a share of the focal length.
+const EXIF_FOCAL_SD: f64 = 0.03;
+/// What a hand-held camera's roll and pitch scatter by when nothing tells them, in degrees.
+pub const UNKNOWN_ROLL_SD: f64 = 2.0;
+/// See [`UNKNOWN_ROLL_SD`].
+pub const UNKNOWN_PITCH_SD: f64 = 6.0;
+/// The uncertainty of a phone's gravity sensor, in degrees.
+const GRAVITY_SD: f64 = 0.3;
+/// The uncertainty of a plumb line or a roll that the user gives, in degrees.
+const GIVEN_SD: f64 = 0.3;
+
+/// Where the focal length comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FocalFrom {
+    /// The photo's 35 mm equivalent.
+    Exif,
+    /// [`DEFAULT_FOCAL_35MM`].
+    Default,
+}
+
+impl FocalFrom {
+    /// The word in records.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            FocalFrom::Exif => "exif",
+            FocalFrom::Default => "default",
+        }
+    }
+}
+
+/// Where roll and pitch come from, in order of trust.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LevelFrom {
+    /// The user named a plumb line in the picture.
+    Plumb,
+    /// The user named the roll.
+    Roll,
+    /// The phone wrote its gravity vector into the photo.
+    Gravity,
+    /// Nothing tells: the picture's edges are taken for level, and the uncertainty is that of a hand-held camera.
+    Nothing,
+}
+
+impl LevelFrom {
+    /// The word in records.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            LevelFrom::Plumb => "plumb",
+            LevelFrom::Roll => "roll",
+            LevelFrom::Gravity => "gravity",
+            LevelFrom::Nothing => "none",
+        }
+    }
+}
+
+/// What the user said about the camera.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Given {
+    /// The camera's roll, in degrees.
+    pub roll_deg: Option<f64>,
+    /// Two points of a line in the picture that is plumb in the world.
+    pub plumb: Option<(Point, Point)>,
+}
+
+/// What the photo itself says about the camera.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Told {
+    /// Focal length as 35 mm equivalent, in millimetres.
+    pub focal_35mm: Option<f64>,
+    /// Apple's acceleration vector in units of g: device axes, towards the left, the bottom and the face of the phone.
+    pub gravity: Option<[f64; 3]>,
+    /// Whether it was the camera on the side of the screen.
+    pub front_camera: bool,
+    /// How the stored pixels were turned to stand upright: the EXIF orientation, 1 to 8.
+    pub orientation: u8,
+}
+
+/// A pinhole camera, its attitude, and how well both are known.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Camera {
+    /// The middle of the picture, in pixels.
+    pub principal: Point,
+    /// Focal length, in pixels.
+    pub focal_px: f64,
+    /// Its standard deviation as a share of it.
+    pub focal_sd: f64,
+    /// Where it comes from.
+    pub focal_from: FocalFrom,
+    /// In degrees, see the module.
+    pub roll_deg: f64,
+    /// Standard deviation of the roll, in degrees.
+    pub roll_sd_deg: f64,
+    /// In degrees, see the module.
+    pub pitch_deg: f64,
+    /// Standard deviation of the pitch, in degrees.
+    pub pitch_sd_deg: f64,
+    /// Where roll and pitch come from.
+    pub level_from: LevelFrom,
+}
+
+impl Camera {
+    /// The camera of a picture of `width` x `height` pixels, from the most trusted source that there is.
+    #[must_use]
+    pub fn of(width: f64, height: f64, told: &Told, given: &Given) -> Self {
+        let per_mm = width.hypot(height) / FILM_DIAGONAL_MM;
+        let (focal_35mm, focal_sd, focal_from) = match told.focal_35mm {
+            Some(mm) => (mm, EXIF_FOCAL_SD, FocalFrom::Exif),
+            None => (DEFAULT_FOCAL_35MM, DEFAULT_FOCAL_SD, FocalFrom::Default),
+        };
+        let mut camera = Self {
+            principal: Point::new(0.5 * width, 0.5 * height),
+            focal_px: focal_35mm * per_mm,
+            focal_sd,
+            focal_from,
+            roll_deg: 0.0,
+            roll_sd_deg: UNKNOWN_ROLL_SD,
+            pitch_deg: 0.0,
+            pitch_sd_deg: UNKNOWN_PITCH_SD,
+            level_from: LevelFrom::Nothing,
+        };
+        if let Some((roll, pitch)) = told.gravity.and_then(|a| attitude_of_gravity(a, told)) {
+            camera.roll_deg = roll;
+            camera.pitch_deg = pitch;
+            camera.roll_sd_deg = GRAVITY_SD;
+            camera.pitch_sd_deg = GRAVITY_SD;
+            camera.level_from = LevelFrom::Gravity;
+        }
+        if let Some(roll) = given.roll_deg {
+            camera.roll_deg = roll;
+            camera.roll_sd_deg = GIVEN_SD;
+            camera.level_from = LevelFrom::Roll;
+        }
+        if let Some((a, b)) = given.plumb {
+            camera.roll_deg = camera.roll_of_plumb(a, b);
+            camera.roll_sd_deg = GIVEN_SD;
+            camera.level_from = LevelFrom::Plumb;
+        }
+        camera
+    }
+
+    /// The roll that makes the line through two points plumb once the pitch is taken out, in degrees.
+    fn roll_of_plumb(&self, a: Point, b: Point) -> f64 {
+        // One equation in the roll alone; each step removes what is left of the lean, and three are exact to 1e-9.
+        let mut level = Camera { roll_deg: 0.0, ..*self };
+        for _ in 0..8 {
+            let (a, b) = (level.level(a), level.level(b));
+            let up = if a.y < b.y { a - b } else { b - a };
+            level.roll_deg += up.x.atan2(-up.y).to_degrees();
+        }
+        level.roll_deg
+    }
+
+    /// Where a point would lie had the camera stood at the same place with no roll and no pitch: the exact homography.
+    ///
+    /// ```
+    /// use orthostat::{camera::{Camera, Given, Told}, geometry::Point};
+    /// let given = Given { roll_deg: Some(2.0), ..Given::default() };
+    /// let camera = Camera::of(1000.0, 1000.0, &Told::default(), &given);
+    /// // Turned 2 degrees clockwise in the picture: brought back, it stands above the middle.
+    /// let leaning = Point::new(500.0, 100.0).turned_about(Point::new(500.0, 500.0), 2.0_f64.to_radians());
+    /// assert!(camera.level(leaning).distance(Point::new(500.0, 100.0)) < 1e-9);
+    /// ```
+    #[must_use]
+    pub fn level(&self, p: Point) -> Point {
+        let ray = p.turned_about(self.principal, -self.roll_deg.to_radians()) - self.principal;
+        let (sin, cos) = self.pitch_deg.to_radians().sin_cos();
+        let (x, y) = (ray.x / self.focal_px, ray.y / self.focal_px);
+        let depth = (y * sin + cos).max(1e-3);
+        Point::new(
+            self.principal.x + self.focal_px * x / depth,
+            self.principal.y + self.focal_px * (y * cos - sin) / depth,
+        )
+    }
+
+    /// A pose as the level camera would have seen it. The horizon is then the row through the principal point.
+    #[must_use]
+    pub fn level_pose(&self, pose: &Pose) -> Pose {
+        pose.map_points(|_, p| self.level(p))
+    }
+
+    /// The camera that would have taken the mirrored picture.
+    #[must_use]
+    pub fn mirrored(&self) -> Self {
+        Self { roll_deg: -self.roll_deg, ..*self }
+    }
+}
+
+/// Roll and pitch in degrees from the acceleration that an Apple phone wrote down, in its picture's upright axes.
+///
+/// The vector points where gravity pulls: x to the left of the phone seen from its front, y to the bottom, z into the face;
+/// up is its negative. Which edge of the phone is up in the picture follows from the vector itself: the one of the four
+/// quarter turns that brings up within 45 degrees of the picture's top, because HEIC files and edited JPEGs may say
+/// "orientation 1" in any position. `None` when the phone was moving or lay nearly flat.
+fn attitude_of_gravity(a: [f64; 3], told: &Told) -> Option<(f64, f64)> {
+    let size = a.iter().map(|v| v * v).sum::<f64>().sqrt();
+    if !(0.9..1.1).contains(&size) || a[2].abs() > 0.7 {
+        return None;
+    }
+    let [x, y, z] = a.map(|v| v / size);
+    // The camera beside the screen looks the other way: left and right change, and so does the elevation.
+    let (x, z) = if told.front_camera { (-x, -z) } else { (x, z) };
+    // Up in the device's (right, top) axes, turned by quarters until it points to the picture's top.
+    let (mut right, mut top) = (-x, -y);
+    for _ in 0..4 {
+        if top >= right.abs() {
+            return Some((right.atan2(top).to_degrees(), z.asin().to_degrees()));
+        }
+        (right, top) = (top, -right);
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(gravity: [f64; 3]) -> Told {
+        Told { gravity: Some(gravity), ..Told::default() }
+    }
+
+    fn camera(roll: f64, pitch: f64, focal: f64, width: f64, height: f64) -> Camera {
+        let mut camera = Camera::of(width, height, &Told::default(), &Given::default());
+        (camera.roll_deg, camera.pitch_deg, camera.focal_px) = (roll, pitch, focal);
+        camera
+    }
+
+    /// Points and their levelled places as the renderer of the sample photos gives them (its own projection code).
+    #[test]
+    fn levelling_agrees_with_the_renderer() {
+        let camera = camera(-0.573_721, -9.671_107, 1316.802_79, 1080.0, 1440.0);
+        for (from, to) in [
+            ((607.175_145, 412.277_41), (608.542_337, 640.525_236)),
+            ((417.134_768, 414.679_958), (423.108_143, 641.000_758)),
+            ((574.050_009, 1159.178_593), (571.892_15, 1423.937_661)),
+        ] {
+            let levelled = camera.level(Point::new(from.0, from.1));
+            assert!(levelled.distance(Point::new(to.0, to.1)) < 1e-3, "{levelled:?} {to:?}");
+        }
+    }
+
+    /// Two real photos whose attitude was read off their verticals (an iPhone 11 Pro and an iPhone 5s).
+    #[test]
+    fn gravity_of_real_phones() {
+        let (roll, pitch) = attitude_of_gravity([-0.0996, -0.9882, -0.0651], &told([0.0; 3])).expect("upright");
+        assert!((roll - 5.755).abs() < 0.01 && (pitch + 3.75).abs() < 0.05, "{roll} {pitch}");
+        // Landscape: gravity 1.1 degrees to the left of down, the camera looks down by 20 degrees.
+        let (roll, pitch) = attitude_of_gravity([-0.9697, 0.0187, -0.3433], &told([0.0; 3])).expect("landscape");
+        assert!((roll - 1.1).abs() < 0.05 && (pitch + 19.5).abs() < 1.0, "{roll} {pitch}");
+    }
+
+    #[test]
+    fn a_phone_that_moves_or_lies_flat_tells_nothing() {
+        for a in [[0.0, -0.5, 0.0], [0.1, -0.1, -0.98], [0.0, -1.5, 0.0]] {
+            assert_eq!(Camera::of(10.0, 10.0, &told(a), &Given::default()).level_from, LevelFrom::Nothing);
+        }
+    }
+
+    #[test]
+    fn a_plumb_line_of_the_user_comes_out_plumb() {
+        let (a, b) = (Point::new(130.0, 80.0), Point::new(100.0, 900.0));
+        let told = told([-0.02, -0.98, -0.19]);
+        let camera = Camera::of(1080.0, 1440.0, &told, &Given { plumb: Some((a, b)), ..Given::default() });
+        assert_eq!(camera.level_from, LevelFrom::Plumb);
+        assert!((camera.level(a).x - camera.level(b).x).abs() < 1e-6);
+    }
+
+    #[test]
+    fn the_users_word_goes_before_the_phones() {
+        let given = Given { roll_deg: Some(-3.0), ..Given::default() };
+        let camera = Camera::of(1080.0, 1440.0, &told([-0.0996, -0.9882, -0.0651]), &given);
+        assert_eq!((camera.level_from, camera.roll_deg), (LevelFrom::Roll, -3.0));
+        assert!((camera.pitch_deg + 3.75).abs() < 0.05);
+    }
+
+    #[test]
+    fn focal_length_follows_the_diagonal() {
+        let told = Told { focal_35mm: Some(26.0), ..Told::default() };
+        let camera = Camera::of(3024.0, 4032.0, &told, &Given::default());
+        assert!((camera.focal_px - 26.0 * 5040.0 / FILM_DIAGONAL_MM).abs() < 1e-9);
+        assert_eq!(camera.focal_from, FocalFrom::Exif);
+    }
+}

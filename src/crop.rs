@@ -1,0 +1,302 @@
+//! Regions of a photo, and the tensors that are cut out of them. A crop carries its own map back to photo pixels.
+
+use std::sync::OnceLock;
+
+use image::RgbImage;
+use ndarray::Array4;
+
+use crate::geometry::{Affine, Point, Vec2};
+
+/// A square of the photo, possibly turned and possibly reaching past the edge.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Region {
+    /// Its middle, in photo pixels.
+    pub center: Point,
+    /// Its side, in photo pixels.
+    pub side: f64,
+    /// How far its upright is turned clockwise on the screen, in radians.
+    pub rotation: f64,
+}
+
+impl Region {
+    /// The map from a tensor of `size` x `size` pixels to photo pixels.
+    ///
+    /// ```
+    /// use orthostat::{crop::Region, geometry::Point};
+    /// let region = Region { center: Point::new(320.0, 240.0), side: 480.0, rotation: 0.0 };
+    /// assert_eq!(region.to_photo(256).apply(Point::new(0.0, 256.0)), Point::new(80.0, 480.0));
+    /// ```
+    #[must_use]
+    pub fn to_photo(self, size: usize) -> Affine {
+        let (sin, cos) = self.rotation.sin_cos();
+        let step = self.side / size as f64;
+        let corner = self.center + Vec2::new(-0.5 * self.side, -0.5 * self.side).turned(self.rotation);
+        Affine { xx: step * cos, xy: -step * sin, tx: corner.x, yx: step * sin, yy: step * cos, ty: corner.y }
+    }
+
+    /// The region that shows the same in the photo mirrored at width `width` px.
+    #[must_use]
+    pub fn mirrored(self, width: f64) -> Self {
+        Self { center: Point::new(width - self.center.x, self.center.y), rotation: -self.rotation, ..self }
+    }
+
+    /// A neighbouring region: moved by shares of its side along its own axes, resized, and turned.
+    #[must_use]
+    pub fn nudged(self, shift: Vec2, scale: f64, turn: f64) -> Self {
+        Self {
+            center: self.center + (shift * self.side).turned(self.rotation),
+            side: self.side * scale,
+            rotation: self.rotation + turn,
+        }
+    }
+}
+
+/// What a sample outside the photo reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Border {
+    /// Black.
+    Black,
+    /// The nearest pixel of the photo.
+    Replicate,
+}
+
+/// How photo pixels become tensor pixels where the photo is finer than the tensor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sampling {
+    /// Bilinear between the four nearest photo pixels, skipping the others, as MediaPipe does. Aliases on large photos.
+    Bilinear,
+    /// Photo pixels are averaged down by a power of two first, then read bilinearly.
+    Averaged,
+}
+
+/// What a model wants to be fed.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct CropForm {
+    /// Side of the square tensor, in pixels.
+    pub size: usize,
+    /// The tensor's value for a black channel.
+    pub black: f32,
+    /// The tensor's value for a full channel.
+    pub white: f32,
+    /// What lies outside the photo.
+    pub border: Border,
+    /// How photo pixels are read.
+    pub sampling: Sampling,
+}
+
+/// A tensor cut out of a photo, with the way back.
+#[derive(Debug, Clone)]
+pub struct Crop {
+    /// 1 x size x size x 3 (rows, columns, RGB), values as [`CropForm`] says.
+    pub tensor: Array4<f32>,
+    /// From tensor pixels to photo pixels. Its determinant is negative when the crop is mirrored.
+    pub to_photo: Affine,
+}
+
+/// Pictures are halved this many times at most.
+const DEEPEST: usize = 5;
+
+/// A photo's pixels with the averaged-down copies that crops read from, each made when first needed.
+#[derive(Debug)]
+pub struct Pyramid<'a> {
+    levels: [OnceLock<RgbImage>; DEEPEST],
+    full: &'a RgbImage,
+}
+
+impl<'a> Pyramid<'a> {
+    /// A pyramid over the photo's own pixels.
+    #[must_use]
+    pub fn new(full: &'a RgbImage) -> Self {
+        Self { levels: std::array::from_fn(|_| OnceLock::new()), full }
+    }
+
+    /// Width and height of the photo, in pixels.
+    #[must_use]
+    pub fn size(&self) -> (f64, f64) {
+        (f64::from(self.full.width()), f64::from(self.full.height()))
+    }
+
+    /// The picture halved `halvings` times (as often as it can be).
+    fn level(&self, halvings: usize) -> (&RgbImage, usize) {
+        let mut image = self.full;
+        for (done, level) in self.levels.iter().enumerate().take(halvings) {
+            if image.width() < 2 || image.height() < 2 {
+                return (image, done);
+            }
+            image = level.get_or_init(|| halved(image));
+        }
+        (image, halvings.min(DEEPEST))
+    }
+
+    /// Cuts a region out.
+    #[must_use]
+    pub fn crop(&self, region: Region, form: &CropForm) -> Crop {
+        self.cut(region.to_photo(form.size), form)
+    }
+
+    /// Cuts a region out and mirrors it left to right.
+    #[must_use]
+    pub fn crop_mirrored(&self, region: Region, form: &CropForm) -> Crop {
+        let map = region.to_photo(form.size);
+        let size = form.size as f64;
+        let flipped =
+            Affine { xx: -map.xx, yx: -map.yx, tx: map.tx + size * map.xx, ty: map.ty + size * map.yx, ..map };
+        self.cut(flipped, form)
+    }
+
+    /// The tensor whose pixel (i, j) shows the photo at `to_photo` of (i, j). As in MediaPipe there is no half-pixel shift:
+    /// pixel k of either picture stands for the coordinate k.
+    fn cut(&self, to_photo: Affine, form: &CropForm) -> Crop {
+        let step = to_photo.xx.hypot(to_photo.yx);
+        let wanted = match form.sampling {
+            Sampling::Bilinear => 0,
+            Sampling::Averaged => step.max(1.0).log2().floor() as usize,
+        };
+        let (image, halvings) = self.level(wanted);
+        let factor = f64::from(1_u32 << halvings);
+        // Pixel k of a level stands in the middle of the `factor` photo pixels that it averages.
+        let middle = 0.5 * (factor - 1.0);
+        let map = Affine {
+            xx: to_photo.xx / factor,
+            xy: to_photo.xy / factor,
+            tx: (to_photo.tx - middle) / factor,
+            yx: to_photo.yx / factor,
+            yy: to_photo.yy / factor,
+            ty: (to_photo.ty - middle) / factor,
+        };
+        let mut values = Vec::with_capacity(form.size * form.size * 3);
+        let gain = (form.white - form.black) / 255.0;
+        for row in 0..form.size {
+            for column in 0..form.size {
+                let at = map.apply(Point::new(column as f64, row as f64));
+                let rgb = match form.border {
+                    Border::Black => bilinear_black(image, at),
+                    Border::Replicate => bilinear_replicate(image, at),
+                };
+                values.extend(rgb.map(|v| form.black + gain * v));
+            }
+        }
+        let tensor = Array4::from_shape_vec((1, form.size, form.size, 3), values)
+            .unwrap_or_else(|_| Array4::zeros((1, form.size, form.size, 3)));
+        Crop { tensor, to_photo }
+    }
+}
+
+/// Half the width and height, each pixel the mean of four (of fewer at an odd edge none: the last row or column is dropped).
+fn halved(image: &RgbImage) -> RgbImage {
+    let (width, height) = ((image.width() / 2) as usize, (image.height() / 2) as usize);
+    let stride = image.width() as usize * 3;
+    let source = image.as_raw();
+    let mut out = Vec::with_capacity(width * height * 3);
+    for y in 0..height {
+        let (upper, lower) = (&source[2 * y * stride..][..width * 6], &source[(2 * y + 1) * stride..][..width * 6]);
+        for (a, b) in upper.chunks_exact(6).zip(lower.chunks_exact(6)) {
+            for c in 0..3 {
+                let sum = u16::from(a[c]) + u16::from(a[c + 3]) + u16::from(b[c]) + u16::from(b[c + 3]);
+                out.push(((sum + 2) / 4) as u8);
+            }
+        }
+    }
+    RgbImage::from_raw(width as u32, height as u32, out).unwrap_or_default()
+}
+
+/// One pixel's channels as floats.
+fn pixel(raw: &[u8], index: usize) -> [f32; 3] {
+    [f32::from(raw[index]), f32::from(raw[index + 1]), f32::from(raw[index + 2])]
+}
+
+fn mix(a: [f32; 3], b: [f32; 3], share: f32) -> [f32; 3] {
+    [a[0] + (b[0] - a[0]) * share, a[1] + (b[1] - a[1]) * share, a[2] + (b[2] - a[2]) * share]
+}
+
+/// The picture at a place between pixels; outside, the nearest edge pixel.
+fn bilinear_replicate(image: &RgbImage, at: Point) -> [f32; 3] {
+    let (last_x, last_y) = ((image.width() - 1) as f64, (image.height() - 1) as f64);
+    let (x, y) = (at.x.clamp(0.0, last_x), at.y.clamp(0.0, last_y));
+    let (left, top) = (x as usize, y as usize);
+    let (right, bottom) = ((left + 1).min(last_x as usize), (top + 1).min(last_y as usize));
+    let (share_x, share_y) = ((x - left as f64) as f32, (y - top as f64) as f32);
+    let (raw, width) = (image.as_raw(), image.width() as usize);
+    let upper = mix(pixel(raw, 3 * (top * width + left)), pixel(raw, 3 * (top * width + right)), share_x);
+    let lower = mix(pixel(raw, 3 * (bottom * width + left)), pixel(raw, 3 * (bottom * width + right)), share_x);
+    mix(upper, lower, share_y)
+}
+
+/// The picture at a place between pixels; outside, black.
+fn bilinear_black(image: &RgbImage, at: Point) -> [f32; 3] {
+    let (width, height) = (f64::from(image.width()), f64::from(image.height()));
+    if at.x <= -1.0 || at.y <= -1.0 || at.x >= width || at.y >= height {
+        return [0.0; 3];
+    }
+    let (left, top) = (at.x.floor(), at.y.floor());
+    let (share_x, share_y) = ((at.x - left) as f32, (at.y - top) as f32);
+    let read = |x: f64, y: f64| {
+        if x < 0.0 || y < 0.0 || x >= width || y >= height {
+            [0.0; 3]
+        } else {
+            pixel(image.as_raw(), 3 * (y as usize * image.width() as usize + x as usize))
+        }
+    };
+    let upper = mix(read(left, top), read(left + 1.0, top), share_x);
+    let lower = mix(read(left, top + 1.0), read(left + 1.0, top + 1.0), share_x);
+    mix(upper, lower, share_y)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use image::Rgb;
+
+    const FORM: CropForm =
+        CropForm { size: 8, black: 0.0, white: 1.0, border: Border::Replicate, sampling: Sampling::Bilinear };
+
+    /// Red grows with x, green with y.
+    fn ramp(width: u32, height: u32) -> RgbImage {
+        RgbImage::from_fn(width, height, |x, y| Rgb([x as u8, y as u8, 7]))
+    }
+
+    #[test]
+    fn a_tensor_pixel_shows_the_photo_where_its_map_points() {
+        let photo = ramp(200, 150);
+        let region = Region { center: Point::new(90.0, 70.0), side: 40.0, rotation: 0.4 };
+        let crop = Pyramid::new(&photo).crop(region, &FORM);
+        for (column, row) in [(0_usize, 0_usize), (3, 5), (7, 2)] {
+            let at = crop.to_photo.apply(Point::new(column as f64, row as f64));
+            assert!((f64::from(crop.tensor[[0, row, column, 0]]) * 255.0 - at.x).abs() < 1e-3);
+            assert!((f64::from(crop.tensor[[0, row, column, 1]]) * 255.0 - at.y).abs() < 1e-3);
+        }
+    }
+
+    #[test]
+    fn averaging_down_keeps_places() {
+        let photo = ramp(240, 240);
+        let region = Region { center: Point::new(120.0, 120.0), side: 160.0, rotation: 0.0 };
+        let crop = Pyramid::new(&photo).crop(region, &CropForm { sampling: Sampling::Averaged, ..FORM });
+        let at = crop.to_photo.apply(Point::new(4.0, 4.0));
+        // 16 photo pixels a tensor pixel: a ramp's average is its value in the middle, up to rounding to whole levels.
+        assert!((f64::from(crop.tensor[[0, 4, 4, 0]]) * 255.0 - at.x).abs() < 1.5);
+    }
+
+    #[test]
+    fn a_mirrored_crop_is_the_crop_of_the_mirrored_photo() {
+        let photo = RgbImage::from_fn(101, 80, |x, y| Rgb([(x * 7 % 251) as u8, (y * 3) as u8, (x * y % 200) as u8]));
+        let flipped = image::imageops::flip_horizontal(&photo);
+        let region = Region { center: Point::new(40.0, 45.0), side: 50.0, rotation: 0.3 };
+        let a = Pyramid::new(&photo).crop_mirrored(region, &FORM);
+        // Pixel k stands for the coordinate k, so the photo's right edge pixel mirrors at width - 1.
+        let b = Pyramid::new(&flipped).crop(region.mirrored(100.0), &FORM);
+        for (x, y) in a.tensor.iter().zip(&b.tensor) {
+            assert!((x - y).abs() < 1e-4, "{x} {y}");
+        }
+    }
+
+    #[test]
+    fn outside_is_black_or_the_edge() {
+        let photo = RgbImage::from_pixel(4, 4, Rgb([200, 100, 50]));
+        let region = Region { center: Point::new(-50.0, -50.0), side: 8.0, rotation: 0.0 };
+        let black = Pyramid::new(&photo).crop(region, &CropForm { black: -1.0, border: Border::Black, ..FORM });
+        assert!(black.tensor.iter().all(|&v| v == -1.0));
+        let edge = Pyramid::new(&photo).crop(region, &FORM);
+        assert!((edge.tensor[[0, 0, 0, 0]] - 200.0 / 255.0).abs() < 1e-6);
+    }
+}

@@ -1,0 +1,211 @@
+//! BlazePose (the MediaPipe pose pipeline in its legacy form): a detector over the whole photo, then landmarks in a crop.
+
+pub mod detector;
+pub mod landmarks;
+
+use std::path::Path;
+
+use ndarray::{Ix1, Ix2, Ix3};
+
+use crate::crop::{Border, Crop, CropForm, Pyramid, Region, Sampling};
+use crate::error::{Error, Result};
+use crate::estimate::{Crowd, Estimator, Look, Person, Reading};
+use crate::geometry::Point;
+use crate::model::{Model, Outputs, entry};
+use crate::pose::{Keypoint, Pose};
+use crate::silhouette::Mask;
+
+/// The landmark model that is used unless another is named.
+pub const DEFAULT_MODEL: &str = "blazepose-full";
+
+/// Which models to open, and how to run them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// A name from `models.json`, or a path of an ONNX file with the same inputs and outputs.
+    /// Default: [`DEFAULT_MODEL`].
+    pub model: String,
+    /// How photo pixels become tensor pixels. Default: averaged down.
+    pub sampling: Sampling,
+    /// Threads within one run. Default: 1.
+    pub threads: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { model: DEFAULT_MODEL.into(), sampling: Sampling::Averaged, threads: 1 }
+    }
+}
+
+/// Two people whose hips are nearer than this share of the smaller region are one person found twice.
+const SAME_PERSON: f64 = 0.15;
+
+/// The detector and one size of landmark model, opened.
+#[derive(Debug)]
+pub struct BlazePose {
+    name: String,
+    detector: Model,
+    landmarks: Model,
+    /// Opened when a mask is first asked for; `None` for a model from a file, which brings no mask graph.
+    mask: Option<Model>,
+    mask_entry: Option<&'static str>,
+    options: Options,
+}
+
+impl BlazePose {
+    /// Opens the models; the detector and the landmark model side by side.
+    ///
+    /// # Errors
+    /// [`Error::Runtime`] or [`Error::Model`].
+    pub fn open(options: &Options) -> Result<Self> {
+        let as_file = options.model.contains(['/', '\\']) || options.model.ends_with(".onnx");
+        let (landmark_entry, mask_entry) = if as_file {
+            (entry(DEFAULT_MODEL)?, None)
+        } else {
+            let chosen = entry(&options.model)?;
+            if chosen.role != "landmarks" {
+                return Err(Error::Model {
+                    model: options.model.clone(),
+                    reason: format!("expected a landmark model, and this is a {}", chosen.role),
+                    source: None,
+                });
+            }
+            (chosen, entry(&format!("{}-mask", options.model)).ok().map(|e| e.name.as_str()))
+        };
+        let detector_entry = entry("blazepose-detector")?;
+        let (detector, landmarks) = std::thread::scope(|scope| {
+            let detector = scope.spawn(|| Model::open(detector_entry, options.threads));
+            let landmarks = if as_file {
+                Model::open_file(landmark_entry, Path::new(&options.model), options.threads)
+            } else {
+                Model::open(landmark_entry, options.threads)
+            };
+            (detector.join(), landmarks)
+        });
+        let detector = detector.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+        Ok(Self {
+            name: options.model.clone(),
+            detector,
+            landmarks: landmarks?,
+            mask: None,
+            mask_entry,
+            options: options.clone(),
+        })
+    }
+
+    fn detector_form(&self) -> CropForm {
+        CropForm {
+            size: detector::SIZE,
+            black: -1.0,
+            white: 1.0,
+            border: Border::Black,
+            sampling: self.options.sampling,
+        }
+    }
+
+    fn landmark_form(&self) -> CropForm {
+        CropForm {
+            size: landmarks::SIZE,
+            black: 0.0,
+            white: 1.0,
+            border: Border::Replicate,
+            sampling: self.options.sampling,
+        }
+    }
+}
+
+impl Estimator for BlazePose {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn hash(&self) -> &str {
+        self.landmarks.hash()
+    }
+
+    fn locate(&mut self, photo: &Pyramid<'_>) -> Result<Crowd> {
+        let (width, height) = photo.size();
+        // The letterbox is the square around the photo; shares of it become pixels by its own map.
+        let square = Region { center: Point::new(0.5 * width, 0.5 * height), side: width.max(height), rotation: 0.0 };
+        let crop = photo.crop(square, &self.detector_form());
+        let outputs = self.detector.run(crop.tensor.view())?;
+        let regressors = outputs.tensor("regressors", &[detector::CANDIDATES, detector::NUMBERS])?;
+        let scores = outputs.tensor("scores", &[detector::CANDIDATES])?;
+        let (regressors, scores) = (fixed::<Ix2>(regressors)?, fixed::<Ix1>(scores)?);
+        let best_score = detector::best_score(scores);
+        let size = detector::SIZE as f64;
+        let place = |p: Point| crop.to_photo.apply(Point::new(p.x * size, p.y * size));
+        let mut people: Vec<Person> = Vec::new();
+        for found in detector::blend(detector::decode(regressors, scores)) {
+            let region = detector::region(place(found.points[0]), place(found.points[1]));
+            let twice = |other: &Person| {
+                other.region.center.distance(region.center) < SAME_PERSON * other.region.side.min(region.side)
+            };
+            if region.side > 1.0 && !people.iter().any(twice) {
+                people.push(Person { region, score: found.score });
+            }
+        }
+        Ok(Crowd { people, best_score })
+    }
+
+    fn read(&mut self, photo: &Pyramid<'_>, region: Region, look: Look) -> Result<Option<Reading>> {
+        let form = self.landmark_form();
+        let crop = if look.mirrored { photo.crop_mirrored(region, &form) } else { photo.crop(region, &form) };
+        if look.mask && self.mask.is_none() {
+            let named = self.mask_entry.ok_or_else(|| Error::Model {
+                model: self.name.clone(),
+                reason: "this model brings no mask".into(),
+                source: None,
+            })?;
+            self.mask = Some(Model::open(entry(named)?, self.options.threads)?);
+        }
+        let outputs = self.landmarks.run(crop.tensor.view())?;
+        let flag = fixed::<Ix1>(outputs.tensor("flag", &[1])?)?[0];
+        let confidence = f64::from(flag);
+        if confidence.is_nan() || confidence <= landmarks::MIN_FLAG {
+            return Ok(None);
+        }
+        let raw = fixed::<Ix1>(outputs.tensor("landmarks", &[landmarks::POINTS * landmarks::NUMBERS])?)?;
+        let mut points = landmarks::decode(raw);
+        let heatmap = outputs.tensor("heatmap", &[landmarks::CELLS, landmarks::CELLS, landmarks::POINTS])?;
+        landmarks::refine(&mut points, fixed::<Ix3>(heatmap)?);
+        let world = outputs.tensor("world", &[landmarks::POINTS * 3])?;
+        // A mirrored crop is turned the other way round in the mirrored photo.
+        let rotation = if look.mirrored { -region.rotation } else { region.rotation };
+        let world = landmarks::decode_world(fixed::<Ix1>(world)?, rotation);
+        let mask = match (&mut self.mask, look.mask) {
+            (Some(model), true) => Some(mask_of(model, &outputs, &crop)?),
+            _ => None,
+        };
+        let place = |point: usize| crop.to_photo.apply(points[point].at);
+        let pose = Pose::from_joints(|joint| {
+            let seen_as = if look.mirrored { joint.mirror() } else { joint };
+            let point = &points[seen_as.index()];
+            Ok(Keypoint {
+                at: place(seen_as.index()),
+                visibility: point.visibility,
+                presence: point.presence,
+                sd_px: None,
+            })
+        });
+        let world = if look.mirrored { world.mirrored() } else { world };
+        let next = detector::region(place(landmarks::HIPS), place(landmarks::SCALE));
+        Ok(Some(Reading { pose, world: Some(world), confidence, next, mask }))
+    }
+}
+
+/// Runs the mask graph on what the landmark graph has already worked out.
+fn mask_of(model: &mut Model, outputs: &Outputs<'_>, crop: &Crop) -> Result<Mask> {
+    let mask = model.run_on(outputs)?;
+    let logits = fixed::<Ix2>(mask.tensor("mask", &[landmarks::SIZE, landmarks::SIZE])?)?;
+    let probability = logits.mapv(|logit| 1.0 / (1.0 + (-logit).exp()));
+    Ok(Mask { probability, to_photo: crop.to_photo })
+}
+
+/// An array whose number of dimensions is known from the shape that was asked for.
+fn fixed<D: ndarray::Dimension>(array: ndarray::ArrayViewD<'_, f32>) -> Result<ndarray::ArrayView<'_, f32, D>> {
+    array.into_dimensionality::<D>().map_err(|error| Error::Model {
+        model: "blazepose".into(),
+        reason: "an output's dimensions are not those asked for".into(),
+        source: Some(Box::new(error)),
+    })
+}

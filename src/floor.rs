@@ -1,0 +1,53 @@
+//! What is left of each measure's error when readings, camera and turn are accounted for.
+//!
+//! The numbers come from rendered people whose truth is known; the program that fits them is `examples/fit_floors.rs`, and
+//! `floor.json` says when and on which set.
+
+use std::sync::OnceLock;
+
+use serde::Deserialize;
+
+use crate::measure::Measure;
+
+/// One measure's share of the error model: `sd^2 = (gain * scatter)^2 + floor^2` and what camera and turn add.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+pub struct Floor {
+    /// The error that no reading shows, in the measure's unit.
+    pub floor: f64,
+    /// How the scatter of the readings counts.
+    pub gain: f64,
+    /// The scatter that a single reading is assumed to have, in the measure's unit.
+    pub typical_scatter: f64,
+}
+
+/// What a measure without an entry is assumed to have.
+const UNFITTED: Floor = Floor { floor: 2.0, gain: 1.0, typical_scatter: 1.5 };
+
+#[derive(Deserialize)]
+struct Table {
+    floors: std::collections::BTreeMap<String, Floor>,
+}
+
+/// The error model of a measure.
+#[must_use]
+pub fn of(measure: Measure) -> Floor {
+    static TABLE: OnceLock<std::collections::BTreeMap<String, Floor>> = OnceLock::new();
+    let table = TABLE.get_or_init(|| {
+        serde_json::from_str::<Table>(include_str!("floor.json")).map(|table| table.floors).unwrap_or_default()
+    });
+    table.get(measure.name()).copied().unwrap_or(UNFITTED)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_measure_has_a_fitted_floor() {
+        for measure in Measure::ALL {
+            let floor = of(measure);
+            assert_ne!(floor, UNFITTED, "{} is not in floor.json", measure.name());
+            assert!(floor.floor > 0.0 && floor.gain >= 0.0 && floor.typical_scatter > 0.0);
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! Measures a standing person's left/right asymmetry from an ordinary photo, each figure with its own measurement error.
+//!
+//! # The data's way
+//!
+//! | stage | from -> to | where |
+//! |---|---|---|
+//! | read | bytes -> [`photo::Photo`] | [`photo`], [`maker_note`] |
+//! | locate | pixels -> [`crop::Region`] | [`estimate`] |
+//! | crop | pixels + region -> [`crop::Crop`]: tensor and the map back | [`crop`] |
+//! | infer | tensor -> named arrays | [`model`] |
+//! | decode | arrays -> points of the crop (pure) | [`estimate::blazepose::detector`], [`estimate::blazepose::landmarks`] |
+//! | place | points + map -> [`pose::Pose`] in photo pixels | [`estimate`] |
+//! | repeat | several readings -> one pose with its spread | [`repeat`] |
+//! | level, turn back | pose + [`camera::Camera`] + yaw -> pose in the body's own plane | [`camera`], [`coronal`] |
+//! | judge | pose -> [`view::View`], [`quality::Quality`] | [`view`], [`quality`] |
+//! | measure | pose -> [`measure::Assessment`]: each a value with its error, or a reason | [`measure`], [`floor`] |
+//! | record | all of it -> [`record::Record`] | [`analysis`], [`record`] |
+//! | show | record -> table, picture | [`report`], [`output`] |
+//!
+//! # Invariants
+//!
+//! - [`geometry`], [`measure`], [`pose`], [`skeleton`] know neither models nor pictures. Only [`model`] names `ort`, only
+//!   `live` names `opencv`, only [`cli`] names `clap`.
+//! - Sides are the subject's own; positive = the subject's left is higher, or shifted to the subject's left. Pixels: x to the
+//!   right, y down.
+//! - A missing joint or measure is an error with a reason, never 0 or NaN.
+//! - Nothing here prints, exits, opens a socket, or draws a random number: one photo gives one record, bit for bit.
+//!
+//! # Example
+//!
+//! ```
+//! use orthostat::analysis::{Analyzer, Options};
+//! use orthostat::estimate::blazepose;
+//! use orthostat::measure::Measure;
+//! use orthostat::photo::{Photo, ReadOptions};
+//!
+//! let photo = Photo::open("samples/anterior-tilted.jpg".as_ref(), &ReadOptions::default())?;
+//! let mut analyzer = Analyzer::open(&blazepose::Options::default(), 1)?;
+//! let analysis = analyzer.analyze(&photo, &Options::default())?;
+//! match analysis.assessment.get(Measure::ShoulderTilt) {
+//!     Ok(found) => println!("{:+.1} degrees, standard error {:.1}", found.value, found.sd),
+//!     Err(refusal) => println!("not measured: {refusal}"),
+//! }
+//! # assert!(analysis.assessment.get(Measure::ShoulderTilt).as_ref().unwrap().value > 0.0);
+//! # Ok::<(), orthostat::error::Error>(())
+//! ```
+
+pub mod analysis;
+pub mod camera;
+pub mod cli;
+pub mod coronal;
+pub mod crop;
+pub mod doctor;
+pub mod error;
+pub mod estimate;
+pub mod floor;
+pub mod geometry;
+#[cfg(feature = "live")]
+pub mod live;
+pub mod maker_note;
+pub mod measure;
+pub mod model;
+pub mod output;
+pub mod photo;
+pub mod pose;
+pub mod quality;
+pub mod record;
+pub mod repeat;
+pub mod report;
+pub mod silhouette;
+pub mod skeleton;
+pub mod view;

@@ -1,0 +1,95 @@
+//! Files that are written: whole or not at all, and private to the user.
+
+use std::io::Write;
+use std::path::Path;
+
+use image::RgbImage;
+use image::codecs::jpeg::JpegEncoder;
+
+use crate::error::{Error, Result};
+
+/// Quality of JPEG pictures, 0 to 100.
+const JPEG_QUALITY: u8 = 90;
+
+fn unwritable(path: &Path, source: std::io::Error) -> Error {
+    Error::Unwritable { path: path.to_path_buf(), source }
+}
+
+/// Makes a folder, private to the user where it is new.
+///
+/// # Errors
+/// [`Error::Unwritable`].
+pub fn make_folder(folder: &Path) -> Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder).map_err(|source| unwritable(folder, source))
+}
+
+/// Writes a file under a temporary name beside it, then puts it in its place; readable by the user alone.
+///
+/// # Errors
+/// [`Error::Unwritable`]; nothing is left behind then.
+pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    let mut name = path.file_name().unwrap_or_default().to_os_string();
+    name.push(format!(".{}.part", std::process::id()));
+    let temporary = path.with_file_name(name);
+    let attempt = || -> std::io::Result<()> {
+        let mut options = std::fs::OpenOptions::new();
+        options.write(true).create(true).truncate(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(&temporary)?;
+        file.write_all(bytes)?;
+        drop(file);
+        std::fs::rename(&temporary, path)
+    };
+    attempt().map_err(|source| {
+        // What stood there before is untouched; only the part file may remain, and it goes.
+        let _ = std::fs::remove_file(&temporary);
+        unwritable(path, source)
+    })
+}
+
+/// A picture as JPEG bytes, without metadata.
+///
+/// # Errors
+/// [`Error::Unwritable`] when it cannot be encoded, for the file it was meant for.
+pub fn jpeg(picture: &RgbImage, meant_for: &Path) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    JpegEncoder::new_with_quality(&mut bytes, JPEG_QUALITY)
+        .encode_image(picture)
+        .map_err(|error| unwritable(meant_for, std::io::Error::other(error)))?;
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_whole_private_and_alone() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("record.json");
+        write(&path, b"one").expect("written");
+        write(&path, b"two").expect("written again");
+        assert_eq!(std::fs::read(&path).expect("there"), b"two");
+        assert_eq!(std::fs::read_dir(folder.path()).expect("there").count(), 1);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            assert_eq!(std::fs::metadata(&path).expect("there").permissions().mode() & 0o777, 0o600);
+        }
+    }
+
+    #[test]
+    fn a_folder_that_is_a_file_is_named() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("file");
+        std::fs::write(&path, b"").expect("written");
+        let error = make_folder(&path.join("below")).expect_err("not a folder");
+        assert!(error.to_string().contains("cannot be written"), "{error}");
+        assert_eq!(error.exit_code(), 5);
+    }
+}

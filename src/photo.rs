@@ -1,0 +1,335 @@
+//! From a file to upright pixels.
+//!
+//! [`Photo::open`] looks at the content, never at the name: JPEG, PNG, WebP, TIFF, BMP and HEIF are read, anything else is
+//! refused with a sentence that says what was found. The header's size is held against the limit before a pixel is
+//! decoded, the turn that the file asks for is applied to the pixels, and of the metadata only what the measuring needs is
+//! kept: never a place, a name or a serial number.
+//!
+//! - `sniff`: bytes -> which format, or words for what else it is
+//! - `jpeg`, `heif`, `raster` (the rest, through `image`): bytes -> `Decoded`
+//! - `metadata`: Exif and XMP -> [`Metadata`] and the turn
+//! - `turn`: the eight orientations
+
+mod heif;
+mod jpeg;
+mod metadata;
+mod raster;
+mod sniff;
+mod turn;
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use image::RgbImage;
+
+use crate::error::{Error, Result};
+pub use metadata::Metadata;
+use turn::Turn;
+
+/// The default of [`ReadOptions::max_megapixels`]: more than any phone writes, and at most 300 MB of pixels.
+pub const MAX_MEGAPIXELS: f64 = 100.0;
+
+/// The default of [`ReadOptions::max_file_bytes`]: an uncompressed 16-bit TIFF of 80 megapixels still fits.
+pub const MAX_FILE_BYTES: u64 = 512 << 20;
+
+/// A photo as it should be looked at.
+#[derive(Clone)]
+pub struct Photo {
+    /// The upright picture, 8 bits per channel, as coded (no colour profile is applied). Transparent parts lie over white.
+    pub pixels: RgbImage,
+    /// Where the pixels came from.
+    pub source: Source,
+    /// What the file says about the camera.
+    pub metadata: Metadata,
+    /// Sentences for the record's warnings, such as "the file has several pages: the first was taken".
+    pub notes: Vec<String>,
+}
+
+/// The file that a photo came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// The file as the user named it.
+    pub path: PathBuf,
+    /// BLAKE3 of the file's bytes, 64 hexadecimal digits.
+    pub blake3: String,
+    /// The file's length in bytes.
+    pub bytes: u64,
+    /// What the content is, whatever the name says.
+    pub format: Format,
+    /// Width in pixels before the turn.
+    pub stored_width: u32,
+    /// Height in pixels before the turn.
+    pub stored_height: u32,
+    /// The turn that made the stored pixels upright, as an Exif orientation: 1 (none) to 8. In a HEIF file it is the turn
+    /// that the container asks for (`irot`, `imir`), and the Exif tag, which only repeats it, is ignored.
+    pub orientation: u8,
+}
+
+/// The kinds of picture that can be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// JPEG: baseline or progressive, grey, colour or CMYK.
+    Jpeg,
+    /// PNG: any depth, palette, grey or colour, with or without alpha.
+    Png,
+    /// WebP: lossy, lossless, or the first frame of an animation.
+    WebP,
+    /// TIFF: the first page.
+    Tiff,
+    /// Windows bitmap.
+    Bmp,
+    /// HEIF with HEVC inside, as phones write it (`.heic`).
+    Heif,
+}
+
+impl std::fmt::Display for Format {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(match self {
+            Format::Jpeg => "JPEG",
+            Format::Png => "PNG",
+            Format::WebP => "WebP",
+            Format::Tiff => "TIFF",
+            Format::Bmp => "BMP",
+            Format::Heif => "HEIF",
+        })
+    }
+}
+
+/// How much may be read.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ReadOptions {
+    /// The most that a header may declare, in millions of pixels; default [`MAX_MEGAPIXELS`].
+    pub max_megapixels: f64,
+    /// The longest file that is read, in bytes; default [`MAX_FILE_BYTES`].
+    pub max_file_bytes: u64,
+}
+
+impl Default for ReadOptions {
+    fn default() -> Self {
+        ReadOptions { max_megapixels: MAX_MEGAPIXELS, max_file_bytes: MAX_FILE_BYTES }
+    }
+}
+
+impl Photo {
+    /// Reads a picture file.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unreadable`] when there is no such regular file or it may not be read, [`Error::TooManyBytes`] when it is
+    /// too long, and what [`Photo::from_bytes`] says about its content.
+    pub fn open(path: &Path, options: &ReadOptions) -> Result<Photo> {
+        let bytes = read_file(path, options.max_file_bytes)?;
+        Photo::from_bytes(path, &bytes, options)
+    }
+
+    /// Reads a picture from the bytes of a file; `path` is only its name.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotAPicture`] when the bytes are not a whole picture of a [`Format`], [`Error::TooLarge`] when the header
+    /// declares more than [`ReadOptions::max_megapixels`], [`Error::TooManyBytes`] when there are too many bytes.
+    pub fn from_bytes(path: &Path, bytes: &[u8], options: &ReadOptions) -> Result<Photo> {
+        let length = bytes.len() as u64;
+        if length > options.max_file_bytes {
+            return Err(too_many_bytes(path, length, options));
+        }
+        let photo = sniff::format(bytes).map_err(Refusal::found).and_then(|format| {
+            let budget = Budget { max_megapixels: options.max_megapixels };
+            let mut decoded = match format {
+                Format::Jpeg => jpeg::decode(bytes, &budget),
+                Format::Heif => heif::decode(bytes, &budget),
+                Format::Png => raster::png(bytes, &budget),
+                Format::WebP => raster::webp(bytes, &budget),
+                Format::Tiff => raster::tiff(bytes, &budget),
+                Format::Bmp => raster::bmp(bytes, &budget),
+            }?;
+            let said = metadata::read(decoded.exif.take(), decoded.xmp.as_deref());
+            decoded.notes.extend(said.notes);
+            let (orientation, pixels) = match decoded.turned {
+                Some(turn) => (turn, decoded.pixels),
+                None => (said.orientation, said.orientation.apply(decoded.pixels)),
+            };
+            Ok(Photo {
+                pixels,
+                source: Source {
+                    path: path.to_path_buf(),
+                    blake3: blake3::hash(bytes).to_hex().to_string(),
+                    bytes: length,
+                    format,
+                    stored_width: decoded.stored.0,
+                    stored_height: decoded.stored.1,
+                    orientation: orientation.exif(),
+                },
+                metadata: said.metadata,
+                notes: decoded.notes,
+            })
+        });
+        photo.map_err(|refusal| refusal.of(path, options))
+    }
+}
+
+impl std::fmt::Debug for Photo {
+    /// The size stands for the pixels.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Photo")
+            .field("pixels", &format_args!("{} x {}", self.pixels.width(), self.pixels.height()))
+            .field("source", &self.source)
+            .field("metadata", &self.metadata)
+            .field("notes", &self.notes)
+            .finish()
+    }
+}
+
+/// What a decoder hands back.
+struct Decoded {
+    pixels: RgbImage,
+    /// Width and height as stored.
+    stored: (u32, u32),
+    /// The turn that the decoder has applied already; `None` when the Exif orientation is still to be applied.
+    turned: Option<Turn>,
+    /// The Exif block, with or without the `Exif\0\0` before it.
+    exif: Option<Vec<u8>>,
+    xmp: Option<Vec<u8>>,
+    notes: Vec<String>,
+}
+
+/// Why the bytes are refused; [`Error`] without the path.
+#[derive(Debug)]
+enum Refusal {
+    NotAPicture { reason: String, source: Option<Box<dyn std::error::Error + Send + Sync>> },
+    TooLarge { width: u32, height: u32 },
+}
+
+impl Refusal {
+    /// The content is something else altogether.
+    fn found(what: impl std::fmt::Display) -> Refusal {
+        Refusal::plain(format!("expected a JPEG, PNG, HEIC, WebP, TIFF or BMP picture, found {what}"))
+    }
+
+    fn plain(reason: impl Into<String>) -> Refusal {
+        Refusal::NotAPicture { reason: reason.into(), source: None }
+    }
+
+    fn cut_short(format: Format) -> Refusal {
+        Refusal::plain(format!("expected a whole {format} picture, found one that is cut short"))
+    }
+
+    fn damaged(format: Format, source: impl std::error::Error + Send + Sync + 'static) -> Refusal {
+        Refusal::NotAPicture {
+            reason: format!("expected a whole {format} picture, found a damaged one"),
+            source: Some(Box::new(source)),
+        }
+    }
+
+    fn of(self, path: &Path, options: &ReadOptions) -> Error {
+        let path = path.to_path_buf();
+        match self {
+            Refusal::NotAPicture { reason, source } => Error::NotAPicture { path, reason, source },
+            Refusal::TooLarge { width, height } => {
+                Error::TooLarge { path, width, height, limit_megapixels: options.max_megapixels }
+            }
+        }
+    }
+}
+
+/// How many pixels a header may declare.
+struct Budget {
+    max_megapixels: f64,
+}
+
+impl Budget {
+    /// To be asked before anything is decoded.
+    fn check(&self, format: Format, width: u32, height: u32) -> Result<(), Refusal> {
+        if width == 0 || height == 0 {
+            return Err(Refusal::plain(format!("expected a {format} picture, found one of {width} x {height} pixels")));
+        }
+        // Written so that a limit that is not a number lets nothing through.
+        if f64::from(width) * f64::from(height) <= self.max_megapixels * 1e6 {
+            Ok(())
+        } else {
+            Err(Refusal::TooLarge { width, height })
+        }
+    }
+}
+
+/// The bytes of a regular file that is no longer than `limit`. Pipes and devices are refused before they are opened, since
+/// opening a pipe waits for a writer.
+fn read_file(path: &Path, limit: u64) -> Result<Vec<u8>> {
+    let unreadable = |source| Error::Unreadable { path: path.to_path_buf(), source };
+    let about = std::fs::metadata(path).map_err(unreadable)?;
+    if !about.is_file() {
+        let found = format!("expected a picture file, found {}", kind_of(about.file_type()));
+        return Err(unreadable(std::io::Error::new(std::io::ErrorKind::InvalidInput, found)));
+    }
+    let options = ReadOptions { max_file_bytes: limit, ..ReadOptions::default() };
+    if about.len() > limit {
+        return Err(too_many_bytes(path, about.len(), &options));
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(about.len()).unwrap_or(0));
+    // The length may be wrong (files in /proc say 0) or change while we read: the limit holds all the same.
+    let read = File::open(path).and_then(|file| file.take(limit.saturating_add(1)).read_to_end(&mut bytes));
+    read.map_err(unreadable)?;
+    if bytes.len() as u64 > limit {
+        return Err(too_many_bytes(path, bytes.len() as u64, &options));
+    }
+    Ok(bytes)
+}
+
+fn too_many_bytes(path: &Path, bytes: u64, options: &ReadOptions) -> Error {
+    Error::TooManyBytes { path: path.to_path_buf(), bytes, limit: options.max_file_bytes }
+}
+
+fn kind_of(kind: std::fs::FileType) -> &'static str {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileTypeExt;
+        if kind.is_fifo() {
+            return "a named pipe";
+        } else if kind.is_socket() {
+            return "a socket";
+        } else if kind.is_char_device() || kind.is_block_device() {
+            return "a device";
+        }
+    }
+    if kind.is_dir() { "a folder" } else { "something else" }
+}
+
+/// RGBA to RGB in the same memory, laid over white.
+fn over_white(mut rgba: Vec<u8>) -> Vec<u8> {
+    let pixels = rgba.len() / 4;
+    for pixel in 0..pixels {
+        let [red, green, blue, alpha] = [0, 1, 2, 3].map(|channel| rgba[4 * pixel + channel]);
+        let lay = |channel: u8| {
+            let sum = u32::from(channel) * u32::from(alpha) + 255 * (255 - u32::from(alpha));
+            u8::try_from((sum + 127) / 255).unwrap_or(u8::MAX)
+        };
+        rgba[3 * pixel] = lay(red);
+        rgba[3 * pixel + 1] = lay(green);
+        rgba[3 * pixel + 2] = lay(blue);
+    }
+    rgba.truncate(3 * pixels);
+    rgba
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn transparent_parts_become_white() {
+        let rgba = vec![10, 20, 30, 255, 10, 20, 30, 0, 0, 100, 200, 128];
+        assert_eq!(over_white(rgba), [10, 20, 30, 255, 255, 255, 127, 177, 227]);
+    }
+
+    #[test]
+    fn a_limit_that_is_no_number_lets_nothing_through() {
+        for max_megapixels in [f64::NAN, -1.0, 0.0] {
+            assert!(Budget { max_megapixels }.check(Format::Png, 1, 1).is_err());
+        }
+        assert!(Budget { max_megapixels: f64::INFINITY }.check(Format::Png, u32::MAX, u32::MAX).is_ok());
+        assert!(Budget { max_megapixels: 1.0 }.check(Format::Png, 1000, 1000).is_ok());
+        assert!(Budget { max_megapixels: 1.0 }.check(Format::Png, 1001, 1000).is_err());
+        assert!(Budget { max_megapixels: 1.0 }.check(Format::Png, 0, 1000).is_err());
+    }
+}

@@ -1,0 +1,191 @@
+//! What the bytes are, whatever the file is called.
+
+use super::Format;
+
+/// The format of a picture that can be read, or words for what was found instead.
+pub(super) fn format(bytes: &[u8]) -> Result<Format, String> {
+    let at = |offset: usize, magic: &[u8]| bytes.get(offset..).is_some_and(|rest| rest.starts_with(magic));
+    let starts = |magic: &[u8]| at(0, magic);
+    let raw = |kind: &str| Err(format!("a camera raw file ({kind}); export it as JPEG first"));
+
+    if bytes.is_empty() {
+        Err("an empty file (0 bytes)".into())
+    } else if starts(b"\xff\xd8\xff") {
+        Ok(Format::Jpeg)
+    } else if starts(b"\x89PNG\r\n\x1a\n") {
+        Ok(Format::Png)
+    } else if starts(b"RIFF") && at(8, b"WEBP") {
+        Ok(Format::WebP)
+    } else if starts(b"BM") && bytes.get(14).is_some_and(|size| [12, 40, 52, 56, 64, 108, 124].contains(size)) {
+        Ok(Format::Bmp)
+    } else if starts(b"II*\0") && at(8, b"CR") {
+        raw("Canon CR2")
+    } else if starts(b"II*\0") || starts(b"MM\0*") || starts(b"II+\0\x08\0\0\0") || starts(b"MM\0+\0\x08\0\0") {
+        match Directory::first(bytes).and_then(|directory| directory.raw_kind()) {
+            Some(kind) => raw(kind),
+            None => Ok(Format::Tiff),
+        }
+    } else if at(4, b"ftyp") {
+        heif_family(bytes)
+    } else if starts(b"FUJIFILMCCD-RAW") {
+        raw("Fujifilm RAF")
+    } else if starts(b"IIU\0") {
+        raw("Panasonic RW2")
+    } else if starts(b"IIRO") || starts(b"IIRS") || starts(b"MMOR") {
+        raw("Olympus ORF")
+    } else if starts(b"FOVb") {
+        raw("Sigma X3F")
+    } else {
+        Err(stranger(bytes))
+    }
+}
+
+/// A file that starts with an `ftyp` box: HEIF, AVIF, a film.
+fn heif_family(bytes: &[u8]) -> Result<Format, String> {
+    let length = bytes.first_chunk().map_or(0, |length| u32::from_be_bytes(*length));
+    let end = usize::try_from(length).unwrap_or(usize::MAX).min(bytes.len()).min(512);
+    // The brand, four bytes of version, then the brands that it is compatible with.
+    let mut brands = bytes.get(8..end).unwrap_or_default().chunks_exact(4);
+    let major = brands.next().unwrap_or_default();
+    let brands: Vec<&[u8]> = brands.skip(1).chain([major]).collect();
+    let has = |wanted: &[&[u8]]| brands.iter().any(|brand| wanted.contains(brand));
+    if major == b"crx " {
+        Err("a camera raw file (Canon CR3); export it as JPEG first".into())
+    } else if has(&[b"heic", b"heix", b"heim", b"heis"]) {
+        Ok(Format::Heif)
+    } else if has(&[b"avif", b"avis"]) {
+        Err("an AVIF picture, which is not supported; export it as JPEG first".into())
+    } else if has(&[b"mif1", b"mif2", b"hevc", b"hevx", b"msf1"]) {
+        Ok(Format::Heif)
+    } else if end < 12 {
+        Err("the first bytes of a HEIC picture or a film, and nothing behind them".into())
+    } else {
+        Err("a film or a sound recording (MP4 or QuickTime); save one of its pictures as JPEG first".into())
+    }
+}
+
+/// Words for bytes that are no picture we know.
+fn stranger(bytes: &[u8]) -> String {
+    const MAGICS: [(usize, &[u8], &str); 17] = [
+        (0, b"GIF8", "a GIF picture, which is not supported; export it as PNG first"),
+        (0, b"%PDF", "a PDF document; export the picture in it as JPEG or PNG first"),
+        (0, b"8BPS", "a Photoshop document; export it as JPEG first"),
+        (0, b"\xff\x0a", "a JPEG XL picture, which is not supported; export it as JPEG first"),
+        (4, b"JXL \r\n\x87\n", "a JPEG XL picture, which is not supported; export it as JPEG first"),
+        (4, b"jP  \r\n\x87\n", "a JPEG 2000 picture, which is not supported; export it as JPEG first"),
+        (0, b"\xff\x4f\xff\x51", "a JPEG 2000 picture, which is not supported; export it as JPEG first"),
+        (128, b"DICM", "a DICOM file, which is not supported; export it as PNG first"),
+        (0, b"v/1\x01", "an OpenEXR picture, which is not supported; export it as PNG first"),
+        (0, b"\0\0\x01\0", "an icon; export it as PNG first"),
+        (0, b"PK\x03\x04", "a ZIP archive; unpack it first"),
+        (0, b"\x1f\x8b", "a gzip archive; unpack it first"),
+        (0, b"RIFF", "a film or a sound recording (RIFF); save one of its pictures as JPEG first"),
+        (0, b"\x1aE\xdf\xa3", "a film (Matroska or WebM); save one of its pictures as JPEG first"),
+        (0, b"\x89PNG", "a PNG signature that was damaged on the way (text-mode transfer?)"),
+        (0, b"\xff\xd8", "the first bytes of a JPEG picture, and nothing usable behind them"),
+        (0, b"\x7fELF", "a program"),
+    ];
+    for (offset, magic, words) in MAGICS {
+        if bytes.get(offset..).is_some_and(|rest| rest.starts_with(magic)) {
+            return words.into();
+        }
+    }
+    let head = &bytes[..bytes.len().min(1024)];
+    if head.iter().all(|&byte| byte == 0) {
+        return "nothing but zero bytes (a copy that was interrupted?)".into();
+    }
+    if let Some(text) = as_text(head) {
+        let text = text.trim_start_matches('\u{feff}').trim_start().to_ascii_lowercase();
+        return if text.contains("<svg") {
+            "an SVG drawing, which is not supported; export it as PNG first".into()
+        } else if text.starts_with("<!doctype html") || text.starts_with("<html") {
+            "a web page (HTML); was the picture's page saved in place of the picture?".into()
+        } else {
+            "text".into()
+        };
+    }
+    let start: Vec<String> = bytes.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    format!("data of an unknown kind that starts with {}", start.join(" "))
+}
+
+/// The bytes as text, if they read as one; the last character may be cut.
+fn as_text(head: &[u8]) -> Option<&str> {
+    let text = match std::str::from_utf8(head) {
+        Ok(text) => text,
+        Err(cut) if cut.error_len().is_none() => std::str::from_utf8(&head[..cut.valid_up_to()]).ok()?,
+        Err(_) => return None,
+    };
+    let printable = |character: char| !character.is_control() || "\n\r\t\u{c}".contains(character);
+    (!text.is_empty() && text.chars().all(printable)).then_some(text)
+}
+
+/// The first directory of a classic TIFF file: just enough of it to tell a raw file and further pages.
+pub(super) struct Directory<'a> {
+    bytes: &'a [u8],
+    big_endian: bool,
+    start: usize,
+}
+
+impl Directory<'_> {
+    pub(super) fn first(bytes: &[u8]) -> Option<Directory<'_>> {
+        let big_endian = bytes.starts_with(b"MM\0*");
+        let mut directory = Directory { bytes, big_endian, start: 0 };
+        (big_endian || bytes.starts_with(b"II*\0")).then_some(())?;
+        directory.start = usize::try_from(directory.u32(4)?).ok()?;
+        Some(directory)
+    }
+
+    /// Whether another page follows.
+    pub(super) fn has_next(&self) -> bool {
+        let next = self
+            .u16(self.start)
+            .and_then(|entries| self.start.checked_add(2 + 12 * usize::from(entries)))
+            .and_then(|at| self.u32(at));
+        next.is_some_and(|next| next != 0 && (next as usize) < self.bytes.len())
+    }
+
+    fn raw_kind(&self) -> Option<&'static str> {
+        const NEW_SUBFILE_TYPE: u16 = 254;
+        const PHOTOMETRIC: u16 = 262;
+        const SUB_IFDS: u16 = 330;
+        const DNG_VERSION: u16 = 0xc612;
+        // 32803 is a colour filter array, 34892 linear raw.
+        if self.value(DNG_VERSION).is_some() {
+            Some("DNG")
+        } else if matches!(self.value(PHOTOMETRIC), Some(32803 | 34892)) {
+            Some("TIFF with sensor data")
+        } else if self.value(SUB_IFDS).is_some() && self.value(NEW_SUBFILE_TYPE) == Some(1) {
+            // NEF, ARW, PEF: the first page is a thumbnail and the sensor's data hang below it.
+            Some("NEF, ARW or alike")
+        } else {
+            None
+        }
+    }
+
+    /// The first value of a tag that fits into its entry.
+    fn value(&self, tag: u16) -> Option<u32> {
+        const SHORT: u16 = 3;
+        let entries = usize::from(self.u16(self.start)?);
+        let entry = (0..entries)
+            .filter_map(|index| self.start.checked_add(2 + 12 * index))
+            .find(|&entry| self.u16(entry) == Some(tag))?;
+        match self.u16(entry + 2)? {
+            SHORT => self.u16(entry + 8).map(u32::from),
+            _ => self.u32(entry + 8),
+        }
+    }
+
+    fn array<const N: usize>(&self, at: usize) -> Option<[u8; N]> {
+        self.bytes.get(at..at.checked_add(N)?)?.try_into().ok()
+    }
+
+    fn u16(&self, at: usize) -> Option<u16> {
+        let bytes = self.array(at)?;
+        Some(if self.big_endian { u16::from_be_bytes(bytes) } else { u16::from_le_bytes(bytes) })
+    }
+
+    fn u32(&self, at: usize) -> Option<u32> {
+        let bytes = self.array(at)?;
+        Some(if self.big_endian { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) })
+    }
+}

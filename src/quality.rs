@@ -1,0 +1,207 @@
+//! May this be measured? Each gate removes exactly the measures that it spoils, says why, and how to take a better photo.
+
+use crate::coronal::Yaw;
+use crate::measure::Measure;
+use crate::pose::Pose;
+use crate::skeleton::{Joint, Pair, Side};
+use crate::view::View;
+
+/// Turned farther than this, a photo should be taken again (degrees).
+pub const TURNED_FLAG_DEG: f64 = 12.0;
+/// Turned farther than this, frontal measures are refused (degrees).
+pub const TURNED_REFUSE_DEG: f64 = 25.0;
+/// Bodies lower than this in the picture are measured coarsely, in pixels from eyes to ankles.
+const SMALL_BODY_PX: f64 = 400.0;
+/// The person spans more of the camera's sight than this (degrees from eyes to ankles): nearer than about 1.5 m.
+const CLOSE_SPAN_DEG: f64 = 60.0;
+
+/// Something to know about the photo.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Flag {
+    /// A fixed word, such as `turned`.
+    pub code: &'static str,
+    /// What it is and how to retake, in one sentence.
+    pub text: String,
+}
+
+/// What the gates found.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Quality {
+    /// Everything worth knowing, most weighty first.
+    pub flags: Vec<Flag>,
+    refused: Vec<(Measure, String)>,
+}
+
+impl Quality {
+    /// Why a measure must not be given, if so.
+    #[must_use]
+    pub fn refusal(&self, measure: Measure) -> Option<&str> {
+        self.refused.iter().find(|(refused, _)| *refused == measure).map(|(_, reason)| reason.as_str())
+    }
+
+    fn flag(&mut self, code: &'static str, text: String) {
+        self.flags.push(Flag { code, text });
+    }
+
+    fn refuse(&mut self, measures: impl IntoIterator<Item = Measure>, reason: &str) {
+        self.refused.extend(measures.into_iter().map(|measure| (measure, reason.to_owned())));
+    }
+}
+
+/// What the gates look at.
+#[derive(Debug, Clone, Copy)]
+pub struct Evidence<'a> {
+    /// The joints in the picture, those without a place left out.
+    pub pose: &'a Pose,
+    /// The side that the camera sees.
+    pub view: View,
+    /// Whether the view was found by itself and lies near the border between two.
+    pub doubtful_view: bool,
+    /// How far the body is turned, when that could be told.
+    pub yaw: Option<Yaw>,
+    /// How many people were found.
+    pub people: usize,
+    /// Focal length, in pixels.
+    pub focal_px: f64,
+    /// Whether anything told how the camera was held.
+    pub levelled: bool,
+}
+
+/// Puts every gate to the question.
+#[must_use]
+pub fn judge(evidence: &Evidence<'_>) -> Quality {
+    let mut quality = Quality::default();
+    turned(evidence, &mut quality);
+    parts(evidence, &mut quality);
+    size(evidence, &mut quality);
+    arms(evidence, &mut quality);
+    feet(evidence, &mut quality);
+    if evidence.doubtful_view {
+        quality.flag(
+            "view_doubtful",
+            format!(
+                "the view was taken for {}, but the shoulders look narrow: retake squarely from the front, from behind or from \
+                 the side, or name the view with --view",
+                evidence.view.name()
+            ),
+        );
+    }
+    if evidence.people > 1 {
+        quality.flag(
+            "several_people",
+            format!("{} people were found and one was measured: retake with one person in the picture", evidence.people),
+        );
+    }
+    if !evidence.levelled {
+        quality.flag(
+            "not_levelled",
+            "nothing tells how the camera was held, so its tilt is part of every tilt and lean: use the phone's original file, \
+             or name a plumb line in the picture with --plumb"
+                .into(),
+        );
+    }
+    quality
+}
+
+fn turned(evidence: &Evidence<'_>, quality: &mut Quality) {
+    let (Some(yaw), Some(_)) = (evidence.yaw, evidence.view.facing()) else { return };
+    let side = if yaw.deg > 0.0 { Side::Left } else { Side::Right };
+    let amount = yaw.deg.abs();
+    if amount > TURNED_REFUSE_DEG {
+        let text =
+            format!("the body is turned {amount:.0} degrees to its {}: retake facing the camera squarely", side.name());
+        quality.refuse(Measure::ALL.into_iter().filter(|m| m.is_frontal()), &text);
+        quality.flag("turned", text);
+    } else if amount > TURNED_FLAG_DEG {
+        quality.flag(
+            "turned",
+            format!(
+                "the body is turned {amount:.0} degrees to its {}, which was taken out as far as it is known: retake facing the \
+                 camera squarely",
+                side.name()
+            ),
+        );
+    }
+}
+
+/// Says which part of the body is cut off or hidden; the measures miss their joints by themselves.
+fn parts(evidence: &Evidence<'_>, quality: &mut Quality) {
+    let parts =
+        [("head", Pair::EARS), ("shoulders", Pair::SHOULDERS), ("hips", Pair::HIPS), ("knees", Pair::KNEES), ("feet", Pair::ANKLES)];
+    let lacking = |pair: &Pair| match evidence.view.near_side() {
+        Some(near) => evidence.pose.point(pair.on(near)).is_err(),
+        None => evidence.pose.point(pair.left).is_err() || evidence.pose.point(pair.right).is_err(),
+    };
+    let missing: Vec<&str> = parts.iter().filter(|(_, pair)| lacking(pair)).map(|(name, _)| *name).collect();
+    if !missing.is_empty() {
+        quality.flag(
+            "cut_off",
+            format!("not seen: {}; retake with the whole body in the picture, feet included", missing.join(", ")),
+        );
+    }
+}
+
+fn size(evidence: &Evidence<'_>, quality: &mut Quality) {
+    let (Ok(eyes), Ok(ankles)) = (evidence.pose.midpoint(Pair::EYES), evidence.pose.midpoint(Pair::ANKLES)) else {
+        return;
+    };
+    let height = eyes.distance(ankles);
+    if height < SMALL_BODY_PX {
+        quality.flag(
+            "small",
+            format!("the body is only {height:.0} pixels high: retake nearer or with a finer camera, the body at least 1000 pixels"),
+        );
+    }
+    let span = 2.0 * (0.5 * height / evidence.focal_px).atan().to_degrees();
+    if span > CLOSE_SPAN_DEG {
+        quality.flag(
+            "close",
+            format!("the body spans {span:.0} degrees of the camera's sight: retake from 3 m away, the camera at waist height"),
+        );
+    }
+}
+
+/// Wrists above the hips' height by more than this share of the arm are not hanging.
+const ARM_RAISED: f64 = 0.35;
+
+fn arms(evidence: &Evidence<'_>, quality: &mut Quality) {
+    let pose = evidence.pose;
+    let raised = |side: Side| -> Option<bool> {
+        let shoulder = pose.point(Pair::SHOULDERS.on(side)).ok()?;
+        let elbow = pose.point(Pair::ELBOWS.on(side)).ok()?;
+        let wrist = pose.point(Pair::WRISTS.on(side)).ok()?;
+        let arm = shoulder.distance(elbow) + elbow.distance(wrist);
+        Some(wrist.y - shoulder.y < (1.0 - ARM_RAISED) * arm)
+    };
+    let sides: Vec<&str> =
+        [Side::Left, Side::Right].into_iter().filter(|&side| raised(side) == Some(true)).map(Side::name).collect();
+    if sides.is_empty() || evidence.view.facing().is_none() {
+        return;
+    }
+    let text = format!(
+        "the {} does not hang: retake with both arms hanging",
+        if sides.len() == 2 { "pair of arms".to_owned() } else { format!("{} arm", sides[0]) }
+    );
+    quality.refuse([Measure::WeightShift], &text);
+    quality.flag("arms", text);
+}
+
+/// One foot stands ahead of the other by this share of the trunk's length, seen as a height difference beyond the camera's.
+const STAGGERED: f64 = 0.12;
+
+fn feet(evidence: &Evidence<'_>, quality: &mut Quality) {
+    let pose = evidence.pose;
+    let (Ok(left), Ok(right), Ok(shoulders), Ok(hips)) = (
+        pose.point(Joint::LeftAnkle),
+        pose.point(Joint::RightAnkle),
+        pose.midpoint(Pair::SHOULDERS),
+        pose.midpoint(Pair::HIPS),
+    ) else {
+        return;
+    };
+    if evidence.view.facing().is_some() && (left.y - right.y).abs() > STAGGERED * shoulders.distance(hips) {
+        let text = "one foot stands ahead of the other, or one is lifted: retake with both feet on one line";
+        quality.refuse([Measure::AnkleLevel, Measure::KneeLevel, Measure::LegLengthDifference], text);
+        quality.flag("feet", text.into());
+    }
+}

@@ -1,0 +1,445 @@
+//! The record: what every output is made from, and what other programs read (`orthostat/1`).
+
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+
+use crate::analysis::{Analysis, Scale};
+use crate::measure::{Measure, Measurement, Refusal, Unit};
+use crate::photo::Photo;
+use crate::skeleton::{Joint, Side};
+
+/// The version of the record's form.
+pub const SCHEMA: &str = "orthostat/1";
+
+/// One measured photo. Field by field as in the record format; nothing in it is NaN or infinite.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// [`SCHEMA`].
+    pub schema: String,
+    /// The photo's id: its file name without the ending, unless one was given.
+    pub id: String,
+    /// The photo.
+    pub source: Source,
+    /// The program.
+    pub tool: Tool,
+    /// The side that the camera sees.
+    pub view: View,
+    /// How the camera was held.
+    pub camera: Camera,
+    /// The person.
+    pub subject: Subject,
+    /// The joints that have a place, by name, in pixels of the upright photo.
+    pub landmarks: IndexMap<String, Landmark>,
+    /// The measures, by name.
+    pub measures: IndexMap<String, MeasureRecord>,
+    /// The spinal line, level by level, in frontal views.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub spinal_line: Option<SpinalLine>,
+    /// The gates.
+    pub quality: Quality,
+    /// Sentences about the file itself.
+    pub warnings: Vec<String>,
+}
+
+/// The photo that was measured.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Source {
+    /// The file's name without its folders.
+    pub file: String,
+    /// BLAKE3 hash of the file, in hexadecimal.
+    pub blake3: String,
+    /// Width of the upright photo, in pixels.
+    pub width: u32,
+    /// Height of the upright photo, in pixels.
+    pub height: u32,
+    /// The EXIF orientation that was applied, 1 to 8.
+    pub orientation: u8,
+    /// What the bytes are, such as `JPEG`.
+    pub format: String,
+}
+
+/// What measured it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Tool {
+    /// The program's version.
+    pub version: String,
+    /// The landmark model.
+    pub model: String,
+    /// BLAKE3 hash of the model file, in hexadecimal.
+    pub model_blake3: String,
+    /// How many readings were taken.
+    pub readings: usize,
+}
+
+/// The side that the camera sees.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct View {
+    /// `anterior`, `posterior`, `left` or `right`.
+    pub kind: String,
+    /// `auto` or `user`.
+    pub from: String,
+    /// Whether the picture was taken for a mirror image.
+    pub mirrored: bool,
+}
+
+/// How the camera was held. Angles in degrees, signs as in [`crate::camera`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Camera {
+    /// Focal length, in pixels of the upright photo.
+    pub focal_px: f64,
+    /// `exif` or `default`.
+    pub focal_from: String,
+    /// The focal length's standard deviation, as a share.
+    pub focal_sd: f64,
+    /// Roll.
+    pub roll_deg: f64,
+    /// Pitch.
+    pub pitch_deg: f64,
+    /// `plumb`, `roll`, `gravity` or `none`.
+    pub level_from: String,
+    /// Standard deviation of the roll.
+    pub level_sd_deg: f64,
+    /// Standard deviation of the pitch.
+    pub pitch_sd_deg: f64,
+}
+
+/// The person who was measured.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Subject {
+    /// Left, top, right, bottom in pixels: the joints' box.
+    #[serde(rename = "box")]
+    pub bounds: [f64; 4],
+    /// How many people were found.
+    pub people: usize,
+    /// How far the body is turned to its own left, in degrees.
+    pub yaw_deg: Option<f64>,
+    /// Its standard deviation, in degrees.
+    pub yaw_sd_deg: Option<f64>,
+    /// Millimetres per pixel at the hips.
+    pub scale_mm_per_px: Option<f64>,
+    /// `height` when it comes from the stature.
+    pub scale_from: Option<String>,
+}
+
+/// A joint's place.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Landmark {
+    /// To the right, in pixels.
+    pub x: f64,
+    /// Down, in pixels.
+    pub y: f64,
+    /// 0 to 1.
+    pub visibility: f64,
+    /// Spread over the readings, in pixels; absent for a single reading.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub sd_px: Option<f64>,
+}
+
+/// One measure: a value with its error, or null with a reason.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MeasureRecord {
+    /// Levelled and turned back; null when refused.
+    pub value: Option<f64>,
+    /// `deg` or `%`.
+    pub unit: String,
+    /// What a percentage is a share of.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub of: Option<String>,
+    /// Standard deviation of the value's error.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub sd: Option<f64>,
+    /// Holds the truth in 95 of 100 cases.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub interval95: Option<[f64; 2]>,
+    /// The value as it stands in the picture.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub raw: Option<f64>,
+    /// The value in millimetres, when a scale is known.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub value_mm: Option<f64>,
+    /// Its standard deviation.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub sd_mm: Option<f64>,
+    /// `left` or `right`; `forward` or `back` in side views; absent for measures without a side.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub side: Option<String>,
+    /// Whether 0 lies outside the interval.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub resolved: Option<bool>,
+    /// The value in words.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub words: Option<String>,
+    /// A published reference, when one was asked for.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reference: Option<String>,
+    /// Why there is no value.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reason: Option<String>,
+}
+
+/// The spinal line against the plumb line through the middle of the ankles.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SpinalLine {
+    /// `straight`, `C` or `S`.
+    pub pattern: String,
+    /// From the head down.
+    pub levels: Vec<SpinalLevel>,
+}
+
+/// One level of the spinal line.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SpinalLevel {
+    /// `ears`, `shoulders`, `hips`, `knees` or `ankles`.
+    pub level: String,
+    /// Percent of trunk length, positive = to the subject's left; levelled and turned back.
+    pub offset: f64,
+    /// Place in the photo, in pixels.
+    pub x: f64,
+    /// See `x`.
+    pub y: f64,
+}
+
+/// The gates.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Quality {
+    /// Whether anything was measured.
+    pub usable: bool,
+    /// Everything worth knowing about the photo.
+    pub flags: Vec<Flag>,
+}
+
+/// Something to know about the photo.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Flag {
+    /// A fixed word.
+    pub code: String,
+    /// One sentence.
+    pub text: String,
+}
+
+/// A number with so many decimals, which is as much as it means.
+fn rounded(value: f64, decimals: i32) -> f64 {
+    let factor = 10.0_f64.powi(decimals);
+    let rounded = (value * factor).round() / factor;
+    if rounded == 0.0 { 0.0 } else { rounded }
+}
+
+impl Record {
+    /// The record of a photo's analysis under an id.
+    #[must_use]
+    pub fn new(id: &str, photo: &Photo, analysis: &Analysis) -> Self {
+        let file = photo.source.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let camera = &analysis.camera;
+        Self {
+            schema: SCHEMA.into(),
+            id: id.into(),
+            source: Source {
+                file,
+                blake3: photo.source.blake3.clone(),
+                width: photo.pixels.width(),
+                height: photo.pixels.height(),
+                orientation: photo.source.orientation,
+                format: photo.source.format.to_string(),
+            },
+            tool: Tool {
+                version: env!("CARGO_PKG_VERSION").into(),
+                model: analysis.model.clone(),
+                model_blake3: analysis.model_blake3.clone(),
+                readings: analysis.readings,
+            },
+            view: View {
+                kind: analysis.view.name().into(),
+                from: if analysis.view_given { "user" } else { "auto" }.into(),
+                mirrored: analysis.mirrored,
+            },
+            camera: Camera {
+                focal_px: rounded(camera.focal_px, 1),
+                focal_from: camera.focal_from.name().into(),
+                focal_sd: rounded(camera.focal_sd, 3),
+                roll_deg: rounded(camera.roll_deg, 2),
+                pitch_deg: rounded(camera.pitch_deg, 2),
+                level_from: camera.level_from.name().into(),
+                level_sd_deg: rounded(camera.roll_sd_deg, 2),
+                pitch_sd_deg: rounded(camera.pitch_sd_deg, 2),
+            },
+            subject: Subject {
+                bounds: analysis.person_box.map(|v| rounded(v, 1)),
+                people: analysis.people,
+                yaw_deg: analysis.yaw.map(|yaw| rounded(yaw.deg, 1)),
+                yaw_sd_deg: analysis.yaw.map(|yaw| rounded(yaw.sd_deg, 1)),
+                scale_mm_per_px: analysis.scale.map(|scale| rounded(scale.mm_per_px, 4)),
+                scale_from: analysis.scale.map(|_| "height".into()),
+            },
+            landmarks: analysis
+                .pose
+                .found()
+                .map(|(joint, k)| {
+                    let landmark = Landmark {
+                        x: rounded(k.at.x, 2),
+                        y: rounded(k.at.y, 2),
+                        visibility: rounded(k.visibility, 3),
+                        sd_px: k.sd_px.map(|sd| rounded(sd, 2)),
+                    };
+                    (joint.name().to_owned(), landmark)
+                })
+                .collect(),
+            measures: analysis
+                .assessment
+                .iter()
+                .filter(|(measure, _)| measure.is_frontal() == analysis.view.facing().is_some())
+                .map(|(measure, result)| {
+                    (measure.name().to_owned(), measure_record(measure, result, analysis.scale, analysis.trunk_px))
+                })
+                .collect(),
+            spinal_line: analysis.spinal_line.as_ref().map(|line| SpinalLine {
+                pattern: line.pattern().name().into(),
+                levels: line
+                    .levels
+                    .iter()
+                    .map(|level| SpinalLevel {
+                        level: level_name(level.pair.left).into(),
+                        offset: rounded(level.offset, 2),
+                        x: rounded(level.at.x, 2),
+                        y: rounded(level.at.y, 2),
+                    })
+                    .collect(),
+            }),
+            quality: Quality {
+                usable: analysis.assessment.has_values(),
+                flags: analysis
+                    .quality
+                    .flags
+                    .iter()
+                    .map(|flag| Flag { code: flag.code.into(), text: flag.text.clone() })
+                    .collect(),
+            },
+            warnings: photo.notes.clone(),
+        }
+    }
+
+    /// A joint's place in the photo.
+    #[must_use]
+    pub fn landmark(&self, joint: Joint) -> Option<&Landmark> {
+        self.landmarks.get(joint.name())
+    }
+
+    /// A measure's record.
+    #[must_use]
+    pub fn measure(&self, measure: Measure) -> Option<&MeasureRecord> {
+        self.measures.get(measure.name())
+    }
+}
+
+/// The plural of a pair of joints.
+fn level_name(left: Joint) -> &'static str {
+    match left {
+        Joint::LeftEar => "ears",
+        Joint::LeftShoulder => "shoulders",
+        Joint::LeftHip => "hips",
+        Joint::LeftKnee => "knees",
+        _ => "ankles",
+    }
+}
+
+fn measure_record(
+    measure: Measure,
+    result: &Result<Measurement, Refusal>,
+    scale: Option<Scale>,
+    trunk_px: Option<f64>,
+) -> MeasureRecord {
+    let unit = measure.unit();
+    let mut record = MeasureRecord {
+        value: None,
+        unit: unit.symbol().into(),
+        of: unit.of().map(str::to_owned),
+        sd: None,
+        interval95: None,
+        raw: None,
+        value_mm: None,
+        sd_mm: None,
+        side: None,
+        resolved: None,
+        words: None,
+        reference: None,
+        reason: None,
+    };
+    let found = match result {
+        Ok(found) => found,
+        Err(refusal) => {
+            record.reason = Some(refusal.to_string());
+            return record;
+        }
+    };
+    record.value = Some(rounded(found.value, 2));
+    record.raw = Some(rounded(found.raw, 2));
+    record.sd = Some(rounded(found.sd, 2));
+    record.interval95 = Some(found.interval95().map(|bound| rounded(bound, 2)));
+    record.resolved = Some(found.is_resolved());
+    record.side = side_word(measure, found.value).map(str::to_owned);
+    record.words = Some(words(measure, found));
+    if let (Unit::PercentOfTrunk, Some(scale), Some(trunk)) = (unit, scale, trunk_px) {
+        let mm = 0.01 * trunk * scale.mm_per_px;
+        record.value_mm = Some(rounded(found.value * mm, 1));
+        record.sd_mm = Some(rounded((found.sd * mm).hypot(found.value * mm * scale.sd_share), 1));
+    }
+    record
+}
+
+/// Where the value points to; `None` for measures without a side and for exact zeros.
+fn side_word(measure: Measure, value: f64) -> Option<&'static str> {
+    let side = Side::of(value)?;
+    match measure {
+        Measure::KneeAngleLeft | Measure::KneeAngleRight | Measure::EarShoulderAngle | Measure::KneeHyperextension => None,
+        _ if measure.is_frontal() => Some(side.name()),
+        _ => Some(if side == Side::Left { "forward" } else { "back" }),
+    }
+}
+
+/// A value in words, always with its interval.
+///
+/// `left shoulder higher by 2.1 deg (95 % interval 1.1 to 3.1)`; or, when 0 lies inside the interval,
+/// `no difference resolved (95 % interval -0.4 to 1.6 deg)`.
+#[must_use]
+pub fn words(measure: Measure, found: &Measurement) -> String {
+    let unit = measure.unit();
+    let suffix = unit.of().map_or_else(|| " deg".to_owned(), |of| format!(" % of {of}"));
+    let [low, high] = found.interval95();
+    let [positive, negative] = measure.says();
+    if positive.is_empty() {
+        return format!("{:.1}{suffix} (95 % interval {low:.1} to {high:.1})", found.value);
+    }
+    if !found.is_resolved() {
+        return format!("no difference resolved (95 % interval {low:.1} to {high:.1}{suffix})");
+    }
+    let (says, size, near, far) =
+        if found.value > 0.0 { (positive, found.value, low, high) } else { (negative, -found.value, -high, -low) };
+    format!("{says} by {size:.1}{suffix} (95 % interval {near:.1} to {far:.1})")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_name_the_side_and_the_interval() {
+        let found = |value: f64, sd: f64| Measurement { value, raw: value, sd };
+        assert_eq!(
+            words(Measure::ShoulderTilt, &found(2.1, 0.5)),
+            "left shoulder higher by 2.1 deg (95 % interval 1.1 to 3.1)"
+        );
+        assert_eq!(
+            words(Measure::TrunkShift, &found(-4.0, 1.0)),
+            "shoulders shifted to the right of the hips by 4.0 % of trunk length (95 % interval 2.0 to 6.0)"
+        );
+        assert_eq!(
+            words(Measure::PelvicObliquity, &found(0.5, 0.5)),
+            "no difference resolved (95 % interval -0.5 to 1.5 deg)"
+        );
+    }
+
+    #[test]
+    fn rounding_knows_no_minus_zero() {
+        assert!(rounded(-0.001, 2).is_sign_positive());
+        assert_eq!(rounded(2.345_6, 2), 2.35);
+    }
+}

@@ -1,0 +1,235 @@
+//! Several readings of one photo: nudged and mirrored crops, and what they agree on.
+//!
+//! One crop is not a measurement: moved by a percent it gives shoulders tilted by another degree, and its own mirror image
+//! disagrees by 2 to 4. Nudges come from a fixed list, and every nudge is read plainly and mirrored, so that one photo
+//! always gives one record, and the mirrored photo gives the mirrored one.
+
+use crate::crop::{Pyramid, Region};
+use crate::error::Result;
+use crate::estimate::{Estimator, Look, Person, Reading};
+use crate::geometry::{Point, Vec2};
+use crate::pose::{Keypoint, Missing, Pose};
+use crate::skeleton::Joint;
+
+/// Readings of a photo unless another number is asked for. See `docs/accuracy.md` for accuracy against time.
+pub const DEFAULT_READINGS: usize = 8;
+/// More readings than this do not help.
+pub const MAX_READINGS: usize = 48;
+
+/// One way to move a crop.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Nudge {
+    /// Shift in shares of the crop's side, along the crop's own axes.
+    pub shift: Vec2,
+    /// Factor of the crop's side.
+    pub scale: f64,
+    /// Turn, in radians.
+    pub turn: f64,
+}
+
+impl Nudge {
+    /// The nudge that does the same to the mirrored crop.
+    #[must_use]
+    pub fn mirrored(self) -> Self {
+        Self { shift: Vec2::new(-self.shift.x, self.shift.y), turn: -self.turn, ..self }
+    }
+
+    fn of(self, region: Region) -> Region {
+        region.nudged(self.shift, self.scale, self.turn)
+    }
+}
+
+/// The `index`-th number of the van der Corput sequence of a base, in -1 to 1: evenly spread however many are taken.
+fn spread(index: usize, base: usize) -> f64 {
+    let (mut left, mut share, mut sum) = (index, 1.0, 0.0);
+    while left > 0 {
+        share /= base as f64;
+        sum += share * (left % base) as f64;
+        left /= base;
+    }
+    2.0 * sum - 1.0
+}
+
+/// The `index`-th nudge, counted from 0, which is none: up to 3 % of the side, 8 % of the size, 6 degrees.
+#[must_use]
+pub fn nudge(index: usize) -> Nudge {
+    if index == 0 {
+        return Nudge { shift: Vec2::default(), scale: 1.0, turn: 0.0 };
+    }
+    Nudge {
+        shift: Vec2::new(0.03 * spread(index, 2), 0.03 * spread(index, 3)),
+        scale: 1.0 + 0.08 * spread(index, 5),
+        turn: (6.0 * spread(index, 7)).to_radians(),
+    }
+}
+
+/// Mean of two regions that should show the same.
+fn mean_region(a: Region, b: Region) -> Region {
+    let turn = (b.rotation - a.rotation + std::f64::consts::PI).rem_euclid(std::f64::consts::TAU) - std::f64::consts::PI;
+    Region { center: a.center.midpoint(b.center), side: 0.5 * (a.side + b.side), rotation: a.rotation + 0.5 * turn }
+}
+
+/// Reads a person's joints `readings` times (1 to [`MAX_READINGS`]; above 1 an odd number is rounded up), with a first look
+/// that only places the crop. The mask, if wanted, comes with the first look. Returns the readings and that mask's reading;
+/// `None` when the model sees nobody there.
+///
+/// # Errors
+/// When the model cannot be run.
+pub fn read(
+    workers: &mut [Box<dyn Estimator>],
+    photo: &Pyramid<'_>,
+    person: Person,
+    readings: usize,
+) -> Result<Option<Vec<Reading>>> {
+    let readings = readings.clamp(1, MAX_READINGS);
+    let first: &[bool] = if readings == 1 { &[false] } else { &[false, true] };
+    let looks = first.iter().map(|&mirrored| (person.region, Look { mirrored, mask: false })).collect::<Vec<_>>();
+    let found = in_parallel(workers, photo, &looks)?;
+    let base = match &found[..] {
+        [Some(only)] => only.next,
+        [Some(plain), Some(mirrored)] => mean_region(plain.next, mirrored.next),
+        [Some(one), None] | [None, Some(one)] => one.next,
+        _ => return Ok(None),
+    };
+    let mut looks = Vec::with_capacity(readings + 1);
+    if readings == 1 {
+        looks.push((base, Look::default()));
+    } else {
+        for index in 0..readings.div_ceil(2) {
+            let nudge = nudge(index);
+            looks.push((nudge.of(base), Look { mirrored: false, mask: false }));
+            looks.push((nudge.mirrored().of(base), Look { mirrored: true, mask: false }));
+        }
+    }
+    let taken: Vec<Reading> = in_parallel(workers, photo, &looks)?.into_iter().flatten().collect();
+    Ok((!taken.is_empty()).then_some(taken))
+}
+
+/// Runs looks on all workers, each taking every n-th one; results come back in the order of the looks.
+fn in_parallel(
+    workers: &mut [Box<dyn Estimator>],
+    photo: &Pyramid<'_>,
+    looks: &[(Region, Look)],
+) -> Result<Vec<Option<Reading>>> {
+    let count = workers.len().min(looks.len()).max(1);
+    let mut results: Vec<Option<Reading>> = Vec::new();
+    results.resize_with(looks.len(), || None);
+    let shares: Vec<Result<Vec<(usize, Option<Reading>)>>> = std::thread::scope(|scope| {
+        let threads: Vec<_> = workers
+            .iter_mut()
+            .take(count)
+            .enumerate()
+            .map(|(first, worker)| {
+                let share = move || {
+                    (first..looks.len())
+                        .step_by(count)
+                        .map(|i| Ok((i, worker.read(photo, looks[i].0, looks[i].1)?)))
+                        .collect::<Result<Vec<_>>>()
+                };
+                scope.spawn(share)
+            })
+            .collect();
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .collect()
+    });
+    for share in shares {
+        for (index, reading) in share? {
+            results[index] = reading;
+        }
+    }
+    Ok(results)
+}
+
+/// The mean of numbers after the outermost eighth on each side is left out (nothing, for fewer than eight).
+#[must_use]
+pub fn trimmed_mean(values: &mut [f64]) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let kept = &values[values.len() / 8..values.len() - values.len() / 8];
+    kept.iter().sum::<f64>() / kept.len().max(1) as f64
+}
+
+/// The pose that several readings agree on: per joint the trimmed mean of each coordinate, with the spread of its readings.
+#[must_use]
+pub fn consensus(poses: &[Pose]) -> Pose {
+    Pose::from_joints(|joint| {
+        let seen: Vec<Keypoint> = poses.iter().filter_map(|pose| pose.get(joint).ok()).collect();
+        if seen.is_empty() {
+            return poses.first().map_or(Err(Missing::NotGiven(joint)), |pose| pose.get(joint));
+        }
+        let mean = |pick: fn(&Keypoint) -> f64| trimmed_mean(&mut seen.iter().map(pick).collect::<Vec<_>>());
+        let at = Point::new(mean(|k| k.at.x), mean(|k| k.at.y));
+        let square: f64 = seen.iter().map(|k| (k.at - at).dot(k.at - at)).sum();
+        let sd_px = (seen.len() > 1).then(|| (0.5 * square / (seen.len() - 1) as f64).sqrt());
+        Ok(Keypoint { at, visibility: mean(|k| k.visibility), presence: mean(|k| k.presence), sd_px })
+    })
+}
+
+/// Standard deviation of numbers about their mean; `None` for fewer than two.
+#[must_use]
+pub fn standard_deviation(values: &[f64]) -> Option<f64> {
+    let mean = values.iter().sum::<f64>() / values.len().max(1) as f64;
+    let square: f64 = values.iter().map(|v| (v - mean).powi(2)).sum();
+    (values.len() > 1).then(|| (square / (values.len() - 1) as f64).sqrt())
+}
+
+/// Joints outside the picture or too unclear lose their place and get the reason instead.
+#[must_use]
+pub fn screened(pose: &Pose, width: f64, height: f64) -> Pose {
+    Pose::from_joints(|joint: Joint| {
+        let keypoint = pose.get(joint)?;
+        let inside = (0.0..=width).contains(&keypoint.at.x) && (0.0..=height).contains(&keypoint.at.y);
+        if !inside {
+            Err(Missing::OutsidePicture(joint))
+        } else if keypoint.visibility < MIN_VISIBILITY {
+            Err(Missing::Hidden { joint, visibility: keypoint.visibility, needed: MIN_VISIBILITY })
+        } else {
+            Ok(keypoint)
+        }
+    })
+}
+
+/// Joints that the model sees less clearly than this are not measured, 0 to 1.
+pub const MIN_VISIBILITY: f64 = 0.5;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nudges_are_small_and_differ() {
+        let all: Vec<Nudge> = (0..MAX_READINGS / 2).map(nudge).collect();
+        for (i, a) in all.iter().enumerate() {
+            assert!(a.shift.x.abs() <= 0.03 && a.shift.y.abs() <= 0.03 && (a.scale - 1.0).abs() <= 0.08);
+            assert!(a.turn.to_degrees().abs() <= 6.0 + 1e-9);
+            assert!(all[..i].iter().all(|b| a != b));
+        }
+    }
+
+    #[test]
+    fn an_outlier_among_eight_is_left_out() {
+        assert_eq!(trimmed_mean(&mut [1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 99.0, -7.0]), 1.0);
+        assert_eq!(trimmed_mean(&mut [1.0, 4.0]), 2.5);
+    }
+
+    #[test]
+    fn consensus_carries_the_spread() {
+        let at = |x: f64| Pose::from_points([(Joint::Nose, Point::new(x, 10.0))]);
+        let nose = consensus(&[at(9.0), at(11.0)]).get(Joint::Nose).expect("given");
+        assert_eq!(nose.at, Point::new(10.0, 10.0));
+        assert!((nose.sd_px.expect("two readings") - 1.0).abs() < 1e-12);
+        assert!(consensus(&[at(1.0)]).get(Joint::LeftHip).is_err());
+    }
+
+    #[test]
+    fn joints_outside_or_unclear_get_a_reason() {
+        let mut pose = Pose::from_points([(Joint::LeftAnkle, Point::new(50.0, 130.0)), (Joint::Nose, Point::new(5.0, 5.0))]);
+        let nose = pose.get(Joint::Nose).expect("given");
+        pose.set(Joint::LeftEar, Ok(Keypoint { visibility: 0.2, ..nose }));
+        let pose = screened(&pose, 100.0, 100.0);
+        assert_eq!(pose.get(Joint::LeftAnkle), Err(Missing::OutsidePicture(Joint::LeftAnkle)));
+        assert!(matches!(pose.get(Joint::LeftEar), Err(Missing::Hidden { .. })));
+        assert!(pose.get(Joint::Nose).is_ok());
+    }
+}

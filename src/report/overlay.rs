@@ -1,0 +1,268 @@
+//! The annotated picture: joints, level lines, plumb line and spinal line, with signed labels in words.
+//!
+//! Colours are those of Okabe and Ito, which people with any colour vision tell apart; every line is also named.
+
+use image::{RgbImage, imageops};
+use tiny_skia::{Color, FillRule, LineCap, Paint, Path, PathBuilder, Pixmap, Rect, Stroke, Transform};
+
+use super::font;
+use crate::geometry::Point;
+use crate::measure::Measure;
+use crate::record::{MeasureRecord, Record};
+use crate::skeleton::{BONES, Joint, Pair};
+
+/// Annotated pictures are at most this long, in pixels.
+pub const MAX_SIDE: u32 = 1600;
+
+type Rgb = [u8; 3];
+const ORANGE: Rgb = [230, 159, 0];
+const SKY: Rgb = [86, 180, 233];
+const GREEN: Rgb = [0, 158, 115];
+const YELLOW: Rgb = [240, 228, 66];
+const VERMILLION: Rgb = [213, 94, 0];
+const WHITE: Rgb = [255, 255, 255];
+const INK: Rgb = [20, 20, 20];
+
+/// The level lines that are drawn: pair, measure, colour.
+const LINES: [(Pair, Measure, Rgb); 4] = [
+    (Pair::EARS, Measure::HeadTilt, SKY),
+    (Pair::SHOULDERS, Measure::ShoulderTilt, ORANGE),
+    (Pair::HIPS, Measure::PelvicObliquity, GREEN),
+    (Pair::ANKLES, Measure::AnkleLevel, VERMILLION),
+];
+
+/// A picture to draw on, and how photo pixels become its own.
+struct Canvas {
+    pixmap: Pixmap,
+    scale: f64,
+    /// Width of a thin line, which all else follows.
+    unit: f32,
+}
+
+impl Canvas {
+    /// The photo, reduced to [`MAX_SIDE`] where it is larger; `None` for an empty photo.
+    fn of(photo: &RgbImage) -> Option<Self> {
+        let longest = photo.width().max(photo.height());
+        let scale = (f64::from(MAX_SIDE) / f64::from(longest)).min(1.0);
+        let size = |side: u32| ((f64::from(side) * scale).round() as u32).max(1);
+        let (width, height) = (size(photo.width()), size(photo.height()));
+        let reduced =
+            if scale < 1.0 { imageops::thumbnail(photo, width, height) } else { photo.clone() };
+        let mut pixmap = Pixmap::new(width, height)?;
+        for (target, pixel) in pixmap.pixels_mut().iter_mut().zip(reduced.pixels()) {
+            let [red, green, blue] = pixel.0;
+            *target = tiny_skia::PremultipliedColorU8::from_rgba(red, green, blue, 255)?;
+        }
+        Some(Self { pixmap, scale, unit: (width.max(height) as f32 / 600.0).max(1.0) })
+    }
+
+    fn place(&self, p: Point) -> (f32, f32) {
+        ((p.x * self.scale) as f32, (p.y * self.scale) as f32)
+    }
+
+    fn stroke(&mut self, path: &Path, color: Rgb, width: f32) {
+        let stroke = |width: f32| Stroke { width, line_cap: LineCap::Round, ..Stroke::default() };
+        // A dark casing keeps every colour legible on any clothing.
+        for (color, width) in [(INK, width + 0.9 * self.unit), (color, width)] {
+            self.pixmap.stroke_path(path, &paint(color, 255), &stroke(width), Transform::identity(), None);
+        }
+    }
+
+    fn line(&mut self, points: &[(f32, f32)], color: Rgb, width: f32) {
+        let mut builder = PathBuilder::new();
+        for (index, &(x, y)) in points.iter().enumerate() {
+            if index == 0 { builder.move_to(x, y) } else { builder.line_to(x, y) }
+        }
+        if let Some(path) = builder.finish() {
+            self.stroke(&path, color, width);
+        }
+    }
+
+    fn dot(&mut self, (x, y): (f32, f32), radius: f32, color: Rgb) {
+        for (color, radius) in [(INK, radius + 0.5 * self.unit), (color, radius)] {
+            if let Some(path) = PathBuilder::from_circle(x, y, radius) {
+                self.pixmap.fill_path(&path, &paint(color, 255), FillRule::Winding, Transform::identity(), None);
+            }
+        }
+    }
+
+    /// A line of text on a dark ground with a stripe of its colour, its left edge at `x`, its middle at `y`.
+    fn label(&mut self, text: &str, x: f32, y: f32, size: f32, color: Rgb) {
+        let (width, height) = (font::width(text, size) + 1.6 * size, 1.5 * size);
+        let x = x.clamp(0.0, (self.pixmap.width() as f32 - width).max(0.0));
+        let ground = Rect::from_xywh(x, y - 0.5 * height, width, height);
+        let stripe = Rect::from_xywh(x, y - 0.5 * height, 0.5 * size, height);
+        for (rect, color, alpha) in [(ground, INK, 205), (stripe, color, 255)] {
+            if let Some(rect) = rect {
+                self.pixmap.fill_rect(rect, &paint(color, alpha), Transform::identity(), None);
+            }
+        }
+        font::write(&mut self.pixmap, text, x + size, y + 0.36 * size, size, WHITE);
+    }
+
+    fn into_image(self) -> RgbImage {
+        let (width, height) = (self.pixmap.width(), self.pixmap.height());
+        let bytes = self.pixmap.pixels().iter().flat_map(|p| [p.red(), p.green(), p.blue()]).collect();
+        RgbImage::from_raw(width, height, bytes).unwrap_or_default()
+    }
+}
+
+fn paint(color: Rgb, alpha: u8) -> Paint<'static> {
+    let mut paint = Paint { anti_alias: true, ..Paint::default() };
+    paint.set_color(Color::from_rgba8(color[0], color[1], color[2], alpha));
+    paint
+}
+
+/// The photo with its record drawn over it, at most [`MAX_SIDE`] pixels long, without any metadata.
+#[must_use]
+pub fn draw(photo: &RgbImage, record: &Record) -> RgbImage {
+    let Some(mut canvas) = Canvas::of(photo) else { return photo.clone() };
+    let at = |joint: Joint| record.landmark(joint).map(|l| Point::new(l.x, l.y));
+    let thin = canvas.unit;
+
+    for (from, to) in BONES {
+        if let (Some(from), Some(to)) = (at(from), at(to)) {
+            let ends = [canvas.place(from), canvas.place(to)];
+            canvas.line(&ends, WHITE, 0.6 * thin);
+        }
+    }
+    draw_plumb_and_spine(&mut canvas, record);
+    let mut labels: Vec<(f32, String, Rgb)> = Vec::new();
+    if matches!(record.view.kind.as_str(), "anterior" | "posterior") {
+        for (pair, measure, color) in LINES {
+            let (Some(left), Some(right)) = (at(pair.left), at(pair.right)) else { continue };
+            let along = right - left;
+            // Beyond the body on both sides: the shoulders' line reaches past the arms, the short ones as far.
+            let reach = along * ((0.5 * extended(record) / along.length().max(1.0)).max(0.6));
+            let middle = left.midpoint(right);
+            let ends = [canvas.place(middle + reach), canvas.place(middle + (-reach))];
+            canvas.line(&ends, color, 1.2 * thin);
+            if let Some(found) = record.measure(measure) {
+                labels.push((canvas.place(middle).1, label_text(measure, found), color));
+            }
+        }
+        if let Some(found) = record.measure(Measure::TrunkLean)
+            && let Some((x, y)) = at(Joint::LeftHip).zip(at(Joint::LeftShoulder)).map(|(a, b)| canvas.place(a.midpoint(b)))
+        {
+            let _ = x;
+            labels.push((y, label_text(Measure::TrunkLean, found), YELLOW));
+        }
+    } else {
+        for (measure, joint) in [
+            (Measure::EarShoulderAngle, Joint::LeftEar),
+            (Measure::TrunkSagittalLean, Joint::LeftShoulder),
+            (Measure::BodyPlumb, Joint::LeftHip),
+            (Measure::KneeHyperextension, Joint::LeftKnee),
+        ] {
+            if let (Some(found), Some(p)) = (record.measure(measure), at(joint).or_else(|| at(joint.mirror()))) {
+                labels.push((canvas.place(p).1, label_text(measure, found), YELLOW));
+            }
+        }
+    }
+    for joint in Joint::ALL {
+        if let Some(p) = at(joint).filter(|_| is_drawn(joint)) {
+            let p = canvas.place(p);
+            canvas.dot(p, 1.6 * thin, YELLOW);
+        }
+    }
+    draw_labels(&mut canvas, labels);
+    draw_caption(&mut canvas, record);
+    canvas.into_image()
+}
+
+/// Fingers, corners of the eyes and of the mouth are read but not drawn: they would hide the face and the hands.
+fn is_drawn(joint: Joint) -> bool {
+    matches!(joint, Joint::Nose | Joint::LeftEar | Joint::RightEar)
+        || (joint.index() >= Joint::LeftShoulder.index() && joint.index() <= Joint::RightWrist.index())
+        || joint.index() >= Joint::LeftHip.index()
+}
+
+/// How long level lines are drawn, in photo pixels: one and a half times the trunk.
+fn extended(record: &Record) -> f64 {
+    let at = |joint: Joint| record.landmark(joint).map(|l| Point::new(l.x, l.y));
+    let middle = |pair: Pair| Some(at(pair.left)?.midpoint(at(pair.right)?));
+    match (middle(Pair::SHOULDERS), middle(Pair::HIPS)) {
+        (Some(shoulders), Some(hips)) => 1.2 * shoulders.distance(hips),
+        _ => 0.2 * f64::from(record.source.height),
+    }
+}
+
+/// The true vertical through the middle of the ankles, and the chain of the body's middles with its offsets.
+fn draw_plumb_and_spine(canvas: &mut Canvas, record: &Record) {
+    let Some(line) = &record.spinal_line else { return };
+    let Some(foot) = line.levels.last() else { return };
+    let foot = Point::new(foot.x, foot.y);
+    // Plumb in the world stands as much askew in the picture as the camera was rolled.
+    let roll = record.camera.roll_deg.to_radians();
+    let top = line.levels.first().map_or(0.0, |level| level.y);
+    let up = |y: f64| Point::new(foot.x + (foot.y - y) * roll.tan(), y);
+    let margin = 0.08 * (foot.y - top);
+    let (from, to) = (canvas.place(up(foot.y + margin)), canvas.place(up(top - margin)));
+    let dashes = 40;
+    for dash in (0..dashes).step_by(2) {
+        let along = |step: i32| {
+            let share = step as f32 / dashes as f32;
+            (from.0 + (to.0 - from.0) * share, from.1 + (to.1 - from.1) * share)
+        };
+        let width = 0.9 * canvas.unit;
+        canvas.line(&[along(dash), along(dash + 1)], SKY, width);
+    }
+    let chain: Vec<(f32, f32)> = line.levels.iter().map(|level| canvas.place(Point::new(level.x, level.y))).collect();
+    let width = 1.4 * canvas.unit;
+    canvas.line(&chain, YELLOW, width);
+    let size = 6.0 * canvas.unit;
+    for level in &line.levels[..line.levels.len().saturating_sub(1)] {
+        let on_plumb = canvas.place(up(level.y));
+        let p = canvas.place(Point::new(level.x, level.y));
+        let width = 0.8 * canvas.unit;
+        canvas.line(&[p, on_plumb], VERMILLION, width);
+        let side = if level.offset > 0.0 { "left" } else { "right" };
+        let text = format!("{:.1} % {side}", level.offset.abs());
+        canvas.label(&text, p.0.max(on_plumb.0) + 4.0 * canvas.unit, p.1 - 1.2 * size, size, YELLOW);
+    }
+}
+
+fn label_text(measure: Measure, found: &MeasureRecord) -> String {
+    let (Some(value), Some([low, high])) = (found.value, found.interval95) else {
+        return format!("{}: not measured", measure.label());
+    };
+    let error = 0.5 * (high - low);
+    let unit = if found.unit == "deg" { "°" } else { " %" };
+    let [positive, negative] = measure.says();
+    match (found.resolved, positive) {
+        (_, "") => format!("{} {value:.1}{unit} ± {error:.1}", measure.label()),
+        (Some(true), _) => {
+            let says = if value > 0.0 { positive } else { negative };
+            format!("{says} {:.1}{unit} ± {error:.1}", value.abs())
+        }
+        _ => format!("{} not resolved ({value:+.1}{unit} ± {error:.1})", measure.label()),
+    }
+}
+
+/// Labels stand at the picture's left edge, at the height of what they name where there is room.
+fn draw_labels(canvas: &mut Canvas, mut labels: Vec<(f32, String, Rgb)>) {
+    labels.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let longest = labels.iter().map(|(_, text, _)| font::width(text, 1.0)).fold(1.0, f32::max);
+    // Legible on a phone, but never wider than the picture.
+    let size = (11.0 * canvas.unit).min(0.94 * canvas.pixmap.width() as f32 / (longest + 1.6));
+    let mut free = 0.8 * size;
+    for (y, text, color) in labels {
+        let y = (y - 1.4 * size).max(free);
+        canvas.label(&text, 0.3 * size, y, size, color);
+        free = y + 1.7 * size;
+    }
+}
+
+fn draw_caption(canvas: &mut Canvas, record: &Record) {
+    let anterior = record.view.kind == "anterior";
+    let caption = match record.view.kind.as_str() {
+        "anterior" | "posterior" => {
+            let side = if anterior != record.view.mirrored { "right" } else { "left" };
+            format!("the subject's left is on the {side} of this picture")
+        }
+        side => format!("the subject's {side} side"),
+    };
+    let size = (9.0 * canvas.unit).min(0.94 * canvas.pixmap.width() as f32 / (font::width(&caption, 1.0) + 1.6));
+    let y = canvas.pixmap.height() as f32 - size;
+    canvas.label(&caption, 0.3 * size, y, size, WHITE);
+}

@@ -1,0 +1,104 @@
+//! The table on the terminal.
+
+use comfy_table::{CellAlignment, Table, presets};
+
+use crate::measure::{Measure, Unit};
+use crate::record::Record;
+
+/// The caution that goes with every report.
+pub const CAUTION: &str = "Measurement aid: left/right differences in one photo, with their measurement error. It does not \
+                           diagnose and does not replace an examination by a professional.";
+
+/// One photo's measures as a table with a heading, flags and reasons.
+#[must_use]
+pub fn table(record: &Record) -> String {
+    let mut out = format!(
+        "{}: {}, {} reading{}{}\n",
+        record.source.file,
+        view_words(record),
+        record.tool.readings,
+        if record.tool.readings == 1 { "" } else { "s" },
+        level_words(record),
+    );
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    let mut refused = Vec::new();
+    for measure in Measure::ALL {
+        let Some(found) = record.measure(measure) else { continue };
+        match (found.value, found.interval95) {
+            (Some(value), Some([low, high])) => {
+                let unit = if measure.unit() == Unit::Degrees { " deg" } else { " %" };
+                let millimetres = found.value_mm.map(|mm| format!(" ({mm:+.0} mm)")).unwrap_or_default();
+                let error = 0.5 * (high - low);
+                table.add_row([
+                    measure.label().to_owned(),
+                    format!("{value:+.1}{unit}"),
+                    format!("+- {error:.1}"),
+                    format!("{}{millimetres}", short_words(measure, found)),
+                ]);
+            }
+            _ => refused.push((measure.label(), found.reason.clone().unwrap_or_default())),
+        }
+    }
+    for column in [1, 2] {
+        if let Some(column) = table.column_mut(column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    for line in table.to_string().lines() {
+        out.push_str(&format!("  {}\n", line.trim().trim_end()));
+    }
+    if let Some(line) = &record.spinal_line {
+        let offsets: Vec<String> =
+            line.levels.iter().map(|level| format!("{} {:+.1}", level.level, level.offset)).collect();
+        out.push_str(&format!("  spinal line ({}), % of trunk length: {}\n", line.pattern, offsets.join(", ")));
+    }
+    for (label, reason) in refused {
+        out.push_str(&format!("  not measured: {label}: {reason}\n"));
+    }
+    for flag in &record.quality.flags {
+        out.push_str(&format!("  note: {}\n", flag.text));
+    }
+    for warning in &record.warnings {
+        out.push_str(&format!("  note: {warning}\n"));
+    }
+    out
+}
+
+/// The direction alone; the number stands in its own column.
+fn short_words(measure: Measure, found: &crate::record::MeasureRecord) -> String {
+    let [positive, negative] = measure.says();
+    match (found.resolved, found.value) {
+        (Some(true), Some(value)) if value > 0.0 => positive.to_owned(),
+        (Some(true), Some(_)) => negative.to_owned(),
+        _ if positive.is_empty() => String::new(),
+        _ => "no difference resolved".to_owned(),
+    }
+}
+
+fn view_words(record: &Record) -> String {
+    let words = match record.view.kind.as_str() {
+        "anterior" => "seen from the front",
+        "posterior" => "seen from behind",
+        "left" => "seen from the subject's left side",
+        _ => "seen from the subject's right side",
+    };
+    let mirrored = if record.view.mirrored { ", taken for a mirror image" } else { "" };
+    format!("{words}{mirrored}")
+}
+
+fn level_words(record: &Record) -> String {
+    let camera = &record.camera;
+    match camera.level_from.as_str() {
+        "none" => ", not levelled".into(),
+        from => {
+            let source = match from {
+                "gravity" => "the phone's gravity sensor",
+                "plumb" => "the plumb line given",
+                "verticals" => "upright edges in the background",
+                _ => "the roll given",
+            };
+            format!(", levelled by {source} (camera roll {:+.1} deg, pitch {:+.1} deg)", camera.roll_deg, camera.pitch_deg)
+        }
+    }
+}

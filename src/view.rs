@@ -1,0 +1,137 @@
+//! From which side the camera sees the person.
+
+use crate::geometry::wrap_deg;
+use crate::measure::Refusal;
+use crate::pose::{Pose, WorldPose};
+use crate::skeleton::{Joint, Pair, Side};
+
+/// The side of the body that the camera sees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum View {
+    /// The front: the subject's left is on the right of the picture.
+    Anterior,
+    /// The back: the subject's left is on the left of the picture.
+    Posterior,
+    /// The subject's left side.
+    LeftLateral,
+    /// The subject's right side.
+    RightLateral,
+}
+
+/// Whether a person seen frontally faces the camera or shows it the back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Facing {
+    /// Anterior view.
+    Camera,
+    /// Posterior view.
+    Away,
+}
+
+impl Facing {
+    /// +1 when the subject's left lies towards larger x in the picture, -1 when towards smaller x.
+    #[must_use]
+    pub const fn left_sign(self) -> f64 {
+        match self {
+            Facing::Camera => 1.0,
+            Facing::Away => -1.0,
+        }
+    }
+}
+
+/// Shoulders that span less than this share of the trunk's length (middle of shoulders to middle of hips) are seen from the
+/// side. On rendered people with exact truth, frontal views gave 0.64 to 0.77 and side views 0.00 to 0.18.
+const LATERAL_BELOW: f64 = 0.40;
+
+impl View {
+    /// The name in records.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            View::Anterior => "anterior",
+            View::Posterior => "posterior",
+            View::LeftLateral => "left",
+            View::RightLateral => "right",
+        }
+    }
+
+    /// How a person would say it.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            View::Anterior => "from the front",
+            View::Posterior => "from behind",
+            View::LeftLateral => "from the subject's left side",
+            View::RightLateral => "from the subject's right side",
+        }
+    }
+
+    /// How the person faces the camera, for frontal views.
+    #[must_use]
+    pub const fn facing(self) -> Option<Facing> {
+        match self {
+            View::Anterior => Some(Facing::Camera),
+            View::Posterior => Some(Facing::Away),
+            View::LeftLateral | View::RightLateral => None,
+        }
+    }
+
+    /// The side nearer the camera, for side views.
+    #[must_use]
+    pub const fn near_side(self) -> Option<Side> {
+        match self {
+            View::LeftLateral => Some(Side::Left),
+            View::RightLateral => Some(Side::Right),
+            View::Anterior | View::Posterior => None,
+        }
+    }
+
+    /// Finds the view from where the left and the right shoulder stand, and for side views from which way the body points.
+    ///
+    /// # Errors
+    /// When shoulders or hips have no place.
+    pub fn of(pose: &Pose, world: Option<&WorldPose>) -> Result<Self, Refusal> {
+        let (left, right) = (pose.point(Joint::LeftShoulder)?, pose.point(Joint::RightShoulder)?);
+        let trunk = pose.midpoint(Pair::SHOULDERS)?.distance(pose.midpoint(Pair::HIPS)?);
+        let span = (left.x - right.x) / trunk.max(1e-9);
+        if span >= LATERAL_BELOW {
+            return Ok(View::Anterior);
+        }
+        if span <= -LATERAL_BELOW {
+            return Ok(View::Posterior);
+        }
+        // Turned to the subject's own right, the left side comes to the front, and the model sees it nearer.
+        let turned = match world {
+            Some(world) => world_yaw_deg(world, Facing::Camera),
+            None => {
+                let ears = pose.midpoint(Pair::EARS)?;
+                pose.point(Joint::Nose)?.x - ears.x
+            }
+        };
+        Ok(if turned < 0.0 { View::LeftLateral } else { View::RightLateral })
+    }
+
+    /// How clearly the view was told: the shoulders' share of the trunk's length, and whether it lies near the border.
+    #[must_use]
+    pub fn is_doubtful(pose: &Pose) -> bool {
+        let (Ok(left), Ok(right), Ok(shoulders), Ok(hips)) = (
+            pose.point(Joint::LeftShoulder),
+            pose.point(Joint::RightShoulder),
+            pose.midpoint(Pair::SHOULDERS),
+            pose.midpoint(Pair::HIPS),
+        ) else {
+            return true;
+        };
+        let span = (left.x - right.x).abs() / shoulders.distance(hips).max(1e-9);
+        (0.5 * LATERAL_BELOW..1.4 * LATERAL_BELOW).contains(&span)
+    }
+}
+
+/// How far shoulders and hips together are turned in a model's world, in degrees: positive = to the subject's own left.
+/// Uncalibrated: see [`crate::coronal`].
+#[must_use]
+pub fn world_yaw_deg(world: &WorldPose, facing: Facing) -> f64 {
+    let across = world.get(Joint::LeftShoulder) - world.get(Joint::RightShoulder)
+        + (world.get(Joint::LeftHip) - world.get(Joint::RightHip));
+    let sign = facing.left_sign();
+    wrap_deg((sign * across.z).atan2(sign * across.x).to_degrees())
+}
