@@ -1,19 +1,23 @@
 //! One photo, from pixels to measures: the data's way through the house.
 
 use crate::camera::{Camera, Given, LevelFrom, Told};
-use crate::coronal::{self, Yaw};
+use crate::coronal::{self, Attitude, Yaw};
 use crate::crop::Pyramid;
 use crate::error::{Error, Result};
+use crate::estimate::Estimator;
 use crate::estimate::blazepose::{self, BlazePose};
-use crate::estimate::{Estimator, Reading};
+use crate::evidence::{Straight, estimate};
 use crate::floor;
 use crate::geometry::Point;
-use crate::measure::frontal::{SpinalLine, spinal_line};
+use crate::locate;
+use crate::measure::frontal::{self, SpinalLine, spinal_line};
 use crate::measure::{Assessment, Measurement, Refusal};
 use crate::photo::Photo;
 use crate::pose::{Pose, WorldPose};
 use crate::quality::{self, Evidence, Quality};
-use crate::repeat;
+use crate::repeat::{self, Readings};
+use crate::skeleton::{BONES, Joint, Pair};
+use crate::verticals::{Tilt, tilt_from_verticals};
 use crate::view::{Facing, View};
 
 /// How one photo is to be measured.
@@ -98,39 +102,47 @@ const EAR_TO_ANKLE: (f64, f64) = (0.880, 0.006);
 /// What the model's points add to the scale's uncertainty.
 const SCALE_SD: f64 = 0.02;
 
-/// The models, opened, one set per worker.
+/// The models, opened: per model as many workers as share its readings.
 pub struct Analyzer {
-    workers: Vec<Box<dyn Estimator>>,
+    teams: Vec<Vec<Box<dyn Estimator>>>,
 }
 
 impl std::fmt::Debug for Analyzer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Analyzer").field("workers", &self.workers.len()).finish()
+        f.debug_struct("Analyzer").field("teams", &self.teams.iter().map(Vec::len).collect::<Vec<_>>()).finish()
     }
 }
 
 impl Analyzer {
-    /// Opens the models for `workers` workers, which share the readings of a photo.
+    /// Opens the models, each for `workers` workers that share its readings. The first model's world tells how far the body is
+    /// turned. Workers beyond the first open their models when they are first needed.
     ///
     /// # Errors
     /// [`Error::Runtime`] or [`Error::Model`].
-    pub fn open(options: &blazepose::Options, workers: usize) -> Result<Self> {
-        let mut opened: Vec<Box<dyn Estimator>> = Vec::new();
-        for _ in 0..workers.max(1) {
-            opened.push(Box::new(BlazePose::open(options)?));
+    pub fn open(models: &[blazepose::Options], workers: usize) -> Result<Self> {
+        let mut teams: Vec<Vec<Box<dyn Estimator>>> = Vec::new();
+        for model in models {
+            let mut team: Vec<Box<dyn Estimator>> = Vec::new();
+            if teams.is_empty() {
+                team.push(Box::new(BlazePose::open(model)?));
+            }
+            while team.len() < workers.max(1) {
+                team.push(Box::new(BlazePose::deferred(model)?));
+            }
+            teams.push(team);
         }
-        Ok(Self { workers: opened })
+        Self::from_teams(teams)
     }
 
-    /// An analyzer of estimators that are already open.
+    /// An analyzer of estimators that are already there.
     ///
     /// # Errors
-    /// [`Error::Usage`] when there is none.
-    pub fn from_workers(workers: Vec<Box<dyn Estimator>>) -> Result<Self> {
-        if workers.is_empty() {
-            return Err(Error::Usage { reason: "at least one worker is needed".into() });
+    /// [`Error::Usage`] when a team is empty.
+    pub fn from_teams(teams: Vec<Vec<Box<dyn Estimator>>>) -> Result<Self> {
+        if teams.is_empty() || teams.iter().any(Vec::is_empty) {
+            return Err(Error::Usage { reason: "at least one model with one worker is needed".into() });
         }
-        Ok(Self { workers })
+        Ok(Self { teams })
     }
 
     /// Measures the person in a photo.
@@ -141,98 +153,162 @@ impl Analyzer {
         let pyramid = Pyramid::new(&photo.pixels);
         let (width, height) = pyramid.size();
         let path = &photo.source.path;
-        let crowd = self.workers[0].locate(&pyramid)?;
+        let crowd = locate::people(self.teams[0][0].as_mut(), &pyramid, options.readings > 1)?;
         let people = crowd.by_prominence(width, height);
+        let nobody = || Error::NoPerson { path: path.clone(), best_score: crowd.best_score };
         if people.is_empty() {
-            return Err(Error::NoPerson { path: path.clone(), best_score: crowd.best_score });
+            return Err(nobody());
         }
         let person = people.get(options.person.wrapping_sub(1)).ok_or_else(|| Error::NoSuchPerson {
             path: path.clone(),
             asked: options.person,
             found: people.len(),
         })?;
-        let readings = repeat::read(&mut self.workers, &pyramid, *person, options.readings)?
-            .ok_or_else(|| Error::NoPerson { path: path.clone(), best_score: crowd.best_score })?;
+        let mut readings = Vec::with_capacity(self.teams.len());
+        for team in &mut self.teams {
+            readings.push(repeat::read(team, &pyramid, *person, options.readings)?.ok_or_else(nobody)?);
+        }
         let told = Told {
             focal_35mm: photo.metadata.focal_35mm,
             gravity: photo.metadata.gravity,
             front_camera: photo.metadata.front_camera,
-            orientation: photo.source.orientation,
         };
-        let (model, hash) = (self.workers[0].name().to_owned(), self.workers[0].hash().to_owned());
-        measure(&readings, (width, height), &told, people.len(), options, model, hash)
+        let mut camera = Camera::of(width, height, &told, &options.given);
+        if !camera.is_levelled()
+            && let Some(tilt) = background_tilt(&pyramid, &repeat::agreed(&readings), &camera)
+        {
+            camera = camera.with_verticals(&tilt);
+        }
+        let models: Vec<&str> = self.teams.iter().map(|team| team[0].name()).collect();
+        let seen = Seen {
+            readings: &readings,
+            width,
+            height,
+            camera,
+            people: people.len(),
+            model: models.join("+"),
+            model_blake3: self.teams[0][0].hash().to_owned(),
+        };
+        measure(seen, options)
     }
 }
 
-/// From readings to measures, without a look at the pixels.
-fn measure(
-    readings: &[Reading],
-    (width, height): (f64, f64),
-    told: &Told,
+/// Half the width of what counts as the person around the lines between joints, in trunk lengths.
+const BODY_RADIUS: f64 = 0.28;
+
+/// Roll and pitch from the background's edges, those on the person left out.
+fn background_tilt(photo: &Pyramid<'_>, pose: &Pose, camera: &Camera) -> Option<Tilt> {
+    let trunk = frontal::trunk_length(pose).ok()?;
+    let (luma, factor) = photo.luma(BACKGROUND_SIDE);
+    let bones: Vec<(Point, Point)> = BONES
+        .into_iter()
+        .chain([(Joint::Nose, Joint::LeftShoulder), (Joint::Nose, Joint::RightShoulder)])
+        .chain([(Joint::LeftHip, Joint::RightShoulder), (Joint::RightHip, Joint::LeftShoulder)])
+        .chain([(Joint::LeftWrist, Joint::LeftIndex), (Joint::RightWrist, Joint::RightIndex)])
+        .filter_map(|(a, b)| Some((pose.point(a).ok()?, pose.point(b).ok()?)))
+        .collect();
+    let reach = BODY_RADIUS * trunk;
+    let on_person = |x: f64, y: f64| {
+        let p = Point::new(x * factor, y * factor);
+        bones.iter().any(|&(from, to)| {
+            let along = to - from;
+            let share = ((p - from).dot(along) / along.dot(along).max(1e-9)).clamp(0.0, 1.0);
+            p.distance(from + along * share) < reach
+        })
+    };
+    tilt_from_verticals(&luma, on_person, camera.focal_px / factor, camera.focal_sd)
+}
+
+/// The background is looked at in a picture about this long, in pixels.
+const BACKGROUND_SIDE: u32 = 1000;
+
+/// What was seen of one person, before anything is measured.
+struct Seen<'a> {
+    readings: &'a [Readings],
+    width: f64,
+    height: f64,
+    camera: Camera,
     people: usize,
-    options: &Options,
     model: String,
     model_blake3: String,
-) -> Result<Analysis> {
+}
+
+/// From readings to measures, without a look at the pixels.
+fn measure(seen: Seen<'_>, options: &Options) -> Result<Analysis> {
+    let (width, height) = (seen.width, seen.height);
     // A mirror image is put right first: from here to the end, the picture is as a camera would have taken it.
     let mirror = |p: Point| if options.mirrored { Point::new(width - p.x, p.y) } else { p };
-    let given = Given {
-        roll_deg: options.given.roll_deg.map(|roll| if options.mirrored { -roll } else { roll }),
-        plumb: options.given.plumb.map(|(a, b)| (mirror(a), mirror(b))),
+    let upright = |pose: &Pose| {
+        // Models count from the first pixel's centre; from here on, places count from the picture's edge.
+        let pose = pose.map_points(|_, p| Point::new(p.x + 0.5, p.y + 0.5));
+        if options.mirrored { pose.mirrored(width) } else { pose }
     };
-    let upright: Vec<(Pose, Option<WorldPose>)> = readings
+    let mut camera = if options.mirrored { seen.camera.mirrored() } else { seen.camera };
+    let consensus = upright(&repeat::agreed(seen.readings));
+    let worlds: Vec<WorldPose> = seen.readings[0]
+        .body
         .iter()
-        .map(|r| match options.mirrored {
-            true => (r.pose.mirrored(width), r.world.as_ref().map(WorldPose::mirrored)),
-            false => (r.pose.clone(), r.world.clone()),
-        })
+        .filter_map(|reading| reading.world.as_ref())
+        .map(|world| if options.mirrored { world.mirrored() } else { world.clone() })
         .collect();
-    let poses: Vec<Pose> = upright.iter().map(|(pose, _)| pose.clone()).collect();
-    let worlds: Vec<&WorldPose> = upright.iter().filter_map(|(_, world)| world.as_ref()).collect();
-    let camera = Camera::of(width, height, told, &given);
-    let consensus = repeat::consensus(&poses);
+    let worlds: Vec<&WorldPose> = worlds.iter().collect();
     let pose = repeat::screened(&consensus, width, height);
-    let refused = |refusal: Refusal| Error::Usage { reason: format!("the view cannot be told: {refusal}; name it with --view") };
     let view = match options.view {
         Some(view) => view,
-        None => View::of(&consensus, worlds.first().copied()).map_err(refused)?,
+        None => View::of(&consensus, worlds.first().copied()).map_err(|refusal| Error::Usage {
+            reason: format!("the view cannot be told: {refusal}; name it with --view"),
+        })?,
     };
-    let yaw = view.facing().map(|facing| coronal::yaw_of(&worlds, facing));
+    let attitude = view.facing().map(|facing| {
+        let world = coronal::world_yaw(&worlds, facing);
+        coronal::attitude(&pose, &camera, facing, world)
+    });
+    if let Some(attitude) = attitude {
+        camera.roll_deg += attitude.roll_deg;
+        camera.roll_sd_deg = attitude.covariance[1].sqrt();
+        if attitude.feet && camera.level_from == LevelFrom::Nothing {
+            camera.level_from = LevelFrom::Floor;
+        }
+    }
+    let yaw = attitude.map(|a| Yaw { deg: a.yaw_deg, sd_deg: a.covariance[0].sqrt() });
     let quality = quality::judge(&Evidence {
         pose: &pose,
         view,
         doubtful_view: options.view.is_none() && View::is_doubtful(&consensus),
         yaw,
-        people,
+        people: seen.people,
         focal_px: camera.focal_px,
-        levelled: camera.level_from != LevelFrom::Nothing,
+        level_from: camera.level_from,
     });
-    let screened: Vec<Pose> = poses
-        .iter()
-        .map(|reading| Pose::from_joints(|joint| pose.get(joint).and_then(|_| reading.get(joint))))
-        .collect();
-    let body = Straightening { camera, facing: view.facing(), yaw: yaw.map_or(0.0, |y| y.deg), head: None };
+    let body = Straightening { camera, facing: view.facing(), yaw: yaw.map_or(0.0, |y| y.deg) };
     let straight = body.apply(&pose);
-    let straight_readings: Vec<Pose> = screened.iter().map(|reading| body.apply(reading)).collect();
-    let shaken = body.shaken(yaw).map(|s| s.apply(&pose));
+    let single: Vec<Straight> = seen.readings[0]
+        .body
+        .iter()
+        .map(|reading| {
+            let reading = upright(&reading.pose);
+            body.apply(&Pose::from_joints(|joint| pose.get(joint).and_then(|_| reading.get(joint))))
+        })
+        .collect();
+    let shaken = body.shaken(attitude.as_ref()).map(|moved| moved.apply(&pose));
     let assessment = Assessment::from_measures(|what| {
         if let Some(reason) = quality.refusal(what) {
             return Err(Refusal::Gate(reason.to_owned()));
         }
-        let value = what.of(&straight, view)?;
+        let value = estimate(what, &straight, view)?;
         let raw = what.of(&pose, view)?;
-        let scatter = repeat::standard_deviation(
-            &straight_readings.iter().filter_map(|reading| what.of(reading, view).ok()).collect::<Vec<_>>(),
-        );
         let model = floor::of(what);
+        let readings: Vec<f64> = single.iter().filter_map(|reading| estimate(what, reading, view).ok()).collect();
+        let scatter = repeat::standard_deviation(&readings).unwrap_or(model.scatter);
         let geometry: f64 =
-            shaken.iter().filter_map(|pose| what.of(pose, view).ok()).map(|moved| (moved - value).powi(2)).sum();
-        let scatter = scatter.unwrap_or(model.typical_scatter);
-        let sd = ((model.gain * scatter).powi(2) + model.floor.powi(2) + geometry).sqrt();
-        Ok(Measurement { value, raw, sd })
+            shaken.iter().filter_map(|moved| estimate(what, moved, view).ok()).map(|v| (v - value).powi(2)).sum();
+        let variance = model.floor.powi(2)
+            + (model.share * value).powi(2)
+            + scatter.powi(2) / readings.len().max(1) as f64
+            + geometry;
+        Ok(Measurement { value, raw, sd: variance.sqrt() })
     });
-    let as_it_is = |pose: &Pose| pose.map_points(|_, p| mirror(p));
-    let spinal = view.facing().and_then(|facing| spinal_line(&straight, facing).ok()).map(|mut line| {
+    let spinal = view.facing().and_then(|facing| spinal_line(&straight.turned, facing).ok()).map(|mut line| {
         for level in &mut line.levels {
             if let Ok(at) = pose.midpoint(level.pair) {
                 level.at = mirror(at);
@@ -240,26 +316,27 @@ fn measure(
         }
         line
     });
-    let scale = options.height_mm.and_then(|stature| scale_of(&straight, stature));
     let bounds = pose.bounds().unwrap_or([0.0, 0.0, width, height]);
-    let person_box = if options.mirrored { [width - bounds[2], bounds[1], width - bounds[0], bounds[3]] } else { bounds };
     Ok(Analysis {
-        pose: as_it_is(&pose),
+        scale: options.height_mm.and_then(|stature| scale_of(&straight.turned, stature)),
+        trunk_px: frontal::trunk_length(&straight.turned).ok(),
+        pose: pose.map_points(|_, p| mirror(p)),
         view,
         view_given: options.view.is_some(),
         mirrored: options.mirrored,
         camera: if options.mirrored { camera.mirrored() } else { camera },
         yaw,
-        people,
-        person_box,
-        scale,
-        trunk_px: crate::measure::frontal::trunk_length(&straight).ok(),
+        people: seen.people,
+        person_box: match options.mirrored {
+            true => [width - bounds[2], bounds[1], width - bounds[0], bounds[3]],
+            false => bounds,
+        },
         assessment,
         spinal_line: spinal,
         quality,
-        readings: readings.len(),
-        model,
-        model_blake3,
+        readings: seen.readings.iter().map(Readings::count).sum(),
+        model: seen.model,
+        model_blake3: seen.model_blake3,
     })
 }
 
@@ -269,41 +346,41 @@ struct Straightening {
     camera: Camera,
     facing: Option<Facing>,
     yaw: f64,
-    head: Option<f64>,
 }
 
 impl Straightening {
-    /// The pose in the body's own plane; only levelled in side views or where turning back is not possible.
-    fn apply(&self, pose: &Pose) -> Pose {
+    fn apply(&self, pose: &Pose) -> Straight {
         let levelled = self.camera.level_pose(pose);
-        match self.facing {
-            Some(facing) => {
-                let head = self.head.unwrap_or(self.yaw);
-                coronal::turned_back(&levelled, &self.camera, facing, self.yaw, head).unwrap_or(levelled)
-            }
-            None => levelled,
-        }
+        // With no turn at all, a body beside the optical axis is still seen at an angle.
+        let facing_camera = |yaw| self.facing.and_then(|f| coronal::turned_back(&levelled, &self.camera, f, yaw));
+        let turned = facing_camera(self.yaw).unwrap_or_else(|| levelled.clone());
+        Straight { turned, levelled }
     }
 
-    /// The same with each thing that it depends on moved by its own standard deviation, one at a time.
-    fn shaken(&self, yaw: Option<Yaw>) -> [Self; 4] {
-        let with = |change: &dyn Fn(&mut Camera)| {
+    /// The same with each thing that it depends on moved by one standard deviation, one at a time; yaw and roll along the two
+    /// directions in which their errors are independent.
+    fn shaken(&self, attitude: Option<&Attitude>) -> [Self; 4] {
+        let [yaw, roll, both] = attitude.map_or([0.0, self.camera.roll_sd_deg.powi(2), 0.0], |a| a.covariance);
+        let moved = |yaw: f64, roll: f64, pitch: f64, focal: f64| {
             let mut camera = self.camera;
-            change(&mut camera);
-            Self { camera, ..*self }
+            camera.roll_deg += roll;
+            camera.pitch_deg += pitch;
+            camera.focal_px *= 1.0 + focal;
+            Self { camera, yaw: self.yaw + yaw, ..*self }
         };
+        let roll_sd = roll.sqrt();
+        let along = if roll_sd > 0.0 { both / roll_sd } else { 0.0 };
         [
-            with(&|c| c.roll_deg += c.roll_sd_deg),
-            with(&|c| c.pitch_deg += c.pitch_sd_deg),
-            with(&|c| c.focal_px *= 1.0 + c.focal_sd),
-            Self { yaw: self.yaw + yaw.map_or(0.0, |y| y.sd_deg), ..*self },
+            moved(along, roll_sd, 0.0, 0.0),
+            moved((yaw - along * along).max(0.0).sqrt(), 0.0, 0.0, 0.0),
+            moved(0.0, 0.0, self.camera.pitch_sd_deg, 0.0),
+            moved(0.0, 0.0, 0.0, self.camera.focal_sd),
         ]
     }
 }
 
 /// The scale that a stature gives; `None` when ears or ankles have no place.
 fn scale_of(straight: &Pose, stature_mm: f64) -> Option<Scale> {
-    use crate::skeleton::Pair;
     let (ears, ankles) = (straight.midpoint(Pair::EARS).ok()?, straight.midpoint(Pair::ANKLES).ok()?);
     let height = ankles.y - ears.y;
     let (share, sd) = EAR_TO_ANKLE;

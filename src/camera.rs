@@ -5,6 +5,7 @@
 
 use crate::geometry::Point;
 use crate::pose::Pose;
+use crate::verticals::Tilt;
 
 /// Diagonal of a 35 mm film frame, in millimetres: what "35 mm equivalent" refers to here.
 const FILM_DIAGONAL_MM: f64 = 43.266_615;
@@ -19,6 +20,8 @@ const EXIF_FOCAL_SD: f64 = 0.03;
 pub const UNKNOWN_ROLL_SD: f64 = 2.0;
 /// See [`UNKNOWN_ROLL_SD`].
 pub const UNKNOWN_PITCH_SD: f64 = 6.0;
+/// People are photographed from about their own eye height, so the camera looks down a little, in degrees.
+pub const UNKNOWN_PITCH: f64 = -4.0;
 /// The uncertainty of a phone's gravity sensor, in degrees.
 const GRAVITY_SD: f64 = 0.3;
 /// The uncertainty of a plumb line or a roll that the user gives, in degrees.
@@ -53,6 +56,10 @@ pub enum LevelFrom {
     Roll,
     /// The phone wrote its gravity vector into the photo.
     Gravity,
+    /// Upright and level edges in the background.
+    Verticals,
+    /// Both feet stand on one floor.
+    Floor,
     /// Nothing tells: the picture's edges are taken for level, and the uncertainty is that of a hand-held camera.
     Nothing,
 }
@@ -65,6 +72,8 @@ impl LevelFrom {
             LevelFrom::Plumb => "plumb",
             LevelFrom::Roll => "roll",
             LevelFrom::Gravity => "gravity",
+            LevelFrom::Verticals => "verticals",
+            LevelFrom::Floor => "floor",
             LevelFrom::Nothing => "none",
         }
     }
@@ -88,8 +97,6 @@ pub struct Told {
     pub gravity: Option<[f64; 3]>,
     /// Whether it was the camera on the side of the screen.
     pub front_camera: bool,
-    /// How the stored pixels were turned to stand upright: the EXIF orientation, 1 to 8.
-    pub orientation: u8,
 }
 
 /// A pinhole camera, its attitude, and how well both are known.
@@ -131,7 +138,7 @@ impl Camera {
             focal_from,
             roll_deg: 0.0,
             roll_sd_deg: UNKNOWN_ROLL_SD,
-            pitch_deg: 0.0,
+            pitch_deg: UNKNOWN_PITCH,
             pitch_sd_deg: UNKNOWN_PITCH_SD,
             level_from: LevelFrom::Nothing,
         };
@@ -155,6 +162,25 @@ impl Camera {
         camera
     }
 
+    /// Whether a better source than the background has told how the camera was held.
+    #[must_use]
+    pub fn is_levelled(&self) -> bool {
+        self.level_from != LevelFrom::Nothing
+    }
+
+    /// The camera with roll and pitch from edges in the background.
+    #[must_use]
+    pub fn with_verticals(self, tilt: &Tilt) -> Self {
+        Self {
+            roll_deg: tilt.roll_deg,
+            roll_sd_deg: tilt.roll_sd_deg,
+            pitch_deg: tilt.pitch_deg,
+            pitch_sd_deg: tilt.pitch_sd_deg,
+            level_from: LevelFrom::Verticals,
+            ..self
+        }
+    }
+
     /// The roll that makes the line through two points plumb once the pitch is taken out, in degrees.
     fn roll_of_plumb(&self, a: Point, b: Point) -> f64 {
         // One equation in the roll alone; each step removes what is left of the lean, and three are exact to 1e-9.
@@ -172,7 +198,7 @@ impl Camera {
     /// ```
     /// use orthostat::{camera::{Camera, Given, Told}, geometry::Point};
     /// let given = Given { roll_deg: Some(2.0), ..Given::default() };
-    /// let camera = Camera::of(1000.0, 1000.0, &Told::default(), &given);
+    /// let camera = Camera { pitch_deg: 0.0, ..Camera::of(1000.0, 1000.0, &Told::default(), &given) };
     /// // Turned 2 degrees clockwise in the picture: brought back, it stands above the middle.
     /// let leaning = Point::new(500.0, 100.0).turned_about(Point::new(500.0, 500.0), 2.0_f64.to_radians());
     /// assert!(camera.level(leaning).distance(Point::new(500.0, 100.0)) < 1e-9);

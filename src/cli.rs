@@ -8,7 +8,7 @@ use crate::camera::Given;
 use crate::estimate::blazepose;
 use crate::geometry::Point;
 use crate::photo::{MAX_MEGAPIXELS, ReadOptions};
-use crate::repeat::{DEFAULT_READINGS, MAX_READINGS};
+use crate::repeat::{DEFAULT_READINGS, FAST_READINGS, MAX_READINGS};
 use crate::view::View;
 use crate::{analysis, error};
 
@@ -53,12 +53,16 @@ pub struct Measuring {
     /// The picture is a mirror image (a selfie saved as seen).
     #[arg(long)]
     pub mirrored: bool,
-    /// The landmark model: blazepose-lite, blazepose-full, blazepose-heavy, or an ONNX file with the same inputs and outputs.
-    #[arg(long, value_name = "NAME|FILE", default_value = blazepose::DEFAULT_MODEL)]
-    pub model: String,
-    /// How often each photo is read; readings are nudged and mirrored, and averaged.
-    #[arg(long, value_name = "N", default_value_t = DEFAULT_READINGS, value_parser = readings)]
-    pub readings: usize,
+    /// How much is read for one photo.
+    #[arg(long, value_enum, default_value_t = Quality::Standard)]
+    pub quality: Quality,
+    /// The landmark model instead of the quality's: blazepose-lite, blazepose-full, blazepose-heavy, or an ONNX file with the
+    /// same inputs and outputs.
+    #[arg(long, value_name = "NAME|FILE")]
+    pub model: Option<String>,
+    /// Readings of the whole body instead of the quality's; they are nudged and mirrored, and averaged.
+    #[arg(long, value_name = "N", value_parser = readings)]
+    pub readings: Option<usize>,
     /// Whom to measure when several people are found: 1 is the largest and most central.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = person)]
     pub person: usize,
@@ -95,7 +99,11 @@ pub struct Analyze {
 
 /// `orthostat-live`.
 #[derive(Debug, Parser)]
-#[command(name = "orthostat-live", version, about = "Watches one person through a camera and shows how level they stand.")]
+#[command(
+    name = "orthostat-live",
+    version,
+    about = "Watches one person through a camera and shows how level they stand."
+)]
 pub struct Live {
     /// The camera's number.
     #[arg(long, value_name = "N", default_value_t = 0, conflicts_with = "source")]
@@ -115,6 +123,17 @@ pub struct Live {
     /// Options of measuring.
     #[command(flatten)]
     pub measuring: Measuring,
+}
+
+/// How much is read for one photo; accuracy and time of each stand in the README.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Quality {
+    /// 4 readings of the full model.
+    Fast,
+    /// 16 readings of the full model.
+    Standard,
+    /// 16 readings of the full and of the heavy model, which must be installed.
+    Best,
 }
 
 /// A view by the name that the command line uses.
@@ -149,7 +168,11 @@ impl Measuring {
     #[must_use]
     pub fn options(&self, given: Given) -> analysis::Options {
         analysis::Options {
-            readings: self.readings,
+            readings: self.readings.unwrap_or(if self.quality == Quality::Fast {
+                FAST_READINGS
+            } else {
+                DEFAULT_READINGS
+            }),
             view: self.view.view(),
             mirrored: self.mirrored,
             given,
@@ -160,8 +183,14 @@ impl Measuring {
 
     /// Which models to open.
     #[must_use]
-    pub fn models(&self) -> blazepose::Options {
-        blazepose::Options { model: self.model.clone(), ..blazepose::Options::default() }
+    pub fn models(&self) -> Vec<blazepose::Options> {
+        let names = match (&self.model, self.quality) {
+            (Some(named), _) => vec![named.as_str()],
+            (None, Quality::Best) => vec![blazepose::DEFAULT_MODEL, "blazepose-heavy"],
+            (None, _) => vec![blazepose::DEFAULT_MODEL],
+        };
+        let options = |name: &str| blazepose::Options { model: name.into(), ..blazepose::Options::default() };
+        names.into_iter().map(options).collect()
     }
 }
 
@@ -175,8 +204,7 @@ impl Analyze {
         if let Some((a, b)) = plumb
             && (a.y - b.y).abs() < 2.0 * (a.x - b.x).abs()
         {
-            let reason =
-                "--plumb: expected two points above one another (X1,Y1,X2,Y2 in pixels), found a line nearer to level than to plumb";
+            let reason = "--plumb: expected two points above one another (X1,Y1,X2,Y2 in pixels), found a line nearer to level than to plumb";
             return Err(error::Error::Usage { reason: reason.into() });
         }
         Ok(self.measuring.options(Given { roll_deg: self.roll, plumb }))
@@ -190,12 +218,20 @@ impl Analyze {
 }
 
 fn number(text: &str) -> Result<f64, String> {
-    text.trim().parse::<f64>().ok().filter(|v| v.is_finite()).ok_or_else(|| format!("expected a number, found \"{text}\""))
+    text.trim()
+        .parse::<f64>()
+        .ok()
+        .filter(|v| v.is_finite())
+        .ok_or_else(|| format!("expected a number, found \"{text}\""))
 }
 
 fn within(text: &str, low: f64, high: f64, unit: &str) -> Result<f64, String> {
     let value = number(text)?;
-    if (low..=high).contains(&value) { Ok(value) } else { Err(format!("expected {low} to {high}{unit}, found {value}")) }
+    if (low..=high).contains(&value) {
+        Ok(value)
+    } else {
+        Err(format!("expected {low} to {high}{unit}, found {value}"))
+    }
 }
 
 fn positive(text: &str) -> Result<f64, String> {

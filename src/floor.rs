@@ -9,19 +9,19 @@ use serde::Deserialize;
 
 use crate::measure::Measure;
 
-/// One measure's share of the error model: `sd^2 = (gain * scatter)^2 + floor^2` and what camera and turn add.
+/// One measure's error model: `sd^2 = floor^2 + (share * value)^2 + scatter^2 / readings`, and what camera and turn add.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
 pub struct Floor {
     /// The error that no reading shows, in the measure's unit.
     pub floor: f64,
-    /// How the scatter of the readings counts.
-    pub gain: f64,
-    /// The scatter that a single reading is assumed to have, in the measure's unit.
-    pub typical_scatter: f64,
+    /// The error that grows with the value, as a share of it: models follow a tilt by less than all of it.
+    pub share: f64,
+    /// The scatter of single readings, assumed where only one was taken, in the measure's unit.
+    pub scatter: f64,
 }
 
 /// What a measure without an entry is assumed to have.
-const UNFITTED: Floor = Floor { floor: 2.0, gain: 1.0, typical_scatter: 1.5 };
+const UNFITTED: Floor = Floor { floor: 3.0, share: 0.3, scatter: 3.0 };
 
 #[derive(Deserialize)]
 struct Table {
@@ -47,7 +47,7 @@ mod tests {
         for measure in Measure::ALL {
             let floor = of(measure);
             assert_ne!(floor, UNFITTED, "{} is not in floor.json", measure.name());
-            assert!(floor.floor > 0.0 && floor.gain >= 0.0 && floor.typical_scatter > 0.0);
+            assert!(floor.floor > 0.0 && (0.0..=0.3).contains(&floor.share) && floor.scatter > 0.0);
         }
     }
 }

@@ -5,15 +5,15 @@
 //! | stage | from -> to | where |
 //! |---|---|---|
 //! | read | bytes -> [`photo::Photo`] | [`photo`], [`maker_note`] |
-//! | locate | pixels -> [`crop::Region`] | [`estimate`] |
+//! | locate | pixels -> [`crop::Region`] | [`locate`], [`estimate`] |
 //! | crop | pixels + region -> [`crop::Crop`]: tensor and the map back | [`crop`] |
 //! | infer | tensor -> named arrays | [`model`] |
 //! | decode | arrays -> points of the crop (pure) | [`estimate::blazepose::detector`], [`estimate::blazepose::landmarks`] |
 //! | place | points + map -> [`pose::Pose`] in photo pixels | [`estimate`] |
 //! | repeat | several readings -> one pose with its spread | [`repeat`] |
-//! | level, turn back | pose + [`camera::Camera`] + yaw -> pose in the body's own plane | [`camera`], [`coronal`] |
+//! | level, turn back | pose + [`camera::Camera`] + yaw -> pose in the body's own plane | [`camera`], [`verticals`], [`coronal`] |
 //! | judge | pose -> [`view::View`], [`quality::Quality`] | [`view`], [`quality`] |
-//! | measure | pose -> [`measure::Assessment`]: each a value with its error, or a reason | [`measure`], [`floor`] |
+//! | measure | pose -> [`measure::Assessment`]: each a value with its error, or a reason | [`measure`], [`evidence`], [`floor`] |
 //! | record | all of it -> [`record::Record`] | [`analysis`], [`record`] |
 //! | show | record -> table, picture | [`report`], [`output`] |
 //!
@@ -35,7 +35,7 @@
 //! use orthostat::photo::{Photo, ReadOptions};
 //!
 //! let photo = Photo::open("samples/anterior-tilted.jpg".as_ref(), &ReadOptions::default())?;
-//! let mut analyzer = Analyzer::open(&blazepose::Options::default(), 1)?;
+//! let mut analyzer = Analyzer::open(&[blazepose::Options::default()], 2)?;
 //! let analysis = analyzer.analyze(&photo, &Options::default())?;
 //! match analysis.assessment.get(Measure::ShoulderTilt) {
 //!     Ok(found) => println!("{:+.1} degrees, standard error {:.1}", found.value, found.sd),
@@ -53,10 +53,12 @@ pub mod crop;
 pub mod doctor;
 pub mod error;
 pub mod estimate;
+pub mod evidence;
 pub mod floor;
 pub mod geometry;
 #[cfg(feature = "live")]
 pub mod live;
+pub mod locate;
 pub mod maker_note;
 pub mod measure;
 pub mod model;
@@ -69,4 +71,5 @@ pub mod repeat;
 pub mod report;
 pub mod silhouette;
 pub mod skeleton;
+pub mod verticals;
 pub mod view;

@@ -67,9 +67,10 @@ fn analyze(options: &Analyze) -> Result<u8> {
     }
     let workers = std::thread::available_parallelism().map_or(1, usize::from).min(2);
     // The next photo is read while the models open and while the one before is measured.
-    let (sender, receiver) = std::sync::mpsc::sync_channel::<Result<Photo>>(0);
     std::thread::scope(|scope| {
         let photos = &options.photos;
+        // Made in here, so that leaving early drops the receiver and lets the reading thread go.
+        let (sender, receiver) = std::sync::mpsc::sync_channel::<Result<Photo>>(0);
         scope.spawn(move || {
             for path in photos {
                 if sender.send(Photo::open(path, &reading)).is_err() {

@@ -1,5 +1,6 @@
 //! May this be measured? Each gate removes exactly the measures that it spoils, says why, and how to take a better photo.
 
+use crate::camera::LevelFrom;
 use crate::coronal::Yaw;
 use crate::measure::Measure;
 use crate::pose::Pose;
@@ -63,8 +64,8 @@ pub struct Evidence<'a> {
     pub people: usize,
     /// Focal length, in pixels.
     pub focal_px: f64,
-    /// Whether anything told how the camera was held.
-    pub levelled: bool,
+    /// What told how the camera was held.
+    pub level_from: LevelFrom,
 }
 
 /// Puts every gate to the question.
@@ -89,13 +90,16 @@ pub fn judge(evidence: &Evidence<'_>) -> Quality {
     if evidence.people > 1 {
         quality.flag(
             "several_people",
-            format!("{} people were found and one was measured: retake with one person in the picture", evidence.people),
+            format!(
+                "{} people were found and one was measured: retake with one person in the picture",
+                evidence.people
+            ),
         );
     }
-    if !evidence.levelled {
+    if matches!(evidence.level_from, LevelFrom::Nothing | LevelFrom::Floor) {
         quality.flag(
             "not_levelled",
-            "nothing tells how the camera was held, so its tilt is part of every tilt and lean: use the phone's original file, \
+            "little tells how the camera was held, so its tilt is part of every tilt and lean: use the phone's original file, \
              or name a plumb line in the picture with --plumb"
                 .into(),
         );
@@ -126,8 +130,13 @@ fn turned(evidence: &Evidence<'_>, quality: &mut Quality) {
 
 /// Says which part of the body is cut off or hidden; the measures miss their joints by themselves.
 fn parts(evidence: &Evidence<'_>, quality: &mut Quality) {
-    let parts =
-        [("head", Pair::EARS), ("shoulders", Pair::SHOULDERS), ("hips", Pair::HIPS), ("knees", Pair::KNEES), ("feet", Pair::ANKLES)];
+    let parts = [
+        ("head", Pair::EARS),
+        ("shoulders", Pair::SHOULDERS),
+        ("hips", Pair::HIPS),
+        ("knees", Pair::KNEES),
+        ("feet", Pair::ANKLES),
+    ];
     let lacking = |pair: &Pair| match evidence.view.near_side() {
         Some(near) => evidence.pose.point(pair.on(near)).is_err(),
         None => evidence.pose.point(pair.left).is_err() || evidence.pose.point(pair.right).is_err(),

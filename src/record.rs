@@ -389,7 +389,9 @@ fn measure_record(
 fn side_word(measure: Measure, value: f64) -> Option<&'static str> {
     let side = Side::of(value)?;
     match measure {
-        Measure::KneeAngleLeft | Measure::KneeAngleRight | Measure::EarShoulderAngle | Measure::KneeHyperextension => None,
+        Measure::KneeAngleLeft | Measure::KneeAngleRight | Measure::EarShoulderAngle | Measure::KneeHyperextension => {
+            None
+        }
         _ if measure.is_frontal() => Some(side.name()),
         _ => Some(if side == Side::Left { "forward" } else { "back" }),
     }

@@ -9,10 +9,12 @@ use crate::error::Result;
 use crate::estimate::{Estimator, Look, Person, Reading};
 use crate::geometry::{Point, Vec2};
 use crate::pose::{Keypoint, Missing, Pose};
-use crate::skeleton::Joint;
+use crate::skeleton::{Joint, Pair};
 
 /// Readings of a photo unless another number is asked for. See `docs/accuracy.md` for accuracy against time.
-pub const DEFAULT_READINGS: usize = 8;
+pub const DEFAULT_READINGS: usize = 16;
+/// Readings of a photo when time counts more.
+pub const FAST_READINGS: usize = 4;
 /// More readings than this do not help.
 pub const MAX_READINGS: usize = 48;
 
@@ -63,15 +65,30 @@ pub fn nudge(index: usize) -> Nudge {
     }
 }
 
-/// Mean of two regions that should show the same.
-fn mean_region(a: Region, b: Region) -> Region {
-    let turn = (b.rotation - a.rotation + std::f64::consts::PI).rem_euclid(std::f64::consts::TAU) - std::f64::consts::PI;
-    Region { center: a.center.midpoint(b.center), side: 0.5 * (a.side + b.side), rotation: a.rotation + 0.5 * turn }
+/// What one model read of one person.
+#[derive(Debug, Clone)]
+pub struct Readings {
+    /// The whole body, from nudged and mirrored crops.
+    pub body: Vec<Reading>,
+    /// Head to hips, from a larger picture of them: a plain and a mirrored reading, where they agree with the body.
+    pub upper: Vec<Reading>,
 }
 
-/// Reads a person's joints `readings` times (1 to [`MAX_READINGS`]; above 1 an odd number is rounded up), with a first look
-/// that only places the crop. The mask, if wanted, comes with the first look. Returns the readings and that mask's reading;
-/// `None` when the model sees nobody there.
+impl Readings {
+    /// How many readings there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.body.len() + self.upper.len()
+    }
+}
+
+/// Side of the crop of the upper body, in trunk lengths.
+const UPPER_SIDE: f64 = 3.2;
+/// Readings of the upper body that depart from the body's by more than this are of something else, in trunk lengths.
+const UPPER_APART: f64 = 0.2;
+
+/// Reads a person's joints `readings` times (1 to [`MAX_READINGS`]; above 1 an odd number is rounded up) after a first look
+/// that only places the crop, and above 1 reads the upper body twice more. `None` when the model sees nobody there.
 ///
 /// # Errors
 /// When the model cannot be run.
@@ -80,29 +97,91 @@ pub fn read(
     photo: &Pyramid<'_>,
     person: Person,
     readings: usize,
-) -> Result<Option<Vec<Reading>>> {
+) -> Result<Option<Readings>> {
     let readings = readings.clamp(1, MAX_READINGS);
     let first: &[bool] = if readings == 1 { &[false] } else { &[false, true] };
-    let looks = first.iter().map(|&mirrored| (person.region, Look { mirrored, mask: false })).collect::<Vec<_>>();
-    let found = in_parallel(workers, photo, &looks)?;
+    let looks: Vec<_> = first.iter().map(|&mirrored| (person.region, Look { mirrored, mask: false })).collect();
+    let found: Vec<Reading> = in_parallel(workers, photo, &looks)?.into_iter().flatten().collect();
     let base = match &found[..] {
-        [Some(only)] => only.next,
-        [Some(plain), Some(mirrored)] => mean_region(plain.next, mirrored.next),
-        [Some(one), None] | [None, Some(one)] => one.next,
+        [only] => only.next,
+        [plain, mirrored] => plain.next.mean(mirrored.next),
         _ => return Ok(None),
     };
-    let mut looks = Vec::with_capacity(readings + 1);
     if readings == 1 {
-        looks.push((base, Look::default()));
-    } else {
-        for index in 0..readings.div_ceil(2) {
-            let nudge = nudge(index);
-            looks.push((nudge.of(base), Look { mirrored: false, mask: false }));
-            looks.push((nudge.mirrored().of(base), Look { mirrored: true, mask: false }));
+        let body: Vec<_> = in_parallel(workers, photo, &[(base, Look::default())])?.into_iter().flatten().collect();
+        return Ok((!body.is_empty()).then_some(Readings { body, upper: Vec::new() }));
+    }
+    let mut looks = Vec::with_capacity(readings + 3);
+    for index in 0..readings.div_ceil(2) {
+        let nudge = nudge(index);
+        looks.push((nudge.of(base), Look { mirrored: false, mask: false }));
+        looks.push((nudge.mirrored().of(base), Look { mirrored: true, mask: false }));
+    }
+    let bodies = looks.len();
+    let first = consensus(&found.iter().map(|reading| reading.pose.clone()).collect::<Vec<_>>());
+    if let (Ok(shoulders), Ok(hips)) = (first.midpoint(Pair::SHOULDERS), first.midpoint(Pair::HIPS)) {
+        let side = UPPER_SIDE * shoulders.distance(hips);
+        let upper = Region { center: shoulders.midpoint(hips), side, rotation: 0.0 };
+        looks.extend([false, true].map(|mirrored| (upper, Look { mirrored, mask: false })));
+    }
+    let mut taken = in_parallel(workers, photo, &looks)?;
+    let upper: Vec<Reading> = taken.split_off(bodies).into_iter().flatten().collect();
+    let body: Vec<Reading> = taken.into_iter().flatten().collect();
+    if body.is_empty() {
+        return Ok(None);
+    }
+    let agreed = consensus(&body.iter().map(|reading| reading.pose.clone()).collect::<Vec<_>>());
+    let fits = upper.len() == 2 && upper.iter().all(|reading| agrees(&reading.pose, &agreed));
+    Ok(Some(Readings { body, upper: if fits { upper } else { Vec::new() } }))
+}
+
+/// Whether head and shoulders of a reading lie where the whole body's readings have them.
+fn agrees(reading: &Pose, body: &Pose) -> bool {
+    let (Ok(shoulders), Ok(hips)) = (body.midpoint(Pair::SHOULDERS), body.midpoint(Pair::HIPS)) else { return false };
+    let most = UPPER_APART * shoulders.distance(hips);
+    Joint::ALL
+        .into_iter()
+        .filter(|joint| joint.index() <= Joint::RightShoulder.index())
+        .all(|joint| reading.point(joint).is_ok_and(|a| body.point(joint).is_ok_and(|b| a.distance(b) <= most)))
+}
+
+/// The pose that all readings of all models agree on, each model counting alike: the head from the larger picture of the
+/// upper body, the shoulders from both pictures, the rest from the whole body.
+#[must_use]
+pub fn agreed(teams: &[Readings]) -> Pose {
+    let poses = |readings: &[Reading]| readings.iter().map(|reading| reading.pose.clone()).collect::<Vec<_>>();
+    let per_team: Vec<Pose> = teams
+        .iter()
+        .map(|team| {
+            let body = consensus(&poses(&team.body));
+            if team.upper.is_empty() {
+                return body;
+            }
+            let upper = consensus(&poses(&team.upper));
+            Pose::from_joints(|joint| match joint {
+                Joint::LeftShoulder | Joint::RightShoulder => mean_of(&body, &upper, joint),
+                _ if joint.index() < Joint::LeftShoulder.index() => {
+                    let keypoint = upper.get(joint)?;
+                    // Two readings tell little about the scatter; the many of the body do.
+                    Ok(Keypoint { sd_px: body.get(joint)?.sd_px, ..keypoint })
+                }
+                _ => body.get(joint),
+            })
+        })
+        .collect();
+    match &per_team[..] {
+        [only] => only.clone(),
+        several => {
+            let mean = consensus(several);
+            // The scatter is that of one model's readings, not that between models.
+            Pose::from_joints(|joint| Ok(Keypoint { sd_px: several[0].get(joint)?.sd_px, ..mean.get(joint)? }))
         }
     }
-    let taken: Vec<Reading> = in_parallel(workers, photo, &looks)?.into_iter().flatten().collect();
-    Ok((!taken.is_empty()).then_some(taken))
+}
+
+fn mean_of(a: &Pose, b: &Pose, joint: Joint) -> Result<Keypoint, Missing> {
+    let (a, b) = (a.get(joint)?, b.get(joint)?);
+    Ok(Keypoint { at: a.at.midpoint(b.at), ..a })
 }
 
 /// Runs looks on all workers, each taking every n-th one; results come back in the order of the looks.
@@ -142,15 +221,9 @@ fn in_parallel(
     Ok(results)
 }
 
-/// The mean of numbers after the outermost eighth on each side is left out (nothing, for fewer than eight).
-#[must_use]
-pub fn trimmed_mean(values: &mut [f64]) -> f64 {
-    values.sort_by(f64::total_cmp);
-    let kept = &values[values.len() / 8..values.len() - values.len() / 8];
-    kept.iter().sum::<f64>() / kept.len().max(1) as f64
-}
-
-/// The pose that several readings agree on: per joint the trimmed mean of each coordinate, with the spread of its readings.
+/// The pose that several readings agree on: per joint the mean of each coordinate, with the spread of its readings.
+///
+/// The plain mean: on rendered people it was as good as the median and trimmed means.
 #[must_use]
 pub fn consensus(poses: &[Pose]) -> Pose {
     Pose::from_joints(|joint| {
@@ -158,7 +231,7 @@ pub fn consensus(poses: &[Pose]) -> Pose {
         if seen.is_empty() {
             return poses.first().map_or(Err(Missing::NotGiven(joint)), |pose| pose.get(joint));
         }
-        let mean = |pick: fn(&Keypoint) -> f64| trimmed_mean(&mut seen.iter().map(pick).collect::<Vec<_>>());
+        let mean = |pick: fn(&Keypoint) -> f64| seen.iter().map(pick).sum::<f64>() / seen.len() as f64;
         let at = Point::new(mean(|k| k.at.x), mean(|k| k.at.y));
         let square: f64 = seen.iter().map(|k| (k.at - at).dot(k.at - at)).sum();
         let sd_px = (seen.len() > 1).then(|| (0.5 * square / (seen.len() - 1) as f64).sqrt());
@@ -208,12 +281,6 @@ mod tests {
     }
 
     #[test]
-    fn an_outlier_among_eight_is_left_out() {
-        assert_eq!(trimmed_mean(&mut [1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 99.0, -7.0]), 1.0);
-        assert_eq!(trimmed_mean(&mut [1.0, 4.0]), 2.5);
-    }
-
-    #[test]
     fn consensus_carries_the_spread() {
         let at = |x: f64| Pose::from_points([(Joint::Nose, Point::new(x, 10.0))]);
         let nose = consensus(&[at(9.0), at(11.0)]).get(Joint::Nose).expect("given");
@@ -224,7 +291,8 @@ mod tests {
 
     #[test]
     fn joints_outside_or_unclear_get_a_reason() {
-        let mut pose = Pose::from_points([(Joint::LeftAnkle, Point::new(50.0, 130.0)), (Joint::Nose, Point::new(5.0, 5.0))]);
+        let mut pose =
+            Pose::from_points([(Joint::LeftAnkle, Point::new(50.0, 130.0)), (Joint::Nose, Point::new(5.0, 5.0))]);
         let nose = pose.get(Joint::Nose).expect("given");
         pose.set(Joint::LeftEar, Ok(Keypoint { visibility: 0.2, ..nose }));
         let pose = screened(&pose, 100.0, 100.0);

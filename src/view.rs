@@ -1,6 +1,5 @@
 //! From which side the camera sees the person.
 
-use crate::geometry::wrap_deg;
 use crate::measure::Refusal;
 use crate::pose::{Pose, WorldPose};
 use crate::skeleton::{Joint, Pair, Side};
@@ -101,7 +100,10 @@ impl View {
         }
         // Turned to the subject's own right, the left side comes to the front, and the model sees it nearer.
         let turned = match world {
-            Some(world) => world_yaw_deg(world, Facing::Camera),
+            Some(world) => {
+                let across = world.get(Joint::LeftShoulder) - world.get(Joint::RightShoulder);
+                across.z + world.get(Joint::LeftHip).z - world.get(Joint::RightHip).z
+            }
             None => {
                 let ears = pose.midpoint(Pair::EARS)?;
                 pose.point(Joint::Nose)?.x - ears.x
@@ -124,14 +126,4 @@ impl View {
         let span = (left.x - right.x).abs() / shoulders.distance(hips).max(1e-9);
         (0.5 * LATERAL_BELOW..1.4 * LATERAL_BELOW).contains(&span)
     }
-}
-
-/// How far shoulders and hips together are turned in a model's world, in degrees: positive = to the subject's own left.
-/// Uncalibrated: see [`crate::coronal`].
-#[must_use]
-pub fn world_yaw_deg(world: &WorldPose, facing: Facing) -> f64 {
-    let across = world.get(Joint::LeftShoulder) - world.get(Joint::RightShoulder)
-        + (world.get(Joint::LeftHip) - world.get(Joint::RightHip));
-    let sign = facing.left_sign();
-    wrap_deg((sign * across.z).atan2(sign * across.x).to_degrees())
 }

@@ -75,11 +75,11 @@ pub trait Estimator: Send {
     /// The landmark model's BLAKE3 hash, in hexadecimal.
     fn hash(&self) -> &str;
 
-    /// Finds the people in a photo.
+    /// Finds the people in an upright square of a photo, looked at as it is or mirrored; places are the photo's either way.
     ///
     /// # Errors
     /// When the model cannot be run.
-    fn locate(&mut self, photo: &Pyramid<'_>) -> Result<Crowd>;
+    fn locate(&mut self, photo: &Pyramid<'_>, square: Region, mirrored: bool) -> Result<Crowd>;
 
     /// Reads the joints of the person in a region; `None` when the model sees nobody there.
     ///

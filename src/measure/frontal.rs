@@ -48,12 +48,10 @@ pub fn trunk_length(pose: &Pose) -> Value {
     if length > 0.0 { Ok(length) } else { Err(Refusal::Degenerate("the trunk has no length")) }
 }
 
-/// How much each pair of points of the head counts in [`head_tilt`]: the inverse square of the scatter of its own tilt.
-///
-/// Measured over nudged and mirrored readings of rendered people, see `docs/accuracy.md`.
-const HEAD_PAIRS: [(Pair, f64); 3] = [(Pair::EYES_OUTER, 1.0), (Pair::EARS, 0.5), (Pair::MOUTH, 0.3)];
+/// The pairs whose tilts make [`head_tilt`]. On rendered people equal weights did as well as any other.
+const HEAD_PAIRS: [Pair; 3] = [Pair::EYES_OUTER, Pair::EARS, Pair::MOUTH];
 
-/// Tilt of the head, in degrees: the weighted mean of the tilts of eyes, ears and mouth; from behind, of the ears alone.
+/// Tilt of the head, in degrees: the mean of the tilts of eyes, ears and mouth; from behind, of the ears alone.
 ///
 /// Positive = the subject's left ear is higher, which is a head inclined to the subject's **right**. Neutral value 0.
 /// Definition: head line of the SAPO protocol (tragus to tragus), here with the surface points that the model gives.
@@ -73,12 +71,11 @@ pub fn head_tilt(pose: &Pose, facing: Facing) -> Value {
     if facing == Facing::Away {
         return tilt(pose, Pair::EARS);
     }
-    let (mut sum, mut weights) = (0.0, 0.0);
-    for (pair, weight) in HEAD_PAIRS {
-        sum += weight * tilt(pose, pair)?;
-        weights += weight;
+    let mut sum = 0.0;
+    for pair in HEAD_PAIRS {
+        sum += tilt(pose, pair)?;
     }
-    Ok(sum / weights)
+    Ok(sum / HEAD_PAIRS.len() as f64)
 }
 
 /// Tilt of the line between the shoulder joints, in degrees.

@@ -43,8 +43,7 @@ fn blend(pixmap: &mut Pixmap, x: f32, y: f32, cover: f32, color: [u8; 3]) {
     let index = y as usize * width as usize + x as usize;
     let under = pixmap.pixels()[index];
     let mix = |under: u8, over: u8| (f32::from(under) + (f32::from(over) - f32::from(under)) * cover).round() as u8;
-    let [red, green, blue] =
-        [mix(under.red(), color[0]), mix(under.green(), color[1]), mix(under.blue(), color[2])];
+    let [red, green, blue] = [mix(under.red(), color[0]), mix(under.green(), color[1]), mix(under.blue(), color[2])];
     if let Some(pixel) = PremultipliedColorU8::from_rgba(red, green, blue, 255) {
         pixmap.pixels_mut()[index] = pixel;
     }

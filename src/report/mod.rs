@@ -3,3 +3,9 @@
 pub mod font;
 pub mod overlay;
 pub mod text;
+
+/// A number with its sign and one decimal, and no minus before a zero.
+fn signed(value: f64) -> String {
+    let rounded = (10.0 * value).round() / 10.0;
+    format!("{:+.1}", if rounded == 0.0 { 0.0 } else { rounded })
+}

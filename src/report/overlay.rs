@@ -5,7 +5,7 @@
 use image::{RgbImage, imageops};
 use tiny_skia::{Color, FillRule, LineCap, Paint, Path, PathBuilder, Pixmap, Rect, Stroke, Transform};
 
-use super::font;
+use super::{font, signed};
 use crate::geometry::Point;
 use crate::measure::Measure;
 use crate::record::{MeasureRecord, Record};
@@ -46,8 +46,7 @@ impl Canvas {
         let scale = (f64::from(MAX_SIDE) / f64::from(longest)).min(1.0);
         let size = |side: u32| ((f64::from(side) * scale).round() as u32).max(1);
         let (width, height) = (size(photo.width()), size(photo.height()));
-        let reduced =
-            if scale < 1.0 { imageops::thumbnail(photo, width, height) } else { photo.clone() };
+        let reduced = if scale < 1.0 { imageops::thumbnail(photo, width, height) } else { photo.clone() };
         let mut pixmap = Pixmap::new(width, height)?;
         for (target, pixel) in pixmap.pixels_mut().iter_mut().zip(reduced.pixels()) {
             let [red, green, blue] = pixel.0;
@@ -127,7 +126,7 @@ pub fn draw(photo: &RgbImage, record: &Record) -> RgbImage {
         }
     }
     draw_plumb_and_spine(&mut canvas, record);
-    let mut labels: Vec<(f32, String, Rgb)> = Vec::new();
+    let mut labels: Vec<(f32, [String; 2], Rgb)> = Vec::new();
     if matches!(record.view.kind.as_str(), "anterior" | "posterior") {
         for (pair, measure, color) in LINES {
             let (Some(left), Some(right)) = (at(pair.left), at(pair.right)) else { continue };
@@ -142,9 +141,9 @@ pub fn draw(photo: &RgbImage, record: &Record) -> RgbImage {
             }
         }
         if let Some(found) = record.measure(Measure::TrunkLean)
-            && let Some((x, y)) = at(Joint::LeftHip).zip(at(Joint::LeftShoulder)).map(|(a, b)| canvas.place(a.midpoint(b)))
+            && let Some((a, b)) = at(Joint::LeftHip).zip(at(Joint::LeftShoulder))
         {
-            let _ = x;
+            let y = canvas.place(a.midpoint(b)).1;
             labels.push((y, label_text(Measure::TrunkLean, found), YELLOW));
         }
     } else {
@@ -165,7 +164,7 @@ pub fn draw(photo: &RgbImage, record: &Record) -> RgbImage {
             canvas.dot(p, 1.6 * thin, YELLOW);
         }
     }
-    draw_labels(&mut canvas, labels);
+    draw_labels(&mut canvas, record, labels);
     draw_caption(&mut canvas, record);
     canvas.into_image()
 }
@@ -222,34 +221,42 @@ fn draw_plumb_and_spine(canvas: &mut Canvas, record: &Record) {
     }
 }
 
-fn label_text(measure: Measure, found: &MeasureRecord) -> String {
+/// What a measure says, and its number with its error.
+fn label_text(measure: Measure, found: &MeasureRecord) -> [String; 2] {
     let (Some(value), Some([low, high])) = (found.value, found.interval95) else {
-        return format!("{}: not measured", measure.label());
+        return [measure.label().to_owned(), "not measured".to_owned()];
     };
     let error = 0.5 * (high - low);
     let unit = if found.unit == "deg" { "°" } else { " %" };
     let [positive, negative] = measure.says();
     match (found.resolved, positive) {
-        (_, "") => format!("{} {value:.1}{unit} ± {error:.1}", measure.label()),
+        (_, "") => [measure.label().to_owned(), format!("{value:.1}{unit} ± {error:.1}")],
         (Some(true), _) => {
             let says = if value > 0.0 { positive } else { negative };
-            format!("{says} {:.1}{unit} ± {error:.1}", value.abs())
+            [says.to_owned(), format!("by {:.1}{unit} ± {error:.1}", value.abs())]
         }
-        _ => format!("{} not resolved ({value:+.1}{unit} ± {error:.1})", measure.label()),
+        _ => [format!("{}: not resolved", measure.label()), format!("{}{unit} ± {error:.1}", signed(value))],
     }
 }
 
-/// Labels stand at the picture's left edge, at the height of what they name where there is room.
-fn draw_labels(canvas: &mut Canvas, mut labels: Vec<(f32, String, Rgb)>) {
+/// Labels stand beside the body, where there is more room, at the height of what they name.
+fn draw_labels(canvas: &mut Canvas, record: &Record, mut labels: Vec<(f32, [String; 2], Rgb)>) {
     labels.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let longest = labels.iter().map(|(_, text, _)| font::width(text, 1.0)).fold(1.0, f32::max);
-    // Legible on a phone, but never wider than the picture.
-    let size = (11.0 * canvas.unit).min(0.94 * canvas.pixmap.width() as f32 / (longest + 1.6));
+    let width = canvas.pixmap.width() as f32;
+    let [left, _, right, _] = record.subject.bounds.map(|edge| (edge * canvas.scale) as f32);
+    let room = left.max(width - right).max(0.25 * width);
+    let on_left = left >= width - right;
+    let longest = labels.iter().flat_map(|(_, text, _)| text).map(|line| font::width(line, 1.0)).fold(1.0, f32::max);
+    // Legible on a phone; as large as the room beside the body allows.
+    let size = (0.96 * room / (longest + 1.6)).clamp(6.5 * canvas.unit, 11.0 * canvas.unit);
     let mut free = 0.8 * size;
-    for (y, text, color) in labels {
-        let y = (y - 1.4 * size).max(free);
-        canvas.label(&text, 0.3 * size, y, size, color);
-        free = y + 1.7 * size;
+    for (y, [says, number], color) in labels {
+        let y = (y - 1.2 * size).max(free);
+        let block = (font::width(&says, size).max(font::width(&number, size))) + 1.6 * size;
+        let x = if on_left { 0.3 * size } else { width - block - 0.3 * size };
+        canvas.label(&says, x, y, size, color);
+        canvas.label(&number, x, y + 1.5 * size, size, color);
+        free = y + 3.4 * size;
     }
 }
 

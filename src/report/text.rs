@@ -1,5 +1,6 @@
 //! The table on the terminal.
 
+use super::signed;
 use comfy_table::{CellAlignment, Table, presets};
 
 use crate::measure::{Measure, Unit};
@@ -32,7 +33,7 @@ pub fn table(record: &Record) -> String {
                 let error = 0.5 * (high - low);
                 table.add_row([
                     measure.label().to_owned(),
-                    format!("{value:+.1}{unit}"),
+                    format!("{}{unit}", signed(value)),
                     format!("+- {error:.1}"),
                     format!("{}{millimetres}", short_words(measure, found)),
                 ]);
@@ -50,7 +51,7 @@ pub fn table(record: &Record) -> String {
     }
     if let Some(line) = &record.spinal_line {
         let offsets: Vec<String> =
-            line.levels.iter().map(|level| format!("{} {:+.1}", level.level, level.offset)).collect();
+            line.levels.iter().map(|level| format!("{} {}", level.level, signed(level.offset))).collect();
         out.push_str(&format!("  spinal line ({}), % of trunk length: {}\n", line.pattern, offsets.join(", ")));
     }
     for (label, reason) in refused {
@@ -96,9 +97,13 @@ fn level_words(record: &Record) -> String {
                 "gravity" => "the phone's gravity sensor",
                 "plumb" => "the plumb line given",
                 "verticals" => "upright edges in the background",
+                "floor" => "both feet standing on one floor",
                 _ => "the roll given",
             };
-            format!(", levelled by {source} (camera roll {:+.1} deg, pitch {:+.1} deg)", camera.roll_deg, camera.pitch_deg)
+            format!(
+                ", levelled by {source} (camera roll {:+.1} deg, pitch {:+.1} deg)",
+                camera.roll_deg, camera.pitch_deg
+            )
         }
     }
 }

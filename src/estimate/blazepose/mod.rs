@@ -11,7 +11,7 @@ use crate::crop::{Border, Crop, CropForm, Pyramid, Region, Sampling};
 use crate::error::{Error, Result};
 use crate::estimate::{Crowd, Estimator, Look, Person, Reading};
 use crate::geometry::Point;
-use crate::model::{Model, Outputs, entry};
+use crate::model::{Entry, Model, Outputs, entry};
 use crate::pose::{Keypoint, Pose};
 use crate::silhouette::Mask;
 
@@ -39,24 +39,38 @@ impl Default for Options {
 /// Two people whose hips are nearer than this share of the smaller region are one person found twice.
 const SAME_PERSON: f64 = 0.15;
 
-/// The detector and one size of landmark model, opened.
+/// The detector and one size of landmark model. Each graph is opened when it is first needed, or by [`BlazePose::open`].
 #[derive(Debug)]
 pub struct BlazePose {
-    name: String,
-    detector: Model,
-    landmarks: Model,
-    /// Opened when a mask is first asked for; `None` for a model from a file, which brings no mask graph.
+    landmark_entry: &'static Entry,
+    /// `None` for a model from a file, which brings no mask graph.
+    mask_entry: Option<&'static Entry>,
+    /// The landmark model is a file of the user's.
+    as_file: bool,
+    hash: String,
+    detector: Option<Model>,
+    landmarks: Option<Model>,
     mask: Option<Model>,
-    mask_entry: Option<&'static str>,
     options: Options,
 }
 
 impl BlazePose {
-    /// Opens the models; the detector and the landmark model side by side.
+    /// Opens the detector and the landmark model.
     ///
     /// # Errors
     /// [`Error::Runtime`] or [`Error::Model`].
     pub fn open(options: &Options) -> Result<Self> {
+        let mut opened = Self::deferred(options)?;
+        opened.open_detector()?;
+        opened.open_landmarks()?;
+        Ok(opened)
+    }
+
+    /// The same, opening each model only when it is first needed: for workers that join in later.
+    ///
+    /// # Errors
+    /// [`Error::Model`] when there is no such model.
+    pub fn deferred(options: &Options) -> Result<Self> {
         let as_file = options.model.contains(['/', '\\']) || options.model.ends_with(".onnx");
         let (landmark_entry, mask_entry) = if as_file {
             (entry(DEFAULT_MODEL)?, None)
@@ -69,27 +83,38 @@ impl BlazePose {
                     source: None,
                 });
             }
-            (chosen, entry(&format!("{}-mask", options.model)).ok().map(|e| e.name.as_str()))
+            (chosen, entry(&format!("{}-mask", options.model)).ok())
         };
-        let detector_entry = entry("blazepose-detector")?;
-        let (detector, landmarks) = std::thread::scope(|scope| {
-            let detector = scope.spawn(|| Model::open(detector_entry, options.threads));
-            let landmarks = if as_file {
-                Model::open_file(landmark_entry, Path::new(&options.model), options.threads)
-            } else {
-                Model::open(landmark_entry, options.threads)
-            };
-            (detector.join(), landmarks)
-        });
-        let detector = detector.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
         Ok(Self {
-            name: options.model.clone(),
-            detector,
-            landmarks: landmarks?,
-            mask: None,
+            landmark_entry,
             mask_entry,
+            as_file,
+            hash: landmark_entry.blake3.clone(),
+            detector: None,
+            landmarks: None,
+            mask: None,
             options: options.clone(),
         })
+    }
+
+    fn open_detector(&mut self) -> Result<&mut Model> {
+        let opened = match self.detector.take() {
+            Some(model) => model,
+            None => Model::open(entry("blazepose-detector")?, self.options.threads)?,
+        };
+        Ok(self.detector.insert(opened))
+    }
+
+    fn open_landmarks(&mut self) -> Result<&mut Model> {
+        let opened = match self.landmarks.take() {
+            Some(model) => model,
+            None if self.as_file => {
+                Model::open_file(self.landmark_entry, Path::new(&self.options.model), self.options.threads)?
+            }
+            None => Model::open(self.landmark_entry, self.options.threads)?,
+        };
+        self.hash = opened.hash().to_owned();
+        Ok(self.landmarks.insert(opened))
     }
 
     fn detector_form(&self) -> CropForm {
@@ -115,19 +140,17 @@ impl BlazePose {
 
 impl Estimator for BlazePose {
     fn name(&self) -> &str {
-        &self.name
+        &self.options.model
     }
 
     fn hash(&self) -> &str {
-        self.landmarks.hash()
+        &self.hash
     }
 
-    fn locate(&mut self, photo: &Pyramid<'_>) -> Result<Crowd> {
-        let (width, height) = photo.size();
-        // The letterbox is the square around the photo; shares of it become pixels by its own map.
-        let square = Region { center: Point::new(0.5 * width, 0.5 * height), side: width.max(height), rotation: 0.0 };
-        let crop = photo.crop(square, &self.detector_form());
-        let outputs = self.detector.run(crop.tensor.view())?;
+    fn locate(&mut self, photo: &Pyramid<'_>, square: Region, mirrored: bool) -> Result<Crowd> {
+        let form = self.detector_form();
+        let crop = if mirrored { photo.crop_mirrored(square, &form) } else { photo.crop(square, &form) };
+        let outputs = self.open_detector()?.run(crop.tensor.view())?;
         let regressors = outputs.tensor("regressors", &[detector::CANDIDATES, detector::NUMBERS])?;
         let scores = outputs.tensor("scores", &[detector::CANDIDATES])?;
         let (regressors, scores) = (fixed::<Ix2>(regressors)?, fixed::<Ix1>(scores)?);
@@ -150,15 +173,17 @@ impl Estimator for BlazePose {
     fn read(&mut self, photo: &Pyramid<'_>, region: Region, look: Look) -> Result<Option<Reading>> {
         let form = self.landmark_form();
         let crop = if look.mirrored { photo.crop_mirrored(region, &form) } else { photo.crop(region, &form) };
+        self.open_landmarks()?;
         if look.mask && self.mask.is_none() {
             let named = self.mask_entry.ok_or_else(|| Error::Model {
-                model: self.name.clone(),
+                model: self.options.model.clone(),
                 reason: "this model brings no mask".into(),
                 source: None,
             })?;
-            self.mask = Some(Model::open(entry(named)?, self.options.threads)?);
+            self.mask = Some(Model::open(named, self.options.threads)?);
         }
-        let outputs = self.landmarks.run(crop.tensor.view())?;
+        let Some(model) = self.landmarks.as_mut() else { return Ok(None) };
+        let outputs = model.run(crop.tensor.view())?;
         let flag = fixed::<Ix1>(outputs.tensor("flag", &[1])?)?[0];
         let confidence = f64::from(flag);
         if confidence.is_nan() || confidence <= landmarks::MIN_FLAG {

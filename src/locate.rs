@@ -1,0 +1,112 @@
+//! Finding people: once in the photo and once in its mirror image, so that neither side is favoured.
+
+use crate::crop::{Pyramid, Region};
+use crate::error::Result;
+use crate::estimate::{Crowd, Estimator, Person};
+use crate::geometry::Point;
+
+/// Two finds whose hips are nearer than this share of the smaller region are one person.
+const SAME_PERSON: f64 = 0.15;
+/// Where nobody is found in the whole picture, squares of these shares of its longer side are looked at.
+const CLOSER: [f64; 2] = [0.6, 0.35];
+
+/// The people in a photo; `symmetric` looks at the mirror image too. People too small for one look are looked for in parts.
+///
+/// # Errors
+/// When the model cannot be run.
+pub fn people(estimator: &mut dyn Estimator, photo: &Pyramid<'_>, symmetric: bool) -> Result<Crowd> {
+    let (width, height) = photo.size();
+    // Pixel k stands for the coordinate k, so the mirror image swaps k and width - 1 - k; a single plain look goes without.
+    let (width, height) = if symmetric { (width - 1.0, height - 1.0) } else { (width, height) };
+    let middle = Point::new(0.5 * width, 0.5 * height);
+    let long = width.max(height);
+    let whole = Region { center: middle, side: long, rotation: 0.0 };
+    let mut crowd = look(estimator, photo, whole, symmetric)?;
+    for share in CLOSER {
+        if !crowd.people.is_empty() {
+            break;
+        }
+        let side = share * long;
+        for y in centers(height, side) {
+            for x in centers(width, side) {
+                let part = Region { center: Point::new(x, y), side, rotation: 0.0 };
+                let found = look(estimator, photo, part, symmetric)?;
+                crowd.best_score = crowd.best_score.max(found.best_score);
+                for person in found.people {
+                    add(&mut crowd.people, person);
+                }
+            }
+        }
+    }
+    crowd.people.sort_by(|a, b| b.score.total_cmp(&a.score));
+    Ok(crowd)
+}
+
+/// Middles of squares of `side` that overlap by half and cover a length, the same from either end.
+fn centers(length: f64, side: f64) -> Vec<f64> {
+    let steps = ((length - side) / (0.5 * side)).ceil().max(0.0);
+    if steps == 0.0 {
+        return vec![0.5 * length];
+    }
+    let free = length - side;
+    (0..=steps as usize).map(|i| 0.5 * side + free * i as f64 / steps).collect()
+}
+
+fn same(a: &Person, b: &Person) -> bool {
+    a.region.center.distance(b.region.center) < SAME_PERSON * a.region.side.min(b.region.side)
+}
+
+/// Adds somebody, unless already found with a better score.
+fn add(people: &mut Vec<Person>, person: Person) {
+    match people.iter_mut().find(|other| same(other, &person)) {
+        Some(other) if other.score < person.score => *other = person,
+        Some(_) => {}
+        None => people.push(person),
+    }
+}
+
+fn look(estimator: &mut dyn Estimator, photo: &Pyramid<'_>, square: Region, symmetric: bool) -> Result<Crowd> {
+    let plain = estimator.locate(photo, square, false)?;
+    if !symmetric {
+        return Ok(plain);
+    }
+    let mut mirrored = estimator.locate(photo, square, true)?;
+    let best_score = plain.best_score.max(mirrored.best_score);
+    let mut people = Vec::with_capacity(plain.people.len());
+    for one in plain.people {
+        people.push(match mirrored.people.iter().position(|other| same(other, &one)) {
+            Some(index) => {
+                let other = mirrored.people.swap_remove(index);
+                Person { region: one.region.mean(other.region), score: 0.5 * (one.score + other.score) }
+            }
+            None => one,
+        });
+    }
+    people.extend(mirrored.people);
+    Ok(Crowd { people, best_score })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn squares_cover_a_length_from_both_ends_alike() {
+        assert_eq!(centers(100.0, 100.0), [50.0]);
+        assert_eq!(centers(100.0, 60.0), [30.0, 50.0, 70.0]);
+        assert_eq!(centers(80.0, 100.0), [40.0]);
+    }
+
+    #[test]
+    fn one_person_found_twice_counts_once() {
+        let at = |x: f64, score: f64| Person {
+            region: Region { center: Point::new(x, 50.0), side: 100.0, rotation: 0.0 },
+            score,
+        };
+        let mut people = vec![at(50.0, 0.6)];
+        add(&mut people, at(55.0, 0.9));
+        add(&mut people, at(55.0, 0.7));
+        add(&mut people, at(90.0, 0.7));
+        assert_eq!(people, [at(55.0, 0.9), at(90.0, 0.7)]);
+    }
+}

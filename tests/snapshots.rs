@@ -1,0 +1,44 @@
+//! Whole outputs, looked at once and held to since. They are made from a committed record, so that no processor's rounding
+//! gets into them.
+
+use orthostat::record::Record;
+use orthostat::report;
+
+fn committed(name: &str) -> Record {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/records").join(name);
+    serde_json::from_slice(&std::fs::read(path).expect("committed")).expect("a record")
+}
+
+#[test]
+fn the_table_of_a_tilted_person() {
+    insta::assert_snapshot!(report::text::table(&committed("anterior-tilted.json")));
+}
+
+#[test]
+fn the_table_of_a_person_cut_off_at_the_knees() {
+    insta::assert_snapshot!(report::text::table(&committed("cropped-at-the-knees.json")));
+}
+
+#[test]
+fn the_table_of_a_side_view() {
+    insta::assert_snapshot!(report::text::table(&committed("lateral-left.json")));
+}
+
+#[test]
+fn a_record_survives_reading_and_writing() {
+    for name in ["anterior-tilted.json", "cropped-at-the-knees.json", "lateral-left.json"] {
+        let record = committed(name);
+        let again: Record = serde_json::from_str(&serde_json::to_string(&record).expect("written")).expect("read");
+        assert_eq!(record, again, "{name}");
+    }
+}
+
+#[test]
+fn the_help_of_both_programs() {
+    use clap::CommandFactory;
+    let mut program = orthostat::cli::Cli::command();
+    insta::assert_snapshot!("help", program.render_long_help());
+    let analyze = program.find_subcommand_mut("analyze").expect("a command");
+    insta::assert_snapshot!("help-analyze", analyze.render_long_help());
+    insta::assert_snapshot!("help-live", orthostat::cli::Live::command().render_long_help());
+}
