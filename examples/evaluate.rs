@@ -14,9 +14,15 @@ use image::imageops::flip_horizontal;
 use orthostat::analysis::{Analysis, Analyzer, Options};
 use orthostat::coronal::turned_back;
 use orthostat::estimate::blazepose;
+use orthostat::floor;
+use orthostat::geometry::Point;
 use orthostat::measure::Measure;
+use orthostat::measure::frontal::tilt;
 use orthostat::photo::{Photo, ReadOptions};
+use orthostat::pose::Pose;
 use orthostat::repeat::{DEFAULT_READINGS, FAST_READINGS};
+use orthostat::skeleton::{Joint, Pair};
+use orthostat::view::View;
 use serde_json::{Value, json};
 
 /// One measure of one photo.
@@ -33,78 +39,28 @@ struct Row {
     /// Metadata kind, view, whether turned by more than 5 degrees, whether rolled by more than 1.
     groups: [String; 4],
     body: Option<i64>,
+    /// Scatter of the readings.
+    scatter: f64,
 }
 
-fn point(landmarks: &Value, name: &str) -> [f64; 3] {
-    std::array::from_fn(|i| landmarks[name][i].as_f64().unwrap_or(0.0))
-}
-
-/// The true values from the landmarks in space, with the measures' own definitions, in the body's own coronal plane.
-fn truth(image: &Value) -> BTreeMap<&'static str, f64> {
-    let landmarks = &image["landmarks_3d_m"];
-    let (sin, cos) = image["body_yaw_total_deg"].as_f64().unwrap().to_radians().sin_cos();
-    // The subject's left, the way it faces, and up.
-    let own = |name: &str| {
-        let [x, y, z] = point(landmarks, name);
-        [x * cos + y * sin, x * sin - y * cos, z]
-    };
-    let middle = |a: &str| {
-        let (l, r) = (own(&format!("left_{a}")), own(&format!("right_{a}")));
-        std::array::from_fn::<f64, 3, _>(|i| 0.5 * (l[i] + r[i]))
-    };
-    let tilt = |a: &str| {
-        let (l, r) = (own(&format!("left_{a}")), own(&format!("right_{a}")));
-        (l[2] - r[2]).atan2((l[0] - r[0]).abs()).to_degrees()
-    };
-    let (ear, shoulder, hip, knee, ankle) =
-        (middle("ear"), middle("shoulder"), middle("hip"), middle("knee"), middle("ankle"));
-    let trunk = (shoulder[0] - hip[0]).hypot(shoulder[2] - hip[2]);
-    let levels = [ear, shoulder, hip, knee].map(|p| 100.0 * (p[0] - ankle[0]) / trunk);
-    let leg = |side: &str| {
-        let [hip, knee, ankle] = ["hip", "knee", "ankle"].map(|j| own(&format!("{side}_{j}")));
-        let (u, v) = ([hip[0] - knee[0], hip[2] - knee[2]], [ankle[0] - knee[0], ankle[2] - knee[2]]);
-        let bend = 180.0 - (u[0] * v[1] - u[1] * v[0]).abs().atan2(u[0] * v[0] + u[1] * v[1]).to_degrees();
-        let line = hip[0] + (ankle[0] - hip[0]) * (knee[2] - hip[2]) / (ankle[2] - hip[2]);
-        let out = (knee[0] - line) * if side == "left" { 1.0 } else { -1.0 };
-        (bend * out.signum(), (hip[0] - ankle[0]).hypot(hip[2] - ankle[2]))
-    };
-    let (left, right) = (leg("left"), leg("right"));
-    let mut true_values = BTreeMap::from([
-        ("head_tilt", tilt("eye")),
-        ("shoulder_tilt", tilt("shoulder")),
-        ("pelvic_obliquity", tilt("hip")),
-        ("shoulder_pelvis_angle", tilt("shoulder") - tilt("hip")),
-        ("trunk_lean", (shoulder[0] - hip[0]).atan2(shoulder[2] - hip[2]).to_degrees()),
-        ("trunk_shift", 100.0 * (shoulder[0] - hip[0]) / trunk),
-        ("head_shift", 100.0 * (ear[0] - hip[0]) / trunk),
-        ("spinal_line_deviation", levels.into_iter().fold(0.0, |a: f64, b| if b.abs() > a.abs() { b } else { a })),
-        ("knee_level", tilt("knee")),
-        ("ankle_level", tilt("ankle")),
-        ("knee_angle_left", left.0),
-        ("knee_angle_right", right.0),
-        ("knee_angle_difference", left.0 - right.0),
-        ("leg_length_difference", 100.0 * (left.1 - right.1) / (0.5 * (left.1 + right.1))),
-    ]);
-    let near = match image["view"].as_str() {
-        Some("left_lateral") => "left",
-        Some("right_lateral") => "right",
-        _ => return true_values,
-    };
-    let [ear, shoulder, hip, knee, ankle] =
-        ["ear", "shoulder", "hip", "knee", "ankle"].map(|j| own(&format!("{near}_{j}")));
-    let trunk = (shoulder[1] - hip[1]).hypot(shoulder[2] - hip[2]);
-    let ahead = [ear, shoulder, hip, knee].map(|p| 100.0 * (p[1] - ankle[1]) / trunk);
-    let (u, v) = ([hip[1] - knee[1], hip[2] - knee[2]], [ankle[1] - knee[1], ankle[2] - knee[2]]);
-    let bend = 180.0 - (u[0] * v[1] - u[1] * v[0]).abs().atan2(u[0] * v[0] + u[1] * v[1]).to_degrees();
-    let line = hip[1] + (ankle[1] - hip[1]) * (knee[2] - hip[2]) / (ankle[2] - hip[2]);
-    true_values = BTreeMap::from([
-        ("ear_shoulder_angle", (ear[2] - shoulder[2]).atan2(ear[1] - shoulder[1]).to_degrees()),
-        ("forward_head", 100.0 * (ear[1] - shoulder[1]) / trunk),
-        ("trunk_sagittal_lean", (shoulder[1] - hip[1]).atan2(shoulder[2] - hip[2]).to_degrees()),
-        ("body_plumb", ahead.into_iter().fold(0.0, |a: f64, b| if b.abs() > a.abs() { b } else { a })),
-        ("knee_hyperextension", -bend * (knee[1] - line).signum()),
-    ]);
-    true_values
+/// The true value of a measure: its own definition on the true joints, in the body's coronal plane (from the side, sagittal).
+fn truth(image: &Value, measure: Measure, view: View) -> Option<f64> {
+    let (sin, cos) = image["body_yaw_total_deg"].as_f64()?.to_radians().sin_cos();
+    let joints = Joint::ALL.into_iter().filter_map(|joint| {
+        let name = joint.name().replace("foot_index", "toe");
+        let [x, y, z] = [0, 1, 2].map(|i| image["landmarks_3d_m"][&name][i].as_f64());
+        let (x, y, z) = (x?, y?, z?);
+        // In thousandths of a metre: to the subject's left, or forward; and up.
+        let across = if view.facing().is_some() { x * cos + y * sin } else { x * sin - y * cos };
+        Some((joint, Point::new(1000.0 * across, -1000.0 * z)))
+    });
+    let pose = Pose::from_points(joints);
+    match (measure, view.facing()) {
+        // The truth knows neither outer corners of the eyes nor the mouth; the head is rigid.
+        (Measure::HeadTilt, Some(_)) => tilt(&pose, Pair::EYES).ok(),
+        (_, Some(_)) => measure.of(&pose, View::Anterior).ok(),
+        _ => measure.of(&pose, view).ok(),
+    }
 }
 
 fn raw_truth(image: &Value, measure: Measure) -> Option<f64> {
@@ -366,9 +322,16 @@ fn main() {
     if let Some(file) = option("--json") {
         let rows: Vec<Value> = rows
             .iter()
-            .map(|r| json!({"measure": r.measure.name(), "value": r.value, "sd": r.sd, "truth": r.truth, "raw": r.raw, "groups": r.groups}))
+            .map(|r| {
+                // What the error model adds is left out, so that it can be fitted anew.
+                let model = floor::of(r.measure);
+                let known = (r.sd.powi(2) - model.floor.powi(2) - (model.share * r.value).powi(2)).max(0.0);
+                json!({"measure": r.measure.name(), "value": r.value, "truth": r.truth, "known_variance": known,
+                       "scatter": r.scatter})
+            })
             .collect();
-        std::fs::write(file, serde_json::to_vec(&rows).unwrap()).expect("written");
+        let set = json!({"set": set["set"], "truth_blake3": hash.as_str(), "photos": images.len(), "rows": rows});
+        std::fs::write(file, serde_json::to_vec(&set).unwrap()).expect("written");
     }
 }
 
@@ -402,7 +365,6 @@ fn evaluate(
     } else {
         (Some(analyze(&photo, 1)?), Some(analyze(&photo, 2)?), Some(analyze(&mirror_image(&photo), readings)?))
     };
-    let true_values = truth(image);
     let number = |value: &Value| value.as_f64().unwrap_or(0.0);
     let turned = number(&image["view_yaw_deg"]);
     let groups = [
@@ -416,7 +378,7 @@ fn evaluate(
         if measure.is_frontal() != analysis.view.facing().is_some() {
             continue;
         }
-        let Some(&truth) = true_values.get(measure.name()) else { continue };
+        let Some(truth) = truth(image, measure, analysis.view) else { continue };
         match result {
             Ok(found) => {
                 let raw = |a: &Option<Analysis>| Some(a.as_ref()?.assessment.get(measure).as_ref().ok()?.raw);
@@ -432,6 +394,7 @@ fn evaluate(
                     mirrored: flipped.as_ref().and_then(|a| Some(a.assessment.get(measure).as_ref().ok()?.value)),
                     groups: groups.clone(),
                     body: image["body_index"].as_i64(),
+                    scatter: found.scatter,
                 });
             }
             Err(refusal) => refused.push((measure, refusal.to_string())),

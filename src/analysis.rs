@@ -4,8 +4,8 @@ use crate::camera::{Camera, Given, LevelFrom, Told};
 use crate::coronal::{self, Attitude, Yaw};
 use crate::crop::Pyramid;
 use crate::error::{Error, Result};
-use crate::estimate::Estimator;
 use crate::estimate::blazepose::{self, BlazePose};
+use crate::estimate::{Crowd, Estimator};
 use crate::evidence::{Straight, estimate};
 use crate::floor;
 use crate::geometry::Point;
@@ -153,7 +153,18 @@ impl Analyzer {
         let pyramid = Pyramid::new(&photo.pixels);
         let (width, height) = pyramid.size();
         let path = &photo.source.path;
-        let crowd = locate::people(self.teams[0][0].as_mut(), &pyramid, options.readings > 1)?;
+        let mut workers = self.teams.iter_mut().flatten();
+        let crowd = std::thread::scope(|scope| {
+            let first = workers.next();
+            // The others open their models meanwhile; what goes wrong there comes up again when they read.
+            for other in workers {
+                scope.spawn(|| other.prepare());
+            }
+            match first {
+                Some(first) => locate::people(first.as_mut(), &pyramid, options.readings > 1),
+                None => Ok(Crowd::default()),
+            }
+        })?;
         let people = crowd.by_prominence(width, height);
         let nobody = || Error::NoPerson { path: path.clone(), best_score: crowd.best_score };
         if people.is_empty() {
@@ -306,7 +317,7 @@ fn measure(seen: Seen<'_>, options: &Options) -> Result<Analysis> {
             + (model.share * value).powi(2)
             + scatter.powi(2) / readings.len().max(1) as f64
             + geometry;
-        Ok(Measurement { value, raw, sd: variance.sqrt() })
+        Ok(Measurement { value, raw, sd: variance.sqrt(), scatter })
     });
     let spinal = view.facing().and_then(|facing| spinal_line(&straight.turned, facing).ok()).map(|mut line| {
         for level in &mut line.levels {

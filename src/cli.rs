@@ -97,7 +97,8 @@ pub struct Analyze {
     pub max_megapixels: f64,
 }
 
-/// `orthostat-live`.
+/// Watches one person through a camera and shows how level they stand. Each frame is read twice unless --readings says
+/// otherwise.
 #[derive(Debug, Parser)]
 #[command(
     name = "orthostat-live",
@@ -118,7 +119,7 @@ pub struct Live {
     #[arg(long)]
     pub jsonl: bool,
     /// Stop after this many frames.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub frames: Option<u64>,
     /// Options of measuring.
     #[command(flatten)]

@@ -156,7 +156,9 @@ impl std::fmt::Display for Error {
 /// The system's words without its number: "No such file or directory", not "... (os error 2)".
 fn plain_cause(error: &std::io::Error) -> String {
     let text = error.to_string();
-    text.split(" (os error").next().unwrap_or(&text).to_lowercase()
+    let words = text.split(" (os error").next().unwrap_or(&text);
+    let mut letters = words.chars();
+    letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
 }
 
 impl std::error::Error for Error {

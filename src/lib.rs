@@ -20,7 +20,8 @@
 //! # Invariants
 //!
 //! - [`geometry`], [`measure`], [`pose`], [`skeleton`] know neither models nor pictures. Only [`model`] names `ort`, only
-//!   `live` names `opencv`, only [`cli`] names `clap`.
+//!   [`cli`] names `clap`. Only `src/live`, a room of the program `orthostat-live` and not of this library, names `opencv`:
+//!   linked into the library it would be loaded by `orthostat` as well.
 //! - Sides are the subject's own; positive = the subject's left is higher, or shifted to the subject's left. Pixels: x to the
 //!   right, y down.
 //! - A missing joint or measure is an error with a reason, never 0 or NaN.
@@ -56,8 +57,6 @@ pub mod estimate;
 pub mod evidence;
 pub mod floor;
 pub mod geometry;
-#[cfg(feature = "live")]
-pub mod live;
 pub mod locate;
 pub mod maker_note;
 pub mod measure;

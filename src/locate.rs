@@ -18,9 +18,8 @@ pub fn people(estimator: &mut dyn Estimator, photo: &Pyramid<'_>, symmetric: boo
     let (width, height) = photo.size();
     // Pixel k stands for the coordinate k, so the mirror image swaps k and width - 1 - k; a single plain look goes without.
     let (width, height) = if symmetric { (width - 1.0, height - 1.0) } else { (width, height) };
-    let middle = Point::new(0.5 * width, 0.5 * height);
-    let long = width.max(height);
-    let whole = Region { center: middle, side: long, rotation: 0.0 };
+    let whole = Region::whole(width, height);
+    let long = whole.side;
     let mut crowd = look(estimator, photo, whole, symmetric)?;
     for share in CLOSER {
         if !crowd.people.is_empty() {

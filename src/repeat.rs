@@ -193,7 +193,8 @@ fn in_parallel(
     let count = workers.len().min(looks.len()).max(1);
     let mut results: Vec<Option<Reading>> = Vec::new();
     results.resize_with(looks.len(), || None);
-    let shares: Vec<Result<Vec<(usize, Option<Reading>)>>> = std::thread::scope(|scope| {
+    type Share = Vec<(usize, Option<Reading>)>;
+    let shares: Vec<Result<Share>> = std::thread::scope(|scope| {
         let threads: Vec<_> = workers
             .iter_mut()
             .take(count)

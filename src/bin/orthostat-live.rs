@@ -61,7 +61,7 @@ fn run(options: &Live) -> Result<u8> {
     };
     let mut measuring = options.measuring.options(Given::default());
     // A photo is read many times; a frame has the next one coming.
-    measuring.readings = options.measuring.readings.unwrap_or(1);
+    measuring.readings = options.measuring.readings.unwrap_or(2);
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let mut analyzer = Analyzer::open(&options.measuring.models(), cores.min(2).min(measuring.readings))?;
     let mut window = match tried.map(|child| child.wait_with_output()) {

@@ -75,6 +75,12 @@ pub trait Estimator: Send {
     /// The landmark model's BLAKE3 hash, in hexadecimal.
     fn hash(&self) -> &str;
 
+    /// Opens what reading needs, if that is still to do, so that it does not cost the first reading.
+    ///
+    /// # Errors
+    /// When a model cannot be opened.
+    fn prepare(&mut self) -> Result<()>;
+
     /// Finds the people in an upright square of a photo, looked at as it is or mirrored; places are the photo's either way.
     ///
     /// # Errors

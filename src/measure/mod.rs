@@ -202,6 +202,8 @@ pub struct Measurement {
     pub raw: f64,
     /// Standard deviation of the value's error.
     pub sd: f64,
+    /// Standard deviation of single readings about their mean; of a single reading, what is usual.
+    pub scatter: f64,
 }
 
 impl Measurement {
@@ -232,7 +234,6 @@ impl Assessment {
     }
 
     /// One measure's result.
-    #[must_use]
     pub fn get(&self, measure: Measure) -> &Result<Measurement, Refusal> {
         &self.results[measure as usize]
     }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use orthostat::crop::{Pyramid, Sampling};
+use orthostat::crop::{Pyramid, Region, Sampling};
 use orthostat::error::Error;
 use orthostat::estimate::blazepose::{self, BlazePose};
 use orthostat::estimate::{Estimator, Look};
@@ -134,7 +134,11 @@ pub(crate) fn open() -> std::result::Result<BlazePose, Error> {
 /// One pass, as MediaPipe does it: the detector's best person, and one look at them. `None` when nobody is there.
 pub(crate) fn one_pass(model: &mut BlazePose, photo: &Photo) -> std::result::Result<Option<Pose>, Error> {
     let pyramid = Pyramid::new(&photo.pixels);
-    let Some(best) = model.locate(&pyramid)?.people.first().copied() else { return Ok(None) };
+    let Some(best) =
+        model.locate(&pyramid, Region::whole(pyramid.size().0, pyramid.size().1), false)?.people.first().copied()
+    else {
+        return Ok(None);
+    };
     Ok(model.read(&pyramid, best.region, Look::default())?.map(|reading| reading.pose))
 }
 

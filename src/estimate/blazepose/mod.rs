@@ -147,6 +147,10 @@ impl Estimator for BlazePose {
         &self.hash
     }
 
+    fn prepare(&mut self) -> Result<()> {
+        self.open_landmarks().map(|_| ())
+    }
+
     fn locate(&mut self, photo: &Pyramid<'_>, square: Region, mirrored: bool) -> Result<Crowd> {
         let form = self.detector_form();
         let crop = if mirrored { photo.crop_mirrored(square, &form) } else { photo.crop(square, &form) };

@@ -1,0 +1,29 @@
+//! How long does it take to find the people in a photo that is already decoded?
+
+use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
+use orthostat::crop::{Pyramid, Region};
+use orthostat::estimate::Estimator;
+use orthostat::estimate::blazepose::{BlazePose, Options};
+use orthostat::photo::{Photo, ReadOptions};
+
+fn detector(c: &mut Criterion) {
+    let mut model = BlazePose::open(&Options::default()).expect("models");
+    for name in ["anterior-tilted.jpg", "phone-12-megapixels.jpg"] {
+        let path = std::path::Path::new("samples").join(name);
+        let photo = Photo::open(&path, &ReadOptions::default()).expect("a sample");
+        // The averaged-down copies are made anew each time, as for a fresh photo.
+        c.bench_function(&format!("detector {name}"), |b| {
+            b.iter_batched(
+                || Pyramid::new(&photo.pixels),
+                |pyramid| {
+                    let (width, height) = pyramid.size();
+                    model.locate(&pyramid, Region::whole(width, height), false).expect("a run")
+                },
+                BatchSize::SmallInput,
+            );
+        });
+    }
+}
+
+criterion_group!(benches, detector);
+criterion_main!(benches);

@@ -1,0 +1,24 @@
+//! How long do all measures of a pose take?
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use orthostat::evidence::{Straight, estimate};
+use orthostat::geometry::Point;
+use orthostat::measure::Measure;
+use orthostat::pose::Pose;
+use orthostat::record::Record;
+use orthostat::skeleton::Joint;
+use orthostat::view::View;
+
+fn measures(c: &mut Criterion) {
+    let bytes = std::fs::read("samples/expected/anterior-tilted.json").expect("a record");
+    let record: Record = serde_json::from_slice(&bytes).expect("a record");
+    let points = record.landmarks.iter().filter_map(|(name, l)| Some((Joint::from_name(name)?, Point::new(l.x, l.y))));
+    let pose = Pose::from_points(points);
+    let straight = Straight { levelled: pose.clone(), turned: pose };
+    c.bench_function("measures", |b| {
+        b.iter(|| Measure::ALL.map(|measure| estimate(measure, &straight, View::Anterior).ok()));
+    });
+}
+
+criterion_group!(benches, measures);
+criterion_main!(benches);

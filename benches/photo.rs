@@ -1,0 +1,29 @@
+//! How long does a whole photo take once the models are open: bytes to measures?
+//!
+//! `single reading` is the two-pass path (detector and two landmark runs) on one core; the others read as the program does.
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use orthostat::analysis::{Analyzer, Options};
+use orthostat::estimate::blazepose;
+use orthostat::photo::{Photo, ReadOptions};
+use orthostat::repeat::{DEFAULT_READINGS, FAST_READINGS};
+
+fn photo(c: &mut Criterion) {
+    let path = std::path::Path::new("samples/anterior-tilted.jpg");
+    let bytes = std::fs::read(path).expect("a sample");
+    for (name, readings, workers) in
+        [("single reading", 1, 1), ("fast", FAST_READINGS, 2), ("standard", DEFAULT_READINGS, 2)]
+    {
+        let mut analyzer = Analyzer::open(&[blazepose::Options::default()], workers).expect("models");
+        let options = Options { readings, ..Options::default() };
+        c.bench_function(&format!("photo 1080x1440, {name}, {workers} workers"), |b| {
+            b.iter(|| {
+                let photo = Photo::from_bytes(path, &bytes, &ReadOptions::default()).expect("a photo");
+                analyzer.analyze(&photo, &options).expect("measured")
+            });
+        });
+    }
+}
+
+criterion_group!(benches, photo);
+criterion_main!(benches);

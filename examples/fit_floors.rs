@@ -1,0 +1,58 @@
+//! Fits the error model of each measure (`src/floor.json`) on evaluated sets.
+//!
+//! `cargo run --release --example evaluate -- SET --quick --json rows.json` for each set, then
+//! `cargo run --release --example fit_floors -- DATE rows.json... > src/floor.json`
+//!
+//! The floor is the smallest with which 95 of 100 intervals hold the truth, all sets together. The share of the value is set by
+//! hand and kept: models follow a tilt by less than all of it, and a share above 0.3 could never resolve anything.
+
+#![allow(clippy::print_stdout, clippy::unwrap_used, clippy::expect_used, reason = "a program for developers")]
+
+use orthostat::floor;
+use orthostat::measure::Measure;
+use serde_json::{Map, Value, json};
+
+/// Intervals that should hold the truth.
+const COVERAGE: f64 = 0.95;
+
+fn main() {
+    let mut arguments = std::env::args().skip(1);
+    let date = arguments.next().expect("the date");
+    let sets: Vec<Value> = arguments
+        .map(|file| serde_json::from_slice(&std::fs::read(file).expect("a file of evaluate")).expect("JSON"))
+        .collect();
+    let mut floors = Map::new();
+    for measure in Measure::ALL {
+        let share = floor::of(measure).share;
+        let rows: Vec<[f64; 4]> = sets
+            .iter()
+            .flat_map(|set| set["rows"].as_array().expect("rows"))
+            .filter(|row| row["measure"] == measure.name())
+            .map(|row| ["value", "truth", "known_variance", "scatter"].map(|key| row[key].as_f64().expect("a number")))
+            .collect();
+        let held = |floor: f64| {
+            let inside = rows.iter().filter(|[value, truth, known, _]| {
+                (value - truth).abs() <= 1.96 * (known + floor.powi(2) + (share * value).powi(2)).sqrt()
+            });
+            inside.count() as f64 / rows.len().max(1) as f64
+        };
+        // In hundredths, from 0.2 on: no measure is exact.
+        let fitted =
+            (20..4000).map(|step| f64::from(step) / 100.0).find(|&floor| held(floor) >= COVERAGE).unwrap_or(40.0);
+        let mut scatters: Vec<f64> = rows.iter().map(|row| row[3]).collect();
+        scatters.sort_by(f64::total_cmp);
+        let scatter = scatters.get(scatters.len() / 2).copied().unwrap_or(3.0);
+        let round = |value: f64| (100.0 * value).round() / 100.0;
+        floors.insert(
+            measure.name().into(),
+            json!({"floor": fitted, "share": share, "scatter": round(scatter.max(0.05)), "n": rows.len()}),
+        );
+    }
+    let sets: Vec<Value> = sets
+        .iter()
+        .map(|set| json!({"set": set["set"], "photos": set["photos"], "truth_blake3": set["truth_blake3"]}))
+        .collect();
+    let table =
+        json!({"made": date, "by": "examples/fit_floors.rs", "coverage": COVERAGE, "sets": sets, "floors": floors});
+    println!("{}", serde_json::to_string_pretty(&table).unwrap());
+}
