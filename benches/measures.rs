@@ -1,9 +1,9 @@
 //! How long do all measures of a pose take?
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use orthostat::evidence::{Straight, estimate};
+use orthostat::evidence::{Shape, Straight, estimate};
 use orthostat::geometry::Point;
-use orthostat::measure::Measure;
+use orthostat::measure::{Measure, Refusal};
 use orthostat::pose::Pose;
 use orthostat::record::Record;
 use orthostat::skeleton::Joint;
@@ -14,7 +14,8 @@ fn measures(c: &mut Criterion) {
     let record: Record = serde_json::from_slice(&bytes).expect("a record");
     let points = record.landmarks.iter().filter_map(|(name, l)| Some((Joint::from_name(name)?, Point::new(l.x, l.y))));
     let pose = Pose::from_points(points);
-    let straight = Straight { levelled: pose.clone(), turned: pose };
+    let unread = Err(Refusal::Degenerate("no outline was read"));
+    let straight = Straight { levelled: pose.clone(), turned: pose, shape: Shape::of(&unread, Some, Some) };
     c.bench_function("measures", |b| {
         b.iter(|| Measure::ALL.map(|measure| estimate(measure, &straight, View::Anterior).ok()));
     });

@@ -41,6 +41,8 @@ struct Row {
     body: Option<i64>,
     /// Scatter of the readings.
     scatter: f64,
+    /// Whether the outline had a share in it.
+    outlined: bool,
 }
 
 /// The true value of a measure: its own definition on the true joints, in the body's coronal plane (from the side, sagittal).
@@ -325,9 +327,9 @@ fn main() {
             .map(|r| {
                 // What the error model adds is left out, so that it can be fitted anew.
                 let model = floor::of(r.measure);
-                let known = (r.sd.powi(2) - model.floor.powi(2) - (model.share * r.value).powi(2)).max(0.0);
+                let known = (r.sd.powi(2) - model.floor(r.outlined).powi(2) - (model.share * r.value).powi(2)).max(0.0);
                 json!({"measure": r.measure.name(), "value": r.value, "truth": r.truth, "known_variance": known,
-                       "scatter": r.scatter})
+                       "scatter": r.scatter, "outlined": r.outlined})
             })
             .collect();
         let set = json!({"set": set["set"], "truth_blake3": hash.as_str(), "photos": images.len(), "rows": rows});
@@ -395,6 +397,7 @@ fn evaluate(
                     groups: groups.clone(),
                     body: image["body_index"].as_i64(),
                     scatter: found.scatter,
+                    outlined: found.outlined,
                 });
             }
             Err(refusal) => refused.push((measure, refusal.to_string())),

@@ -6,9 +6,9 @@ use crate::crop::Pyramid;
 use crate::error::{Error, Result};
 use crate::estimate::blazepose::{self, BlazePose};
 use crate::estimate::{Crowd, Estimator};
-use crate::evidence::{Straight, estimate};
+use crate::evidence::{self, Shape, Straight, estimate};
 use crate::floor;
-use crate::geometry::Point;
+use crate::geometry::{Point, Vec2};
 use crate::locate;
 use crate::measure::frontal::{self, SpinalLine, spinal_line};
 use crate::measure::{Assessment, Measurement, Refusal};
@@ -16,6 +16,7 @@ use crate::photo::Photo;
 use crate::pose::{Pose, WorldPose};
 use crate::quality::{self, Evidence, Quality};
 use crate::repeat::{self, Readings};
+use crate::silhouette::{Mask, Outline, Silhouette};
 use crate::skeleton::{BONES, Joint, Pair};
 use crate::verticals::{Tilt, tilt_from_verticals};
 use crate::view::{Facing, View};
@@ -157,7 +158,7 @@ impl Analyzer {
         let crowd = std::thread::scope(|scope| {
             let first = workers.next();
             // The others open their models meanwhile; what goes wrong there comes up again when they read.
-            for other in workers {
+            for other in workers.filter(|_| options.readings > 1) {
                 scope.spawn(|| other.prepare());
             }
             match first {
@@ -291,33 +292,50 @@ fn measure(seen: Seen<'_>, options: &Options) -> Result<Analysis> {
         focal_px: camera.focal_px,
         level_from: camera.level_from,
     });
+    let masks: Vec<Mask> = seen
+        .readings
+        .iter()
+        .flat_map(Readings::masks)
+        .map(|mask| {
+            // As with the joints: half a pixel, and the mirror image put right.
+            let mask = mask.clone().shifted(Vec2::new(0.5, 0.5));
+            if options.mirrored { mask.mirrored(width) } else { mask }
+        })
+        .collect();
+    let outline = match view.facing() {
+        Some(facing) if !masks.is_empty() => Outline::read(&Silhouette::of(&masks), &pose, facing),
+        Some(_) => Err(Refusal::Gate("this model or number of readings brings no outline".into())),
+        None => Err(Refusal::Gate("needs a view from the front or from behind".into())),
+    };
     let body = Straightening { camera, facing: view.facing(), yaw: yaw.map_or(0.0, |y| y.deg) };
-    let straight = body.apply(&pose);
+    let straight = body.apply(&pose, &outline);
+    let as_it_is = Straight { levelled: pose.clone(), turned: pose.clone(), shape: Shape::of(&outline, Some, Some) };
     let single: Vec<Straight> = seen.readings[0]
         .body
         .iter()
         .map(|reading| {
             let reading = upright(&reading.pose);
-            body.apply(&Pose::from_joints(|joint| pose.get(joint).and_then(|_| reading.get(joint))))
+            body.apply(&Pose::from_joints(|joint| pose.get(joint).and_then(|_| reading.get(joint))), &outline)
         })
         .collect();
-    let shaken = body.shaken(attitude.as_ref()).map(|moved| moved.apply(&pose));
+    let shaken = body.shaken(attitude.as_ref()).map(|moved| moved.apply(&pose, &outline));
     let assessment = Assessment::from_measures(|what| {
         if let Some(reason) = quality.refusal(what) {
             return Err(Refusal::Gate(reason.to_owned()));
         }
         let value = estimate(what, &straight, view)?;
-        let raw = what.of(&pose, view)?;
+        let raw = evidence::plain(what, &as_it_is, view)?;
         let model = floor::of(what);
+        let outlined = evidence::leans_on_outline(what, &straight);
         let readings: Vec<f64> = single.iter().filter_map(|reading| estimate(what, reading, view).ok()).collect();
         let scatter = repeat::standard_deviation(&readings).unwrap_or(model.scatter);
         let geometry: f64 =
             shaken.iter().filter_map(|moved| estimate(what, moved, view).ok()).map(|v| (v - value).powi(2)).sum();
-        let variance = model.floor.powi(2)
+        let variance = model.floor(outlined).powi(2)
             + (model.share * value).powi(2)
             + scatter.powi(2) / readings.len().max(1) as f64
             + geometry;
-        Ok(Measurement { value, raw, sd: variance.sqrt(), scatter })
+        Ok(Measurement { value, raw, sd: variance.sqrt(), scatter, outlined })
     });
     let spinal = view.facing().and_then(|facing| spinal_line(&straight.turned, facing).ok()).map(|mut line| {
         for level in &mut line.levels {
@@ -360,12 +378,15 @@ struct Straightening {
 }
 
 impl Straightening {
-    fn apply(&self, pose: &Pose) -> Straight {
+    fn apply(&self, pose: &Pose, outline: &Result<Outline, Refusal>) -> Straight {
         let levelled = self.camera.level_pose(pose);
         // With no turn at all, a body beside the optical axis is still seen at an angle.
         let facing_camera = |yaw| self.facing.and_then(|f| coronal::turned_back(&levelled, &self.camera, f, yaw));
         let turned = facing_camera(self.yaw).unwrap_or_else(|| levelled.clone());
-        Straight { turned, levelled }
+        let plane = self.facing.and_then(|facing| coronal::Plane::of(&levelled, &self.camera, facing, self.yaw));
+        let level = |p: Point| self.camera.level(p);
+        let shape = Shape::of(outline, |p| Some(level(p)), |p| plane?.place(level(p), 0.0));
+        Straight { turned, levelled, shape }
     }
 
     /// The same with each thing that it depends on moved by one standard deviation, one at a time; yaw and roll along the two

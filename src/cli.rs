@@ -131,9 +131,9 @@ pub struct Live {
 pub enum Quality {
     /// 4 readings of the full model.
     Fast,
-    /// 16 readings of the full model.
+    /// 12 readings of the full model.
     Standard,
-    /// 16 readings of the full and of the heavy model, which must be installed.
+    /// 12 readings each of the full and of the heavy model, which must be installed.
     Best,
 }
 

@@ -25,35 +25,66 @@ fn depth(joint: Joint) -> f64 {
     }
 }
 
-/// The levelled pose as the body's own coronal plane shows it, in pixels at the depth of the body.
-///
-/// The picture's directions stay: seen from the front, the subject's left is still towards larger x. `None` when hips or
-/// shoulders have no place, or when the body is turned so far that a ray misses its plane.
-#[must_use]
-pub fn turned_back(levelled: &Pose, camera: &Camera, facing: Facing, yaw_deg: f64) -> Option<Pose> {
-    let (shoulders, hips) = (levelled.midpoint(Pair::SHOULDERS).ok()?, levelled.midpoint(Pair::HIPS).ok()?);
-    let trunk = hips.distance(shoulders) / camera.focal_px;
-    let ray = |p: Point| {
-        let offset = p - camera.principal;
-        Vec3::new(offset.x / camera.focal_px, offset.y / camera.focal_px, 1.0)
-    };
-    let origin = Vec3 { y: 0.0, ..ray(shoulders.midpoint(hips)) };
-    // Against the optical axis, not against the ray to the body.
-    let (sin, cos) = (yaw_deg.to_radians() - origin.x.atan()).sin_cos();
-    let sign = facing.left_sign();
-    let left = Vec3::new(sign * cos, 0.0, sign * sin);
-    let forward = Vec3::new(sign * sin, 0.0, -sign * cos);
-    let mut out = levelled.clone();
-    for (joint, keypoint) in levelled.found() {
-        let ray = ray(keypoint.at);
-        let distance = (origin.dot(forward) + depth(joint) * trunk) / ray.dot(forward);
+/// The body's own coronal plane in a level camera's sight.
+#[derive(Debug, Clone, Copy)]
+pub struct Plane {
+    camera: Camera,
+    facing: Facing,
+    /// Where the plane cuts the horizon plane below or above the body's middle, at depth 1.
+    origin: Vec3,
+    left: Vec3,
+    forward: Vec3,
+    trunk: f64,
+}
+
+impl Plane {
+    /// The plane of a levelled pose turned by `yaw_deg`; `None` when hips or shoulders have no place.
+    #[must_use]
+    pub fn of(levelled: &Pose, camera: &Camera, facing: Facing, yaw_deg: f64) -> Option<Self> {
+        let (shoulders, hips) = (levelled.midpoint(Pair::SHOULDERS).ok()?, levelled.midpoint(Pair::HIPS).ok()?);
+        let origin = Vec3 { y: 0.0, ..ray(camera, shoulders.midpoint(hips)) };
+        // Against the optical axis, not against the ray to the body.
+        let (sin, cos) = (yaw_deg.to_radians() - origin.x.atan()).sin_cos();
+        let sign = facing.left_sign();
+        Some(Self {
+            camera: *camera,
+            facing,
+            origin,
+            left: Vec3::new(sign * cos, 0.0, sign * sin),
+            forward: Vec3::new(sign * sin, 0.0, -sign * cos),
+            trunk: hips.distance(shoulders) / camera.focal_px,
+        })
+    }
+
+    /// Where a levelled point that lies `depth` trunk lengths in front of the plane stands in the plane's own picture, in pixels
+    /// at the depth of the body. The picture's directions stay: seen from the front, the subject's left is still towards
+    /// larger x. `None` when the body is turned so far that the ray misses its plane.
+    #[must_use]
+    pub fn place(&self, levelled: Point, depth: f64) -> Option<Point> {
+        let ray = ray(&self.camera, levelled);
+        let distance = (self.origin.dot(self.forward) + depth * self.trunk) / ray.dot(self.forward);
         if !(0.5..2.0).contains(&distance) {
             return None;
         }
         let at = ray * distance;
-        let x = camera.principal.x + camera.focal_px * (origin.x + sign * (at - origin).dot(left));
-        let y = camera.principal.y + camera.focal_px * at.y;
-        out.set(joint, Ok(Keypoint { at: Point::new(x, y), ..keypoint }));
+        let across = self.origin.x + self.facing.left_sign() * (at - self.origin).dot(self.left);
+        let (principal, focal) = (self.camera.principal, self.camera.focal_px);
+        Some(Point::new(principal.x + focal * across, principal.y + focal * at.y))
+    }
+}
+
+fn ray(camera: &Camera, p: Point) -> Vec3 {
+    let offset = (p - camera.principal) / camera.focal_px;
+    Vec3::new(offset.x, offset.y, 1.0)
+}
+
+/// The levelled pose as the body's own coronal plane shows it; `None` where [`Plane`] says so.
+#[must_use]
+pub fn turned_back(levelled: &Pose, camera: &Camera, facing: Facing, yaw_deg: f64) -> Option<Pose> {
+    let plane = Plane::of(levelled, camera, facing, yaw_deg)?;
+    let mut out = levelled.clone();
+    for (joint, keypoint) in levelled.found() {
+        out.set(joint, Ok(Keypoint { at: plane.place(keypoint.at, depth(joint))?, ..keypoint }));
     }
     Some(out)
 }

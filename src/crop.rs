@@ -133,16 +133,20 @@ impl<'a> Pyramid<'a> {
         (f64::from(self.full.width()), f64::from(self.full.height()))
     }
 
-    /// The picture halved `halvings` times (as often as it can be).
+    /// The picture halved `halvings` times (as often as it can be), and how often it was.
     fn level(&self, halvings: usize) -> (&RgbImage, usize) {
-        let mut image = self.full;
-        for (done, level) in self.levels.iter().enumerate().take(halvings) {
-            if image.width() < 2 || image.height() < 2 {
-                return (image, done);
+        let shorter = self.full.width().min(self.full.height()).max(1);
+        let halvings = halvings.min(DEEPEST).min(shorter.ilog2() as usize);
+        match halvings {
+            0 => (self.full, 0),
+            1 => (self.levels[0].get_or_init(|| reduced::<2>(self.full)), 1),
+            // Straight from the photo: the copy of half its size is large and seldom needed for itself.
+            2 => (self.levels[1].get_or_init(|| reduced::<4>(self.full)), 2),
+            deeper => {
+                let finer = self.level(deeper - 1).0;
+                (self.levels[deeper - 1].get_or_init(|| reduced::<2>(finer)), deeper)
             }
-            image = level.get_or_init(|| halved(image));
         }
-        (image, halvings.min(DEEPEST))
     }
 
     /// The photo in grey, averaged down until its longer side is at most twice `side` px, and how many photo pixels one of its
@@ -209,20 +213,28 @@ impl<'a> Pyramid<'a> {
     }
 }
 
-/// Half the width and height, each pixel the mean of four (of fewer at an odd edge none: the last row or column is dropped).
-fn halved(image: &RgbImage) -> RgbImage {
-    let (width, height) = ((image.width() / 2) as usize, (image.height() / 2) as usize);
+/// A picture of `1 / N` the width and height, each pixel the mean of `N x N`; what is left over at the right and at the bottom
+/// is dropped.
+fn reduced<const N: usize>(image: &RgbImage) -> RgbImage {
+    let (width, height) = (image.width() as usize / N, image.height() as usize / N);
     let stride = image.width() as usize * 3;
     let source = image.as_raw();
     let mut out = Vec::with_capacity(width * height * 3);
+    let mut sums = vec![0_u16; width * 3];
+    let area = (N * N) as u16;
     for y in 0..height {
-        let (upper, lower) = (&source[2 * y * stride..][..width * 6], &source[(2 * y + 1) * stride..][..width * 6]);
-        for (a, b) in upper.chunks_exact(6).zip(lower.chunks_exact(6)) {
-            for c in 0..3 {
-                let sum = u16::from(a[c]) + u16::from(a[c + 3]) + u16::from(b[c]) + u16::from(b[c + 3]);
-                out.push(((sum + 2) / 4) as u8);
+        sums.fill(0);
+        for line in 0..N {
+            let line = &source[(N * y + line) * stride..][..width * 3 * N];
+            for (sum, pixels) in sums.chunks_exact_mut(3).zip(line.chunks_exact(3 * N)) {
+                for pixel in pixels.chunks_exact(3) {
+                    for (sum, &value) in sum.iter_mut().zip(pixel) {
+                        *sum += u16::from(value);
+                    }
+                }
             }
         }
+        out.extend(sums.iter().map(|&sum| ((sum + area / 2) / area) as u8));
     }
     RgbImage::from_raw(width as u32, height as u32, out).unwrap_or_default()
 }

@@ -14,14 +14,24 @@ use crate::measure::Measure;
 pub struct Floor {
     /// The error that no reading shows, in the measure's unit.
     pub floor: f64,
+    /// The same where the outline could have a share in the value and was not read.
+    pub bare: Option<f64>,
     /// The error that grows with the value, as a share of it: models follow a tilt by less than all of it.
     pub share: f64,
     /// The scatter of single readings, assumed where only one was taken, in the measure's unit.
     pub scatter: f64,
 }
 
+impl Floor {
+    /// The floor of a value in which the outline had a share, or had not.
+    #[must_use]
+    pub fn floor(&self, outlined: bool) -> f64 {
+        if outlined { self.floor } else { self.bare.unwrap_or(self.floor) }
+    }
+}
+
 /// What a measure without an entry is assumed to have.
-const UNFITTED: Floor = Floor { floor: 3.0, share: 0.3, scatter: 3.0 };
+const UNFITTED: Floor = Floor { floor: 3.0, bare: None, share: 0.3, scatter: 3.0 };
 
 #[derive(Deserialize)]
 struct Table {

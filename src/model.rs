@@ -255,7 +255,8 @@ impl Model {
                 .with_optimization_level(GraphOptimizationLevel::All)?
                 .with_intra_threads(threads)?
                 .with_inter_threads(1)?
-                .with_intra_op_spinning(false)?;
+                .with_intra_op_spinning(false)?
+                .with_execution_providers([ort::ep::CPU::default().with_arena_allocator(false).build()])?;
             builder.commit_from_memory(bytes)
         };
         let session = build().map_err(|error| Error::Model {

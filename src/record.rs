@@ -424,7 +424,7 @@ mod tests {
 
     #[test]
     fn words_name_the_side_and_the_interval() {
-        let found = |value: f64, sd: f64| Measurement { value, raw: value, sd, scatter: sd };
+        let found = |value: f64, sd: f64| Measurement { value, raw: value, sd, scatter: sd, outlined: false };
         assert_eq!(
             words(Measure::ShoulderTilt, &found(2.1, 0.5)),
             "left shoulder higher by 2.1 deg (95 % interval 1.1 to 3.1)"

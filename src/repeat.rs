@@ -9,10 +9,11 @@ use crate::error::Result;
 use crate::estimate::{Estimator, Look, Person, Reading};
 use crate::geometry::{Point, Vec2};
 use crate::pose::{Keypoint, Missing, Pose};
+use crate::silhouette::Mask;
 use crate::skeleton::{Joint, Pair};
 
 /// Readings of a photo unless another number is asked for. See `docs/accuracy.md` for accuracy against time.
-pub const DEFAULT_READINGS: usize = 16;
+pub const DEFAULT_READINGS: usize = 12;
 /// Readings of a photo when time counts more.
 pub const FAST_READINGS: usize = 4;
 /// More readings than this do not help.
@@ -75,6 +76,11 @@ pub struct Readings {
 }
 
 impl Readings {
+    /// The person's pixels, from as many mirrored readings as plain ones.
+    pub fn masks(&self) -> impl Iterator<Item = &Mask> {
+        self.body.iter().chain(&self.upper).filter_map(|reading| reading.mask.as_ref())
+    }
+
     /// How many readings there are.
     #[must_use]
     pub fn count(&self) -> usize {
@@ -117,15 +123,24 @@ pub fn read(
         looks.push((nudge.of(base), Look { mirrored: false, mask: false }));
         looks.push((nudge.mirrored().of(base), Look { mirrored: true, mask: false }));
     }
-    let bodies = looks.len();
     let first = consensus(&found.iter().map(|reading| reading.pose.clone()).collect::<Vec<_>>());
-    if let (Ok(shoulders), Ok(hips)) = (first.midpoint(Pair::SHOULDERS), first.midpoint(Pair::HIPS)) {
+    let upper = first.midpoint(Pair::SHOULDERS).and_then(|shoulders| Ok((shoulders, first.midpoint(Pair::HIPS)?)));
+    if let Ok((shoulders, hips)) = upper {
         let side = UPPER_SIDE * shoulders.distance(hips);
-        let upper = Region { center: shoulders.midpoint(hips), side, rotation: 0.0 };
-        looks.extend([false, true].map(|mirrored| (upper, Look { mirrored, mask: false })));
+        let region = Region { center: shoulders.midpoint(hips), side, rotation: 0.0 };
+        // The outline comes from the larger picture. In these places two workers leave both looks to the first, which then
+        // opens the mask graph alone.
+        let mask = workers.first().is_some_and(|worker| worker.gives_masks());
+        looks.insert(0, (region, Look { mirrored: false, mask }));
+        looks.insert(2, (region, Look { mirrored: true, mask }));
     }
     let mut taken = in_parallel(workers, photo, &looks)?;
-    let upper: Vec<Reading> = taken.split_off(bodies).into_iter().flatten().collect();
+    let upper: Vec<Reading> = if upper.is_ok() {
+        let mirrored = taken.remove(2);
+        [taken.remove(0), mirrored].into_iter().flatten().collect()
+    } else {
+        Vec::new()
+    };
     let body: Vec<Reading> = taken.into_iter().flatten().collect();
     if body.is_empty() {
         return Ok(None);
@@ -190,29 +205,24 @@ fn in_parallel(
     photo: &Pyramid<'_>,
     looks: &[(Region, Look)],
 ) -> Result<Vec<Option<Reading>>> {
+    type Share = Vec<(usize, Option<Reading>)>;
     let count = workers.len().min(looks.len()).max(1);
+    let share = |first: usize, worker: &mut Box<dyn Estimator>| -> Result<Share> {
+        (first..looks.len()).step_by(count).map(|i| Ok((i, worker.read(photo, looks[i].0, looks[i].1)?))).collect()
+    };
     let mut results: Vec<Option<Reading>> = Vec::new();
     results.resize_with(looks.len(), || None);
-    type Share = Vec<(usize, Option<Reading>)>;
     let shares: Vec<Result<Share>> = std::thread::scope(|scope| {
-        let threads: Vec<_> = workers
-            .iter_mut()
-            .take(count)
-            .enumerate()
-            .map(|(first, worker)| {
-                let share = move || {
-                    (first..looks.len())
-                        .step_by(count)
-                        .map(|i| Ok((i, worker.read(photo, looks[i].0, looks[i].1)?)))
-                        .collect::<Result<Vec<_>>>()
-                };
-                scope.spawn(share)
-            })
-            .collect();
-        threads
-            .into_iter()
-            .map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-            .collect()
+        let mut workers = workers.iter_mut().take(count).enumerate();
+        // The first works on this thread: a thread fewer keeps its memory for itself.
+        let here = workers.next();
+        let share = &share;
+        let threads: Vec<_> = workers.map(|(first, worker)| scope.spawn(move || share(first, worker))).collect();
+        let mut shares: Vec<_> = here.map(|(first, worker)| share(first, worker)).into_iter().collect();
+        for thread in threads {
+            shares.push(thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        }
+        shares
     });
     for share in shares {
         for (index, reading) in share? {

@@ -114,7 +114,7 @@ fn a_sequence_of_photos_gives_exactly_their_records() {
     let lines = lines(&output);
     assert_eq!(lines.len(), 3);
     for (line, name) in [(&lines[0], "anterior-level.jpg"), (&lines[2], "anterior-tilted.jpg")] {
-        let (record, photo): (Record, _) = (serde_json::from_value(line.clone()).unwrap(), analyzed(name, "1"));
+        let (record, photo): (Record, _) = (serde_json::from_value(line.clone()).unwrap(), analyzed(name, "2"));
         assert_eq!((record.landmarks, record.measures), (photo.landmarks, photo.measures));
         assert_eq!((record.camera, record.source.blake3), (photo.camera, photo.source.blake3));
         assert_eq!(line["time_ms"], Value::Null, "pictures have no clock");

@@ -75,6 +75,9 @@ pub trait Estimator: Send {
     /// The landmark model's BLAKE3 hash, in hexadecimal.
     fn hash(&self) -> &str;
 
+    /// Whether it can find the person's pixels.
+    fn gives_masks(&self) -> bool;
+
     /// Opens what reading needs, if that is still to do, so that it does not cost the first reading.
     ///
     /// # Errors

@@ -46,6 +46,8 @@ pub enum Unit {
     PercentOfLeg,
     /// Percent of the distance between the ankles.
     PercentOfBase,
+    /// Percent of the mean of both sides.
+    PercentOfMean,
 }
 
 impl Unit {
@@ -54,7 +56,7 @@ impl Unit {
     pub const fn symbol(self) -> &'static str {
         match self {
             Unit::Degrees => "deg",
-            Unit::PercentOfTrunk | Unit::PercentOfLeg | Unit::PercentOfBase => "%",
+            Unit::PercentOfTrunk | Unit::PercentOfLeg | Unit::PercentOfBase | Unit::PercentOfMean => "%",
         }
     }
 
@@ -66,6 +68,7 @@ impl Unit {
             Unit::PercentOfTrunk => Some("trunk length"),
             Unit::PercentOfLeg => Some("mean leg length"),
             Unit::PercentOfBase => Some("distance between the ankles"),
+            Unit::PercentOfMean => Some("mean of both sides"),
         }
     }
 }
@@ -131,6 +134,11 @@ measures! {
         "left leg longer" "right leg longer",
     WeightShift "weight_shift" "centre of mass over the feet" PercentOfBase
         "towards the left foot" "towards the right foot",
+    TrunkMidlineDeviation "trunk_midline_deviation" "trunk outline's midline" PercentOfTrunk
+        "waist bowed to the left" "waist bowed to the right",
+    ArmGapAsymmetry "arm_gap_asymmetry" "gaps between arms and trunk" PercentOfMean
+        "wider gap on the left" "wider gap on the right",
+    WaistTilt "waist_tilt" "waist tilt" Degrees "left waist higher" "right waist higher",
     EarShoulderAngle "ear_shoulder_angle" "ear over shoulder angle" Degrees "" "",
     ForwardHead "forward_head" "ear before shoulder" PercentOfTrunk
         "ear in front of the shoulder" "ear behind the shoulder",
@@ -148,6 +156,12 @@ impl Measure {
     #[must_use]
     pub const fn is_frontal(self) -> bool {
         (self as usize) < Measure::EarShoulderAngle as usize
+    }
+
+    /// Whether joints are enough; the others need the outline.
+    #[must_use]
+    pub const fn needs_joints_alone(self) -> bool {
+        !matches!(self, Measure::TrunkMidlineDeviation | Measure::ArmGapAsymmetry | Measure::WaistTilt)
     }
 
     /// Whether mirroring the picture changes its sign. The two knee angles change places instead.
@@ -188,6 +202,9 @@ impl Measure {
             Measure::KneeAngleDifference => frontal::knee_angle_difference(pose, facing),
             Measure::LegLengthDifference => frontal::leg_length_difference(pose),
             Measure::WeightShift => frontal::weight_shift(pose, facing),
+            Measure::TrunkMidlineDeviation | Measure::ArmGapAsymmetry | Measure::WaistTilt => {
+                Err(Refusal::Gate("needs the outline, which joints alone do not give".into()))
+            }
             _ => Err(Refusal::Gate("needs a view from the side".into())),
         }
     }
@@ -204,6 +221,8 @@ pub struct Measurement {
     pub sd: f64,
     /// Standard deviation of single readings about their mean; of a single reading, what is usual.
     pub scatter: f64,
+    /// Whether the outline had a share in the value.
+    pub outlined: bool,
 }
 
 impl Measurement {

@@ -117,6 +117,14 @@ impl BlazePose {
         Ok(self.landmarks.insert(opened))
     }
 
+    /// Opens the mask graph, where the model brings one.
+    fn open_mask(&mut self) -> Result<()> {
+        if let (None, Some(entry)) = (&self.mask, self.mask_entry) {
+            self.mask = Some(Model::open(entry, self.options.threads)?);
+        }
+        Ok(())
+    }
+
     fn detector_form(&self) -> CropForm {
         CropForm {
             size: detector::SIZE,
@@ -145,6 +153,10 @@ impl Estimator for BlazePose {
 
     fn hash(&self) -> &str {
         &self.hash
+    }
+
+    fn gives_masks(&self) -> bool {
+        self.mask_entry.is_some()
     }
 
     fn prepare(&mut self) -> Result<()> {
@@ -178,13 +190,8 @@ impl Estimator for BlazePose {
         let form = self.landmark_form();
         let crop = if look.mirrored { photo.crop_mirrored(region, &form) } else { photo.crop(region, &form) };
         self.open_landmarks()?;
-        if look.mask && self.mask.is_none() {
-            let named = self.mask_entry.ok_or_else(|| Error::Model {
-                model: self.options.model.clone(),
-                reason: "this model brings no mask".into(),
-                source: None,
-            })?;
-            self.mask = Some(Model::open(named, self.options.threads)?);
+        if look.mask {
+            self.open_mask()?;
         }
         let Some(model) = self.landmarks.as_mut() else { return Ok(None) };
         let outputs = model.run(crop.tensor.view())?;
