@@ -1,5 +1,7 @@
 //! One photo, from pixels to measures: the data's way through the house.
 
+use image::GrayImage;
+
 use crate::camera::{Camera, Given, LevelFrom, Told};
 use crate::coronal::{self, Attitude, Yaw};
 use crate::crop::Pyramid;
@@ -7,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::estimate::blazepose::{self, BlazePose};
 use crate::estimate::{Crowd, Estimator};
 use crate::evidence::{self, Shape, Straight, estimate};
+use crate::exposure::{Exposure, exposure};
 use crate::floor;
 use crate::geometry::{Point, Vec2};
 use crate::locate;
@@ -186,11 +189,14 @@ impl Analyzer {
             front_camera: photo.metadata.front_camera,
         };
         let mut camera = Camera::of(width, height, &told, &options.given);
+        let agreed = repeat::agreed(&readings);
+        let (luma, factor) = pyramid.luma(BACKGROUND_SIDE);
         if !camera.is_levelled()
-            && let Some(tilt) = background_tilt(&pyramid, &repeat::agreed(&readings), &camera)
+            && let Some(tilt) = background_tilt(&luma, factor, &agreed, &camera)
         {
             camera = camera.with_verticals(&tilt);
         }
+        let exposure = agreed.bounds().and_then(|edges| exposure(&luma, edges.map(|edge| edge / factor)));
         let models: Vec<&str> = self.teams.iter().map(|team| team[0].name()).collect();
         let seen = Seen {
             readings: &readings,
@@ -198,6 +204,7 @@ impl Analyzer {
             height,
             camera,
             people: people.len(),
+            exposure,
             model: models.join("+"),
             model_blake3: self.teams[0][0].hash().to_owned(),
         };
@@ -209,9 +216,10 @@ impl Analyzer {
 const BODY_RADIUS: f64 = 0.28;
 
 /// Roll and pitch from the background's edges, those on the person left out.
-fn background_tilt(photo: &Pyramid<'_>, pose: &Pose, camera: &Camera) -> Option<Tilt> {
+///
+/// `luma` is the photo in grey, one of its pixels spanning `factor` photo pixels.
+fn background_tilt(luma: &GrayImage, factor: f64, pose: &Pose, camera: &Camera) -> Option<Tilt> {
     let trunk = frontal::trunk_length(pose).ok()?;
-    let (luma, factor) = photo.luma(BACKGROUND_SIDE);
     let bones: Vec<(Point, Point)> = BONES
         .into_iter()
         .chain([(Joint::Nose, Joint::LeftShoulder), (Joint::Nose, Joint::RightShoulder)])
@@ -228,7 +236,7 @@ fn background_tilt(photo: &Pyramid<'_>, pose: &Pose, camera: &Camera) -> Option<
             p.distance(from + along * share) < reach
         })
     };
-    tilt_from_verticals(&luma, on_person, camera.focal_px / factor, camera.focal_sd)
+    tilt_from_verticals(luma, on_person, camera.focal_px / factor, camera.focal_sd)
 }
 
 /// The background is looked at in a picture about this long, in pixels.
@@ -241,6 +249,7 @@ struct Seen<'a> {
     height: f64,
     camera: Camera,
     people: usize,
+    exposure: Option<Exposure>,
     model: String,
     model_blake3: String,
 }
@@ -291,6 +300,7 @@ fn measure(seen: Seen<'_>, options: &Options) -> Result<Analysis> {
         people: seen.people,
         focal_px: camera.focal_px,
         level_from: camera.level_from,
+        exposure: seen.exposure,
     });
     let masks: Vec<Mask> = seen
         .readings

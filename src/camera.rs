@@ -3,7 +3,7 @@
 //! Signs: **roll** positive = the camera was turned counter-clockwise as the photographer sees it, so that upright things
 //! appear turned clockwise in the picture. **Pitch** positive = it looked up.
 
-use crate::geometry::Point;
+use crate::geometry::{Point, Vec2};
 use crate::pose::Pose;
 use crate::verticals::Tilt;
 
@@ -215,6 +215,16 @@ impl Camera {
         )
     }
 
+    /// Where the level camera's point stands in the picture as it is: undoes [`Camera::level`].
+    #[must_use]
+    pub fn unlevel(&self, p: Point) -> Point {
+        let ray = (p - self.principal) / self.focal_px;
+        let (sin, cos) = self.pitch_deg.to_radians().sin_cos();
+        let depth = (cos - ray.y * sin).max(1e-3);
+        let at = self.principal + Vec2::new(ray.x / depth, (ray.y * cos + sin) / depth) * self.focal_px;
+        at.turned_about(self.principal, self.roll_deg.to_radians())
+    }
+
     /// A pose as the level camera would have seen it. The horizon is then the row through the principal point.
     #[must_use]
     pub fn level_pose(&self, pose: &Pose) -> Pose {
@@ -278,6 +288,14 @@ mod tests {
         ] {
             let levelled = camera.level(Point::new(from.0, from.1));
             assert!(levelled.distance(Point::new(to.0, to.1)) < 1e-3, "{levelled:?} {to:?}");
+        }
+    }
+
+    #[test]
+    fn levelling_is_undone() {
+        let camera = camera(4.2, -9.0, 1300.0, 1080.0, 1440.0);
+        for p in [Point::new(100.0, 200.0), Point::new(900.0, 1400.0)] {
+            assert!(camera.unlevel(camera.level(p)).distance(p) < 1e-9);
         }
     }
 

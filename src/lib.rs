@@ -10,9 +10,9 @@
 //! | infer | tensor -> named arrays | [`model`] |
 //! | decode | arrays -> points of the crop (pure) | [`estimate::blazepose::detector`], [`estimate::blazepose::landmarks`] |
 //! | place | points + map -> [`pose::Pose`] in photo pixels | [`estimate`] |
-//! | repeat | several readings -> one pose with its spread | [`repeat`] |
+//! | repeat | several readings -> one pose with its spread, and the outline | [`repeat`], [`silhouette`] |
 //! | level, turn back | pose + [`camera::Camera`] + yaw -> pose in the body's own plane | [`camera`], [`verticals`], [`coronal`] |
-//! | judge | pose -> [`view::View`], [`quality::Quality`] | [`view`], [`quality`] |
+//! | judge | pose -> [`view::View`], [`quality::Quality`] | [`view`], [`exposure`], [`quality`] |
 //! | measure | pose -> [`measure::Assessment`]: each a value with its error, or a reason | [`measure`], [`evidence`], [`floor`] |
 //! | record | all of it -> [`record::Record`] | [`analysis`], [`record`] |
 //! | show | record -> table, picture | [`report`], [`output`] |
@@ -55,6 +55,7 @@ pub mod doctor;
 pub mod error;
 pub mod estimate;
 pub mod evidence;
+pub mod exposure;
 pub mod floor;
 pub mod geometry;
 pub mod locate;

@@ -2,6 +2,7 @@
 
 use crate::camera::LevelFrom;
 use crate::coronal::Yaw;
+use crate::exposure::{BLURRED_BELOW, DARK_BELOW, Exposure};
 use crate::measure::Measure;
 use crate::pose::Pose;
 use crate::skeleton::{Joint, Pair, Side};
@@ -66,6 +67,8 @@ pub struct Evidence<'a> {
     pub focal_px: f64,
     /// What told how the camera was held.
     pub level_from: LevelFrom,
+    /// How bright and sharp the person is, when that could be told.
+    pub exposure: Option<Exposure>,
 }
 
 /// Puts every gate to the question.
@@ -77,6 +80,7 @@ pub fn judge(evidence: &Evidence<'_>) -> Quality {
     size(evidence, &mut quality);
     arms(evidence, &mut quality);
     feet(evidence, &mut quality);
+    light(evidence, &mut quality);
     if evidence.doubtful_view {
         quality.flag(
             "view_doubtful",
@@ -193,6 +197,19 @@ fn arms(evidence: &Evidence<'_>, quality: &mut Quality) {
     );
     quality.refuse([Measure::WeightShift], &text);
     quality.flag("arms", text);
+}
+
+fn light(evidence: &Evidence<'_>, quality: &mut Quality) {
+    let Some(exposure) = evidence.exposure else { return };
+    if exposure.brightness < DARK_BELOW {
+        quality.flag("dark", "the person is dark in the picture: retake with light from the front".into());
+    }
+    if exposure.detail < BLURRED_BELOW {
+        quality.flag(
+            "blurred",
+            "the person is blurred in the picture: retake with the camera held still and focused on the body".into(),
+        );
+    }
 }
 
 /// One foot stands ahead of the other by this share of the trunk's length, seen as a height difference beyond the camera's.

@@ -180,7 +180,7 @@ pub struct MeasureRecord {
 /// The spinal line against the plumb line through the middle of the ankles.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SpinalLine {
-    /// `straight`, `C` or `S`.
+    /// `straight` (nothing departs by more than the error), `C` or `S`.
     pub pattern: String,
     /// From the head down.
     pub levels: Vec<SpinalLevel>,
@@ -292,7 +292,7 @@ impl Record {
                 })
                 .collect(),
             spinal_line: analysis.spinal_line.as_ref().map(|line| SpinalLine {
-                pattern: line.pattern().name().into(),
+                pattern: line.pattern(spinal_error(analysis)).name().into(),
                 levels: line
                     .levels
                     .iter()
@@ -317,6 +317,18 @@ impl Record {
         }
     }
 
+    /// The camera as far as levelling needs it.
+    #[must_use]
+    pub fn levelling(&self) -> crate::camera::Camera {
+        let (width, height) = (f64::from(self.source.width), f64::from(self.source.height));
+        crate::camera::Camera {
+            focal_px: self.camera.focal_px,
+            roll_deg: self.camera.roll_deg,
+            pitch_deg: self.camera.pitch_deg,
+            ..crate::camera::Camera::of(width, height, &Default::default(), &Default::default())
+        }
+    }
+
     /// A joint's place in the photo.
     #[must_use]
     pub fn landmark(&self, joint: Joint) -> Option<&Landmark> {
@@ -328,6 +340,11 @@ impl Record {
     pub fn measure(&self, measure: Measure) -> Option<&MeasureRecord> {
         self.measures.get(measure.name())
     }
+}
+
+/// How far a level of the spinal line may stand beside the plumb line by error alone, in percent of trunk length.
+fn spinal_error(analysis: &Analysis) -> f64 {
+    analysis.assessment.get(Measure::SpinalLineDeviation).as_ref().map_or(f64::INFINITY, |found| 1.96 * found.sd)
 }
 
 /// The plural of a pair of joints.

@@ -132,12 +132,78 @@ fn size_margins_and_light_change_little() {
         ),
         ("a grey frame", with(framed)),
         ("brighter", with(brighter)),
+        ("JPEG quality 60", with(compressed(&photo.pixels, 60))),
     ] {
         let found = analyze(&mut analyzer, &other);
         for measure in [Measure::ShoulderTilt, Measure::PelvicObliquity, Measure::TrunkLean, Measure::HeadTilt] {
             let moved = value(&found, measure) - value(&usual, measure);
             let error = usual.assessment.get(measure).as_ref().expect("measured").sd;
             assert!(moved.abs() < 1.96 * error, "{what}: {} moved by {moved}", measure.name());
+        }
+    }
+}
+
+fn compressed(pixels: &image::RgbImage, quality: u8) -> image::RgbImage {
+    let mut bytes = Vec::new();
+    image::codecs::jpeg::JpegEncoder::new_with_quality(&mut bytes, quality).encode_image(pixels).expect("encoded");
+    image::load_from_memory(&bytes).expect("decoded").to_rgb8()
+}
+
+/// A JPEG of the photo stored turned, with an Exif block of nothing but the orientation, as cameras write it.
+fn stored_turned(pixels: &image::RgbImage, orientation: u8) -> Vec<u8> {
+    use image::imageops::{flip_horizontal, flip_vertical, rotate90, rotate180, rotate270};
+    // What each orientation asks for, undone.
+    let stored = match orientation {
+        2 => flip_horizontal(pixels),
+        3 => rotate180(pixels),
+        4 => flip_vertical(pixels),
+        5 => flip_horizontal(&rotate90(pixels)),
+        6 => rotate270(pixels),
+        7 => flip_horizontal(&rotate270(pixels)),
+        8 => rotate90(pixels),
+        _ => pixels.clone(),
+    };
+    let mut bytes = Vec::new();
+    image::codecs::jpeg::JpegEncoder::new_with_quality(&mut bytes, 95).encode_image(&stored).expect("encoded");
+    let mut exif = b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0".to_vec();
+    exif.extend([orientation, 0, 0, 0, 0, 0, 0]);
+    let length = u16::try_from(exif.len() + 2).expect("short").to_be_bytes();
+    let block = [&[0xff, 0xe1], &length[..], &exif[..]].concat();
+    bytes.splice(2..2, block);
+    bytes
+}
+
+#[test]
+fn all_eight_orientations_are_one_photo() {
+    let mut analyzer = analyzer();
+    let pixels = sample("anterior-tilted.jpg").pixels;
+    let mut first: Option<Analysis> = None;
+    for orientation in 1..=8 {
+        let bytes = stored_turned(&pixels, orientation);
+        let photo = Photo::from_bytes(Path::new("turned.jpg"), &bytes, &ReadOptions::default()).expect("readable");
+        assert_eq!((photo.source.orientation, photo.pixels.dimensions()), (orientation, pixels.dimensions()));
+        let found = analyze(&mut analyzer, &photo);
+        let first = first.get_or_insert_with(|| found.clone());
+        for measure in [Measure::ShoulderTilt, Measure::PelvicObliquity, Measure::TrunkLean] {
+            // JPEG is not the same turned and not; that is all that may differ.
+            let moved = value(&found, measure) - value(first, measure);
+            assert!(moved.abs() < 0.4, "orientation {orientation}: {} moved by {moved}", measure.name());
+        }
+    }
+}
+
+#[test]
+fn dark_and_blurred_photos_are_flagged_and_others_are_not() {
+    let mut analyzer = analyzer();
+    let photo = sample("anterior-tilted.jpg");
+    let (width, height) = photo.pixels.dimensions();
+    let dark = image::RgbImage::from_fn(width, height, |x, y| Rgb(photo.pixels.get_pixel(x, y).0.map(|v| v / 6)));
+    let blurred = image::imageops::fast_blur(&photo.pixels, 3.0);
+    for (what, pixels) in [("", photo.pixels.clone()), ("dark", dark), ("blurred", blurred)] {
+        let found = analyze(&mut analyzer, &Photo { pixels, ..photo.clone() });
+        let codes: Vec<&str> = found.quality.flags.iter().map(|flag| flag.code).collect();
+        for code in ["dark", "blurred"] {
+            assert_eq!(codes.contains(&code), what == code, "{what}: {codes:?}");
         }
     }
 }

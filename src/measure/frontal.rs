@@ -239,8 +239,8 @@ pub struct SpinalLine {
 }
 
 impl SpinalLine {
-    /// Offsets within this, in percent of trunk length, count as on the plumb line when a pattern is named: 1 % of a trunk of
-    /// half a metre is 5 mm, the size of one pixel of the model's crop and a half.
+    /// Offsets within this count as on the plumb line, however sure they are, in percent of trunk length: 1 cm of a trunk of half
+    /// a metre.
     pub const STRAIGHT: f64 = 2.0;
 
     /// The level that stands farthest beside the plumb line.
@@ -252,12 +252,13 @@ impl SpinalLine {
             .fold(self.levels[4], |far, l| if l.offset.abs() > far.offset.abs() { l } else { far })
     }
 
-    /// The pattern: C when the departing levels lie on one side, S when on both.
+    /// The pattern: C when the departing levels lie on one side, S when on both. Offsets within `error` (percent of trunk
+    /// length) or within [`SpinalLine::STRAIGHT`] do not count as departing.
     #[must_use]
-    pub fn pattern(&self) -> Pattern {
-        let departs = |side: Side| {
-            self.levels.iter().any(|l| l.offset.abs() > Self::STRAIGHT && Side::of(l.offset) == Some(side))
-        };
+    pub fn pattern(&self, error: f64) -> Pattern {
+        let least = error.max(Self::STRAIGHT);
+        let departs =
+            |side: Side| self.levels.iter().any(|l| l.offset.abs() > least && Side::of(l.offset) == Some(side));
         match (departs(Side::Left), departs(Side::Right)) {
             (true, true) => Pattern::S,
             (false, false) => Pattern::Straight,

@@ -191,10 +191,14 @@ fn draw_plumb_and_spine(canvas: &mut Canvas, record: &Record) {
     let Some(line) = &record.spinal_line else { return };
     let Some(foot) = line.levels.last() else { return };
     let foot = Point::new(foot.x, foot.y);
-    // Plumb in the world stands as much askew in the picture as the camera was rolled.
-    let roll = record.camera.roll_deg.to_radians();
+    // What is plumb in the world leans and converges in the picture as the camera was held.
+    let camera = record.levelling();
+    let level_foot = camera.level(foot);
+    let up = |y: f64| {
+        let level_y = camera.level(Point::new(foot.x, y)).y;
+        camera.unlevel(Point::new(level_foot.x, level_y))
+    };
     let top = line.levels.first().map_or(0.0, |level| level.y);
-    let up = |y: f64| Point::new(foot.x + (foot.y - y) * roll.tan(), y);
     let margin = 0.08 * (foot.y - top);
     let (from, to) = (canvas.place(up(foot.y + margin)), canvas.place(up(top - margin)));
     let dashes = 40;

@@ -52,7 +52,8 @@ pub fn table(record: &Record) -> String {
     if let Some(line) = &record.spinal_line {
         let offsets: Vec<String> =
             line.levels.iter().map(|level| format!("{} {}", level.level, signed(level.offset))).collect();
-        out.push_str(&format!("  spinal line ({}), % of trunk length: {}\n", line.pattern, offsets.join(", ")));
+        let pattern = if line.pattern == "straight" { "no departure resolved" } else { &line.pattern };
+        out.push_str(&format!("  spinal line ({pattern}), % of trunk length: {}\n", offsets.join(", ")));
     }
     for (label, reason) in refused {
         out.push_str(&format!("  not measured: {label}: {reason}\n"));
