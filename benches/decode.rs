@@ -1,5 +1,7 @@
 //! How long does it take to read a photo's bytes into upright pixels?
 
+#![allow(clippy::expect_used, reason = "what fails to be there fails a bench")]
+
 use criterion::{Criterion, criterion_group, criterion_main};
 use orthostat::photo::{Photo, ReadOptions};
 

@@ -1,5 +1,7 @@
 //! How long does it take to find the people in a photo that is already decoded?
 
+#![allow(clippy::expect_used, reason = "what fails to be there fails a bench")]
+
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use orthostat::crop::{Pyramid, Region};
 use orthostat::estimate::Estimator;

@@ -1,5 +1,7 @@
 //! How long does one reading of a person's joints take, by model, with and without the mask?
 
+#![allow(clippy::expect_used, reason = "what fails to be there fails a bench")]
+
 use criterion::{Criterion, criterion_group, criterion_main};
 use orthostat::crop::{Pyramid, Region};
 use orthostat::estimate::blazepose::{BlazePose, Options};

@@ -1,5 +1,7 @@
 //! How long do all measures of a pose take?
 
+#![allow(clippy::expect_used, reason = "what fails to be there fails a bench")]
+
 use criterion::{Criterion, criterion_group, criterion_main};
 use orthostat::evidence::{Shape, Straight, estimate};
 use orthostat::geometry::Point;

@@ -2,6 +2,8 @@
 //!
 //! `single reading` is the two-pass path (detector and two landmark runs) on one core; the others read as the program does.
 
+#![allow(clippy::expect_used, reason = "what fails to be there fails a bench")]
+
 use criterion::{Criterion, criterion_group, criterion_main};
 use orthostat::analysis::{Analyzer, Options};
 use orthostat::estimate::blazepose;

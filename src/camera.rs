@@ -280,11 +280,11 @@ mod tests {
     /// Points and their levelled places as the renderer of the sample photos gives them (its own projection code).
     #[test]
     fn levelling_agrees_with_the_renderer() {
-        let camera = camera(-0.573_721, -9.671_107, 1316.802_79, 1080.0, 1440.0);
+        let camera = camera(-0.573_721, -9.671_107, 1_316.802_79, 1080.0, 1440.0);
         for (from, to) in [
             ((607.175_145, 412.277_41), (608.542_337, 640.525_236)),
             ((417.134_768, 414.679_958), (423.108_143, 641.000_758)),
-            ((574.050_009, 1159.178_593), (571.892_15, 1423.937_661)),
+            ((574.050_009, 1_159.178_593), (571.892_15, 1_423.937_661)),
         ] {
             let levelled = camera.level(Point::new(from.0, from.1));
             assert!(levelled.distance(Point::new(to.0, to.1)) < 1e-3, "{levelled:?} {to:?}");

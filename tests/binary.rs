@@ -1,5 +1,7 @@
 //! The real program on real files: what it prints, what it writes, and how it fails.
 
+#![allow(clippy::expect_used, reason = "what fails to be there fails a test")]
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 

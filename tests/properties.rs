@@ -1,5 +1,7 @@
 //! What must hold for every pose: mirror, rotation, scale, place.
 
+#![allow(clippy::expect_used, reason = "what fails to be there fails a test")]
+
 use orthostat::camera::{Camera, Given, Told};
 use orthostat::coronal;
 use orthostat::evidence::{Shape, Straight, estimate};
