@@ -5,7 +5,13 @@
 //! SET is a folder with photos and `truth.json`. `value` is held against the body in space, `raw` against the picture.
 //! Without `--quick`, a plain single reading, a mirrored pair and the mirrored photo are measured too (ablation table).
 
-#![allow(clippy::print_stdout, clippy::unwrap_used, clippy::expect_used, reason = "a program for developers")]
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a program for developers"
+)]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -135,15 +141,29 @@ fn figures(pairs: &[(f64, f64)]) -> Figures {
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let option = |name: &str| arguments.iter().position(|a| a == name).and_then(|i| arguments.get(i + 1)).cloned();
-    let folder = PathBuf::from(arguments.first().expect("the folder of a rendered set"));
+    let Some(folder) = arguments.first().filter(|a| !a.starts_with("--")).map(PathBuf::from) else {
+        eprintln!(
+            "usage: evaluate SET: the folder of a rendered set, photos with their truth.json (make evaluate SET=...)"
+        );
+        std::process::exit(2);
+    };
     let quick = arguments.iter().any(|a| a == "--quick");
     let quality = option("--quality").unwrap_or_else(|| "standard".into());
     let usual = if quality == "fast" { FAST_READINGS } else { DEFAULT_READINGS };
     let readings = option("--readings").map_or(usual, |n| n.parse().expect("a number"));
-    let text = std::fs::read_to_string(folder.join("truth.json")).expect("truth.json in the folder");
+    let Ok(text) = std::fs::read_to_string(folder.join("truth.json")) else {
+        eprintln!("evaluate: {}: expected a folder with truth.json, found none", folder.display());
+        std::process::exit(2);
+    };
     let hash = blake3::hash(text.as_bytes()).to_hex();
     let set: Value = serde_json::from_str(&text).expect("truth.json parses");
-    let images = set["images"].as_array().expect("images").clone();
+    let Some(images) = set["images"].as_array().cloned() else {
+        eprintln!(
+            "evaluate: {}: expected the truth.json of a rendered set, found one without \"images\"",
+            folder.display()
+        );
+        std::process::exit(2);
+    };
 
     let names: &[&str] = if quality == "best" { &["blazepose-full", "blazepose-heavy"] } else { &["blazepose-full"] };
     let models: Vec<_> =

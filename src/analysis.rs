@@ -1,6 +1,7 @@
 //! One photo, from pixels to measures: the data's way through the house.
 
 use image::GrayImage;
+use image::imageops::flip_horizontal;
 
 use crate::camera::{Camera, Given, LevelFrom, Told};
 use crate::coronal::{self, Attitude, Yaw};
@@ -228,15 +229,39 @@ fn background_tilt(luma: &GrayImage, factor: f64, pose: &Pose, camera: &Camera) 
         .filter_map(|(a, b)| Some((pose.point(a).ok()?, pose.point(b).ok()?)))
         .collect();
     let reach = BODY_RADIUS * trunk;
-    let on_person = |x: f64, y: f64| {
-        let p = Point::new(x * factor, y * factor);
+    let on_person = |p: Point| {
         bones.iter().any(|&(from, to)| {
             let along = to - from;
             let share = ((p - from).dot(along) / along.dot(along).max(1e-9)).clamp(0.0, 1.0);
             p.distance(from + along * share) < reach
         })
     };
-    tilt_from_verticals(luma, on_person, camera.focal_px / factor, camera.focal_sd)
+    let focal = camera.focal_px / factor;
+    let width = f64::from(luma.width());
+    let (plain, mirrored) = std::thread::scope(|scope| {
+        // The search is not quite the same for left and right; looked at both ways, the mirrored photo gives the mirrored roll.
+        let mirrored = scope.spawn(|| {
+            let on_person = |x: f64, y: f64| on_person(Point::new((width - x) * factor, y * factor));
+            tilt_from_verticals(&flip_horizontal(luma), on_person, focal, camera.focal_sd)
+        });
+        let on_person = |x: f64, y: f64| on_person(Point::new(x * factor, y * factor));
+        let plain = tilt_from_verticals(luma, on_person, focal, camera.focal_sd);
+        (plain, mirrored.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    });
+    match (plain, mirrored.map(|tilt| Tilt { roll_deg: -tilt.roll_deg, ..tilt })) {
+        (Some(a), Some(b)) => Some(Tilt {
+            roll_deg: 0.5 * (a.roll_deg + b.roll_deg),
+            pitch_deg: 0.5 * (a.pitch_deg + b.pitch_deg),
+            roll_sd_deg: a.roll_sd_deg.max(b.roll_sd_deg).hypot(0.5 * (a.roll_deg - b.roll_deg)),
+            pitch_sd_deg: a.pitch_sd_deg.max(b.pitch_sd_deg).hypot(0.5 * (a.pitch_deg - b.pitch_deg)),
+            ..a
+        }),
+        // Accepted one way only: half a witness.
+        (Some(one), None) | (None, Some(one)) => {
+            Some(Tilt { roll_sd_deg: 2.0 * one.roll_sd_deg, pitch_sd_deg: 2.0 * one.pitch_sd_deg, ..one })
+        }
+        (None, None) => None,
+    }
 }
 
 /// The background is looked at in a picture about this long, in pixels.
@@ -296,6 +321,7 @@ fn measure(seen: Seen<'_>, options: &Options) -> Result<Analysis> {
         pose: &pose,
         view,
         doubtful_view: options.view.is_none() && View::is_doubtful(&consensus),
+        looks_like: View::of(&consensus, worlds.first().copied()).ok(),
         yaw,
         people: seen.people,
         focal_px: camera.focal_px,
@@ -328,7 +354,7 @@ fn measure(seen: Seen<'_>, options: &Options) -> Result<Analysis> {
             body.apply(&Pose::from_joints(|joint| pose.get(joint).and_then(|_| reading.get(joint))), &outline)
         })
         .collect();
-    let shaken = body.shaken(attitude.as_ref()).map(|moved| moved.apply(&pose, &outline));
+    let shaken = body.shaken(attitude.as_ref()).map(|both| both.map(|moved| moved.apply(&pose, &outline)));
     let assessment = Assessment::from_measures(|what| {
         if let Some(reason) = quality.refusal(what) {
             return Err(Refusal::Gate(reason.to_owned()));
@@ -339,8 +365,12 @@ fn measure(seen: Seen<'_>, options: &Options) -> Result<Analysis> {
         let outlined = evidence::leans_on_outline(what, &straight);
         let readings: Vec<f64> = single.iter().filter_map(|reading| estimate(what, reading, view).ok()).collect();
         let scatter = repeat::standard_deviation(&readings).unwrap_or(model.scatter);
-        let geometry: f64 =
-            shaken.iter().filter_map(|moved| estimate(what, moved, view).ok()).map(|v| (v - value).powi(2)).sum();
+        // Both ways, so that the mirrored photo has the mirrored interval.
+        let geometry: f64 = shaken
+            .iter()
+            .filter_map(|[up, down]| Some(estimate(what, up, view).ok()? - estimate(what, down, view).ok()?))
+            .map(|change| (0.5 * change).powi(2))
+            .sum();
         let variance = model.floor(outlined).powi(2)
             + (model.share * value).powi(2)
             + scatter.powi(2) / readings.len().max(1) as f64
@@ -399,16 +429,18 @@ impl Straightening {
         Straight { turned, levelled, shape }
     }
 
-    /// The same with each thing that it depends on moved by one standard deviation, one at a time; yaw and roll along the two
-    /// directions in which their errors are independent.
-    fn shaken(&self, attitude: Option<&Attitude>) -> [Self; 4] {
+    /// The same with each thing that it depends on moved by one standard deviation up and down, one at a time; yaw and roll along
+    /// the two directions in which their errors are independent.
+    fn shaken(&self, attitude: Option<&Attitude>) -> [[Self; 2]; 4] {
         let [yaw, roll, both] = attitude.map_or([0.0, self.camera.roll_sd_deg.powi(2), 0.0], |a| a.covariance);
         let moved = |yaw: f64, roll: f64, pitch: f64, focal: f64| {
-            let mut camera = self.camera;
-            camera.roll_deg += roll;
-            camera.pitch_deg += pitch;
-            camera.focal_px *= 1.0 + focal;
-            Self { camera, yaw: self.yaw + yaw, ..*self }
+            [1.0, -1.0].map(|sign| {
+                let mut camera = self.camera;
+                camera.roll_deg += sign * roll;
+                camera.pitch_deg += sign * pitch;
+                camera.focal_px *= 1.0 + sign * focal;
+                Self { camera, yaw: self.yaw + sign * yaw, ..*self }
+            })
         };
         let roll_sd = roll.sqrt();
         let along = if roll_sd > 0.0 { both / roll_sd } else { 0.0 };

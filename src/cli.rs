@@ -56,8 +56,7 @@ pub struct Measuring {
     /// How much is read for one photo.
     #[arg(long, value_enum, default_value_t = Quality::Standard)]
     pub quality: Quality,
-    /// The landmark model instead of the quality's: blazepose-lite, blazepose-full, blazepose-heavy, or an ONNX file with the
-    /// same inputs and outputs.
+    /// The landmark model instead of the quality's: lite, full, heavy, or an ONNX file with the inputs and outputs of full.
     #[arg(long, value_name = "NAME|FILE")]
     pub model: Option<String>,
     /// Readings of the whole body instead of the quality's; they are nudged and mirrored, and averaged.
@@ -186,7 +185,13 @@ impl Measuring {
     #[must_use]
     pub fn models(&self) -> Vec<blazepose::Options> {
         let names = match (&self.model, self.quality) {
-            (Some(named), _) => vec![named.as_str()],
+            // The short names too: `--model lite`.
+            (Some(named), _) => vec![match named.as_str() {
+                "lite" => "blazepose-lite",
+                "full" => "blazepose-full",
+                "heavy" => "blazepose-heavy",
+                other => other,
+            }],
             (None, Quality::Best) => vec![blazepose::DEFAULT_MODEL, "blazepose-heavy"],
             (None, _) => vec![blazepose::DEFAULT_MODEL],
         };

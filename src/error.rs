@@ -130,7 +130,7 @@ impl std::fmt::Display for Error {
             ),
             Error::NoPerson { path, best_score } => write!(
                 f,
-                "{}: no person found (best detector score {best_score:.2}, at least 0.50 needed); is the whole body in the \
+                "{}: no person found (best match {best_score:.2}, at least 0.50 needed); is the whole body in the \
                  picture, upright and large enough?",
                 path.display()
             ),

@@ -80,13 +80,17 @@ fn analyze(options: &Analyze) -> Result<u8> {
         });
         let mut analyzer = Analyzer::open(&options.measuring.models(), workers)?;
         let mut codes = HashSet::new();
+        let mut shown = false;
         for (id, photo) in ids(photos).iter().zip(&receiver) {
             let outcome = photo.and_then(|photo| {
                 let analysis = analyzer.analyze(&photo, &measuring)?;
                 Ok((photo, analysis))
             });
             match outcome {
-                Ok((photo, analysis)) => codes.insert(show(id, &photo, &analysis, options)?),
+                Ok((photo, analysis)) => {
+                    shown = true;
+                    codes.insert(show(id, &photo, &analysis, options)?)
+                }
                 Err(error @ (Error::Runtime { .. } | Error::Model { .. })) => return Err(error),
                 Err(error) => {
                     complain(&error);
@@ -94,7 +98,7 @@ fn analyze(options: &Analyze) -> Result<u8> {
                 }
             };
         }
-        if !options.json {
+        if !options.json && shown {
             say(&format!("{}\n", report::text::CAUTION))?;
         }
         // One code when all photos ended alike; else some failed.

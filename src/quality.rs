@@ -59,6 +59,8 @@ pub struct Evidence<'a> {
     pub view: View,
     /// Whether the view was found by itself and lies near the border between two.
     pub doubtful_view: bool,
+    /// The view that the joints show, when it could be told.
+    pub looks_like: Option<View>,
     /// How far the body is turned, when that could be told.
     pub yaw: Option<Yaw>,
     /// How many people were found.
@@ -88,6 +90,16 @@ pub fn judge(evidence: &Evidence<'_>) -> Quality {
                 "the view was taken for {}, but the shoulders look narrow: retake squarely from the front, from behind or from \
                  the side, or name the view with --view",
                 evidence.view.name()
+            ),
+        );
+    }
+    if let Some(seen) = evidence.looks_like.filter(|&seen| seen != evidence.view) {
+        quality.flag(
+            "view_contradicted",
+            format!(
+                "the view was given as {}, and the joints look {}: if that is right, leave --view out, or every side is wrong",
+                evidence.view.name(),
+                seen.name()
             ),
         );
     }

@@ -11,7 +11,7 @@ use crate::crop::{Border, Crop, CropForm, Pyramid, Region, Sampling};
 use crate::error::{Error, Result};
 use crate::estimate::{Crowd, Estimator, Look, Person, Reading};
 use crate::geometry::Point;
-use crate::model::{Entry, Model, Outputs, entry};
+use crate::model::{Entry, Model, Outputs, catalogue, entry};
 use crate::pose::{Keypoint, Pose};
 use crate::silhouette::Mask;
 
@@ -73,7 +73,11 @@ impl BlazePose {
     pub fn deferred(options: &Options) -> Result<Self> {
         let as_file = options.model.contains(['/', '\\']) || options.model.ends_with(".onnx");
         let (landmark_entry, mask_entry) = if as_file {
-            (entry(DEFAULT_MODEL)?, None)
+            // One of ours by its file name has its own form and its mask; another's must have the default model's form.
+            let name = Path::new(&options.model).file_name().and_then(|name| name.to_str());
+            let ours = catalogue()?.iter().find(|e| e.role == "landmarks" && Some(e.file.as_str()) == name);
+            let mask = ours.and_then(|e| entry(&format!("{}-mask", e.name)).ok());
+            (ours.map_or_else(|| entry(DEFAULT_MODEL), Ok)?, mask)
         } else {
             let chosen = entry(&options.model)?;
             if chosen.role != "landmarks" {
