@@ -27,15 +27,19 @@ pub fn exposure(luma: &GrayImage, [left, top, right, bottom]: [f64; 4]) -> Optio
     if x1 < x0 + 16 || y1 < y0 + 16 {
         return None;
     }
-    let at = |x: u32, y: u32| f64::from(luma.get_pixel(x, y).0[0]);
+    let width = luma.width() as usize;
+    let row = |y: u32| &luma.as_raw()[y as usize * width..][..width];
     let (mut sum, mut square, mut fine, mut n) = (0.0, 0.0, 0.0, 0.0);
-    for y in y0..y1 {
-        for x in x0..x1 {
-            let here = at(x, y);
-            let laplacian = at(x - 1, y) + at(x + 1, y) + at(x, y - 1) + at(x, y + 1) - 4.0 * here;
-            sum += here;
-            square += here * here;
-            fine += laplacian * laplacian;
+    // Every fourth row tells as much.
+    for y in (y0..y1).step_by(4) {
+        let (above, here, below) = (row(y - 1), row(y), row(y + 1));
+        for x in x0 as usize..x1 as usize {
+            let value = i32::from(here[x]);
+            let around = i32::from(here[x - 1]) + i32::from(here[x + 1]) + i32::from(above[x]) + i32::from(below[x]);
+            let laplacian = around - 4 * value;
+            sum += f64::from(value);
+            square += f64::from(value * value);
+            fine += f64::from(laplacian * laplacian);
             n += 1.0;
         }
     }
