@@ -15,7 +15,7 @@ use crate::floor;
 use crate::geometry::{Point, Vec2};
 use crate::locate;
 use crate::measure::frontal::{self, SpinalLine, spinal_line};
-use crate::measure::{Assessment, Measurement, Refusal};
+use crate::measure::{Assessment, Measure, Measurement, Refusal};
 use crate::photo::Photo;
 use crate::pose::{Pose, WorldPose};
 use crate::quality::{self, Evidence, Quality};
@@ -377,7 +377,9 @@ fn measure(seen: Seen<'_>, options: &Options) -> Result<Analysis> {
             + geometry;
         Ok(Measurement { value, raw, sd: variance.sqrt(), scatter, outlined })
     });
-    let spinal = view.facing().and_then(|facing| spinal_line(&straight.turned, facing).ok()).map(|mut line| {
+    let may_show = quality.refusal(Measure::SpinalLineDeviation).is_none();
+    let facing = view.facing().filter(|_| may_show);
+    let spinal = facing.and_then(|facing| spinal_line(&straight.turned, facing).ok()).map(|mut line| {
         for level in &mut line.levels {
             if let Ok(at) = pose.midpoint(level.pair) {
                 level.at = mirror(at);

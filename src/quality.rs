@@ -77,6 +77,7 @@ pub struct Evidence<'a> {
 #[must_use]
 pub fn judge(evidence: &Evidence<'_>) -> Quality {
     let mut quality = Quality::default();
+    upright(evidence, &mut quality);
     turned(evidence, &mut quality);
     parts(evidence, &mut quality);
     size(evidence, &mut quality);
@@ -121,6 +122,29 @@ pub fn judge(evidence: &Evidence<'_>) -> Quality {
         );
     }
     quality
+}
+
+/// A body less high than this in the picture is not measured at all, in pixels from its highest to its lowest joint.
+const TOO_SMALL_PX: f64 = 60.0;
+
+/// A photo stored on its side or its head, somebody who lies, or a body of a few pixels: nothing of it may be measured.
+fn upright(evidence: &Evidence<'_>, quality: &mut Quality) {
+    if let (Ok(shoulders), Ok(hips)) = (evidence.pose.midpoint(Pair::SHOULDERS), evidence.pose.midpoint(Pair::HIPS)) {
+        let up = hips - shoulders;
+        if up.y <= up.x.abs() {
+            let text = "the person does not stand upright in the picture: turn the picture, or retake standing";
+            quality.refuse(Measure::ALL, text);
+            quality.flag("not_upright", text.into());
+        }
+    }
+    let height = evidence.pose.bounds().map_or(0.0, |[_, top, _, bottom]| bottom - top);
+    if height < TOO_SMALL_PX {
+        let text = format!(
+            "only {height:.0} pixels of the person's height are seen, at least {TOO_SMALL_PX:.0} needed: retake nearer"
+        );
+        quality.refuse(Measure::ALL, &text);
+        quality.flag("too_small", text);
+    }
 }
 
 fn turned(evidence: &Evidence<'_>, quality: &mut Quality) {

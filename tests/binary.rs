@@ -203,6 +203,31 @@ fn cut_off_joints_are_refused_with_their_reason() {
 }
 
 #[test]
+fn pictures_on_their_side_and_specks_are_refused_whole() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let photo = image::open(sample("anterior-level.jpg")).expect("readable").to_rgb8();
+    let speck = image::imageops::thumbnail(&photo, 20, 27);
+    for (name, picture) in [
+        ("lying.png", image::imageops::rotate90(&photo)),
+        ("upside-down.png", image::imageops::rotate180(&photo)),
+        ("speck.png", speck),
+    ] {
+        let path = folder.path().join(name);
+        picture.save(&path).expect("written");
+        let output = orthostat(&["analyze", "--json", "--quality", "fast", &path.display().to_string()]);
+        // Nobody found is as good an answer.
+        if output.status.code() == Some(3) {
+            continue;
+        }
+        assert_eq!(output.status.code(), Some(1), "{name}: {}", text(&output.stdout));
+        let found: Value = serde_json::from_slice(&output.stdout).expect("one record");
+        let refused = |m: &Value| m["value"].is_null() && m["reason"].is_string();
+        assert!(found["measures"].as_object().expect("measures").values().all(refused), "{name}: {found}");
+        assert!(found.get("spinal_line").is_none(), "{name}");
+    }
+}
+
+#[test]
 fn a_small_person_is_found_and_a_side_view_is_told() {
     let small = record(&[&sample("small-person.jpg")]);
     assert_eq!(small["view"]["kind"], "posterior");
