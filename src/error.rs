@@ -45,6 +45,15 @@ pub enum Error {
         /// The limit in bytes.
         limit: u64,
     },
+    /// The file is not a record that this version can read.
+    NotARecord {
+        /// The file as the user named it.
+        path: PathBuf,
+        /// What was expected and what was found.
+        reason: String,
+        /// What the parser said, when it came so far.
+        source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    },
     /// The picture was read, and nobody was found in it.
     NoPerson {
         /// The file as the user named it.
@@ -96,6 +105,7 @@ impl Error {
         match self {
             Error::Unreadable { .. }
             | Error::NotAPicture { .. }
+            | Error::NotARecord { .. }
             | Error::TooLarge { .. }
             | Error::TooManyBytes { .. } => 1,
             Error::Usage { .. } => 2,
@@ -112,7 +122,7 @@ impl std::fmt::Display for Error {
             Error::Unreadable { path, source } => {
                 write!(f, "{}: cannot be read: {}", path.display(), plain_cause(source))
             }
-            Error::NotAPicture { path, reason, source } => {
+            Error::NotAPicture { path, reason, source } | Error::NotARecord { path, reason, source } => {
                 write!(f, "{}: {reason}", path.display())?;
                 source.as_ref().map_or(Ok(()), |cause| write!(f, " ({cause})"))
             }
@@ -165,7 +175,7 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Error::Unreadable { source, .. } | Error::Unwritable { source, .. } => Some(source),
-            Error::NotAPicture { source, .. } | Error::Model { source, .. } => {
+            Error::NotAPicture { source, .. } | Error::NotARecord { source, .. } | Error::Model { source, .. } => {
                 source.as_ref().map(|cause| &**cause as &(dyn std::error::Error + 'static))
             }
             _ => None,

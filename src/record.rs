@@ -1,9 +1,12 @@
 //! The record: what every output is made from, and what other programs read (`orthostat/1`).
 
+use std::path::Path;
+
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 use crate::analysis::{Analysis, Scale};
+use crate::error::{Error, Result};
 use crate::measure::{Measure, Measurement, Refusal, Unit};
 use crate::photo::Photo;
 use crate::skeleton::{Joint, Side};
@@ -317,6 +320,35 @@ impl Record {
         }
     }
 
+    /// Reads a record file, as `analyze --out` writes it.
+    ///
+    /// # Errors
+    /// [`Error::Unreadable`], [`Error::NotARecord`] with what was found instead.
+    pub fn open(path: &Path) -> Result<Self> {
+        let text = std::fs::read(path).map_err(|source| Error::Unreadable { path: path.into(), source })?;
+        Self::from_json(&text, path)
+    }
+
+    /// Reads a record from JSON; `path` is only its name.
+    ///
+    /// # Errors
+    /// [`Error::NotARecord`].
+    pub fn from_json(json: &[u8], path: &Path) -> Result<Self> {
+        let wrong = |found: String, source: Option<serde_json::Error>| Error::NotARecord {
+            path: path.into(),
+            reason: format!("expected a record of the schema {SCHEMA}, found {found}"),
+            source: source.map(Into::into),
+        };
+        let value: serde_json::Value =
+            serde_json::from_slice(json).map_err(|error| wrong("something that is not JSON".into(), Some(error)))?;
+        match value.get("schema").and_then(serde_json::Value::as_str) {
+            Some(SCHEMA) => {}
+            Some(other) => return Err(wrong(format!("the schema \"{other}\""), None)),
+            None => return Err(wrong("JSON without a schema".into(), None)),
+        }
+        serde_json::from_value(value).map_err(|error| wrong("one with wrong or missing fields".into(), Some(error)))
+    }
+
     /// The camera as far as levelling needs it.
     #[must_use]
     pub fn levelling(&self) -> crate::camera::Camera {
@@ -454,6 +486,19 @@ mod tests {
             words(Measure::PelvicObliquity, &found(0.5, 0.5)),
             "no difference resolved (95 % interval -0.5 to 1.5 deg)"
         );
+    }
+
+    #[test]
+    fn what_is_no_record_is_named() {
+        let error =
+            |text: &str| Record::from_json(text.as_bytes(), "a.json".as_ref()).expect_err("no record").to_string();
+        assert!(
+            error("")
+                .starts_with("a.json: expected a record of the schema orthostat/1, found something that is not JSON")
+        );
+        assert!(error("[]").ends_with("found JSON without a schema"));
+        assert!(error(r#"{"schema":"orthostat/9"}"#).ends_with("found the schema \"orthostat/9\""));
+        assert!(error(r#"{"schema":"orthostat/1"}"#).contains("missing field `id`"));
     }
 
     #[test]

@@ -1,0 +1,76 @@
+//! `orthostat analyze`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::measuring::{Measuring, number, positive, roll};
+use crate::camera::Given;
+use crate::geometry::Point;
+use crate::photo::{MAX_MEGAPIXELS, ReadOptions};
+use crate::{analysis, error};
+
+/// `orthostat analyze`.
+#[derive(Debug, Args)]
+pub struct Analyze {
+    /// Photos: JPEG, PNG, WebP, TIFF, BMP or HEIC.
+    #[arg(required = true, value_name = "PHOTO")]
+    pub photos: Vec<PathBuf>,
+    /// Print one JSON record a line instead of the table.
+    #[arg(long)]
+    pub json: bool,
+    /// Write a JSON record and an annotated picture of each photo into this folder.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Options of measuring.
+    #[command(flatten)]
+    pub measuring: Measuring,
+    /// A line in the picture that is plumb in the world, in pixels of the upright photo.
+    #[arg(long, value_name = "X1,Y1,X2,Y2", value_parser = plumb, allow_hyphen_values = true, conflicts_with = "roll")]
+    pub plumb: Option<[f64; 4]>,
+    /// The camera's roll in degrees: positive when upright things appear turned clockwise.
+    #[arg(long, value_name = "DEG", value_parser = roll, allow_hyphen_values = true)]
+    pub roll: Option<f64>,
+    /// Refuse larger pictures before decoding them.
+    #[arg(long, value_name = "N", default_value_t = MAX_MEGAPIXELS, value_parser = positive)]
+    pub max_megapixels: f64,
+}
+
+impl Analyze {
+    /// As the library wants them.
+    ///
+    /// # Errors
+    /// [`error::Error::Usage`] when options do not go together.
+    pub fn options(&self) -> error::Result<analysis::Options> {
+        let plumb = self.plumb.map(|[x1, y1, x2, y2]| (Point::new(x1, y1), Point::new(x2, y2)));
+        if let Some((a, b)) = plumb
+            && (a.y - b.y).abs() < 2.0 * (a.x - b.x).abs()
+        {
+            let reason = "--plumb: expected two points above one another (X1,Y1,X2,Y2 in pixels), found a line nearer to level than to plumb";
+            return Err(error::Error::Usage { reason: reason.into() });
+        }
+        Ok(self.measuring.options(Given { roll_deg: self.roll, plumb }))
+    }
+
+    /// How photos are read.
+    #[must_use]
+    pub fn reading(&self) -> ReadOptions {
+        ReadOptions { max_megapixels: self.max_megapixels, ..ReadOptions::default() }
+    }
+}
+
+fn plumb(text: &str) -> Result<[f64; 4], String> {
+    let numbers = text.split(',').map(number).collect::<Result<Vec<_>, _>>()?;
+    <[f64; 4]>::try_from(numbers).map_err(|found| format!("expected four numbers X1,Y1,X2,Y2, found {}", found.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plumb_line_is_four_numbers() {
+        assert_eq!(plumb("1,2,3").unwrap_err(), "expected four numbers X1,Y1,X2,Y2, found 3");
+        assert_eq!(plumb("1, 2,3,-4.5").unwrap(), [1.0, 2.0, 3.0, -4.5]);
+    }
+}

@@ -1,0 +1,55 @@
+//! The command line: clap's types, and nothing behind them. Everything else sees plain options. One file per command.
+
+mod analyze;
+mod live;
+mod measuring;
+
+use clap::{Parser, Subcommand};
+
+pub use analyze::Analyze;
+pub use live::Live;
+pub use measuring::{Measuring, Quality, ViewChoice};
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 everything measured; 1 some photos failed or were refused; 2 wrong usage; 3 nothing to measure (nobody found); \
+4 a model or ONNX Runtime is missing or does not match; 5 an output cannot be written; 130 interrupted.
+
+Signs: positive = the subject's own left is higher, or shifted to the subject's own left.
+Measurement aid: it does not diagnose and does not replace an examination by a professional. Nothing leaves this machine.";
+
+/// Measures a standing person's left/right asymmetry from ordinary photos, each figure with its own measurement error.
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXIT_CODES, max_term_width = 100)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Measure the person in one or more photos.
+    Analyze(Analyze),
+    /// Watch through a camera (starts the program orthostat-live).
+    #[command(disable_help_flag = true)]
+    Live {
+        /// Options of orthostat-live.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<std::ffi::OsString>,
+    },
+    /// Say what was found on this machine, and check a known answer.
+    Doctor,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_parser_is_sound() {
+        Cli::command().debug_assert();
+        Live::command().debug_assert();
+    }
+}

@@ -1,0 +1,26 @@
+//! What each command does with its options: a room of the program `orthostat`, which prints; the library never does.
+
+pub(crate) mod analyze;
+pub(crate) mod doctor;
+pub(crate) mod live;
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use orthostat::error::{Error, Result};
+
+#[allow(clippy::print_stderr, reason = "this is the program's one place for messages")]
+pub(crate) fn complain(message: &dyn std::fmt::Display) {
+    eprintln!("orthostat: {message}");
+}
+
+/// Data for whoever reads standard output. A reader that has gone away is no error.
+pub(crate) fn say(text: &str) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Error::Unwritable { path: PathBuf::from("standard output"), source: error })
+        }
+        _ => Ok(()),
+    }
+}
