@@ -150,6 +150,12 @@ impl Analyzer {
         Ok(Self { teams })
     }
 
+    /// BLAKE3 hashes of the landmark models, in hexadecimal.
+    #[must_use]
+    pub fn hashes(&self) -> Vec<&str> {
+        self.teams.iter().filter_map(|team| team.first()).map(|worker| worker.hash()).collect()
+    }
+
     /// Measures the person in a photo.
     ///
     /// # Errors

@@ -116,6 +116,26 @@ impl Error {
     }
 }
 
+impl Error {
+    /// A fixed word for the kind of error, for tables and programs.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Error::Unreadable { .. } => "unreadable",
+            Error::NotAPicture { .. } => "not_a_picture",
+            Error::TooLarge { .. } => "too_large",
+            Error::TooManyBytes { .. } => "too_many_bytes",
+            Error::NotARecord { .. } => "not_a_record",
+            Error::NoPerson { .. } => "no_person",
+            Error::NoSuchPerson { .. } => "no_such_person",
+            Error::Runtime { .. } => "runtime",
+            Error::Model { .. } => "model",
+            Error::Unwritable { .. } => "unwritable",
+            Error::Usage { .. } => "usage",
+        }
+    }
+}
+
 impl std::fmt::Display for Error {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -164,7 +184,7 @@ impl std::fmt::Display for Error {
 }
 
 /// The system's words without its number: "No such file or directory", not "... (os error 2)".
-fn plain_cause(error: &std::io::Error) -> String {
+pub(crate) fn plain_cause(error: &std::io::Error) -> String {
     let text = error.to_string();
     let words = text.split(" (os error").next().unwrap_or(&text);
     let mut letters = words.chars();

@@ -47,6 +47,7 @@
 //! ```
 
 pub mod analysis;
+pub mod batch;
 pub mod camera;
 pub mod cli;
 pub mod coronal;

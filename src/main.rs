@@ -10,6 +10,7 @@ use orthostat::cli::{Cli, Command};
 fn main() -> ExitCode {
     let code = match Cli::parse().command {
         Command::Analyze(options) => commands::analyze::run(&options),
+        Command::Batch(options) => commands::batch::run(&options),
         Command::Live { arguments } => commands::live::run(&arguments),
         Command::Doctor => commands::doctor::run(),
     };

@@ -52,6 +52,82 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     })
 }
 
+/// A file that is written bit by bit under a temporary name (`.NAME.part`) beside it, and put in its place when it is whole.
+///
+/// The temporary name is always the same, so that what a killed program left is written over by the next.
+#[derive(Debug)]
+pub struct Draft {
+    path: std::path::PathBuf,
+    temporary: std::path::PathBuf,
+    file: Option<std::io::BufWriter<std::fs::File>>,
+}
+
+impl Draft {
+    /// Begins a file; readable by the user alone.
+    ///
+    /// # Errors
+    /// [`Error::Unwritable`].
+    pub fn new(path: &Path) -> Result<Self> {
+        let mut name = std::ffi::OsString::from(".");
+        name.push(path.file_name().unwrap_or_default());
+        name.push(".part");
+        let temporary = path.with_file_name(name);
+        let mut options = std::fs::OpenOptions::new();
+        options.write(true).create(true).truncate(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(&temporary).map_err(|source| unwritable(path, source))?;
+        Ok(Self { path: path.into(), temporary, file: Some(std::io::BufWriter::new(file)) })
+    }
+
+    /// Puts the file in its place.
+    ///
+    /// # Errors
+    /// [`Error::Unwritable`]; what stood there before stays.
+    pub fn finish(mut self) -> Result<()> {
+        let flushed = self.file.take().map_or(Ok(()), |mut file| file.flush());
+        let placed = flushed.and_then(|()| std::fs::rename(&self.temporary, &self.path));
+        placed.map_err(|source| {
+            let _ = std::fs::remove_file(&self.temporary);
+            unwritable(&self.path, source)
+        })
+    }
+
+    /// Where the file will be.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// A failure to write, as an error that names the file.
+    #[must_use]
+    pub fn failed(&self, source: std::io::Error) -> Error {
+        unwritable(&self.path, source)
+    }
+}
+
+impl Write for Draft {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        match &mut self.file {
+            Some(file) => file.write(bytes),
+            None => Err(std::io::ErrorKind::BrokenPipe.into()),
+        }
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.file.as_mut().map_or(Ok(()), std::io::Write::flush)
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        if self.file.is_some() {
+            // Never finished: nothing is left behind.
+            let _ = std::fs::remove_file(&self.temporary);
+        }
+    }
+}
+
 /// A picture as JPEG bytes, without metadata.
 ///
 /// # Errors

@@ -119,8 +119,16 @@ impl Photo {
     /// [`Error::Unreadable`] when there is no such regular file or it may not be read, [`Error::TooManyBytes`] when it is
     /// too long, and what [`Photo::from_bytes`] says about its content.
     pub fn open(path: &Path, options: &ReadOptions) -> Result<Photo> {
-        let bytes = read_file(path, options.max_file_bytes)?;
-        Photo::from_bytes(path, &bytes, options)
+        Photo::from_bytes(path, &Photo::read(path, options)?, options)
+    }
+
+    /// The bytes of a picture file.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unreadable`] and [`Error::TooManyBytes`] as [`Photo::open`].
+    pub fn read(path: &Path, options: &ReadOptions) -> Result<Vec<u8>> {
+        read_file(path, options.max_file_bytes)
     }
 
     /// Reads a picture from the bytes of a file; `path` is only its name.
@@ -130,6 +138,15 @@ impl Photo {
     /// [`Error::NotAPicture`] when the bytes are not a whole picture of a [`Format`], [`Error::TooLarge`] when the header
     /// declares more than [`ReadOptions::max_megapixels`], [`Error::TooManyBytes`] when there are too many bytes.
     pub fn from_bytes(path: &Path, bytes: &[u8], options: &ReadOptions) -> Result<Photo> {
+        Photo::from_hashed(path, bytes, blake3::hash(bytes), options)
+    }
+
+    /// As [`Photo::from_bytes`], for bytes whose hash is known already.
+    ///
+    /// # Errors
+    ///
+    /// As [`Photo::from_bytes`].
+    pub fn from_hashed(path: &Path, bytes: &[u8], hash: blake3::Hash, options: &ReadOptions) -> Result<Photo> {
         let length = bytes.len() as u64;
         if length > options.max_file_bytes {
             return Err(too_many_bytes(path, length, options));
@@ -154,7 +171,7 @@ impl Photo {
                 pixels,
                 source: Source {
                     path: path.to_path_buf(),
-                    blake3: blake3::hash(bytes).to_hex().to_string(),
+                    blake3: hash.to_hex().to_string(),
                     bytes: length,
                     format,
                     stored_width: decoded.stored.0,
@@ -179,6 +196,32 @@ impl std::fmt::Debug for Photo {
             .field("notes", &self.notes)
             .finish()
     }
+}
+
+/// Endings of picture files, readable ones and such as are refused with advice.
+const PICTURE_ENDINGS: [&str; 27] = [
+    "jpg", "jpeg", "jpe", "jfif", "mpo", "png", "webp", "tif", "tiff", "bmp", "dib", "heic", "heif", "hif", "avif",
+    "gif", "jxl", "jp2", "dng", "cr2", "cr3", "nef", "arw", "raf", "rw2", "orf", "x3f",
+];
+
+/// Whether a file's name says that it is a picture, of whatever kind.
+#[must_use]
+pub fn names_picture(path: &Path) -> bool {
+    let ending = path.extension().map(|ending| ending.to_string_lossy().to_ascii_lowercase());
+    ending.is_some_and(|ending| PICTURE_ENDINGS.contains(&ending.as_str()))
+}
+
+/// Whether a regular file's first bytes are those of a [`Format`].
+#[must_use]
+pub fn looks_like_picture(path: &Path) -> bool {
+    let head = || -> std::io::Result<Vec<u8>> {
+        let mut head = Vec::new();
+        if std::fs::metadata(path)?.is_file() {
+            File::open(path)?.take(512).read_to_end(&mut head)?;
+        }
+        Ok(head)
+    };
+    head().is_ok_and(|head| sniff::format(&head).is_ok())
 }
 
 /// What a decoder hands back.

@@ -21,6 +21,9 @@ pub struct Record {
     pub schema: String,
     /// The photo's id: its file name without the ending, unless one was given.
     pub id: String,
+    /// What the intake list says about it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub intake: Option<Intake>,
     /// The photo.
     pub source: Source,
     /// The program.
@@ -42,6 +45,23 @@ pub struct Record {
     pub quality: Quality,
     /// Sentences about the file itself.
     pub warnings: Vec<String>,
+}
+
+/// What an intake list says about a photo.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Intake {
+    /// Whom it shows.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub subject: Option<String>,
+    /// When it was taken, such as `2026-11-23`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub visit_date: Option<String>,
+    /// Days since the subject's first visit in the list, in place of the date where nobody is to be named.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub visit_day: Option<i64>,
+    /// Notes and columns that have no meaning here, by name.
+    #[serde(skip_serializing_if = "IndexMap::is_empty", default)]
+    pub columns: IndexMap<String, String>,
 }
 
 /// The photo that was measured.
@@ -236,6 +256,7 @@ impl Record {
         Self {
             schema: SCHEMA.into(),
             id: id.into(),
+            intake: None,
             source: Source {
                 file,
                 blake3: photo.source.blake3.clone(),

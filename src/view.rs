@@ -53,6 +53,12 @@ impl View {
         }
     }
 
+    /// The view of a name in records.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        [View::Anterior, View::Posterior, View::LeftLateral, View::RightLateral].into_iter().find(|v| v.name() == name)
+    }
+
     /// How a person would say it.
     #[must_use]
     pub const fn words(self) -> &'static str {

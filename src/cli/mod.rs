@@ -1,12 +1,14 @@
 //! The command line: clap's types, and nothing behind them. Everything else sees plain options. One file per command.
 
 mod analyze;
+mod batch;
 mod live;
 mod measuring;
 
 use clap::{Parser, Subcommand};
 
 pub use analyze::Analyze;
+pub use batch::{Batch, FailOn, FormatChoice, ProgressChoice};
 pub use live::Live;
 pub use measuring::{Measuring, Quality, ViewChoice};
 
@@ -31,6 +33,8 @@ pub struct Cli {
 pub enum Command {
     /// Measure the person in one or more photos.
     Analyze(Analyze),
+    /// Measure many photos, unattended: a folder, a list, an intake table.
+    Batch(Box<Batch>),
     /// Watch through a camera (starts the program orthostat-live).
     #[command(disable_help_flag = true)]
     Live {

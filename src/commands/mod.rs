@@ -1,6 +1,7 @@
 //! What each command does with its options: a room of the program `orthostat`, which prints; the library never does.
 
 pub(crate) mod analyze;
+pub(crate) mod batch;
 pub(crate) mod doctor;
 pub(crate) mod live;
 

@@ -1,8 +1,13 @@
 //! What users see, one exporter per file. Each takes records and gives bytes or text; none writes a file.
 
+pub mod csv;
 pub mod font;
 pub mod mask;
 pub mod overlay;
+#[cfg(feature = "parquet")]
+pub mod parquet;
+pub mod summary;
+pub mod table;
 pub mod text;
 
 /// A number with its sign and one decimal, and no minus before a zero.
