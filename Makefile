@@ -21,17 +21,17 @@ demo: setup
 	@echo "JSON records and annotated pictures: out/"
 
 live: setup-live
-	cargo build --release --locked --features live
+	cargo build --release --locked --features live,parquet
 	@ln -sfn ../../.onnxruntime/libonnxruntime.so $(RELEASE)/libonnxruntime.so
 	@ln -sfn ../../models $(RELEASE)/models
 	@echo "$(RELEASE)/orthostat live"
 
 test: setup-test
-	cargo test --locked --features live
+	cargo test --locked --features live,parquet
 
 lint: setup-test
 	cargo fmt --check
-	cargo clippy --locked --all-targets --features live -- -D warnings
+	cargo clippy --locked --all-targets --features live,parquet -- -D warnings
 	cargo clippy --locked --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --quiet
 

@@ -54,6 +54,9 @@ impl Journal {
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let file = options.open(path).map_err(unwritable)?;
+        if !file.metadata().map_err(unwritable)?.is_file() {
+            return Err(unwritable(std::io::Error::other("expected a file, found something else")));
+        }
         file.try_lock().map_err(|_| {
             let busy = "another run is writing into this folder";
             unwritable(std::io::Error::new(std::io::ErrorKind::WouldBlock, busy))

@@ -268,10 +268,13 @@ fn prepare(plan: &Plan, settings: &Settings) -> Result<Journal> {
     // A file that cannot be written after hours of work is better found now.
     let probe = folder.join("results.jsonl");
     drop(Draft::new(&probe)?);
-    for entry in std::fs::read_dir(folder).map_err(unwritable)?.flatten() {
-        let name = entry.file_name();
-        if name.as_encoded_bytes().starts_with(b".") && name.as_encoded_bytes().ends_with(b".part") {
-            let _ = std::fs::remove_file(entry.path());
+    for place in [folder.clone(), folder.join(PICTURES)] {
+        // What a killed run was writing.
+        for entry in std::fs::read_dir(place).into_iter().flatten().flatten() {
+            let name = entry.file_name();
+            if name.as_encoded_bytes().starts_with(b".") && name.as_encoded_bytes().ends_with(b".part") {
+                let _ = std::fs::remove_file(entry.path());
+            }
         }
     }
     Ok(journal)

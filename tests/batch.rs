@@ -1,0 +1,428 @@
+//! `orthostat batch` as its users run it: folders, lists and filters; killed, interrupted and resumed; naming nobody.
+
+#![allow(clippy::expect_used, reason = "what fails to be there fails a test")]
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+fn program() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_orthostat"));
+    command.stdin(Stdio::null());
+    command
+}
+
+fn batch(arguments: &[&str]) -> Output {
+    program().arg("batch").args(arguments).output().expect("the program starts")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn sample(name: &str) -> Vec<u8> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples").join(name);
+    std::fs::read(path).expect("a sample")
+}
+
+/// A folder of good photos, `photo-00.jpg` on: each with other bytes behind its end, which change nothing but the hash.
+fn intake(count: usize) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    let photos = [sample("anterior-tilted.jpg"), sample("posterior-level.jpg"), sample("lateral-left.jpg")];
+    for number in 0..count {
+        let mut bytes = photos[number % photos.len()].clone();
+        bytes.extend(format!("copy {number}").bytes());
+        std::fs::write(folder.path().join(format!("photo-{number:02}.jpg")), bytes).expect("written");
+    }
+    folder
+}
+
+/// Every file below a folder with its bytes.
+fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut all = BTreeMap::new();
+    let mut folders = vec![folder.to_path_buf()];
+    while let Some(at) = folders.pop() {
+        for path in std::fs::read_dir(&at).expect("a folder").flatten().map(|entry| entry.path()) {
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let name = path.strip_prefix(folder).expect("below").to_path_buf();
+                all.insert(name, std::fs::read(&path).expect("readable"));
+            }
+        }
+    }
+    all
+}
+
+fn assert_same(a: &Path, b: &Path, what: &str) {
+    let (a, b) = (files(a), files(b));
+    assert_eq!(a.keys().collect::<Vec<_>>(), b.keys().collect::<Vec<_>>(), "{what}");
+    for (name, bytes) in &a {
+        assert!(bytes == &b[name], "{what}: {} differs", name.display());
+    }
+}
+
+fn rows(path: &Path) -> Vec<BTreeMap<String, String>> {
+    let mut reader = csv::Reader::from_path(path).expect("CSV");
+    reader.deserialize().map(|row| row.expect("a row")).collect()
+}
+
+fn path(path: &Path) -> &str {
+    path.to_str().expect("UTF-8")
+}
+
+const QUICK: [&str; 4] = ["--readings", "1", "--progress", "none"];
+
+/// The same input gives the same bytes with any number of workers, killed at any moment and resumed, and run twice.
+#[test]
+fn killed_runs_end_with_the_bytes_of_an_undisturbed_one() {
+    let photos = intake(10);
+    std::fs::write(photos.path().join("broken.jpg"), b"\xff\xd8\xff\xe0 and nothing more").expect("written");
+    let results = tempfile::tempdir().expect("a folder");
+    let arguments = |out: &Path, jobs: &str| -> Vec<String> {
+        let mut all = vec!["batch".into(), path(photos.path()).into(), "--out".into(), path(out).into()];
+        all.extend(["--pictures", "--jobs", jobs].map(String::from));
+        all.extend(QUICK.map(String::from));
+        all
+    };
+    let undisturbed = results.path().join("undisturbed");
+    let output = program().args(arguments(&undisturbed, "2")).output().expect("started");
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
+    assert_eq!(rows(&undisturbed.join("results.csv")).len(), 10);
+    let one_worker = results.path().join("one-worker");
+    program().args(arguments(&one_worker, "1")).status().expect("started");
+    assert_same(&undisturbed, &one_worker, "one worker");
+
+    // After so many lines of the journal; and at the first sight of these files.
+    let lines = |n: usize| {
+        move |out: &Path| {
+            std::fs::read(out.join(".journal.jsonl")).is_ok_and(|j| j.iter().filter(|&&b| b == b'\n').count() >= n)
+        }
+    };
+    type Moment = Box<dyn Fn(&Path) -> bool>;
+    let exists = |name: &'static str| move |out: &Path| out.join(name).exists();
+    let moments: Vec<(&str, Moment)> = vec![
+        ("at once", Box::new(|_: &Path| true)),
+        ("journal made", Box::new(exists(".journal.jsonl"))),
+        ("one photo", Box::new(lines(1))),
+        ("five photos", Box::new(lines(5))),
+        ("ten photos", Box::new(lines(10))),
+        ("first results", Box::new(exists(".summary.html.part"))),
+        ("results placed", Box::new(exists("results.jsonl"))),
+    ];
+    for (name, moment) in moments {
+        let out = results.path().join(name.replace(' ', "-"));
+        let mut child = program().args(arguments(&out, "2")).stderr(Stdio::null()).spawn().expect("started");
+        let start = Instant::now();
+        while !moment(&out) && child.try_wait().expect("asked").is_none() {
+            assert!(start.elapsed() < Duration::from_secs(120), "{name} never came");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        child.kill().expect("killed");
+        child.wait().expect("ended");
+        let mut again = arguments(&out, "2");
+        again.push("--resume".into());
+        let output = program().args(&again).output().expect("started");
+        assert_eq!(output.status.code(), Some(1), "{name}: {}", text(&output.stderr));
+        assert_same(&undisturbed, &out, name);
+        std::fs::remove_dir_all(&out).expect("removed");
+    }
+
+    // Killed between two of the results, with halves lying about.
+    for gone in [&["summary.html"][..], &["results.csv", "failures.csv", "summary.html"], &["pictures/photo-03.jpg"]] {
+        for name in gone {
+            std::fs::remove_file(one_worker.join(name)).expect("removed");
+        }
+        std::fs::write(one_worker.join(".results.csv.part"), "half").expect("written");
+        std::fs::write(one_worker.join("pictures/.photo-03.jpg.part"), "half").expect("written");
+        let mut again = arguments(&one_worker, "1");
+        again.push("--resume".into());
+        program().args(&again).status().expect("started");
+        assert_same(&undisturbed, &one_worker, &format!("without {gone:?}"));
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupt_ends_what_is_in_hand_and_says_how_to_go_on() {
+    let photos = intake(12);
+    let results = tempfile::tempdir().expect("a folder");
+    let out = results.path().join("out");
+    let arguments = ["batch", path(photos.path()), "--out", path(&out), "--jobs", "1", "--readings", "1"];
+    let mut child =
+        program().args(arguments).args(["--progress", "json"]).stderr(Stdio::piped()).spawn().expect("started");
+    let mut lines = BufReader::new(child.stderr.take().expect("piped")).lines();
+    let first: Value = serde_json::from_str(&lines.next().expect("a line").expect("read")).expect("JSON");
+    assert_eq!((first["done"].as_u64(), first["total"].as_u64()), (Some(0), Some(12)));
+    let start = Instant::now();
+    while std::fs::read(out.join(".journal.jsonl")).is_ok_and(|j| j.is_empty()) {
+        assert!(start.elapsed() < Duration::from_secs(60));
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    let kill = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill");
+    assert!(kill.success());
+    let status = child.wait().expect("ended");
+    let said: Vec<String> = lines.map(|line| line.expect("read")).collect();
+    assert_eq!(status.code(), Some(130), "{said:?}");
+    let last = said.last().expect("a word");
+    assert!(last.contains("of 12 photos are done") && last.contains("--resume"), "{last}");
+    assert!(!out.join("results.jsonl").exists());
+    // Without --resume nothing of it is written over.
+    let output = batch(&["--out", path(&out), path(photos.path())]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("go on with it by --resume, or write over it by --force"));
+    let output = program().args(arguments).arg("--resume").output().expect("started");
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert_eq!(rows(&out.join("results.csv")).len(), 12);
+}
+
+#[test]
+fn a_batch_gives_what_each_photo_gives_alone() {
+    let photos = intake(3);
+    let results = tempfile::tempdir().expect("a folder");
+    let out = results.path().join("out");
+    let output = batch(&[&[path(photos.path()), "--out", path(&out)], &QUICK[..]].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let lines = std::fs::read_to_string(out.join("results.jsonl")).expect("results");
+    for (number, line) in lines.lines().enumerate() {
+        let photo = photos.path().join(format!("photo-{number:02}.jpg"));
+        let alone = program().args(["analyze", "--json", "--readings", "1", path(&photo)]).output().expect("started");
+        assert_eq!(line, text(&alone.stdout).trim_end());
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(std::fs::metadata(&out).expect("there").permissions().mode() & 0o777, 0o700);
+        for name in files(&out).keys() {
+            let mode = std::fs::metadata(out.join(name)).expect("there").permissions().mode() & 0o777;
+            assert_eq!(mode, 0o600, "{}", name.display());
+        }
+    }
+    let long = rows(&out.join("results_long.csv"));
+    let wide = rows(&out.join("results.csv"));
+    let tilt = long.iter().find(|row| row["id"] == "photo-00" && row["measure"] == "shoulder_tilt").expect("measured");
+    assert_eq!((&tilt["value"], &tilt["low"]), (&wide[0]["shoulder_tilt"], &wide[0]["shoulder_tilt_low"]));
+    for name in ["results.csv", "results_long.csv", "results.jsonl", "failures.csv"] {
+        let text = std::fs::read_to_string(out.join(name)).expect("UTF-8");
+        assert!(!text.contains('\r') && !text.contains("NaN") && !text.contains("inf,"), "{name}");
+    }
+}
+
+/// Nothing that names anybody: not in the files, not in their names, not on the terminal.
+#[test]
+fn deidentified_outputs_name_nobody_and_show_no_head() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let photos = folder.path().join("Smithson");
+    std::fs::create_dir(&photos).expect("made");
+    std::fs::write(photos.join("Anna Smithson 1961.jpg"), sample("anterior-tilted.jpg")).expect("written");
+    std::fs::write(photos.join("Berta Smithson.jpg"), b"Smithson, not a picture").expect("written");
+    // The head is not in this one's record: knees-up crops keep it, so cut the top off.
+    let whole = image::load_from_memory(&sample("anterior-level.jpg")).expect("a picture");
+    let headless = whole.crop_imm(0, 420, whole.width(), whole.height() - 420);
+    headless.save(photos.join("Carla Smithson.png")).expect("written");
+    std::fs::write(
+        photos.join("intake.csv"),
+        "path,id,subject,visit_date,notes,clinic\n\
+         Anna Smithson 1961.jpg,MRN-4711,Anna Smithson,2026-11-02,Smithson limps,Smithson & Co\n\
+         Berta Smithson.jpg,MRN-4712,Berta Smithson,2026-11-09,,\n\
+         Carla Smithson.png,MRN-4713,Anna Smithson,2026-11-16,,\n",
+    )
+    .expect("written");
+    let (out, key) = (folder.path().join("out"), folder.path().join("kept-apart/key"));
+    let manifest = photos.join("intake.csv");
+    let arguments = [
+        &["--manifest", path(&manifest), "--out", path(&out), "--deidentify", "--key", path(&key), "--pictures"],
+        &["--readings", "1", "--progress", "plain"][..],
+    ]
+    .concat();
+    let output = batch(&arguments);
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
+    let said = format!("{}{}", text(&output.stdout), text(&output.stderr)).replace(path(folder.path()), "");
+    let mut all: Vec<(String, Vec<u8>)> = vec![("the terminal".into(), said.into_bytes())];
+    all.extend(files(&out).into_iter().map(|(name, bytes)| (name.display().to_string(), bytes)));
+    let own_hash = blake3::hash(&sample("anterior-tilted.jpg")).to_hex().to_string();
+    for (name, bytes) in &all {
+        let content = String::from_utf8_lossy(bytes);
+        for secret in ["Smithson", "MRN", "2026-11", "limps", "1961", &own_hash] {
+            assert!(!content.contains(secret) && !name.contains(secret), "\"{secret}\" in {name}");
+        }
+        for marker in [&b"Exif"[..], b"http://ns.adobe.com"] {
+            assert!(!name.ends_with(".jpg") || !bytes.windows(marker.len()).any(|w| w == marker), "{name}");
+        }
+    }
+    let table = rows(&out.join("results.csv"));
+    assert_eq!((table[0]["visit_day"].as_str(), table[1]["visit_day"].as_str()), ("0", "14"));
+    assert_eq!(table[0]["subject"], table[1]["subject"]);
+    assert_eq!(table[0]["id"].len(), 16);
+    // One picture: with the head covered; none of the one whose head was not found.
+    let pictures: Vec<_> = files(&out.join("pictures")).into_iter().collect();
+    assert_eq!(pictures.len(), 1);
+    assert_eq!(pictures[0].0.to_str(), Some(format!("{}.jpg", table[0]["id"]).as_str()));
+    let picture = image::load_from_memory(&pictures[0].1).expect("a picture").to_rgb8();
+    let line = std::fs::read_to_string(out.join("results.jsonl")).expect("results");
+    let record: Value = serde_json::from_str(line.lines().next().expect("a line")).expect("JSON");
+    let at = |axis: &str| record["landmarks"]["nose"][axis].as_f64().expect("placed") as u32;
+    let around = |v: u32| v - 60..v + 60;
+    let grey = around(at("x")).flat_map(|x| around(at("y")).map(move |y| (x, y))).filter(|&(x, y)| {
+        let pixel = picture.get_pixel(x, y).0;
+        pixel.iter().all(|channel| channel.abs_diff(96) < 12)
+    });
+    // The rest is drawn lines and their labels.
+    let share = grey.count() as f64 / 120.0_f64.powi(2);
+    assert!(share > 0.7, "{share}");
+    // The same key gives the same ids, another one others.
+    let again = folder.path().join("again");
+    batch(&[&arguments[..2], &["--out", path(&again)], &arguments[4..]].concat());
+    assert_same(&out, &again, "the same key");
+    let other = folder.path().join("other");
+    let other_key = folder.path().join("other-key");
+    batch(&[
+        "--manifest",
+        path(&manifest),
+        "--out",
+        path(&other),
+        "--deidentify",
+        "--key",
+        path(&other_key),
+        "--readings",
+        "1",
+    ]);
+    assert_ne!(rows(&other.join("results.csv"))[0]["id"], table[0]["id"]);
+}
+
+#[test]
+fn a_manifest_names_views_statures_and_columns_of_its_own() {
+    let folder = intake(2);
+    let list = folder.path().join("intake.csv");
+    std::fs::write(
+        &list,
+        "path,id,view,height_cm,mirrored,clinician\nphoto-00.jpg,A-1,posterior,180,no,=HYPERLINK(1)\nphoto-01.jpg,A-2,,,yes,\n",
+    )
+    .expect("written");
+    let out = folder.path().join("out");
+    let plan = batch(&["--manifest", path(&list), "--dry-run"]);
+    assert_eq!(plan.status.code(), Some(0));
+    let plan = text(&plan.stdout);
+    assert!(plan.contains("photo-00.jpg,,,posterior,no,180,\n"), "{plan}");
+    assert!(!out.exists());
+    let output = batch(&[&["--manifest", path(&list), "--out", path(&out)], &QUICK[..]].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let table = rows(&out.join("results.csv"));
+    assert_eq!((table[0]["id"].as_str(), table[0]["view"].as_str()), ("A-1", "posterior"));
+    assert!(!table[0]["scale_mm_per_px"].is_empty() && table[1]["scale_mm_per_px"].is_empty());
+    assert_eq!((table[0]["mirrored"].as_str(), table[1]["mirrored"].as_str()), ("false", "true"));
+    assert_eq!(table[0]["clinician"], "'=HYPERLINK(1)");
+}
+
+#[test]
+fn problems_are_all_listed_before_any_work() {
+    let folder = intake(1);
+    let list = folder.path().join("intake.csv");
+    std::fs::write(&list, "path,id,view\nphoto-00.jpg,1,top\nno-such.jpg,2,\nphoto-00.jpg,2,\n").expect("written");
+    let out = folder.path().join("out");
+    let output = batch(&["--manifest", path(&list), "--out", path(&out)]);
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    for part in
+        ["line 2: column view", "line 3: there is no file", "line 4: the id \"2\" stands in line 3", "3 problems"]
+    {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    assert!(!out.exists());
+    let output = batch(&["no-such-folder", "--out", path(&out)]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("no-such-folder: no such file or folder"));
+    let empty = tempfile::tempdir().expect("a folder");
+    let output = batch(&[path(empty.path()), "--out", path(&out)]);
+    assert_eq!((output.status.code(), text(&output.stderr)), (Some(3), "orthostat: no photos found\n".into()));
+}
+
+#[test]
+fn what_cannot_be_written_is_said_and_ends_with_5() {
+    let photos = intake(2);
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("file");
+    std::fs::write(&file, b"").expect("written");
+    let output = batch(&[path(photos.path()), "--out", path(&file.join("out"))]);
+    assert_eq!(output.status.code(), Some(5), "{}", text(&output.stderr));
+    #[cfg(unix)]
+    {
+        // A limit of 10 kB a file stands for a disk that is full after the first photo.
+        let out = folder.path().join("full");
+        let command = "ulimit -f 20; trap '' 25; exec \"$0\" \"$@\"";
+        let output = Command::new("sh")
+            .args(["-c", command, env!("CARGO_BIN_EXE_orthostat"), "batch", path(photos.path()), "--out", path(&out)])
+            .args(QUICK)
+            .stdin(Stdio::null())
+            .output()
+            .expect("started");
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(5), "{said}");
+        assert!(said.contains("cannot be written: file too large") && said.contains("--resume"), "{said}");
+        // With room again, it goes on.
+        let output = batch(&[&[path(photos.path()), "--out", path(&out), "--resume"], &QUICK[..]].concat());
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    }
+}
+
+/// A filter answers each path at once and in order, whatever comes next.
+#[test]
+fn as_a_filter_each_path_is_answered_in_order_at_once() {
+    let photos = intake(2);
+    let mut child = program()
+        .args(["batch", "-", "--jsonl", "--readings", "1"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("started");
+    let mut paths = child.stdin.take().expect("piped");
+    let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
+    let good = |n: usize| photos.path().join(format!("photo-{n:02}.jpg")).display().to_string();
+    for (given, id, failed) in
+        [(good(0), "photo-00", false), ("no-such.jpg".into(), "no-such", true), (good(1), "photo-01", false)]
+    {
+        writeln!(paths, "{given}").expect("taken");
+        // The next path is not sent before the answer is there.
+        let answer: Value = serde_json::from_str(&lines.next().expect("an answer").expect("read")).expect("JSON");
+        assert_eq!((answer["schema"].as_str(), answer["id"].as_str()), (Some("orthostat/1"), Some(id)));
+        assert_eq!(answer["error"]["code"].as_str(), failed.then_some("unreadable"));
+        assert_eq!(answer["measures"].is_object(), !failed);
+    }
+    drop(paths);
+    assert!(lines.next().is_none());
+    assert_eq!(child.wait().expect("ended").code(), Some(1));
+    let output = program().args(["batch", "-", "--jsonl"]).output().expect("started");
+    assert_eq!(output.status.code(), Some(3));
+}
+
+#[cfg(feature = "parquet")]
+#[test]
+fn parquet_holds_the_rows_of_the_tables() {
+    use parquet::file::reader::{FileReader, SerializedFileReader};
+    let photos = intake(2);
+    let out = photos.path().join("out");
+    let output = batch(&[&[path(photos.path()), "--out", path(&out), "--format", "parquet"], &QUICK[..]].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    for name in ["results", "results_long"] {
+        let file = std::fs::File::open(out.join(format!("{name}.parquet"))).expect("there");
+        let read = SerializedFileReader::new(file).expect("parquet");
+        let table = rows(&out.join(format!("{name}.csv")));
+        assert_eq!(read.metadata().file_metadata().num_rows() as usize, table.len());
+        for (row, expected) in read.get_row_iter(None).expect("rows").zip(&table) {
+            for (column, field) in row.expect("a row").into_columns() {
+                let field = match field {
+                    parquet::record::Field::Null => String::new(),
+                    parquet::record::Field::Str(text) => text,
+                    other => other.to_string(),
+                };
+                let numbers = field.parse::<f64>().ok().zip(expected[&column].parse::<f64>().ok());
+                assert!(numbers.map_or(field == expected[&column], |(a, b)| a == b), "{name} {column}: {field}");
+            }
+        }
+    }
+}
