@@ -117,33 +117,50 @@ const DEEPEST: usize = 5;
 #[derive(Debug)]
 pub struct Pyramid<'a> {
     levels: [OnceLock<RgbImage>; DEEPEST],
-    full: &'a RgbImage,
+    /// The finest level that there is.
+    finest: &'a RgbImage,
+    /// How often that is halved already.
+    halvings: usize,
+    /// Width and height of the photo.
+    size: (u32, u32),
 }
 
 impl<'a> Pyramid<'a> {
     /// A pyramid over the photo's own pixels.
     #[must_use]
     pub fn new(full: &'a RgbImage) -> Self {
-        Self { levels: std::array::from_fn(|_| OnceLock::new()), full }
+        Self::of_reduced(full, full.dimensions(), 0)
+    }
+
+    /// A pyramid over a copy of a photo of `size` px that was halved `halvings` times; places stay those of the photo.
+    #[must_use]
+    pub fn of_reduced(finest: &'a RgbImage, size: (u32, u32), halvings: usize) -> Self {
+        Self { levels: std::array::from_fn(|_| OnceLock::new()), finest, halvings, size }
     }
 
     /// Width and height of the photo, in pixels.
     #[must_use]
     pub fn size(&self) -> (f64, f64) {
-        (f64::from(self.full.width()), f64::from(self.full.height()))
+        (f64::from(self.size.0), f64::from(self.size.1))
     }
 
-    /// The picture halved `halvings` times (as often as it can be), and how often it was.
+    /// The photo halved `halvings` times (as often as it can be, and at least as often as it is), and how often it was.
     fn level(&self, halvings: usize) -> (&RgbImage, usize) {
-        let shorter = self.full.width().min(self.full.height()).max(1);
+        let further = self.further(halvings.saturating_sub(self.halvings));
+        (further.0, further.1 + self.halvings)
+    }
+
+    /// The finest level halved so many times further.
+    fn further(&self, halvings: usize) -> (&RgbImage, usize) {
+        let shorter = self.finest.width().min(self.finest.height()).max(1);
         let halvings = halvings.min(DEEPEST).min(shorter.ilog2() as usize);
         match halvings {
-            0 => (self.full, 0),
-            1 => (self.levels[0].get_or_init(|| reduced::<2>(self.full)), 1),
+            0 => (self.finest, 0),
+            1 => (self.levels[0].get_or_init(|| reduced::<2>(self.finest)), 1),
             // Straight from the photo: the copy of half its size is large and seldom needed for itself.
-            2 => (self.levels[1].get_or_init(|| reduced::<4>(self.full)), 2),
+            2 => (self.levels[1].get_or_init(|| reduced::<4>(self.finest)), 2),
             deeper => {
-                let finer = self.level(deeper - 1).0;
+                let finer = self.further(deeper - 1).0;
                 (self.levels[deeper - 1].get_or_init(|| reduced::<2>(finer)), deeper)
             }
         }
@@ -153,7 +170,7 @@ impl<'a> Pyramid<'a> {
     /// pixels spans.
     #[must_use]
     pub fn luma(&self, side: u32) -> (GrayImage, f64) {
-        let halvings = (self.full.width().max(self.full.height()) / side.max(1)).max(1).ilog2();
+        let halvings = (self.size.0.max(self.size.1) / side.max(1)).max(1).ilog2();
         let (image, done) = self.level(halvings as usize);
         // The weights of Rec. 709, as `image` has them, in a third of its time.
         let grey =
@@ -342,6 +359,22 @@ mod tests {
         let at = crop.to_photo.apply(Point::new(4.0, 4.0));
         // 16 photo pixels a tensor pixel: a ramp's average is its value in the middle, up to rounding to whole levels.
         assert!((f64::from(crop.tensor[[0, 4, 4, 0]]) * 255.0 - at.x).abs() < 1.5);
+    }
+
+    #[test]
+    fn a_reduced_copy_gives_the_same_crops_at_the_same_places() {
+        let photo = RgbImage::from_fn(512, 480, |x, y| Rgb([(x / 2) as u8, (y / 2) as u8, ((x ^ y) & 127) as u8]));
+        let halved = reduced::<2>(&photo);
+        let form = CropForm { sampling: Sampling::Averaged, ..FORM };
+        let region = Region { center: Point::new(260.0, 230.0), side: 300.0, rotation: 0.2 };
+        let (whole, copy) = (Pyramid::new(&photo), Pyramid::of_reduced(&halved, (512, 480), 1));
+        assert_eq!(copy.size(), (512.0, 480.0));
+        let (a, b) = (whole.crop(region, &form), copy.crop(region, &form));
+        assert_eq!(a.to_photo, b.to_photo);
+        // Halved twice with rounding in between, against at once.
+        assert!(a.tensor.iter().zip(&b.tensor).all(|(a, b)| (a - b).abs() < 1.5 / 255.0));
+        assert_eq!(whole.luma(64).1, copy.luma(64).1);
+        assert_eq!(copy.luma(512).1, 2.0);
     }
 
     #[test]

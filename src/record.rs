@@ -260,8 +260,8 @@ impl Record {
             source: Source {
                 file,
                 blake3: photo.source.blake3.clone(),
-                width: photo.pixels.width(),
-                height: photo.pixels.height(),
+                width: photo.size().0,
+                height: photo.size().1,
                 orientation: photo.source.orientation,
                 format: photo.source.format.to_string(),
             },

@@ -93,8 +93,9 @@ const UPPER_SIDE: f64 = 3.2;
 /// Readings of the upper body that depart from the body's by more than this are of something else, in trunk lengths.
 const UPPER_APART: f64 = 0.2;
 
-/// Reads a person's joints `readings` times (1 to [`MAX_READINGS`]; above 1 an odd number is rounded up) after a first look
-/// that only places the crop, and above 1 reads the upper body twice more. `None` when the model sees nobody there.
+/// Reads a person's joints `readings` times (1 to [`MAX_READINGS`]). A single reading is taken where the detector points, as pose
+/// programs do. More (an odd number is rounded up) come after a first look that only places the crop, and the upper body is read
+/// twice more. `None` when the model sees nobody there.
 ///
 /// # Errors
 /// When the model cannot be run.
@@ -105,18 +106,18 @@ pub fn read(
     readings: usize,
 ) -> Result<Option<Readings>> {
     let readings = readings.clamp(1, MAX_READINGS);
-    let first: &[bool] = if readings == 1 { &[false] } else { &[false, true] };
-    let looks: Vec<_> = first.iter().map(|&mirrored| (person.region, Look { mirrored, mask: false })).collect();
+    if readings == 1 {
+        let look = (person.region, Look::default());
+        let body: Vec<Reading> = in_parallel(workers, photo, &[look])?.into_iter().flatten().collect();
+        return Ok((!body.is_empty()).then_some(Readings { body, upper: Vec::new() }));
+    }
+    let looks = [false, true].map(|mirrored| (person.region, Look { mirrored, mask: false }));
     let found: Vec<Reading> = in_parallel(workers, photo, &looks)?.into_iter().flatten().collect();
     let base = match &found[..] {
         [only] => only.next,
         [plain, mirrored] => plain.next.mean(mirrored.next),
         _ => return Ok(None),
     };
-    if readings == 1 {
-        let body: Vec<_> = in_parallel(workers, photo, &[(base, Look::default())])?.into_iter().flatten().collect();
-        return Ok((!body.is_empty()).then_some(Readings { body, upper: Vec::new() }));
-    }
     let mut looks = Vec::with_capacity(readings + 3);
     for index in 0..readings.div_ceil(2) {
         let nudge = nudge(index);

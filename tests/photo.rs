@@ -534,3 +534,43 @@ fn no_mutation_panics() {
         }
     }
 }
+
+/// Reduced on the way in, a photo keeps its size and its places, and a damaged one is refused as when it is read whole.
+#[test]
+fn a_large_jpeg_can_be_read_reduced() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/phone-12-megapixels.jpg");
+    let bytes = std::fs::read(&path).expect("a sample");
+    let whole = Photo::from_bytes(&path, &bytes, &ReadOptions::default()).expect("whole");
+    assert_eq!((whole.halvings, whole.size()), (0, (3024, 4032)));
+    for (enough, halvings) in [(4033, 0), (2017, 0), (2016, 1), (1600, 1), (1000, 2), (504, 3), (1, 3)] {
+        let options = ReadOptions { enough: Some(enough), ..ReadOptions::default() };
+        let photo = Photo::from_bytes(&path, &bytes, &options).expect("reduced");
+        assert_eq!((photo.halvings, photo.size()), (halvings, (3024, 4032)), "{enough}");
+        let (width, height) = (3024_u32 >> halvings, 4032_u32 >> halvings);
+        assert_eq!(photo.pixels.dimensions(), (width, height));
+        let expected = image::imageops::thumbnail(&whole.pixels, width, height);
+        let off = difference(&photo.pixels, &expected);
+        assert!(off < 2.5, "{enough}: {off}");
+        match photo.finer(1) {
+            Some(finer) => assert_eq!(finer.expect("finer").pixels.width(), 1512),
+            None => assert!(halvings < 2),
+        }
+        for length in (1..8).map(|n| n * bytes.len() / 8).chain([bytes.len() - 3, bytes.len() - 40]) {
+            let cut = Photo::from_bytes(&path, &bytes[..length], &options);
+            let alone = Photo::from_bytes(&path, &bytes[..length], &ReadOptions::default());
+            assert_eq!(cut.is_err(), alone.is_err(), "{enough}, {length} bytes");
+        }
+    }
+    let options = ReadOptions { enough: Some(1000), ..ReadOptions::default() };
+    // On its side in the file: the same after the turn.
+    let turned = Photo::from_bytes(&path, &with_orientation(&bytes, 6), &options).expect("turned");
+    assert_eq!((turned.size(), turned.pixels.dimensions()), ((4032, 3024), (1008, 756)));
+}
+
+/// The same JPEG with another Exif orientation.
+fn with_orientation(jpeg: &[u8], orientation: u8) -> Vec<u8> {
+    let tiff = [b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0", &[orientation, 0, 0, 0, 0, 0, 0, 0][..]].concat();
+    let length = (2 + 6 + tiff.len()) as u16;
+    // The first Exif block counts.
+    [&jpeg[..2], &[0xff, 0xe1], &length.to_be_bytes(), b"Exif\0\0", &tiff, &jpeg[2..]].concat()
+}

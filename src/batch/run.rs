@@ -1,5 +1,6 @@
 //! A run into a folder: resume, measure, journal, results.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -353,10 +354,11 @@ fn key(hash: &blake3::Hash, job: &Job, analyzer: &Analyzer, settings: &Settings,
 /// Writes the annotated picture; the thumbnail of it, or `None` when the head is to be covered and cannot be: there is no
 /// picture then.
 fn draw(photo: &Photo, record: &Record, path: &Path, covered: bool) -> Result<Option<String>> {
+    let pixels = overlay::detailed(photo)?;
     let pixels = match covered {
-        false => None,
-        true => match mask::cover(&photo.pixels, record) {
-            Ok(pixels) => Some(pixels),
+        false => pixels,
+        true => match mask::cover(&pixels, record) {
+            Ok(pixels) => Cow::Owned(pixels),
             Err(_) => {
                 // One of an earlier run under other options.
                 let _ = std::fs::remove_file(path);
@@ -364,7 +366,7 @@ fn draw(photo: &Photo, record: &Record, path: &Path, covered: bool) -> Result<Op
             }
         },
     };
-    let picture = overlay::draw(pixels.as_ref().unwrap_or(&photo.pixels), record);
+    let picture = overlay::draw(&pixels, record);
     let mut draft = Draft::new(path)?;
     draft.write_all(&output::jpeg(&picture, path)?).map_err(|source| draft.failed(source))?;
     draft.finish()?;

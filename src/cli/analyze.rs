@@ -55,7 +55,11 @@ impl Analyze {
     /// How photos are read.
     #[must_use]
     pub fn reading(&self) -> ReadOptions {
-        ReadOptions { max_megapixels: self.max_megapixels, ..ReadOptions::default() }
+        ReadOptions {
+            max_megapixels: self.max_megapixels,
+            enough: Some(analysis::ENOUGH_PIXELS),
+            ..ReadOptions::default()
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use super::measuring::{Measuring, count, positive};
+use crate::analysis;
 use crate::batch::run::Format;
 use crate::photo::{MAX_MEGAPIXELS, ReadOptions};
 
@@ -122,7 +123,11 @@ impl Batch {
     /// How photos are read.
     #[must_use]
     pub fn reading(&self) -> ReadOptions {
-        ReadOptions { max_megapixels: self.max_megapixels, ..ReadOptions::default() }
+        ReadOptions {
+            max_megapixels: self.max_megapixels,
+            enough: Some(analysis::ENOUGH_PIXELS),
+            ..ReadOptions::default()
+        }
     }
 
     /// The longest that one photo may take.

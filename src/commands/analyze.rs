@@ -100,5 +100,6 @@ fn write_files(folder: &Path, id: &str, photo: &Photo, record: &Record) -> Resul
     json.push(b'\n');
     output::write(&path, &json)?;
     let path = folder.join(format!("{id}.annotated.jpg"));
-    output::write(&path, &output::jpeg(&report::overlay::draw(&photo.pixels, record), &path)?)
+    let shown = report::overlay::detailed(photo)?;
+    output::write(&path, &output::jpeg(&report::overlay::draw(&shown, record), &path)?)
 }

@@ -43,6 +43,7 @@ pub(super) fn decode(bytes: &[u8], budget: &Budget) -> Result<Decoded, Refusal> 
     // A crop (`clap`) comes before the turn and belongs to how the picture is stored.
     let stored = turn.stored_size(pixels.dimensions());
     Ok(Decoded {
+        halvings: 0,
         pixels,
         stored,
         turned: Some(turn),

@@ -33,7 +33,8 @@ const TRIPWIRE: [u8; 6] = [0xff, 0x02, 0, 2, 0xff, END];
 /// So many zero bytes in a row are no entropy-coded data, but the rest of a copy that was interrupted.
 const ZERO_TAIL: usize = 16;
 
-pub(super) fn decode(bytes: &[u8], budget: &Budget) -> Result<Decoded, Refusal> {
+/// Decodes at the smallest size whose longer side keeps `enough` pixels.
+pub(super) fn decode(bytes: &[u8], budget: &Budget, enough: Option<u32>) -> Result<Decoded, Refusal> {
     let outline = Outline::walk(bytes)?;
     let (width, height) = (u32::from(outline.frame.width), u32::from(outline.frame.height));
     budget.check(Format::Jpeg, width, height)?;
@@ -48,8 +49,12 @@ pub(super) fn decode(bytes: &[u8], budget: &Budget) -> Result<Decoded, Refusal> 
         notes.push("the progressive JPEG data ends before its finest detail".into());
     }
     let (exif, xmp) = (outline.exif.map(<[u8]>::to_vec), outline.xmp.map(<[u8]>::to_vec));
-    let pixels = outline.decode()?;
-    Ok(Decoded { pixels, stored: (width, height), turned: None, exif, xmp, notes })
+    let halvings = enough.map_or(0, |enough| (width.max(height) / enough.max(1)).max(1).ilog2().min(3));
+    let (pixels, halvings) = match halvings {
+        1.. if outline.can_be_reduced() => (outline.decode_reduced(halvings)?, halvings),
+        _ => (outline.decode()?, 0),
+    };
+    Ok(Decoded { pixels, halvings, stored: (width, height), turned: None, exif, xmp, notes })
 }
 
 /// The frame header.
@@ -149,15 +154,40 @@ impl<'a> Outline<'a> {
         }
     }
 
-    fn decode(mut self) -> Result<RgbImage, Refusal> {
-        let complete = self.frame.is_complete();
-        let Frame { progressive, width, height, ref components } = self.frame;
-        if progressive {
-            // With restarts the decoder looks for a marker by itself and would take the tripwire for damage.
-            if !self.ended && (!complete || self.restarts) {
-                return Err(Refusal::cut_short(Format::Jpeg));
-            }
-        } else if self.scanned_components != components.len() {
+    /// Whether the other decoder, which reduces, can be trusted with it: it would take a progressive scan that stops early for whole.
+    fn can_be_reduced(&self) -> bool {
+        !self.frame.progressive && [1, 3].contains(&self.frame.components.len())
+    }
+
+    /// Decodes at `1 / 2^halvings` of the size, of each block only as many coefficients as that takes.
+    fn decode_reduced(mut self, halvings: u32) -> Result<RgbImage, Refusal> {
+        self.refuse_gaps()?;
+        // It reads ahead by at most 64 bits and, unlike the other, does not stand the end of the data.
+        self.clean.extend(PADDING);
+        self.clean.extend([0xff, END]);
+        let side = |side: u16| side.div_ceil(1 << halvings);
+        let mut decoder = jpeg_decoder::Decoder::new(self.clean.as_slice());
+        let pixels = decoder.scale(side(self.frame.width), side(self.frame.height)).and_then(|size| {
+            let pixels = decoder.decode()?;
+            Ok((size, pixels))
+        });
+        let ((width, height), pixels) = pixels.map_err(|error| {
+            let short = !self.ended && !matches!(error, jpeg_decoder::Error::Unsupported(_));
+            if short { Refusal::cut_short(Format::Jpeg) } else { Refusal::damaged(Format::Jpeg, error) }
+        })?;
+        let (width, height) = (u32::from(width), u32::from(height));
+        if self.frame.components.len() == 1 {
+            let grey = image::GrayImage::from_raw(width, height, pixels);
+            return grey
+                .map(|grey| image::DynamicImage::ImageLuma8(grey).into_rgb8())
+                .ok_or_else(|| damaged("the picture is not of its own size"));
+        }
+        RgbImage::from_raw(width, height, pixels).ok_or_else(|| damaged("the picture is not of its own size"))
+    }
+
+    /// Refuses pictures that cannot be whole.
+    fn refuse_gaps(&self) -> Result<(), Refusal> {
+        if !self.frame.progressive && self.scanned_components != self.frame.components.len() {
             return Err(if self.ended {
                 damaged("scans are missing or too many")
             } else {
@@ -167,6 +197,19 @@ impl<'a> Outline<'a> {
         if !self.ended && self.clean.iter().rev().take(ZERO_TAIL).all(|&byte| byte == 0) {
             return Err(Refusal::cut_short(Format::Jpeg));
         }
+        Ok(())
+    }
+
+    fn decode(mut self) -> Result<RgbImage, Refusal> {
+        let complete = self.frame.is_complete();
+        let Frame { progressive, width, height, ref components } = self.frame;
+        if progressive {
+            // With restarts the decoder looks for a marker by itself and would take the tripwire for damage.
+            if !self.ended && (!complete || self.restarts) {
+                return Err(Refusal::cut_short(Format::Jpeg));
+            }
+        }
+        self.refuse_gaps()?;
         // A baseline scan that stops early runs out of bytes, since nothing follows the padding.
         self.clean.extend(PADDING);
         match (progressive, self.restarts) {

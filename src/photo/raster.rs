@@ -68,7 +68,15 @@ fn decode(mut decoder: impl ImageDecoder, format: Format, budget: &Budget) -> Re
     limits.max_alloc = Some(decoder.total_bytes().saturating_mul(2).saturating_add(WORKING_SPACE));
     decoder.set_limits(limits).map_err(|error| refusal(format, error))?;
     let pixels = DynamicImage::from_decoder(decoder).map_err(|error| refusal(format, error))?;
-    Ok(Decoded { pixels: to_rgb8(pixels), stored: (width, height), turned: None, exif, xmp, notes: Vec::new() })
+    Ok(Decoded {
+        halvings: 0,
+        pixels: to_rgb8(pixels),
+        stored: (width, height),
+        turned: None,
+        exif,
+        xmp,
+        notes: Vec::new(),
+    })
 }
 
 /// 8 bits per channel, alpha laid over white.

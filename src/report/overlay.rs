@@ -2,12 +2,16 @@
 //!
 //! Colours are those of Okabe and Ito, which people with any colour vision tell apart; every line is also named.
 
+use std::borrow::Cow;
+
 use image::{RgbImage, imageops};
 use tiny_skia::{Color, FillRule, LineCap, Paint, Path, PathBuilder, Pixmap, Rect, Stroke, Transform};
 
 use super::{font, signed};
+use crate::error::Result;
 use crate::geometry::Point;
 use crate::measure::Measure;
+use crate::photo::Photo;
 use crate::record::{MeasureRecord, Record};
 use crate::skeleton::{BONES, Joint, Pair};
 
@@ -40,13 +44,15 @@ struct Canvas {
 }
 
 impl Canvas {
-    /// The photo, reduced to [`MAX_SIDE`] where it is larger; `None` for an empty photo.
-    fn of(photo: &RgbImage) -> Option<Self> {
+    /// The photo of `full_width` px, or a reduced copy of it, reduced to [`MAX_SIDE`] where it is larger; `None` for an empty
+    /// photo.
+    fn of(photo: &RgbImage, full_width: u32) -> Option<Self> {
         let longest = photo.width().max(photo.height());
-        let scale = (f64::from(MAX_SIDE) / f64::from(longest)).min(1.0);
-        let size = |side: u32| ((f64::from(side) * scale).round() as u32).max(1);
+        let shrink = (f64::from(MAX_SIDE) / f64::from(longest)).min(1.0);
+        let size = |side: u32| ((f64::from(side) * shrink).round() as u32).max(1);
         let (width, height) = (size(photo.width()), size(photo.height()));
-        let reduced = if scale < 1.0 { imageops::thumbnail(photo, width, height) } else { photo.clone() };
+        let scale = shrink * f64::from(photo.width()) / f64::from(full_width.max(1));
+        let reduced = if shrink < 1.0 { imageops::thumbnail(photo, width, height) } else { photo.clone() };
         let mut pixmap = Pixmap::new(width, height)?;
         for (target, pixel) in pixmap.pixels_mut().iter_mut().zip(reduced.pixels()) {
             let [red, green, blue] = pixel.0;
@@ -112,10 +118,23 @@ fn paint(color: Rgb, alpha: u8) -> Paint<'static> {
     paint
 }
 
+/// A photo's pixels in the detail that an annotated picture shows, where they were read reduced.
+///
+/// # Errors
+/// As [`Photo::from_bytes`].
+pub fn detailed(photo: &Photo) -> Result<Cow<'_, RgbImage>> {
+    let (width, height) = photo.size();
+    let halvings = (width.max(height) / MAX_SIDE).max(1).ilog2();
+    Ok(match photo.finer(halvings) {
+        Some(finer) => Cow::Owned(finer?.pixels),
+        None => Cow::Borrowed(&photo.pixels),
+    })
+}
+
 /// The photo with its record drawn over it, at most [`MAX_SIDE`] pixels long, without any metadata.
 #[must_use]
 pub fn draw(photo: &RgbImage, record: &Record) -> RgbImage {
-    let Some(mut canvas) = Canvas::of(photo) else { return photo.clone() };
+    let Some(mut canvas) = Canvas::of(photo, record.source.width) else { return photo.clone() };
     let at = |joint: Joint| record.landmark(joint).map(|l| Point::new(l.x, l.y));
     let thin = canvas.unit;
 
