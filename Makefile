@@ -1,7 +1,7 @@
 # The commands of the README. Each installs what it needs first, once.
 RELEASE = target/release
 
-.PHONY: setup setup-live setup-test demo live test lint bench evaluate agreement clean
+.PHONY: setup setup-live setup-test demo live test test-spark lint bench bench-batch evaluate agreement clean
 
 setup:
 	@.ci/setup
@@ -37,6 +37,18 @@ lint: setup-test
 
 bench: setup
 	cargo bench --locked
+
+# As the pipe of a Spark cluster on this machine, one of whose workers is killed. Installs Java and PySpark, some 500 MB.
+test-spark: demo
+	tests/spark/run
+
+# Batches against MediaPipe: PYTHON is a Python with the packages of tests/mediapipe/requirements.txt.
+PYTHON = target/mediapipe/bin/python
+bench-batch: demo
+	@[ "$(PYTHON)" != target/mediapipe/bin/python ] || [ -x $(PYTHON) ] || benches/python/setup
+	python3 benches/python/batch.py compare $(PYTHON)
+	python3 benches/python/batch.py workers
+	python3 benches/python/batch.py flat
 
 # make evaluate SET=path/of/a/rendered/set
 evaluate: setup
