@@ -140,7 +140,7 @@ fn a_batch_with_hostile_names_gives_a_page_to_read_sort_and_filter() {
     let text = page.eval("document.body.innerText");
     let text = text.as_str().expect("text");
     assert!(text.contains("It does not diagnose and does not replace an examination by a professional."), "{text}");
-    assert!(text.contains("not a whole picture") && text.contains("left shoulder higher"), "{text}");
+    assert!(text.contains("no readable picture") && text.contains("left shoulder higher"), "{text}");
     assert!(text.contains("expected a whole JPEG picture, found one that is cut short"), "{text}");
     assert!(!text.contains("NaN") && !text.contains("undefined") && !text.contains("null"), "{text}");
     // One heading of the first level, and no level left out.

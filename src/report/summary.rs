@@ -117,7 +117,7 @@ const KEEP: [&str; 2] = ["not_levelled", "view_contradicted"];
 /// Fixed words of flags and failures, and what they are called on the page.
 const WORDS: [(&str, &str); 23] = [
     ("unreadable", "cannot be read"),
-    ("not_a_picture", "not a whole picture"),
+    ("not_a_picture", "no readable picture"),
     ("too_large", "too many pixels"),
     ("too_many_bytes", "file too long"),
     ("no_person", "no person found"),
@@ -268,7 +268,7 @@ impl Page {
         };
         let mut html = format!(
             "<section aria-labelledby=\"overview\">\n<h2 id=\"overview\">Overview</h2>\n<dl class=\"counts\">\n{}{}{}{}</dl>\n",
-            tile("all", "Photos", total, "in the order of the input"),
+            tile("all", "Photos", total, "files taken from the input"),
             tile("measured", "Measured", measured, "at least one measure has a value"),
             tile("refused", "Refused", refused, "read, but nothing in it may be measured"),
             tile("failed", "Failed", failed, "no picture, or no person in it"),
@@ -380,7 +380,10 @@ fn spread(distribution: &Distribution, measure: Measure) -> String {
 
 /// A number with its sign, a true minus, and one decimal.
 fn signed(value: f64) -> String {
-    super::signed(value).replace('-', "\u{2212}")
+    match super::signed(value).as_str() {
+        "+0.0" => "0.0".into(),
+        text => text.replace('-', "\u{2212}"),
+    }
 }
 
 fn unit_words(measure: Measure) -> String {

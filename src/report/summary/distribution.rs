@@ -7,8 +7,8 @@ use crate::measure::{Measure, Unit};
 
 /// Widths of bars in hundredths of the unit.
 const STEPS: [i64; 14] = [10, 20, 50, 100, 200, 250, 500, 1_000, 2_000, 2_500, 5_000, 10_000, 20_000, 50_000];
-/// At most so many bars on each side of zero.
-const BARS: i64 = 12;
+/// At most so many bars on each side of zero, from so many values on: few values in many bars show nothing.
+const BARS: [(u64, i64); 3] = [(200, 12), (40, 8), (0, 6)];
 /// From so many values on, the outermost in a hundred on each side do not stretch the histogram.
 const MANY: u64 = 200;
 
@@ -54,22 +54,26 @@ impl Distribution {
         })
     }
 
-    /// Where the bars stand: the first one's beginning, each one's width (hundredths), and their number. Zero is where two bars meet.
-    fn bars(&self) -> Option<(i64, i64, usize)> {
+    /// Where the bars stand: the first one's beginning, each one's width (hundredths), and their number. Of measures with a side,
+    /// zero is in the middle, where two bars meet.
+    fn bars(&self, sided: bool) -> Option<(i64, i64, usize)> {
         let spare = if self.total >= MANY { self.total / 100 } else { 0 };
-        let (low, high) = (self.nth(spare)?, self.nth(self.total - 1 - spare)?);
-        // Zero is always in sight, but for angles that are nowhere near it.
-        let (low, high) = if low > 0 && low > high - low { (low, high) } else { (low.min(-1), high.max(1)) };
-        let (low, high) = if low < 0 { (-high.max(-low), high.max(-low)) } else { (low, high) };
-        let fits = |step: &i64| (high - low).div_euclid(*step) < 2 * BARS;
+        let (low, high) = (self.nth(spare)?, self.nth(self.total.checked_sub(1 + spare)?)?);
+        let reach = high.max(-low).max(1);
+        let (low, high) = if sided { (-reach, reach) } else { (low, high.max(low + 1)) };
+        let most = BARS.into_iter().find(|(from, _)| self.total >= *from).map_or(6, |(_, bars)| bars);
+        let edges = |step: i64| (low.div_euclid(step), -(-high).div_euclid(step));
+        let fits = |step: &i64| edges(*step).1 - edges(*step).0 <= 2 * most && (sided || *step >= 100);
         let step = STEPS.into_iter().find(fits).unwrap_or(100_000);
-        let (first, last) = (low.div_euclid(step), high.div_euclid(step) + i64::from(low > 0 || high % step != 0));
+        let (first, last) = edges(step);
         Some((first * step, step, usize::try_from(last - first).ok()?.max(1)))
     }
 
     /// A histogram as SVG; `label` says in words what it shows.
     pub(super) fn svg(&self, measure: Measure, label: &str) -> Option<String> {
-        let (start, step, number) = self.bars()?;
+        let [positive, negative] = measure.says();
+        let sided = !positive.is_empty();
+        let (start, step, number) = self.bars(sided)?;
         let mut bars = vec![[0_u64; 2]; number];
         let mut beyond = false;
         for (value, counts) in &self.counts {
@@ -81,10 +85,20 @@ impl Distribution {
             }
         }
         let highest = bars.iter().map(|[open, resolved]| open + resolved).max()?.max(1) as f64;
-        let (left, right, top, foot) = (8.0, 312.0, 16.0, 108.0);
+        let (left, right, top, foot) = (8.0, 312.0, 10.0, 102.0);
+        // Each on its own line where they are long, so that they never touch.
+        let long = positive.chars().count() + negative.chars().count() > 40;
+        let height = foot
+            + if !sided {
+                22.0
+            } else if long {
+                52.0
+            } else {
+                37.0
+            };
         let width = (right - left) / number as f64;
         let x = |hundredths: i64| left + (hundredths - start) as f64 / step as f64 * width;
-        let mut svg = format!("<svg class=\"plot\" viewBox=\"0 0 320 142\" role=\"img\" aria-label=\"{label}\">");
+        let mut svg = format!("<svg class=\"plot\" viewBox=\"0 0 320 {height}\" role=\"img\" aria-label=\"{label}\">");
         for (index, [open, resolved]) in bars.iter().enumerate() {
             let mut base = foot;
             for (count, class) in [(resolved, "resolved"), (open, "open")] {
@@ -111,22 +125,15 @@ impl Distribution {
         }
         if let Some(median) = self.quantile(0.5) {
             let at = x((100.0 * median).round() as i64).clamp(left, right);
-            put(
-                &mut svg,
-                format_args!("<path class=\"median\" d=\"M{at:.1} {foot}l-4.5 -0l4.5 -8l4.5 8z\" opacity=\"0.9\"/>"),
-            );
+            put(&mut svg, format_args!("<path class=\"median\" d=\"M{at:.1} {foot}l-4.5 0l4.5 -8l4.5 8z\"/>"));
         }
         let unit = if measure.unit() == Unit::Degrees { "\u{b0}" } else { " %" };
         let ends = if beyond { ["\u{2264} ", "\u{2265} "] } else { [""; 2] };
         text(&mut svg, left, foot + 16.0, "start", &format!("{}{}{unit}", ends[0], plain(start)));
         text(&mut svg, right, foot + 16.0, "end", &format!("{}{}{unit}", ends[1], plain(end)));
-        let [positive, negative] = measure.says();
-        if start < 0 && !positive.is_empty() {
-            // One above the other where they are long, so that they never touch.
-            let long = positive.chars().count() + negative.chars().count() > 44;
-            let y = foot + 31.0;
-            text(&mut svg, left, if long { 9.0 } else { y }, "start", &format!("\u{2190} {negative}"));
-            text(&mut svg, right, y, "end", &format!("{positive} \u{2192}"));
+        if sided {
+            text(&mut svg, left, foot + 31.0, "start", &format!("\u{2190} {negative}"));
+            text(&mut svg, right, foot + if long { 46.0 } else { 31.0 }, "end", &format!("{positive} \u{2192}"));
         }
         svg.push_str("</svg>");
         Some(svg)
@@ -185,22 +192,24 @@ mod tests {
 
     #[test]
     fn zero_lies_where_two_bars_meet_and_every_value_is_in_a_bar() {
-        for values in [&[-0.3, 0.2][..], &[12.0, 3.0], &[-140.0, 2.0], &[0.0], &[2000.0], &[-3.0, -2.5]] {
+        for values in [&[-0.3, 0.2][..], &[12.0, 3.0], &[-140.0, 2.0], &[0.0], &[2000.0], &[-3.0, -2.5], &[-0.01]] {
             let distribution = of(values);
-            let (start, step, number) = distribution.bars().expect("bars");
-            assert_eq!(start.rem_euclid(step), 0, "{values:?}");
-            assert!(start < 0 || values[0] == 2000.0, "{values:?}");
-            let end = start + step * number as i64;
-            for value in values {
-                let hundredths = (100.0 * value).round() as i64;
-                assert!((start..=end).contains(&hundredths), "{value} in {start} to {end}");
+            for sided in [true, false] {
+                let (start, step, number) = distribution.bars(sided).expect("bars");
+                let end = start + step * number as i64;
+                assert_eq!(start.rem_euclid(step), 0, "{values:?}");
+                assert!(!sided || start == -end, "{values:?}: {start} to {end}");
+                for value in values {
+                    let hundredths = (100.0 * value).round() as i64;
+                    assert!((start..=end).contains(&hundredths), "{value} in {start} to {end}");
+                }
+                assert!(number <= 12, "{values:?}: {number}");
             }
-            assert!(number <= 2 * BARS as usize + 1, "{values:?}: {number}");
         }
-        // An angle far from zero is shown where it is.
-        let (start, _, _) = of(&[48.0, 52.0, 55.0]).bars().expect("bars");
-        assert!(start > 4000, "{start}");
-        assert_eq!(of(&[]).bars(), None);
+        // An angle without a side is shown where it is, in bars of a degree at least.
+        assert_eq!(of(&[48.0, 52.0, 55.2]).bars(false), Some((4_800, 100, 8)));
+        assert_eq!(of(&[68.0]).bars(false), Some((6_800, 100, 1)));
+        assert_eq!(of(&[]).bars(true), None);
     }
 
     #[test]
@@ -208,7 +217,7 @@ mod tests {
         let mut values: Vec<f64> = (0..1000).map(|n| f64::from(n % 20) * 0.1 - 1.0).collect();
         values.push(90.0);
         let distribution = of(&values);
-        let (start, step, number) = distribution.bars().expect("bars");
+        let (start, step, number) = distribution.bars(true).expect("bars");
         assert!(start >= -200 && start + step * number as i64 <= 200);
         let svg = distribution.svg(Measure::ShoulderTilt, "words").expect("a histogram");
         assert!(svg.contains("\u{2265} +") && svg.contains("left shoulder higher"), "{svg}");

@@ -38,6 +38,8 @@
 
   // The photos to take again.
 
+  const illustrated = rows.some((row) => row.thumbnail);
+
   function again(section, chosen) {
     const list = section.querySelector("ol");
     const more = section.querySelector("button");
@@ -52,7 +54,8 @@
         const sentence = make("bdi", null, text);
         why.append(make("p", null, make("b", null, words(code)), ": ", sentence));
       }
-      return make("li", null, row.thumbnail ? thumbnail(row) : null, who, why);
+      const image = row.thumbnail ? thumbnail(row) : illustrated && make("span", { class: "thumbnail" });
+      return make("li", null, image || null, who, why);
     };
     const show = (upTo) => {
       const next = chosen.slice(shown, upTo).map(item);
