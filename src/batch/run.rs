@@ -89,8 +89,8 @@ pub enum End {
     Stopped(Progress),
 }
 
-/// How ids and files appear in the outputs.
-#[derive(Debug, Clone)]
+/// How ids and files appear in the outputs; by default all are named.
+#[derive(Debug, Clone, Default)]
 pub struct Presentation {
     identity: Option<Identity>,
     /// File names of pictures, by job.
