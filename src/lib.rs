@@ -48,6 +48,7 @@
 
 pub mod analysis;
 pub mod camera;
+pub mod change;
 pub mod cli;
 pub mod coronal;
 pub mod crop;
@@ -58,6 +59,7 @@ pub mod evidence;
 pub mod exposure;
 pub mod floor;
 pub mod geometry;
+pub mod history;
 pub mod locate;
 pub mod maker_note;
 pub mod measure;
