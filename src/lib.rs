@@ -69,6 +69,7 @@ pub mod photo;
 pub mod pose;
 pub mod quality;
 pub mod record;
+pub mod reference;
 pub mod repeat;
 pub mod report;
 pub mod silhouette;

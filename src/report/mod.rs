@@ -1,9 +1,12 @@
 //! What users see, one exporter per file. Each takes records and gives bytes or text; none writes a file.
 
 pub mod font;
+pub mod html;
 pub mod mask;
 pub mod overlay;
+pub mod svg;
 pub mod text;
+pub mod trend;
 
 /// A number with its sign and one decimal, and no minus before a zero.
 fn signed(value: f64) -> String {
