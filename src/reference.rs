@@ -86,16 +86,21 @@ impl Band {
         }
     }
 
-    /// The range in words, with whom it is for and where it stands.
+    /// The range's ends in words.
     #[must_use]
-    pub fn words(&self, unit: &str) -> String {
-        let range = match (self.low, self.high) {
+    pub fn bounds(&self, unit: &str) -> String {
+        match (self.low, self.high) {
             (Some(low), Some(high)) => format!("{low:.1} to {high:.1} {unit}"),
             (None, Some(high)) => format!("up to {high:.1} {unit}"),
             (Some(low), None) => format!("from {low:.1} {unit}"),
-            (None, None) => "any".into(),
-        };
-        format!("{range} ({}: {}; {})", self.range.who, self.range.what, self.range.source)
+            (None, None) => "any value".into(),
+        }
+    }
+
+    /// The range in words, with whom it is for and where it stands.
+    #[must_use]
+    pub fn words(&self, unit: &str) -> String {
+        format!("{} ({}: {}; {})", self.bounds(unit), self.range.who, self.range.what, self.range.source)
     }
 }
 

@@ -1,7 +1,9 @@
 //! What each command does with its options: a room of the program `orthostat`, which prints; the library never does.
 
 pub(crate) mod analyze;
+pub(crate) mod compare;
 pub(crate) mod doctor;
+pub(crate) mod history;
 pub(crate) mod live;
 
 use std::io::Write;

@@ -141,7 +141,6 @@ pub fn page(sheets: &[Sheet<'_>], options: &Options<'_>) -> Result<String> {
         date: options.date.map(|date| date.to_string()),
         version: &first.record.tool.version,
         measured_by: measured_by(sheets),
-        several: views.len() > 1,
         bands: options.reference_bands,
         caution: text::CAUTION,
         views,
@@ -164,7 +163,6 @@ struct Page<'a> {
     date: Option<String>,
     version: &'a str,
     measured_by: String,
-    several: bool,
     bands: bool,
     caution: &'static str,
     views: Vec<ViewPart>,
@@ -187,6 +185,8 @@ struct Row {
     words: String,
     resolved: bool,
     reference: Vec<String>,
+    /// Where the ranges come from, for the list below the tables.
+    sources: Vec<String>,
 }
 
 struct Group {
@@ -210,6 +210,7 @@ struct ViewPart {
     diagram: String,
     diagram_caption: String,
     groups: Vec<Group>,
+    sources: Vec<String>,
     spine: Option<(String, String)>,
     flags: Vec<String>,
     warnings: Vec<String>,
@@ -241,6 +242,7 @@ impl ViewPart {
             Picture::Withheld(why) => (None, Vec::new(), Some(sentence(why))),
         };
         let (diagram, diagram_caption) = diagram::draw(record);
+        let groups = groups(record, options.reference_bands);
         let visits: Vec<Visit> =
             options.visits.iter().filter(|visit| visit.record.view.kind == record.view.kind).cloned().collect();
         Self {
@@ -257,7 +259,8 @@ impl ViewPart {
             caption: sentence(&overlay::caption(record)),
             diagram,
             diagram_caption,
-            groups: groups(record, options.reference_bands),
+            sources: groups.iter().flat_map(|group| group.rows.iter().flat_map(|row| row.sources.clone())).collect(),
+            groups,
             spine: spine::draw(record),
             flags: record.quality.flags.iter().map(|flag| sentence(&flag.text)).collect(),
             warnings: record.warnings.iter().map(|warning| sentence(warning)).collect(),
@@ -279,15 +282,16 @@ fn sentence(text: &str) -> String {
 
 /// Degrees and minus signs as print has them.
 fn in_signs(words: &str) -> String {
-    words.replace(" deg", "°").replace(" -", " \u{2212}").replace("(-", "(\u{2212}")
+    let words = words.replace(" degrees", "°").replace(" deg", "°").replace("+-", "±");
+    words.replace(" -", " \u{2212}").replace("(-", "(\u{2212}")
 }
 
 /// The picture with its lines, and the boxes that show and hide them.
 fn picture(number: usize, record: &Record, href: &str, [x, y, width, height]: [f64; 4]) -> (String, Vec<LayerPart>) {
-    let layers = svg::layers(record, (height / 600.0).max(0.5));
+    let layers = svg::layers(record, (height / 450.0).max(0.5));
     let names: Vec<&str> = layers.iter().map(|layer| layer.name).collect();
     let mut out = format!(
-        "<svg class=\"picture\" viewBox=\"{x} {y} {width} {height}\" role=\"img\" aria-label=\"Photo of the person, {}, with {}\">\
+        "<svg class=\"picture\" viewBox=\"{x} {y} {width} {height}\" width=\"{width}\" height=\"{height}\" role=\"img\" aria-label=\"Photo of the person, {}, with {}\">\
          <image class=\"photo-{number}\" x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" preserveAspectRatio=\"none\" \
          href=\"{href}\"/>",
         escaped(&overlay::caption(record)),
@@ -423,15 +427,28 @@ fn row(measure: Measure, found: &MeasureRecord, interval: [f64; 2], end: Option<
         error: format!("± {:.1}", 0.5 * (interval[1] - interval[0])),
         millimetres: found.value_mm.map(|mm| format!("{mm:+.0} mm").replace('-', "\u{2212}")).unwrap_or_default(),
         bar,
-        words: text::short_words(measure, found),
+        words: if measure.says()[0].is_empty() { "no side to tell".into() } else { text::short_words(measure, found) },
         resolved: found.resolved == Some(true) && !measure.says()[0].is_empty(),
         reference: bands
             .iter()
             .map(|band| {
                 in_signs(&format!(
-                    "{} the reference range {}",
-                    sentence(band.place(interval)).trim_end_matches('.'),
-                    band.words(&found.unit)
+                    "{}: {} {}",
+                    sentence(&band.range.who).trim_end_matches('.'),
+                    band.place(interval),
+                    band.bounds(&found.unit)
+                ))
+            })
+            .collect(),
+        sources: bands
+            .iter()
+            .map(|band| {
+                in_signs(&format!(
+                    "{}, {}: {} ({})",
+                    sentence(measure.label()).trim_end_matches('.'),
+                    band.range.who,
+                    band.range.what,
+                    band.range.source
                 ))
             })
             .collect(),

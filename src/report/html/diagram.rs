@@ -32,7 +32,7 @@ const BESIDE: [(Measure, &str, f64); 4] = [
     (Measure::HeadShift, "head shift", 58.0),
     (Measure::TrunkShift, "trunk shift", 132.0),
     (Measure::TrunkLean, "trunk lean", 212.0),
-    (Measure::ShoulderPelvisAngle, "shoulders against pelvis", 292.0),
+    (Measure::ShoulderPelvisAngle, "shoulders / pelvis", 292.0),
 ];
 
 const BODY: &str = "<g class=\"body\"><ellipse cx=\"210\" cy=\"58\" rx=\"29\" ry=\"37\"/>\
