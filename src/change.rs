@@ -164,7 +164,12 @@ fn change(measure: Measure, before: &Record, after: &Record) -> Change {
             change.detectable = Some(least);
             change.verdict = if changed { Verdict::Changed } else { Verdict::WithinError };
             change.words = if changed {
-                format!("changed by {:.1}{}{}", difference.abs(), unit_word(measure), towards(measure, difference))
+                format!(
+                    "changed by {:.1}{}{}",
+                    (10.0 * difference.abs()).round() / 10.0,
+                    unit_word(measure),
+                    towards(measure, difference)
+                )
             } else {
                 "no change beyond the measurement error".into()
             };

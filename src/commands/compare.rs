@@ -34,19 +34,21 @@ pub(crate) fn run(options: &Compare) -> Result<u8> {
     let (before, after) = (before?, after?);
     let mut code = 0;
     let mut shown = false;
-    for (before, after) in pairs(&before, &after) {
-        let outcome = if before.record == after.record && before.name.contains('@') {
-            Err(format!("{} and {} are one and the same record", before.name, after.name))
-        } else {
-            change::compare(&before.record, &after.record).map_err(|why| why.to_string())
-        };
-        match outcome {
+    let all = pairs(&before, &after);
+    // Of a subject's views, those with a single record show nothing, unless there is nothing else.
+    let two: Vec<_> = all.iter().filter(|(before, after)| before.record != after.record).collect();
+    if let (true, Some((before, after))) = (two.is_empty(), all.first()) {
+        let reason = format!("{} and {} are one and the same record", before.name, after.name);
+        return Err(Error::Incomparable { reason });
+    }
+    for (before, after) in two {
+        match change::compare(&before.record, &after.record) {
             Ok(comparison) => {
                 shown = true;
                 print(before, after, &comparison, options.json)?;
             }
-            Err(reason) => {
-                complain(&Error::Incomparable { reason });
+            Err(why) => {
+                complain(&Error::Incomparable { reason: why.to_string() });
                 code = 1;
             }
         }

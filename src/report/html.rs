@@ -185,7 +185,7 @@ struct Row {
     words: String,
     resolved: bool,
     reference: Vec<String>,
-    /// Where the ranges come from, for the list below the tables.
+    /// Where the ranges come from, for the list below the table.
     sources: Vec<String>,
 }
 
@@ -203,6 +203,7 @@ struct ViewPart {
     found: Vec<String>,
     unresolved: usize,
     measured: usize,
+    missing: usize,
     layers: Vec<LayerPart>,
     picture: Option<String>,
     withheld: Option<String>,
@@ -253,13 +254,14 @@ impl ViewPart {
             found,
             unresolved,
             measured: values.len(),
+            missing: Measure::ALL.into_iter().filter_map(|m| record.measure(m)).count() - values.len(),
             layers,
             picture,
             withheld,
             caption: sentence(&overlay::caption(record)),
             diagram,
             diagram_caption,
-            sources: groups.iter().flat_map(|group| group.rows.iter().flat_map(|row| row.sources.clone())).collect(),
+            sources: sources(&groups),
             groups,
             spine: spine::draw(record),
             flags: record.quality.flags.iter().map(|flag| sentence(&flag.text)).collect(),
@@ -267,7 +269,10 @@ impl ViewPart {
             levelled: levelled(record),
             turned: turned(record),
             refused: refused(record),
-            trend: (!visits.is_empty()).then(|| Trend::of(&visits)),
+            trend: (!visits.is_empty()).then(|| {
+                let trend = Trend::of(&visits);
+                Trend { notes: trend.notes.iter().map(|note| sentence(note)).collect(), ..trend }
+            }),
         }
     }
 }
@@ -442,17 +447,23 @@ fn row(measure: Measure, found: &MeasureRecord, interval: [f64; 2], end: Option<
             .collect(),
         sources: bands
             .iter()
-            .map(|band| {
-                in_signs(&format!(
-                    "{}, {}: {} ({})",
-                    sentence(measure.label()).trim_end_matches('.'),
-                    band.range.who,
-                    band.range.what,
-                    band.range.source
-                ))
-            })
+            .map(|band| in_signs(&format!("{}: {} ({})", band.range.who, band.range.what, band.range.source)))
             .collect(),
     })
+}
+
+/// Each source once, with the measures that it is for.
+fn sources(groups: &[Group]) -> Vec<String> {
+    let mut sources: Vec<(&str, Vec<&str>)> = Vec::new();
+    for row in groups.iter().flat_map(|group| &group.rows) {
+        for source in &row.sources {
+            match sources.iter_mut().find(|(known, _)| *known == source.as_str()) {
+                Some((_, labels)) => labels.push(row.label),
+                None => sources.push((source, vec![row.label])),
+            }
+        }
+    }
+    sources.into_iter().map(|(source, labels)| sentence(&format!("{}, {source}", labels.join(" and ")))).collect()
 }
 
 fn levelled(record: &Record) -> String {
