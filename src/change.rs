@@ -245,7 +245,7 @@ fn notes(before: &Record, after: &Record) -> Vec<String> {
     }
     notes.push(
         "the errors of both photos are counted in full, though photos of one person share some: small changes may be missed. \
-         One measure in twenty may be said to have changed by chance alone"
+         Up to one measure in twenty may be said to have changed by chance alone"
             .into(),
     );
     notes

@@ -15,7 +15,8 @@
 //! | judge | pose -> [`view::View`], [`quality::Quality`] | [`view`], [`exposure`], [`quality`] |
 //! | measure | pose -> [`measure::Assessment`]: each a value with its error, or a reason | [`measure`], [`evidence`], [`floor`] |
 //! | record | all of it -> [`record::Record`] | [`analysis`], [`record`] |
-//! | show | record -> table, picture | [`report`], [`output`] |
+//! | keep, compare | records of a subject -> changes, trend | [`history`], [`change`], [`reference`] |
+//! | show | record -> table, picture, page | [`report`], [`output`] |
 //!
 //! # Invariants
 //!

@@ -234,6 +234,36 @@ fn the_history_lies_in_the_users_data_folder_unless_named() {
     assert!(html.contains("The history keeps numbers, no pictures.") && !html.contains("data:image"));
 }
 
+/// A photo with an Exif block that holds the time of taking alone.
+fn taken_at(photo: &Path, time: &str) -> Vec<u8> {
+    let mut exif = b"Exif\0\0MM\0\x2a\0\0\0\x08".to_vec();
+    // The first directory points to the one at 26, whose one field is the text at 44.
+    exif.extend(b"\0\x01\x87\x69\0\x04\0\0\0\x01\0\0\0\x1a\0\0\0\0");
+    exif.extend(b"\0\x01\x90\x03\0\x02\0\0\0\x14\0\0\0\x2c\0\0\0\0");
+    exif.extend(time.as_bytes());
+    exif.push(0);
+    let picture = image::open(photo).expect("a sample").into_rgb8();
+    let mut jpeg = Vec::new();
+    image::codecs::jpeg::JpegEncoder::new_with_quality(&mut jpeg, 92).encode_image(&picture).expect("encoded");
+    let length = u16::try_from(exif.len() + 2).expect("short");
+    [&b"\xff\xd8\xff\xe1"[..], &length.to_be_bytes(), &exif, &jpeg[2..]].concat()
+}
+
+#[test]
+fn the_day_is_the_photos_own_unless_another_is_given() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (photo, db) = (folder.path().join("photo.jpg"), folder.path().join("h.sqlite").display().to_string());
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/small-person.jpg");
+    std::fs::write(&photo, taken_at(&sample, "2025:07:08 09:10:11")).expect("written");
+    let (photo, page) = (photo.display().to_string(), folder.path().join("page.html").display().to_string());
+    let output = orthostat(&["analyze", &photo, "--save", "Anna", "--db", &db, "--report", &page]);
+    assert!(text(&output.stdout).contains("photo: saved under Anna, 2025-07-08"), "{}", text(&output.stderr));
+    // The photo's own time is its metadata, which the page does not carry.
+    assert!(!std::fs::read_to_string(&page).expect("written").contains("2025"));
+    let output = orthostat(&["analyze", &photo, "--save", "Anna", "--db", &db, "--date", "2025-08-09"]);
+    assert!(text(&output.stdout).contains("under Anna, 2025-08-09"), "{}", text(&output.stderr));
+}
+
 #[test]
 fn records_that_are_none_and_days_that_are_none_are_named() {
     let folder = tempfile::tempdir().expect("a folder");

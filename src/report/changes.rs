@@ -15,6 +15,7 @@ const COLUMNS: usize = 6;
 pub fn comparison(before: &str, after: &str, comparison: &Comparison) -> String {
     let mut out = format!("{before} -> {after}: {}\n", view_words(&comparison.view));
     let mut table = plain();
+    table.add_row(["", "before", "after", "difference", "detectable", ""]);
     let mut not_compared = Vec::new();
     for change in &comparison.changes {
         let label = change.of().map_or(change.measure, Measure::label);
@@ -24,9 +25,9 @@ pub fn comparison(before: &str, after: &str, comparison: &Comparison) -> String 
                 table.add_row([
                     label.to_owned(),
                     format!("{}{unit}", signed(before)),
-                    format!("-> {}{unit}", signed(after)),
+                    format!("{}{unit}", signed(after)),
                     format!("{}{unit}", signed(difference)),
-                    format!("+- {least:.1}"),
+                    format!("{least:.1}{unit}"),
                     change.words.clone(),
                 ]);
             }
