@@ -1,7 +1,7 @@
 # The commands of the README. Each installs what it needs first, once.
 RELEASE = target/release
 
-.PHONY: setup setup-live setup-test demo live test test-spark lint bench bench-batch evaluate agreement clean
+.PHONY: setup setup-live setup-test demo live test test-spark lint bench bench-batch evaluate evaluate-change agreement clean
 
 setup:
 	@.ci/setup
@@ -53,6 +53,10 @@ bench-batch: demo
 # make evaluate SET=path/of/a/rendered/set
 evaluate: setup
 	cargo run --release --locked --example evaluate -- $(SET) $(ARGS)
+
+# make evaluate-change SET="path/of/a/rendered/set another": how often "changed" and "no change" are right
+evaluate-change: setup
+	cargo run --release --locked --example change -- $(SET)
 
 # How far the one-pass reading lies from MediaPipe's own, on the committed golden landmarks.
 agreement: setup

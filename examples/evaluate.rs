@@ -13,6 +13,8 @@
     reason = "a program for developers"
 )]
 
+mod rendered;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -29,6 +31,7 @@ use orthostat::pose::Pose;
 use orthostat::repeat::{DEFAULT_READINGS, FAST_READINGS};
 use orthostat::skeleton::{Joint, Pair};
 use orthostat::view::View;
+use rendered::truth;
 use serde_json::{Value, json};
 
 /// One measure of one photo.
@@ -49,26 +52,6 @@ struct Row {
     scatter: f64,
     /// Whether the outline had a share in it.
     outlined: bool,
-}
-
-/// The true value of a measure: its own definition on the true joints, in the body's coronal plane (from the side, sagittal).
-fn truth(image: &Value, measure: Measure, view: View) -> Option<f64> {
-    let (sin, cos) = image["body_yaw_total_deg"].as_f64()?.to_radians().sin_cos();
-    let joints = Joint::ALL.into_iter().filter_map(|joint| {
-        let name = joint.name().replace("foot_index", "toe");
-        let [x, y, z] = [0, 1, 2].map(|i| image["landmarks_3d_m"][&name][i].as_f64());
-        let (x, y, z) = (x?, y?, z?);
-        // In thousandths of a metre: to the subject's left, or forward; and up.
-        let across = if view.facing().is_some() { x * cos + y * sin } else { x * sin - y * cos };
-        Some((joint, Point::new(1000.0 * across, -1000.0 * z)))
-    });
-    let pose = Pose::from_points(joints);
-    match (measure, view.facing()) {
-        // The truth knows neither outer corners of the eyes nor the mouth; the head is rigid.
-        (Measure::HeadTilt, Some(_)) => tilt(&pose, Pair::EYES).ok(),
-        (_, Some(_)) => measure.of(&pose, View::Anterior).ok(),
-        _ => measure.of(&pose, view).ok(),
-    }
 }
 
 fn raw_truth(image: &Value, measure: Measure) -> Option<f64> {

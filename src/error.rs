@@ -91,6 +91,27 @@ pub enum Error {
         /// What the system said.
         source: std::io::Error,
     },
+    /// The history is something else, of a newer version, damaged or locked.
+    History {
+        /// The database.
+        path: PathBuf,
+        /// What was expected and what was found.
+        reason: String,
+        /// What SQLite said, when it came so far.
+        source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    },
+    /// The history holds nothing of this subject.
+    NoSuchSubject {
+        /// The database.
+        path: PathBuf,
+        /// The subject that was asked for.
+        subject: String,
+    },
+    /// What was to be compared cannot be held against each other.
+    Incomparable {
+        /// The sentence for the user.
+        reason: String,
+    },
     /// An option's value is not usable.
     Usage {
         /// The sentence for the user.
@@ -107,11 +128,12 @@ impl Error {
             | Error::NotAPicture { .. }
             | Error::NotARecord { .. }
             | Error::TooLarge { .. }
-            | Error::TooManyBytes { .. } => 1,
+            | Error::TooManyBytes { .. }
+            | Error::Incomparable { .. } => 1,
             Error::Usage { .. } => 2,
-            Error::NoPerson { .. } | Error::NoSuchPerson { .. } => 3,
+            Error::NoPerson { .. } | Error::NoSuchPerson { .. } | Error::NoSuchSubject { .. } => 3,
             Error::Runtime { .. } | Error::Model { .. } => 4,
-            Error::Unwritable { .. } => 5,
+            Error::Unwritable { .. } | Error::History { .. } => 5,
         }
     }
 }
@@ -132,6 +154,9 @@ impl Error {
             Error::Model { .. } => "model",
             Error::Unwritable { .. } => "unwritable",
             Error::Usage { .. } => "usage",
+            Error::History { .. } => "history",
+            Error::NoSuchSubject { .. } => "no_such_subject",
+            Error::Incomparable { .. } => "incomparable",
         }
     }
 }
@@ -142,7 +167,9 @@ impl std::fmt::Display for Error {
             Error::Unreadable { path, source } => {
                 write!(f, "{}: cannot be read: {}", path.display(), plain_cause(source))
             }
-            Error::NotAPicture { path, reason, source } | Error::NotARecord { path, reason, source } => {
+            Error::NotAPicture { path, reason, source }
+            | Error::NotARecord { path, reason, source }
+            | Error::History { path, reason, source } => {
                 write!(f, "{}: {reason}", path.display())?;
                 source.as_ref().map_or(Ok(()), |cause| write!(f, " ({cause})"))
             }
@@ -178,6 +205,14 @@ impl std::fmt::Display for Error {
             Error::Unwritable { path, source } => {
                 write!(f, "{}: cannot be written: {}", path.display(), plain_cause(source))
             }
+            Error::NoSuchSubject { path, subject } => {
+                write!(
+                    f,
+                    "{}: no records of the subject \"{subject}\"; `orthostat history list` names those there are",
+                    path.display()
+                )
+            }
+            Error::Incomparable { reason } => write!(f, "not comparable: {reason}"),
             Error::Usage { reason } => f.write_str(reason),
         }
     }
@@ -195,7 +230,10 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Error::Unreadable { source, .. } | Error::Unwritable { source, .. } => Some(source),
-            Error::NotAPicture { source, .. } | Error::NotARecord { source, .. } | Error::Model { source, .. } => {
+            Error::NotAPicture { source, .. }
+            | Error::NotARecord { source, .. }
+            | Error::History { source, .. }
+            | Error::Model { source, .. } => {
                 source.as_ref().map(|cause| &**cause as &(dyn std::error::Error + 'static))
             }
             _ => None,

@@ -15,7 +15,8 @@
 //! | judge | pose -> [`view::View`], [`quality::Quality`] | [`view`], [`exposure`], [`quality`] |
 //! | measure | pose -> [`measure::Assessment`]: each a value with its error, or a reason | [`measure`], [`evidence`], [`floor`] |
 //! | record | all of it -> [`record::Record`] | [`analysis`], [`record`] |
-//! | show | record -> table, picture | [`report`], [`output`] |
+//! | keep, compare | records of a subject -> changes, trend | [`history`], [`change`], [`reference`] |
+//! | show | record -> table, picture, page | [`report`], [`output`] |
 //!
 //! # Invariants
 //!
@@ -49,6 +50,7 @@
 pub mod analysis;
 pub mod batch;
 pub mod camera;
+pub mod change;
 pub mod cli;
 pub mod coronal;
 pub mod crop;
@@ -59,6 +61,7 @@ pub mod evidence;
 pub mod exposure;
 pub mod floor;
 pub mod geometry;
+pub mod history;
 pub mod locate;
 pub mod maker_note;
 pub mod measure;
@@ -68,6 +71,7 @@ pub mod photo;
 pub mod pose;
 pub mod quality;
 pub mod record;
+pub mod reference;
 pub mod repeat;
 pub mod report;
 pub mod silhouette;

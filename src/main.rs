@@ -11,6 +11,8 @@ fn main() -> ExitCode {
     let code = match Cli::parse().command {
         Command::Analyze(options) => commands::analyze::run(&options),
         Command::Batch(options) => commands::batch::run(&options),
+        Command::Compare(options) => commands::compare::run(&options),
+        Command::History(options) => commands::history::run(&options),
         Command::Live { arguments } => commands::live::run(&arguments),
         Command::Doctor => commands::doctor::run(),
     };

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use image::RgbImage;
 use image::codecs::jpeg::JpegEncoder;
+use image::codecs::png::PngEncoder;
 
 use crate::error::{Error, Result};
 
@@ -126,6 +127,18 @@ impl Drop for Draft {
             let _ = std::fs::remove_file(&self.temporary);
         }
     }
+}
+
+/// A picture as PNG bytes, without metadata.
+///
+/// # Errors
+/// [`Error::Unwritable`] when it cannot be encoded, for the file it was meant for.
+pub fn png(picture: &RgbImage, meant_for: &Path) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    picture
+        .write_with_encoder(PngEncoder::new(&mut bytes))
+        .map_err(|error| unwritable(meant_for, std::io::Error::other(error)))?;
+    Ok(bytes)
 }
 
 /// A picture as JPEG bytes, without metadata.

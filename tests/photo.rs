@@ -245,6 +245,7 @@ fn the_camera_is_read_from_exif() {
         gravity: Some([-0.0996, -0.9882, -0.0651]),
         front_camera: true,
         digital_zoom: Some(1.5),
+        taken: None,
         panorama: true,
     };
     assert_eq!(photo.metadata, expected);

@@ -27,6 +27,13 @@ fn the_table_of_a_side_view() {
 }
 
 #[test]
+fn the_table_of_a_comparison() {
+    let (before, after) = (committed("anterior-tilted.json"), committed("cropped-at-the-knees.json"));
+    let comparison = orthostat::change::compare(&before, &after).expect("comparable");
+    insta::assert_snapshot!(report::changes::comparison("before.json", "after.json", &comparison));
+}
+
+#[test]
 fn a_record_survives_reading_and_writing() {
     for name in ["anterior-tilted.json", "cropped-at-the-knees.json", "lateral-left.json"] {
         let record = committed(name);
@@ -42,5 +49,9 @@ fn the_help_of_both_programs() {
     insta::assert_snapshot!("help", program.render_long_help());
     let analyze = program.find_subcommand_mut("analyze").expect("a command");
     insta::assert_snapshot!("help-analyze", analyze.render_long_help());
+    let compare = program.find_subcommand_mut("compare").expect("a command");
+    insta::assert_snapshot!("help-compare", compare.render_long_help());
+    let history = program.find_subcommand_mut("history").expect("a command");
+    insta::assert_snapshot!("help-history", history.render_long_help());
     insta::assert_snapshot!("help-live", orthostat::cli::Live::command().render_long_help());
 }

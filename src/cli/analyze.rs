@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::measuring::{Measuring, number, positive, roll};
 use crate::camera::Given;
 use crate::geometry::Point;
+use crate::history::{self, Date};
 use crate::photo::{MAX_MEGAPIXELS, ReadOptions};
 use crate::{analysis, error};
 
@@ -22,6 +23,27 @@ pub struct Analyze {
     /// Write a JSON record and an annotated picture of each photo into this folder.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// The form of the annotated pictures that --out writes.
+    #[arg(long, value_enum, default_value_t = PictureForm::Jpg)]
+    pub picture: PictureForm,
+    /// Write one page for all photos, which are views of one subject: it can be looked at in any browser and printed.
+    #[arg(long, value_name = "FILE.html")]
+    pub report: Option<PathBuf>,
+    /// Cover the head in every picture that is written; where it cannot be covered, no picture is written.
+    #[arg(long)]
+    pub mask_face: bool,
+    /// Hold values against published reference ranges where there are any; each is named with its source.
+    #[arg(long)]
+    pub reference_bands: bool,
+    /// Keep the records in the history of this subject.
+    #[arg(long, value_name = "SUBJECT", value_parser = history::subject_name)]
+    pub save: Option<String>,
+    /// The day of the visit; else the day that the photo tells, else today.
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = history::day)]
+    pub date: Option<Date>,
+    /// The history's file instead of the one in the user's data folder.
+    #[arg(long, value_name = "FILE", requires = "save")]
+    pub db: Option<PathBuf>,
     /// Options of measuring.
     #[command(flatten)]
     pub measuring: Measuring,
@@ -34,6 +56,29 @@ pub struct Analyze {
     /// Refuse larger pictures before decoding them.
     #[arg(long, value_name = "N", default_value_t = MAX_MEGAPIXELS, value_parser = positive)]
     pub max_megapixels: f64,
+}
+
+/// The form of an annotated picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PictureForm {
+    /// JPEG.
+    Jpg,
+    /// PNG.
+    Png,
+    /// SVG: the photo as JPEG inside, the lines as lines.
+    Svg,
+}
+
+impl PictureForm {
+    /// The ending of its files.
+    #[must_use]
+    pub const fn ending(self) -> &'static str {
+        match self {
+            PictureForm::Jpg => "jpg",
+            PictureForm::Png => "png",
+            PictureForm::Svg => "svg",
+        }
+    }
 }
 
 impl Analyze {

@@ -2,19 +2,23 @@
 
 mod analyze;
 mod batch;
+mod compare;
+mod history;
 mod live;
 mod measuring;
 
 use clap::{Parser, Subcommand};
 
-pub use analyze::Analyze;
+pub use analyze::{Analyze, PictureForm};
 pub use batch::{Batch, FailOn, FormatChoice, ProgressChoice};
+pub use compare::Compare;
+pub use history::{History, HistoryAction};
 pub use live::Live;
 pub use measuring::{Measuring, Quality, ViewChoice};
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 everything measured; 1 some photos failed or were refused; 2 wrong usage; 3 nothing to measure (nobody found); \
-4 a model or ONNX Runtime is missing or does not match; 5 an output cannot be written; 130 interrupted.
+4 a model or ONNX Runtime is missing or does not match; 5 an output cannot be written or the history cannot be used; 130 interrupted.
 
 Signs: positive = the subject's own left is higher, or shifted to the subject's own left.
 Measurement aid: it does not diagnose and does not replace an examination by a professional. Nothing leaves this machine.";
@@ -35,6 +39,10 @@ pub enum Command {
     Analyze(Analyze),
     /// Measure many photos, unattended: a folder, a list, an intake table.
     Batch(Box<Batch>),
+    /// Say whether anything has changed between two photos of one subject.
+    Compare(Compare),
+    /// Show, give out or remove the records that --save has kept.
+    History(History),
     /// Watch through a camera (starts the program orthostat-live).
     #[command(disable_help_flag = true)]
     Live {

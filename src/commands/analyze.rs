@@ -1,15 +1,20 @@
 //! `orthostat analyze`: photos one after the other, to a table, records and pictures.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use orthostat::analysis::{Analysis, Analyzer};
-use orthostat::cli::Analyze;
+use orthostat::analysis::Analyzer;
+use orthostat::cli::{Analyze, PictureForm};
 use orthostat::error::{Error, Result};
+use orthostat::history::{self, History};
 use orthostat::photo::Photo;
 use orthostat::record::Record;
-use orthostat::{output, report};
+use orthostat::report::html::{self, Picture, Sheet};
+use orthostat::report::mask;
+use orthostat::{output, reference, report};
 
+use super::history::{database, saved_words};
 use super::{complain, say};
 
 /// A name for each photo's outputs: its file name without the ending; where two share it, with a number.
@@ -36,6 +41,17 @@ pub(crate) fn run(options: &Analyze) -> Result<u8> {
     if let Some(folder) = &options.out {
         output::make_folder(folder)?;
     }
+    // What cannot be written is found out before the slow work.
+    let mut history = match &options.save {
+        Some(_) => Some(History::open(&database(options.db.as_deref())?)?),
+        None => None,
+    };
+    if let Some(folder) =
+        options.report.as_deref().and_then(Path::parent).filter(|folder| !folder.as_os_str().is_empty())
+    {
+        output::make_folder(folder)?;
+    }
+    let mut sheets = Vec::new();
     let workers = std::thread::available_parallelism().map_or(1, usize::from).min(2);
     // The next photo is read while the models open and while the one before is measured.
     std::thread::scope(|scope| {
@@ -60,7 +76,27 @@ pub(crate) fn run(options: &Analyze) -> Result<u8> {
             match outcome {
                 Ok((photo, analysis)) => {
                     shown = true;
-                    codes.insert(show(id, &photo, &analysis, options)?)
+                    let mut record = Record::new(id, &photo, &analysis);
+                    if options.reference_bands {
+                        reference::note(&mut record);
+                    }
+                    let mut code = show(&photo, &record, options)?;
+                    if let (Some(history), Some(subject)) = (&mut history, &options.save) {
+                        keep(history, subject, &photo, &record, options)?;
+                    }
+                    if options.report.is_some() {
+                        let pixels = report::overlay::detailed(&photo)?;
+                        let picture = if options.mask_face {
+                            Picture::masked(&pixels, &record)?
+                        } else {
+                            Picture::of(&pixels, &record)?
+                        };
+                        if matches!(picture, Picture::Withheld(_)) {
+                            code = 1;
+                        }
+                        sheets.push((record, picture));
+                    }
+                    codes.insert(code)
                 }
                 Err(error @ (Error::Runtime { .. } | Error::Model { .. })) => return Err(error),
                 Err(error) => {
@@ -68,6 +104,9 @@ pub(crate) fn run(options: &Analyze) -> Result<u8> {
                     codes.insert(error.exit_code())
                 }
             };
+        }
+        if let Some(path) = options.report.as_deref().filter(|_| !sheets.is_empty()) {
+            write_page(path, &sheets, history.as_ref(), options)?;
         }
         if !options.json && shown {
             say(&format!("{}\n", report::text::CAUTION))?;
@@ -78,28 +117,68 @@ pub(crate) fn run(options: &Analyze) -> Result<u8> {
 }
 
 /// Prints one photo's record and writes its files; the exit code that it asks for.
-fn show(id: &str, photo: &Photo, analysis: &Analysis, options: &Analyze) -> Result<u8> {
-    let record = Record::new(id, photo, analysis);
-    let json = serde_json::to_string(&record)
+fn show(photo: &Photo, record: &Record, options: &Analyze) -> Result<u8> {
+    let json = serde_json::to_string(record)
         .map_err(|error| Error::Unwritable { path: PathBuf::from("record"), source: error.into() })?;
     if options.json {
         say(&format!("{json}\n"))?;
     } else {
-        say(&format!("{}\n", report::text::table(&record)))?;
+        say(&format!("{}\n", report::text::table(record)))?;
     }
-    if let Some(folder) = &options.out {
-        write_files(folder, id, photo, &record)?;
-    }
-    Ok(u8::from(!record.quality.usable))
+    let shown = match &options.out {
+        Some(folder) => write_files(folder, photo, record, options)?,
+        None => true,
+    };
+    Ok(u8::from(!record.quality.usable || !shown))
 }
 
-fn write_files(folder: &Path, id: &str, photo: &Photo, record: &Record) -> Result<()> {
-    let path = folder.join(format!("{id}.json"));
+/// Writes a photo's record and its picture; whether there is a picture.
+fn write_files(folder: &Path, photo: &Photo, record: &Record, options: &Analyze) -> Result<bool> {
+    let path = folder.join(format!("{}.json", record.id));
     let mut json = serde_json::to_vec_pretty(record)
         .map_err(|error| Error::Unwritable { path: path.clone(), source: error.into() })?;
     json.push(b'\n');
     output::write(&path, &json)?;
-    let path = folder.join(format!("{id}.annotated.jpg"));
-    let shown = report::overlay::detailed(photo)?;
-    output::write(&path, &output::jpeg(&report::overlay::draw(&shown, record), &path)?)
+    let mut picture = report::overlay::detailed(photo)?;
+    if options.mask_face {
+        match mask::cover(&picture, record) {
+            Ok(covered) => picture = Cow::Owned(covered),
+            Err(why) => {
+                complain(&format!("{}: {why}", record.source.file));
+                return Ok(false);
+            }
+        }
+    }
+    let path = folder.join(format!("{}.annotated.{}", record.id, options.picture.ending()));
+    let bytes = match options.picture {
+        PictureForm::Jpg => output::jpeg(&report::overlay::draw(&picture, record), &path)?,
+        PictureForm::Png => output::png(&report::overlay::draw(&picture, record), &path)?,
+        PictureForm::Svg => report::svg::draw(&picture, record)?.into_bytes(),
+    };
+    output::write(&path, &bytes)?;
+    Ok(true)
+}
+
+/// Keeps a record in the history, and says so.
+fn keep(history: &mut History, subject: &str, photo: &Photo, record: &Record, options: &Analyze) -> Result<()> {
+    let date = options.date.or(photo.metadata.taken).unwrap_or_else(history::today);
+    let saved = history.save(subject, date, record)?;
+    if options.json { Ok(()) } else { say(&format!("{}\n\n", saved_words(&record.id, subject, date, saved))) }
+}
+
+fn write_page(path: &Path, sheets: &[(Record, Picture)], history: Option<&History>, options: &Analyze) -> Result<()> {
+    let visits = match (history, &options.save) {
+        (Some(history), Some(subject)) => history.visits(subject)?,
+        _ => Vec::new(),
+    };
+    let sheets: Vec<Sheet<'_>> =
+        sheets.iter().map(|(record, picture)| Sheet { record, picture: picture.clone() }).collect();
+    // Without a day of the user's, none is shown: the photo's own is its metadata.
+    let page = html::Options {
+        subject: options.save.as_deref(),
+        date: options.date,
+        reference_bands: options.reference_bands,
+        visits: &visits,
+    };
+    output::write(path, html::page(&sheets, &page)?.as_bytes())
 }

@@ -2,7 +2,9 @@
 
 pub(crate) mod analyze;
 pub(crate) mod batch;
+pub(crate) mod compare;
 pub(crate) mod doctor;
+pub(crate) mod history;
 pub(crate) mod live;
 
 use std::io::Write;

@@ -1,6 +1,7 @@
 //! The few things in Exif and XMP that the measuring needs. Places, names and serial numbers are never looked up.
 
 use exif::{Exif, In, Reader, Tag, Value};
+use jiff::civil::Date;
 
 use super::turn::Turn;
 use crate::maker_note::apple_gravity;
@@ -17,6 +18,8 @@ pub struct Metadata {
     pub front_camera: bool,
     /// The digital zoom, 1 for none.
     pub digital_zoom: Option<f64>,
+    /// The day that the camera says it was taken on. For the user's own history alone: it gets into no output.
+    pub taken: Option<Date>,
     /// The file says that it was put together from several pictures: the pinhole camera does not hold.
     pub panorama: bool,
 }
@@ -102,9 +105,19 @@ fn metadata(exif: &Exif) -> Metadata {
             Some(Value::Rational(ratios)) => ratios.first().map(exif::Rational::to_f64).and_then(positive),
             _ => None,
         },
+        taken: match field(Tag::DateTimeOriginal) {
+            Some(Value::Ascii(lines)) => lines.first().and_then(|line| day(line)),
+            _ => None,
+        },
         // The standard knows 0 and 1; Apple writes 6 for a panorama.
         panorama: field(Tag::CustomRendered).and_then(|value| value.get_uint(0)) == Some(6),
     }
+}
+
+/// The day of an Exif time; cameras whose clock was never set write zeros.
+fn day(time: &[u8]) -> Option<Date> {
+    let time = exif::DateTime::from_ascii(time).ok()?;
+    Date::new(i16::try_from(time.year).ok()?, i8::try_from(time.month).ok()?, i8::try_from(time.day).ok()?).ok()
 }
 
 /// Whether the phone felt little else than gravity.
@@ -122,6 +135,15 @@ mod tests {
         assert!(at_rest(&[0.0, -1.0, 0.0]) && at_rest(&[-0.6, -0.6, 0.6]));
         assert!(!at_rest(&[0.0, -0.9, 0.0]) && !at_rest(&[0.0, 0.0, 1.1]) && !at_rest(&[0.0; 3]));
         assert!(!at_rest(&[f64::INFINITY, 0.0, 0.0]));
+    }
+
+    #[test]
+    fn a_clock_that_was_never_set_gives_no_day() {
+        assert_eq!(day(b"2026:03:31 18:20:00").map(|day| day.to_string()).as_deref(), Some("2026-03-31"));
+        assert_eq!(
+            (day(b"0000:00:00 00:00:00"), day(b"    :  :     :  :  "), day(b"2026:02:30 01:01:01")),
+            (None, None, None)
+        );
     }
 
     #[test]

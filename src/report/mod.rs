@@ -1,14 +1,18 @@
 //! What users see, one exporter per file. Each takes records and gives bytes or text; none writes a file.
 
+pub mod changes;
 pub mod csv;
 pub mod font;
+pub mod html;
 pub mod mask;
 pub mod overlay;
 #[cfg(feature = "parquet")]
 pub mod parquet;
 pub mod summary;
+pub mod svg;
 pub mod table;
 pub mod text;
+pub mod trend;
 
 /// A number with its sign and one decimal, and no minus before a zero.
 fn signed(value: f64) -> String {

@@ -18,17 +18,17 @@ use crate::skeleton::{BONES, Joint, Pair};
 /// Annotated pictures are at most this long, in pixels.
 pub const MAX_SIDE: u32 = 1600;
 
-type Rgb = [u8; 3];
+pub(super) type Rgb = [u8; 3];
 const ORANGE: Rgb = [230, 159, 0];
-const SKY: Rgb = [86, 180, 233];
+pub(super) const SKY: Rgb = [86, 180, 233];
 const GREEN: Rgb = [0, 158, 115];
-const YELLOW: Rgb = [240, 228, 66];
-const VERMILLION: Rgb = [213, 94, 0];
-const WHITE: Rgb = [255, 255, 255];
-const INK: Rgb = [20, 20, 20];
+pub(super) const YELLOW: Rgb = [240, 228, 66];
+pub(super) const VERMILLION: Rgb = [213, 94, 0];
+pub(super) const WHITE: Rgb = [255, 255, 255];
+pub(super) const INK: Rgb = [20, 20, 20];
 
 /// The level lines that are drawn: pair, measure, colour.
-const LINES: [(Pair, Measure, Rgb); 4] = [
+pub(super) const LINES: [(Pair, Measure, Rgb); 4] = [
     (Pair::EARS, Measure::HeadTilt, SKY),
     (Pair::SHOULDERS, Measure::ShoulderTilt, ORANGE),
     (Pair::HIPS, Measure::PelvicObliquity, GREEN),
@@ -148,12 +148,9 @@ pub fn draw(photo: &RgbImage, record: &Record) -> RgbImage {
     let mut labels: Vec<(f32, [String; 2], Rgb)> = Vec::new();
     if matches!(record.view.kind.as_str(), "anterior" | "posterior") {
         for (pair, measure, color) in LINES {
-            let (Some(left), Some(right)) = (at(pair.left), at(pair.right)) else { continue };
-            let along = right - left;
-            // Beyond the body on both sides: the shoulders' line reaches past the arms, the short ones as far.
-            let reach = along * ((0.5 * extended(record) / along.length().max(1.0)).max(0.6));
-            let middle = left.midpoint(right);
-            let ends = [canvas.place(middle + reach), canvas.place(middle + (-reach))];
+            let Some([from, to]) = level_line(record, pair) else { continue };
+            let ends = [canvas.place(from), canvas.place(to)];
+            let middle = from.midpoint(to);
             canvas.line(&ends, color, 1.2 * thin);
             if let Some(found) = record.measure(measure) {
                 labels.push((canvas.place(middle).1, label_text(measure, found), color));
@@ -188,8 +185,19 @@ pub fn draw(photo: &RgbImage, record: &Record) -> RgbImage {
     canvas.into_image()
 }
 
+/// The line through a pair of joints, drawn beyond the body on both sides: the shoulders' reaches past the arms, the short ones as
+/// far. From the subject's left end to the right.
+pub(super) fn level_line(record: &Record, pair: Pair) -> Option<[Point; 2]> {
+    let at = |joint: Joint| record.landmark(joint).map(|l| Point::new(l.x, l.y));
+    let (left, right) = (at(pair.left)?, at(pair.right)?);
+    let along = right - left;
+    let reach = along * ((0.5 * extended(record) / along.length().max(1.0)).max(0.6));
+    let middle = left.midpoint(right);
+    Some([middle + (-reach), middle + reach])
+}
+
 /// Fingers, corners of the eyes and of the mouth are read but not drawn: they would hide the face and the hands.
-fn is_drawn(joint: Joint) -> bool {
+pub(super) fn is_drawn(joint: Joint) -> bool {
     matches!(joint, Joint::Nose | Joint::LeftEar | Joint::RightEar)
         || (joint.index() >= Joint::LeftShoulder.index() && joint.index() <= Joint::RightWrist.index())
         || joint.index() >= Joint::LeftHip.index()
@@ -205,18 +213,23 @@ fn extended(record: &Record) -> f64 {
     }
 }
 
+/// The plumb line through a point, as the place that it has at each height of the picture: what is plumb in the world leans and
+/// converges in the picture as the camera was held.
+pub(super) fn plumb(record: &Record, foot: Point) -> impl Fn(f64) -> Point {
+    let camera = record.levelling();
+    let level_foot = camera.level(foot);
+    move |y: f64| {
+        let level_y = camera.level(Point::new(foot.x, y)).y;
+        camera.unlevel(Point::new(level_foot.x, level_y))
+    }
+}
+
 /// The true vertical through the middle of the ankles, and the chain of the body's middles with its offsets.
 fn draw_plumb_and_spine(canvas: &mut Canvas, record: &Record) {
     let Some(line) = &record.spinal_line else { return };
     let Some(foot) = line.levels.last() else { return };
     let foot = Point::new(foot.x, foot.y);
-    // What is plumb in the world leans and converges in the picture as the camera was held.
-    let camera = record.levelling();
-    let level_foot = camera.level(foot);
-    let up = |y: f64| {
-        let level_y = camera.level(Point::new(foot.x, y)).y;
-        camera.unlevel(Point::new(level_foot.x, level_y))
-    };
+    let up = plumb(record, foot);
     let top = line.levels.first().map_or(0.0, |level| level.y);
     let margin = 0.08 * (foot.y - top);
     let (from, to) = (canvas.place(up(foot.y + margin)), canvas.place(up(top - margin)));
@@ -238,14 +251,24 @@ fn draw_plumb_and_spine(canvas: &mut Canvas, record: &Record) {
         let p = canvas.place(Point::new(level.x, level.y));
         let width = 0.8 * canvas.unit;
         canvas.line(&[p, on_plumb], VERMILLION, width);
-        let side = if level.offset > 0.0 { "left" } else { "right" };
-        let text = format!("{:.1} % {side}", level.offset.abs());
-        canvas.label(&text, p.0.max(on_plumb.0) + 4.0 * canvas.unit, p.1 - 1.2 * size, size, YELLOW);
+        canvas.label(
+            &offset_text(level.offset),
+            p.0.max(on_plumb.0) + 4.0 * canvas.unit,
+            p.1 - 1.2 * size,
+            size,
+            YELLOW,
+        );
     }
 }
 
+/// How far a level of the spinal line stands beside the plumb line.
+pub(super) fn offset_text(offset: f64) -> String {
+    let side = if offset > 0.0 { "left" } else { "right" };
+    format!("{:.1} % {side}", offset.abs())
+}
+
 /// What a measure says, and its number with its error.
-fn label_text(measure: Measure, found: &MeasureRecord) -> [String; 2] {
+pub(super) fn label_text(measure: Measure, found: &MeasureRecord) -> [String; 2] {
     let (Some(value), Some([low, high])) = (found.value, found.interval95) else {
         return [measure.label().to_owned(), "not measured".to_owned()];
     };
@@ -283,15 +306,19 @@ fn draw_labels(canvas: &mut Canvas, record: &Record, mut labels: Vec<(f32, [Stri
     }
 }
 
-fn draw_caption(canvas: &mut Canvas, record: &Record) {
-    let anterior = record.view.kind == "anterior";
-    let caption = match record.view.kind.as_str() {
-        "anterior" | "posterior" => {
-            let side = if anterior != record.view.mirrored { "right" } else { "left" };
+/// Which side of the person is where in the picture.
+pub(super) fn caption(record: &Record) -> String {
+    match record.view.kind.as_str() {
+        kind @ ("anterior" | "posterior") => {
+            let side = if (kind == "anterior") != record.view.mirrored { "right" } else { "left" };
             format!("the subject's left is on the {side} of this picture")
         }
         side => format!("the subject's {side} side"),
-    };
+    }
+}
+
+fn draw_caption(canvas: &mut Canvas, record: &Record) {
+    let caption = caption(record);
     let size = (9.0 * canvas.unit).min(0.94 * canvas.pixmap.width() as f32 / (font::width(&caption, 1.0) + 1.6));
     let y = canvas.pixmap.height() as f32 - size;
     canvas.label(&caption, 0.3 * size, y, size, WHITE);

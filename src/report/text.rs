@@ -68,7 +68,7 @@ pub fn table(record: &Record) -> String {
 }
 
 /// The direction alone; the number stands in its own column.
-fn short_words(measure: Measure, found: &crate::record::MeasureRecord) -> String {
+pub(super) fn short_words(measure: Measure, found: &crate::record::MeasureRecord) -> String {
     let [positive, negative] = measure.says();
     match (found.resolved, found.value) {
         (Some(true), Some(value)) if value > 0.0 => positive.to_owned(),
@@ -78,7 +78,7 @@ fn short_words(measure: Measure, found: &crate::record::MeasureRecord) -> String
     }
 }
 
-fn view_words(record: &Record) -> String {
+pub(super) fn view_words(record: &Record) -> String {
     let words = match record.view.kind.as_str() {
         "anterior" => "seen from the front",
         "posterior" => "seen from behind",
@@ -89,7 +89,7 @@ fn view_words(record: &Record) -> String {
     format!("{words}{mirrored}")
 }
 
-fn level_words(record: &Record) -> String {
+pub(super) fn level_words(record: &Record) -> String {
     let camera = &record.camera;
     match camera.level_from.as_str() {
         "none" => ", not levelled".into(),

@@ -1,0 +1,68 @@
+//! `orthostat history`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use crate::history::{Date, day, subject_name};
+
+/// `orthostat history`.
+#[derive(Debug, Args)]
+pub struct History {
+    /// The history's file instead of the one in the user's data folder.
+    #[arg(long, value_name = "FILE", global = true)]
+    pub db: Option<PathBuf>,
+    /// What to do with it.
+    #[command(subcommand)]
+    pub action: HistoryAction,
+}
+
+/// What to do with the history.
+#[derive(Debug, Subcommand)]
+pub enum HistoryAction {
+    /// Name every subject, with how many records there are and from when.
+    List {
+        /// Print one JSON object a line instead of the table.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show how a subject's measures went, and what has changed since the first visit.
+    Show {
+        /// The subject.
+        #[arg(value_parser = subject_name)]
+        subject: String,
+        /// Write a page with charts as well.
+        #[arg(long, value_name = "FILE.html")]
+        report: Option<PathBuf>,
+    },
+    /// Add records that --out wrote; a record of a photo that is there already takes its place.
+    Add {
+        /// The subject.
+        #[arg(value_parser = subject_name)]
+        subject: String,
+        /// Record files.
+        #[arg(required = true, value_name = "RECORD.json")]
+        records: Vec<PathBuf>,
+        /// The day of the visit; today unless given.
+        #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
+        date: Option<Date>,
+    },
+    /// Give out a subject's records, one JSON object a line.
+    Export {
+        /// The subject.
+        #[arg(value_parser = subject_name)]
+        subject: String,
+        /// Into this file instead of standard output.
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+    /// Remove a subject's records for good.
+    Purge {
+        /// The subject.
+        #[arg(value_parser = subject_name)]
+        subject: String,
+        /// Do not ask.
+        #[arg(long)]
+        yes: bool,
+    },
+}

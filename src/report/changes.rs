@@ -1,0 +1,130 @@
+//! Tables on the terminal of what changed between two photos, and over a subject's visits.
+
+use comfy_table::{CellAlignment, Table, presets};
+
+use super::signed;
+use crate::change::{self, Change, Comparison, Verdict};
+use crate::history::Visit;
+use crate::measure::Measure;
+
+/// At most so many visits stand beside each other.
+const COLUMNS: usize = 6;
+
+/// Two photos held against each other, under what they are called.
+#[must_use]
+pub fn comparison(before: &str, after: &str, comparison: &Comparison) -> String {
+    let mut out = format!("{before} -> {after}: {}\n", view_words(&comparison.view));
+    let mut table = plain();
+    table.add_row(["", "before", "after", "difference", "detectable", ""]);
+    let mut not_compared = Vec::new();
+    for change in &comparison.changes {
+        let label = change.of().map_or(change.measure, Measure::label);
+        match (change.before, change.after, change.difference, change.detectable) {
+            (Some(before), Some(after), Some(difference), Some(least)) => {
+                let unit = unit(change);
+                table.add_row([
+                    label.to_owned(),
+                    format!("{}{unit}", signed(before)),
+                    format!("{}{unit}", signed(after)),
+                    format!("{}{unit}", signed(difference)),
+                    format!("{least:.1}{unit}"),
+                    change.words.clone(),
+                ]);
+            }
+            _ => not_compared.push(format!("  not compared: {label}: {}\n", change.words)),
+        }
+    }
+    align(&mut table, 1..5);
+    push(&mut out, &table);
+    out.extend(not_compared);
+    for note in &comparison.notes {
+        out.push_str(&format!("  note: {note}\n"));
+    }
+    out
+}
+
+/// A subject's visits in one view, the last of them beside each other, and what has changed since the first that is comparable
+/// with the last.
+#[must_use]
+pub fn course(visits: &[Visit]) -> String {
+    let Some(last) = visits.last() else { return String::new() };
+    let mut out = format!(
+        "{}: {} record{}\n",
+        view_words(&last.record.view.kind),
+        visits.len(),
+        if visits.len() == 1 { "" } else { "s" }
+    );
+    let shown = &visits[visits.len().saturating_sub(COLUMNS)..];
+    let first = visits.iter().find(|visit| change::comparable(&visit.record, &last.record).is_ok());
+    let compared = first
+        .filter(|first| !std::ptr::eq(*first, last))
+        .and_then(|first| Some((first.visited, change::compare(&first.record, &last.record).ok()?)));
+    let mut table = plain();
+    let mut head: Vec<String> = vec![String::new()];
+    head.extend(shown.iter().map(|visit| visit.visited.to_string()));
+    head.push(compared.as_ref().map(|(day, _)| format!("since {day}")).unwrap_or_default());
+    table.add_row(head);
+    for measure in Measure::ALL {
+        if !shown.iter().any(|visit| visit.record.measure(measure).is_some_and(|found| found.value.is_some())) {
+            continue;
+        }
+        let mut row = vec![measure.label().to_owned()];
+        row.extend(shown.iter().map(|visit| {
+            let found = visit.record.measure(measure);
+            match found.and_then(|found| found.value.zip(found.interval95)) {
+                Some((value, [low, high])) => format!("{} +- {:.1}", signed(value), 0.5 * (high - low)),
+                None => "-".into(),
+            }
+        }));
+        let change =
+            compared.as_ref().and_then(|(_, all)| all.changes.iter().find(|change| change.measure == measure.name()));
+        row.push(change.map(|change| short(change).to_owned()).unwrap_or_default());
+        table.add_row(row);
+    }
+    align(&mut table, 1..=shown.len());
+    push(&mut out, &table);
+    if visits.len() > shown.len() {
+        out.push_str(&format!("  note: the last {} of {} visits are shown\n", shown.len(), visits.len()));
+    }
+    out
+}
+
+fn short(change: &Change) -> &str {
+    match change.verdict {
+        Verdict::Changed | Verdict::WithinError => &change.words,
+        Verdict::NotCompared => "not compared",
+    }
+}
+
+fn unit(change: &Change) -> &'static str {
+    if change.unit == "deg" { " deg" } else { " %" }
+}
+
+fn view_words(kind: &str) -> &'static str {
+    match kind {
+        "anterior" => "seen from the front",
+        "posterior" => "seen from behind",
+        "left" => "seen from the subject's left side",
+        _ => "seen from the subject's right side",
+    }
+}
+
+fn plain() -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table
+}
+
+fn align(table: &mut Table, columns: impl IntoIterator<Item = usize>) {
+    for column in columns {
+        if let Some(column) = table.column_mut(column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+}
+
+fn push(out: &mut String, table: &Table) {
+    for line in table.to_string().lines() {
+        out.push_str(&format!("  {}\n", line.strip_prefix(' ').unwrap_or(line).trim_end()));
+    }
+}
