@@ -11,10 +11,11 @@
 //! | decode | arrays -> points of the crop (pure) | [`estimate::blazepose::detector`], [`estimate::blazepose::landmarks`] |
 //! | place | points + map -> [`pose::Pose`] in photo pixels | [`estimate`] |
 //! | repeat | several readings -> one pose with its spread, and the outline | [`repeat`], [`silhouette`] |
+//! | keep | all that the pixels said -> [`sighting::Sighting`]; nothing after this looks at a pixel | [`sighting`], [`analysis`] |
 //! | level, turn back | pose + [`camera::Camera`] + yaw -> pose in the body's own plane | [`camera`], [`verticals`], [`coronal`] |
 //! | judge | pose -> [`view::View`], [`quality::Quality`] | [`view`], [`exposure`], [`quality`] |
 //! | measure | pose -> [`measure::Assessment`]: each a value with its error, or a reason | [`measure`], [`evidence`], [`floor`] |
-//! | record | all of it -> [`record::Record`] | [`analysis`], [`record`] |
+//! | record | all of it -> [`record::Record`] | [`assessment`], [`record`] |
 //! | show | record -> table, picture | [`report`], [`output`] |
 //!
 //! # Invariants
@@ -47,6 +48,7 @@
 //! ```
 
 pub mod analysis;
+pub mod assessment;
 pub mod camera;
 pub mod cli;
 pub mod coronal;
@@ -66,9 +68,11 @@ pub mod output;
 pub mod photo;
 pub mod pose;
 pub mod quality;
+pub mod recompute;
 pub mod record;
 pub mod repeat;
 pub mod report;
+pub mod sighting;
 pub mod silhouette;
 pub mod skeleton;
 pub mod verticals;

@@ -11,6 +11,7 @@ fn main() -> ExitCode {
     let code = match Cli::parse().command {
         Command::Analyze(options) => commands::analyze::run(&options),
         Command::Live { arguments } => commands::live::run(&arguments),
+        Command::Recompute(options) => commands::recompute::run(&options),
         Command::Doctor => commands::doctor::run(),
     };
     ExitCode::from(code.unwrap_or_else(|error| {

@@ -5,10 +5,13 @@ use std::path::Path;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
-use crate::analysis::{Analysis, Scale};
+use crate::analysis::{Analysis, Options, Scale};
+use crate::camera;
 use crate::error::{Error, Result};
+use crate::geometry::{Point, rounded};
 use crate::measure::{Measure, Measurement, Refusal, Unit};
 use crate::photo::Photo;
+use crate::sighting::{Frame, Sighting};
 use crate::skeleton::{Joint, Side};
 
 /// The version of the record's form.
@@ -42,6 +45,41 @@ pub struct Record {
     pub quality: Quality,
     /// Sentences about the file itself.
     pub warnings: Vec<String>,
+    /// What the user said of camera and person.
+    #[serde(skip_serializing_if = "Given::is_nothing", default)]
+    pub given: Given,
+    /// What the pixels said, from which `orthostat recompute` measures again. Absent in records of webcam frames, and in those
+    /// that were written before records kept it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub sighting: Option<Sighting>,
+}
+
+/// What the user said of camera and person, as [`Options`] has it.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Given {
+    /// A plumb line: X1, Y1, X2, Y2 in pixels of the upright photo.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub plumb: Option<[f64; 4]>,
+    /// The camera's roll, in degrees.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub roll_deg: Option<f64>,
+    /// The stature, in millimetres.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub height_mm: Option<f64>,
+}
+
+impl Given {
+    fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+
+    fn of(options: &Options) -> Self {
+        Self {
+            plumb: options.given.plumb.map(|(a, b)| [a.x, a.y, b.x, b.y]),
+            roll_deg: options.given.roll_deg,
+            height_mm: options.height_mm,
+        }
+    }
 }
 
 /// The photo that was measured.
@@ -220,35 +258,35 @@ pub struct Flag {
     pub text: String,
 }
 
-/// A number with so many decimals, which is as much as it means.
-fn rounded(value: f64, decimals: i32) -> f64 {
-    let factor = 10.0_f64.powi(decimals);
-    let rounded = (value * factor).round() / factor;
-    if rounded == 0.0 { 0.0 } else { rounded }
-}
-
 impl Record {
     /// The record of a photo's analysis under an id.
     #[must_use]
     pub fn new(id: &str, photo: &Photo, analysis: &Analysis) -> Self {
         let file = photo.source.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let source = Source {
+            file,
+            blake3: photo.source.blake3.clone(),
+            width: photo.pixels.width(),
+            height: photo.pixels.height(),
+            orientation: photo.source.orientation,
+            format: photo.source.format.to_string(),
+        };
+        Self::of(id, source, photo.notes.clone(), analysis)
+    }
+
+    /// The record of an analysis of a photo that is known by its source and its warnings.
+    #[must_use]
+    pub fn of(id: &str, source: Source, warnings: Vec<String>, analysis: &Analysis) -> Self {
         let camera = &analysis.camera;
         Self {
             schema: SCHEMA.into(),
             id: id.into(),
-            source: Source {
-                file,
-                blake3: photo.source.blake3.clone(),
-                width: photo.pixels.width(),
-                height: photo.pixels.height(),
-                orientation: photo.source.orientation,
-                format: photo.source.format.to_string(),
-            },
+            source,
             tool: Tool {
                 version: env!("CARGO_PKG_VERSION").into(),
-                model: analysis.model.clone(),
-                model_blake3: analysis.model_blake3.clone(),
-                readings: analysis.readings,
+                model: analysis.frame.model.clone(),
+                model_blake3: analysis.frame.model_blake3.clone(),
+                readings: analysis.frame.readings,
             },
             view: View {
                 kind: analysis.view.name().into(),
@@ -267,7 +305,7 @@ impl Record {
             },
             subject: Subject {
                 bounds: analysis.person_box.map(|v| rounded(v, 1)),
-                people: analysis.people,
+                people: analysis.frame.people,
                 yaw_deg: analysis.yaw.map(|yaw| rounded(yaw.deg, 1)),
                 yaw_sd_deg: analysis.yaw.map(|yaw| rounded(yaw.sd_deg, 1)),
                 scale_mm_per_px: analysis.scale.map(|scale| rounded(scale.mm_per_px, 4)),
@@ -316,7 +354,38 @@ impl Record {
                     .map(|flag| Flag { code: flag.code.into(), text: flag.text.clone() })
                     .collect(),
             },
-            warnings: photo.notes.clone(),
+            warnings,
+            given: Given::of(&analysis.options),
+            sighting: Some(analysis.sighting.clone()),
+        }
+    }
+
+    /// The options that the record was measured with, as far as measuring it again needs them.
+    #[must_use]
+    pub fn options(&self) -> Options {
+        let given = camera::Given {
+            roll_deg: self.given.roll_deg,
+            plumb: self.given.plumb.map(|[x1, y1, x2, y2]| (Point::new(x1, y1), Point::new(x2, y2))),
+        };
+        Options {
+            view: crate::view::View::from_name(&self.view.kind).filter(|_| self.view.from == "user"),
+            mirrored: self.view.mirrored,
+            given,
+            height_mm: self.given.height_mm,
+            ..Options::default()
+        }
+    }
+
+    /// Where the sighting comes from.
+    #[must_use]
+    pub fn frame(&self) -> Frame {
+        Frame {
+            width: self.source.width.into(),
+            height: self.source.height.into(),
+            people: self.subject.people,
+            readings: self.tool.readings,
+            model: self.tool.model.clone(),
+            model_blake3: self.tool.model_blake3.clone(),
         }
     }
 
@@ -347,6 +416,15 @@ impl Record {
             None => return Err(wrong("JSON without a schema".into(), None)),
         }
         serde_json::from_value(value).map_err(|error| wrong("one with wrong or missing fields".into(), Some(error)))
+    }
+
+    /// The record as one line of JSON, without a line's end.
+    ///
+    /// # Errors
+    /// [`Error::Unwritable`] when it cannot be written as JSON.
+    pub fn to_line(&self) -> Result<String> {
+        serde_json::to_string(self)
+            .map_err(|error| Error::Unwritable { path: "standard output".into(), source: error.into() })
     }
 
     /// The camera as far as levelling needs it.

@@ -42,13 +42,7 @@ impl Analyze {
     /// # Errors
     /// [`error::Error::Usage`] when options do not go together.
     pub fn options(&self) -> error::Result<analysis::Options> {
-        let plumb = self.plumb.map(|[x1, y1, x2, y2]| (Point::new(x1, y1), Point::new(x2, y2)));
-        if let Some((a, b)) = plumb
-            && (a.y - b.y).abs() < 2.0 * (a.x - b.x).abs()
-        {
-            let reason = "--plumb: expected two points above one another (X1,Y1,X2,Y2 in pixels), found a line nearer to level than to plumb";
-            return Err(error::Error::Usage { reason: reason.into() });
-        }
+        let plumb = self.plumb.map(plumb_line).transpose()?;
         Ok(self.measuring.options(Given { roll_deg: self.roll, plumb }))
     }
 
@@ -59,7 +53,20 @@ impl Analyze {
     }
 }
 
-fn plumb(text: &str) -> Result<[f64; 4], String> {
+/// The line that [`plumb`] read.
+///
+/// # Errors
+/// [`error::Error::Usage`] when it lies rather than stands.
+pub(super) fn plumb_line([x1, y1, x2, y2]: [f64; 4]) -> error::Result<(Point, Point)> {
+    let (a, b) = (Point::new(x1, y1), Point::new(x2, y2));
+    if (a.y - b.y).abs() < 2.0 * (a.x - b.x).abs() {
+        let reason = "--plumb: expected two points above one another (X1,Y1,X2,Y2 in pixels), found a line nearer to level than to plumb";
+        return Err(error::Error::Usage { reason: reason.into() });
+    }
+    Ok((a, b))
+}
+
+pub(super) fn plumb(text: &str) -> Result<[f64; 4], String> {
     let numbers = text.split(',').map(number).collect::<Result<Vec<_>, _>>()?;
     <[f64; 4]>::try_from(numbers).map_err(|found| format!("expected four numbers X1,Y1,X2,Y2, found {}", found.len()))
 }

@@ -61,7 +61,9 @@ pub enum ViewChoice {
 }
 
 impl ViewChoice {
-    fn view(self) -> Option<View> {
+    /// As the library wants it; `None` when it is to be found.
+    #[must_use]
+    pub fn view(self) -> Option<View> {
         match self {
             ViewChoice::Auto => None,
             ViewChoice::Anterior => Some(View::Anterior),

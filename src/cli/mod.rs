@@ -3,12 +3,14 @@
 mod analyze;
 mod live;
 mod measuring;
+mod recompute;
 
 use clap::{Parser, Subcommand};
 
 pub use analyze::Analyze;
 pub use live::Live;
 pub use measuring::{Measuring, Quality, ViewChoice};
+pub use recompute::{Known, Recompute};
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 everything measured; 1 some photos failed or were refused; 2 wrong usage; 3 nothing to measure (nobody found); \
@@ -38,6 +40,8 @@ pub enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<std::ffi::OsString>,
     },
+    /// Do every measure of stored records again, without the photos.
+    Recompute(Recompute),
     /// Say what was found on this machine, and check a known answer.
     Doctor,
 }

@@ -80,10 +80,8 @@ pub(crate) fn run(options: &Analyze) -> Result<u8> {
 /// Prints one photo's record and writes its files; the exit code that it asks for.
 fn show(id: &str, photo: &Photo, analysis: &Analysis, options: &Analyze) -> Result<u8> {
     let record = Record::new(id, photo, analysis);
-    let json = serde_json::to_string(&record)
-        .map_err(|error| Error::Unwritable { path: PathBuf::from("record"), source: error.into() })?;
     if options.json {
-        say(&format!("{json}\n"))?;
+        say(&format!("{}\n", record.to_line()?))?;
     } else {
         say(&format!("{}\n", report::text::table(&record)))?;
     }
@@ -95,10 +93,7 @@ fn show(id: &str, photo: &Photo, analysis: &Analysis, options: &Analyze) -> Resu
 
 fn write_files(folder: &Path, id: &str, photo: &Photo, record: &Record) -> Result<()> {
     let path = folder.join(format!("{id}.json"));
-    let mut json = serde_json::to_vec_pretty(record)
-        .map_err(|error| Error::Unwritable { path: path.clone(), source: error.into() })?;
-    json.push(b'\n');
-    output::write(&path, &json)?;
+    output::write(&path, &output::json(record, &path)?)?;
     let path = folder.join(format!("{id}.annotated.jpg"));
     output::write(&path, &output::jpeg(&report::overlay::draw(&photo.pixels, record), &path)?)
 }

@@ -3,6 +3,7 @@
 pub(crate) mod analyze;
 pub(crate) mod doctor;
 pub(crate) mod live;
+pub(crate) mod recompute;
 
 use std::io::Write;
 use std::path::PathBuf;
