@@ -1,13 +1,16 @@
 # The commands of the README. Each installs what it needs first, once.
 RELEASE = target/release
 
-.PHONY: setup setup-live demo live test lint bench evaluate agreement clean
+.PHONY: setup setup-live setup-test demo live test lint bench evaluate agreement clean
 
 setup:
 	@.ci/setup
 
 setup-live:
 	@.ci/setup live
+
+setup-test:
+	@.ci/setup test
 
 # Built without OpenCV. ONNX Runtime and the model files lie beside the program, where it looks for them.
 demo: setup
@@ -23,10 +26,10 @@ live: setup-live
 	@ln -sfn ../../models $(RELEASE)/models
 	@echo "$(RELEASE)/orthostat live"
 
-test: setup-live
+test: setup-test
 	cargo test --locked --features live
 
-lint: setup-live
+lint: setup-test
 	cargo fmt --check
 	cargo clippy --locked --all-targets --features live -- -D warnings
 	cargo clippy --locked --all-targets -- -D warnings
