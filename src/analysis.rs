@@ -16,6 +16,7 @@ use crate::geometry::{Point, Vec2, rounded};
 use crate::locate;
 use crate::measure::frontal;
 use crate::photo::Photo;
+use crate::points::Points;
 use crate::pose::Pose;
 use crate::repeat::{self, Readings};
 use crate::sighting::{Frame, Sighting};
@@ -39,6 +40,8 @@ pub struct Options {
     pub height_mm: Option<f64>,
     /// Whom to measure, counted from 1 in order of size and place. Default: 1.
     pub person: usize,
+    /// Points placed by hand, in pixels of the upright photo as it is. Default: none.
+    pub points: Points,
 }
 
 impl Options {
@@ -66,6 +69,7 @@ impl Default for Options {
             given: Given::default(),
             height_mm: None,
             person: 1,
+            points: Points::default(),
         }
     }
 }

@@ -2,20 +2,23 @@
 
 use crate::analysis::Options;
 use crate::camera::{Camera, LevelFrom};
-use crate::coronal::{self, Attitude, Yaw};
+use crate::coronal::{self, Yaw};
 use crate::error::{Error, Result};
 use crate::evidence::{self, Shape, Straight, estimate};
 use crate::floor;
 use crate::geometry::Point;
 use crate::measure::frontal::{self, SpinalLine, spinal_line};
-use crate::measure::{Assessment, Measure, Measurement, Refusal};
-use crate::pose::Pose;
+use crate::measure::{Assessment, ByHand, Measure, Measurement, Refusal};
+use crate::placement::{Placement, PlacementError};
+use crate::points::{BonyPose, Site};
+use crate::pose::{Keypoint, Pose};
 use crate::quality::{self, Evidence, Quality};
 use crate::repeat;
 use crate::sighting::{Frame, Sighting};
 use crate::silhouette::Outline;
 use crate::skeleton::Pair;
-use crate::view::{Facing, View};
+use crate::straightening::Straightening;
+use crate::view::View;
 
 /// Millimetres per pixel at the depth of the hips, and how well that is known.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -53,7 +56,7 @@ pub struct Analysis {
     pub spinal_line: Option<SpinalLine>,
     /// The gates.
     pub quality: Quality,
-    /// What the user said.
+    /// What the user said; points placed by hand with the errors that they are taken to have.
     pub options: Options,
     /// Where the sighting comes from.
     pub frame: Frame,
@@ -73,13 +76,29 @@ const SCALE_SD: f64 = 0.02;
 /// # Errors
 /// [`Error::Usage`] when the view cannot be told.
 pub fn assess(frame: Frame, seen: Sighting, options: &Options) -> Result<Analysis> {
-    let options = &options.clone().rounded();
+    let mut options = options.clone().rounded();
+    // The model's trunk, so that a point's error does not depend on the other points.
+    options.points = options.points.with_errors(frontal::trunk_length(&seen.pose()).ok());
+    let options = &options;
     let (width, height) = (frame.width, frame.height);
     // A mirror image is put right first: from here to the end, the picture is as a camera would have taken it.
     let mirror = |p: Point| if options.mirrored { Point::new(width - p.x, p.y) } else { p };
     let upright = |pose: Pose| if options.mirrored { pose.mirrored(width) } else { pose };
     let mut camera = camera_of(&frame, &seen, options);
-    let consensus = upright(seen.pose());
+    let by_model = upright(seen.pose());
+    // Who places a point names its side as the subject's own, so it goes in after a mirror image was put right.
+    let with_hand = |mut pose: Pose| {
+        for (site, point) in options.points.iter() {
+            if let Site::Joint(joint) = site {
+                let at = mirror(point.at);
+                let (visibility, presence) = (1.0, 1.0);
+                pose.set(joint, Ok(Keypoint { at, visibility, presence, sd_px: point.sd_px, by_hand: true }));
+            }
+        }
+        pose
+    };
+    let bony = BonyPose::from_points(|point| options.points.get(Site::Bony(point)).map(|found| mirror(found.at)));
+    let consensus = with_hand(by_model.clone());
     let worlds = seen.world_widths().map(|worlds| if options.mirrored { worlds.mirrored() } else { worlds });
     let left_away = worlds.map(|worlds| worlds.first);
     let pose = repeat::screened(&consensus, width, height);
@@ -112,21 +131,33 @@ pub fn assess(frame: Frame, seen: Sighting, options: &Options) -> Result<Analysi
         level_from: camera.level_from,
         exposure: seen.exposure(),
     });
-    let outline = outline_of(&seen, &frame, view.facing()).map(|outline| {
-        // As with the joints: the mirror image put right.
-        if options.mirrored { outline.mirrored(width) } else { outline }
-    });
+    // As with the joints: the mirror image put right.
+    let put_right = |outline: Outline| if options.mirrored { outline.mirrored(width) } else { outline };
+    let outline = moved_off(&by_model, &consensus)
+        .map_or(Ok(()), Err)
+        .and_then(|()| outline_of(&seen, &frame, view).map(put_right));
     let body = Straightening { camera, facing: view.facing(), yaw: yaw.map_or(0.0, |y| y.deg) };
-    let straight = body.apply(&pose, &outline);
-    let as_it_is = Straight { levelled: pose.clone(), turned: pose.clone(), shape: Shape::of(&outline, Some, Some) };
+    let straight = body.apply(&pose, &bony, &outline);
+    let shape = Shape::of(&outline, Some, Some);
+    let in_picture = |pose: &Pose, bony: &BonyPose| Straight {
+        levelled: pose.clone(),
+        turned: pose.clone(),
+        shape: shape.clone(),
+        bony: bony.clone(),
+    };
+    let as_it_is = in_picture(&pose, &bony);
     let single: Vec<Straight> = seen
         .single_poses()
         .map(|reading| {
-            let reading = upright(reading);
-            body.apply(&Pose::from_joints(|joint| pose.get(joint).and_then(|_| reading.get(joint))), &outline)
+            let reading = with_hand(upright(reading));
+            let reading = Pose::from_joints(|joint| pose.get(joint).and_then(|_| reading.get(joint)));
+            body.apply(&reading, &bony, &outline)
         })
         .collect();
-    let shaken = body.shaken(attitude.as_ref()).map(|both| both.map(|moved| moved.apply(&pose, &outline)));
+    let shaken = body.shaken(attitude.as_ref()).map(|both| both.map(|moved| moved.apply(&pose, &bony, &outline)));
+    let trunk_px = frontal::trunk_length(&pose).ok();
+    let straighten = |pose: &Pose, bony: &BonyPose| body.apply(pose, bony, &outline);
+    let placement = Placement::of(&pose, &bony, &options.points, view, trunk_px, straighten, in_picture);
     let assessment = Assessment::from_measures(|what| {
         if let Some(reason) = quality.refusal(what) {
             return Err(Refusal::Gate(reason.to_owned()));
@@ -143,11 +174,14 @@ pub fn assess(frame: Frame, seen: Sighting, options: &Options) -> Result<Analysi
             .filter_map(|[up, down]| Some(estimate(what, up, view).ok()? - estimate(what, down, view).ok()?))
             .map(|change| (0.5 * change).powi(2))
             .sum();
-        let variance = model.floor(outlined).powi(2)
+        let by_model = model.floor(outlined).powi(2)
             + (model.share * value).powi(2)
-            + scatter.powi(2) / readings.len().max(1) as f64
-            + geometry;
-        Ok(Measurement { value, raw, sd: variance.sqrt(), scatter, outlined })
+            + scatter.powi(2) / readings.len().max(1) as f64;
+        let (placing, by_hand) = match placement.as_ref().map(|placement| placement.error(what, view)) {
+            None => (by_model, ByHand::No),
+            Some(error) => (with_placing(by_model, &error, what), error.kind()),
+        };
+        Ok(Measurement { value, raw, sd: (placing + geometry).sqrt(), scatter, outlined, by_hand })
     });
     let may_show = quality.refusal(Measure::SpinalLineDeviation).is_none();
     let facing = view.facing().filter(|_| may_show);
@@ -192,9 +226,36 @@ fn camera_of(frame: &Frame, seen: &Sighting, options: &Options) -> Camera {
     if options.mirrored { camera.mirrored() } else { camera }
 }
 
+/// A value's variance without the camera's and the turn's part, from that of values of a model's points alone.
+fn with_placing(by_model: f64, error: &PlacementError, what: Measure) -> f64 {
+    match error.kind() {
+        ByHand::Wholly => error.by_hand + error.by_model,
+        // No error model knows of bony points.
+        ByHand::Partly if !what.bony_points().is_empty() => error.by_hand + error.by_model,
+        ByHand::No | ByHand::Partly => by_model + error.by_hand + error.by_partners,
+    }
+}
+
+/// A joint that the outline was read by and that was placed elsewhere by hand, by more than this in trunk lengths, spoils it.
+const OFF_OUTLINE: f64 = 0.05;
+
+/// Why the outline does not belong to the joints any more, if so.
+fn moved_off(by_model: &Pose, by_hand: &Pose) -> Option<Refusal> {
+    let most = OFF_OUTLINE * frontal::trunk_length(by_model).ok()?;
+    let pairs = [Pair::SHOULDERS, Pair::HIPS, Pair::ELBOWS, Pair::WRISTS];
+    let moved = pairs.into_iter().flat_map(|pair| [pair.left, pair.right]).find(|&joint| {
+        let (Ok(model), Ok(hand)) = (by_model.point(joint), by_hand.point(joint)) else { return false };
+        model.distance(hand) > most
+    })?;
+    Some(Refusal::Gate(format!(
+        "the outline was read by the model's {}, which was placed elsewhere by hand",
+        moved.words()
+    )))
+}
+
 /// The outline in the picture as it is, or why there is none.
-fn outline_of(seen: &Sighting, frame: &Frame, facing: Option<Facing>) -> Result<Outline, Refusal> {
-    let facing = facing.ok_or_else(|| Refusal::Gate("needs a view from the front or from behind".into()))?;
+fn outline_of(seen: &Sighting, frame: &Frame, view: View) -> Result<Outline, Refusal> {
+    let facing = view.facing().ok_or_else(|| Refusal::Gate("needs a view from the front or from behind".into()))?;
     let Some(trace) = &seen.outline else {
         // For want of a joint or of the pixels.
         Outline::readable(&repeat::screened(&seen.pose(), frame.width, frame.height))?;
@@ -204,50 +265,6 @@ fn outline_of(seen: &Sighting, frame: &Frame, facing: Option<Facing>) -> Result<
         return Err(Refusal::Gate("the joints show the other side of the body than the view that was given".into()));
     }
     Ok(trace.outline())
-}
-
-/// Levelling and turning back, with everything that they depend on.
-#[derive(Debug, Clone, Copy)]
-struct Straightening {
-    camera: Camera,
-    facing: Option<Facing>,
-    yaw: f64,
-}
-
-impl Straightening {
-    fn apply(&self, pose: &Pose, outline: &Result<Outline, Refusal>) -> Straight {
-        let levelled = self.camera.level_pose(pose);
-        // With no turn at all, a body beside the optical axis is still seen at an angle.
-        let facing_camera = |yaw| self.facing.and_then(|f| coronal::turned_back(&levelled, &self.camera, f, yaw));
-        let turned = facing_camera(self.yaw).unwrap_or_else(|| levelled.clone());
-        let plane = self.facing.and_then(|facing| coronal::Plane::of(&levelled, &self.camera, facing, self.yaw));
-        let level = |p: Point| self.camera.level(p);
-        let shape = Shape::of(outline, |p| Some(level(p)), |p| plane?.place(level(p), 0.0));
-        Straight { turned, levelled, shape }
-    }
-
-    /// The same with each thing that it depends on moved by one standard deviation up and down, one at a time; yaw and roll along
-    /// the two directions in which their errors are independent.
-    fn shaken(&self, attitude: Option<&Attitude>) -> [[Self; 2]; 4] {
-        let [yaw, roll, both] = attitude.map_or([0.0, self.camera.roll_sd_deg.powi(2), 0.0], |a| a.covariance);
-        let moved = |yaw: f64, roll: f64, pitch: f64, focal: f64| {
-            [1.0, -1.0].map(|sign| {
-                let mut camera = self.camera;
-                camera.roll_deg += sign * roll;
-                camera.pitch_deg += sign * pitch;
-                camera.focal_px *= 1.0 + sign * focal;
-                Self { camera, yaw: self.yaw + sign * yaw, ..*self }
-            })
-        };
-        let roll_sd = roll.sqrt();
-        let along = if roll_sd > 0.0 { both / roll_sd } else { 0.0 };
-        [
-            moved(along, roll_sd, 0.0, 0.0),
-            moved((yaw - along * along).max(0.0).sqrt(), 0.0, 0.0, 0.0),
-            moved(0.0, 0.0, self.camera.pitch_sd_deg, 0.0),
-            moved(0.0, 0.0, 0.0, self.camera.focal_sd),
-        ]
-    }
 }
 
 /// The scale that a stature gives; `None` when ears or ankles have no place.

@@ -32,5 +32,7 @@ pub fn recompute(record: &Record, path: &Path, options: &Options) -> Result<Reco
         return Err(not_so(format!("expected a sighting whose parts fit together, found {found}")));
     }
     let analysis = assess(frame, sighting, options)?;
-    Ok(Record::of(&record.id, record.source.clone(), record.warnings.clone(), &analysis))
+    let mut again = Record::of(&record.id, record.source.clone(), record.warnings.clone(), &analysis);
+    again.edited = record.edited.clone().filter(|_| !options.points.is_empty());
+    Ok(again)
 }

@@ -3,14 +3,16 @@
 use std::path::Path;
 
 use indexmap::IndexMap;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::analysis::{Analysis, Options, Scale};
 use crate::camera;
 use crate::error::{Error, Result};
 use crate::geometry::{Point, rounded};
-use crate::measure::{Measure, Measurement, Refusal, Unit};
+use crate::measure::{ByHand, Measure, Measurement, Refusal, Unit};
 use crate::photo::Photo;
+use crate::points::{BonyPoint, HandPoint, Points, Site};
 use crate::sighting::{Frame, Sighting};
 use crate::skeleton::{Joint, Side};
 
@@ -18,9 +20,10 @@ use crate::skeleton::{Joint, Side};
 pub const SCHEMA: &str = "orthostat/1";
 
 /// One measured photo. Field by field as in the record format; nothing in it is NaN or infinite.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Record {
-    /// [`SCHEMA`].
+    /// `orthostat/1`.
+    #[schemars(extend("const" = SCHEMA))]
     pub schema: String,
     /// The photo's id: its file name without the ending, unless one was given.
     pub id: String,
@@ -48,14 +51,26 @@ pub struct Record {
     /// What the user said of camera and person.
     #[serde(skip_serializing_if = "Given::is_nothing", default)]
     pub given: Given,
+    /// That and how `orthostat edit` changed it; absent in records as they were measured.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub edited: Option<Edited>,
     /// What the pixels said, from which `orthostat recompute` measures again. Absent in records of webcam frames, and in those
     /// that were written before records kept it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub sighting: Option<Sighting>,
 }
 
+/// The mark of a record that was edited.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Edited {
+    /// The points that were placed by hand, in this editing or before.
+    pub points: Vec<String>,
+    /// BLAKE3 hash of the record file that was edited first, in hexadecimal.
+    pub from: String,
+}
+
 /// What the user said of camera and person, as [`Options`] has it.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Given {
     /// A plumb line: X1, Y1, X2, Y2 in pixels of the upright photo.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -83,7 +98,7 @@ impl Given {
 }
 
 /// The photo that was measured.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Source {
     /// The file's name without its folders.
     pub file: String,
@@ -100,7 +115,7 @@ pub struct Source {
 }
 
 /// What measured it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Tool {
     /// The program's version.
     pub version: String,
@@ -113,7 +128,7 @@ pub struct Tool {
 }
 
 /// The side that the camera sees.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct View {
     /// `anterior`, `posterior`, `left` or `right`.
     pub kind: String,
@@ -124,7 +139,7 @@ pub struct View {
 }
 
 /// How the camera was held. Angles in degrees, signs as in [`crate::camera`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Camera {
     /// Focal length, in pixels of the upright photo.
     pub focal_px: f64,
@@ -145,7 +160,7 @@ pub struct Camera {
 }
 
 /// The person who was measured.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Subject {
     /// Left, top, right, bottom in pixels: the joints' box.
     #[serde(rename = "box")]
@@ -163,7 +178,7 @@ pub struct Subject {
 }
 
 /// A joint's place.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Landmark {
     /// To the right, in pixels.
     pub x: f64,
@@ -171,13 +186,16 @@ pub struct Landmark {
     pub y: f64,
     /// 0 to 1.
     pub visibility: f64,
-    /// Spread over the readings, in pixels; absent for a single reading.
+    /// Spread over the readings, in pixels; absent for a single reading. Of a point placed by hand, what it may be off by.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub sd_px: Option<f64>,
+    /// `hand` when it was placed by hand; absent for a model's.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub by: Option<String>,
 }
 
 /// One measure: a value with its error, or null with a reason.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct MeasureRecord {
     /// Levelled and turned back; null when refused.
     pub value: Option<f64>,
@@ -216,10 +234,13 @@ pub struct MeasureRecord {
     /// Why there is no value.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub reason: Option<String>,
+    /// `hand` when all its points were placed by hand, `hand and model` when some were; absent for a model's.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub by: Option<String>,
 }
 
 /// The spinal line against the plumb line through the middle of the ankles.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SpinalLine {
     /// `straight` (nothing departs by more than the error), `C` or `S`.
     pub pattern: String,
@@ -228,7 +249,7 @@ pub struct SpinalLine {
 }
 
 /// One level of the spinal line.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SpinalLevel {
     /// `ears`, `shoulders`, `hips`, `knees` or `ankles`.
     pub level: String,
@@ -241,7 +262,7 @@ pub struct SpinalLevel {
 }
 
 /// The gates.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Quality {
     /// Whether anything was measured.
     pub usable: bool,
@@ -250,7 +271,7 @@ pub struct Quality {
 }
 
 /// Something to know about the photo.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Flag {
     /// A fixed word.
     pub code: String,
@@ -320,14 +341,19 @@ impl Record {
                         y: rounded(k.at.y, 2),
                         visibility: rounded(k.visibility, 3),
                         sd_px: k.sd_px.map(|sd| rounded(sd, 2)),
+                        by: k.by_hand.then(|| HAND.into()),
                     };
                     (joint.name().to_owned(), landmark)
                 })
+                .chain(bony_landmarks(&analysis.options.points))
                 .collect(),
             measures: analysis
                 .assessment
                 .iter()
-                .filter(|(measure, _)| measure.is_frontal() == analysis.view.facing().is_some())
+                .filter(|(measure, _)| {
+                    let placed = |point: &BonyPoint| analysis.options.points.get(Site::Bony(*point)).is_some();
+                    measure.is_frontal() == analysis.view.facing().is_some() && measure.bony_points().iter().all(placed)
+                })
                 .map(|(measure, result)| {
                     (measure.name().to_owned(), measure_record(measure, result, analysis.scale, analysis.trunk_px))
                 })
@@ -356,6 +382,7 @@ impl Record {
             },
             warnings,
             given: Given::of(&analysis.options),
+            edited: None,
             sighting: Some(analysis.sighting.clone()),
         }
     }
@@ -372,8 +399,21 @@ impl Record {
             mirrored: self.view.mirrored,
             given,
             height_mm: self.given.height_mm,
+            points: self.points(),
             ..Options::default()
         }
+    }
+
+    /// The points that were placed by hand.
+    #[must_use]
+    pub fn points(&self) -> Points {
+        let mut points = Points::default();
+        for (name, landmark) in self.landmarks.iter().filter(|(_, landmark)| landmark.by.as_deref() == Some(HAND)) {
+            if let Some(site) = Site::from_name(name) {
+                points.set(site, Some(HandPoint { at: Point::new(landmark.x, landmark.y), sd_px: landmark.sd_px }));
+            }
+        }
+        points
     }
 
     /// Where the sighting comes from.
@@ -452,6 +492,17 @@ impl Record {
     }
 }
 
+/// The word for points and values by hand.
+const HAND: &str = "hand";
+
+/// The points placed by hand that are not joints.
+fn bony_landmarks(points: &Points) -> impl Iterator<Item = (String, Landmark)> + '_ {
+    points.iter().filter(|(site, _)| matches!(site, Site::Bony(_))).map(|(site, point)| {
+        let HandPoint { at, sd_px } = point;
+        (site.name().to_owned(), Landmark { x: at.x, y: at.y, visibility: 1.0, sd_px, by: Some(HAND.into()) })
+    })
+}
+
 /// How far a level of the spinal line may stand beside the plumb line by error alone, in percent of trunk length.
 fn spinal_error(analysis: &Analysis) -> f64 {
     analysis.assessment.get(Measure::SpinalLineDeviation).as_ref().map_or(f64::INFINITY, |found| 1.96 * found.sd)
@@ -489,6 +540,7 @@ fn measure_record(
         words: None,
         reference: None,
         reason: None,
+        by: None,
     };
     let found = match result {
         Ok(found) => found,
@@ -504,6 +556,11 @@ fn measure_record(
     record.resolved = Some(found.is_resolved());
     record.side = side_word(measure, found.value).map(str::to_owned);
     record.words = Some(words(measure, found));
+    record.by = match found.by_hand {
+        ByHand::No => None,
+        ByHand::Partly => Some("hand and model".into()),
+        ByHand::Wholly => Some(HAND.into()),
+    };
     if let (Unit::PercentOfTrunk, Some(scale), Some(trunk)) = (unit, scale, trunk_px) {
         let mm = 0.01 * trunk * scale.mm_per_px;
         record.value_mm = Some(rounded(found.value * mm, 1));
@@ -516,9 +573,11 @@ fn measure_record(
 fn side_word(measure: Measure, value: f64) -> Option<&'static str> {
     let side = Side::of(value)?;
     match measure {
-        Measure::KneeAngleLeft | Measure::KneeAngleRight | Measure::EarShoulderAngle | Measure::KneeHyperextension => {
-            None
-        }
+        Measure::KneeAngleLeft
+        | Measure::KneeAngleRight
+        | Measure::EarShoulderAngle
+        | Measure::CraniovertebralAngle
+        | Measure::KneeHyperextension => None,
         _ if measure.is_frontal() => Some(side.name()),
         _ => Some(if side == Side::Left { "forward" } else { "back" }),
     }
@@ -551,7 +610,14 @@ mod tests {
 
     #[test]
     fn words_name_the_side_and_the_interval() {
-        let found = |value: f64, sd: f64| Measurement { value, raw: value, sd, scatter: sd, outlined: false };
+        let found = |value: f64, sd: f64| Measurement {
+            value,
+            raw: value,
+            sd,
+            scatter: sd,
+            outlined: false,
+            by_hand: ByHand::No,
+        };
         assert_eq!(
             words(Measure::ShoulderTilt, &found(2.1, 0.5)),
             "left shoulder higher by 2.1 deg (95 % interval 1.1 to 3.1)"

@@ -5,6 +5,7 @@
 //! later give the same bytes.
 
 use indexmap::IndexMap;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::camera::Told;
@@ -35,7 +36,7 @@ pub struct Frame {
 
 /// What was seen of one person, in pixels of the upright photo counted from its edge, sides the subject's own as the joints
 /// have them (a mirror image is not put right here). This is also how records keep it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Sighting {
     /// What all readings agree on, by joint: x, y, visibility, and the readings' spread (null for a single reading). Joints
     /// outside the picture and hidden ones too.
@@ -61,7 +62,7 @@ pub struct Sighting {
 }
 
 /// See [`WorldWidths`]: metres, summed over the readings.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Worlds {
     /// Shoulders, elbows, hips, knees, ankles.
     pub across: [f64; 5],
@@ -72,7 +73,7 @@ pub struct Worlds {
 }
 
 /// See [`Told`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ToldRecord {
     /// Focal length as 35 mm equivalent, in millimetres.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -183,7 +184,7 @@ impl Sighting {
     pub fn pose(&self) -> Pose {
         Pose::from_joints(|joint| {
             let &(x, y, visibility, sd_px) = self.joints.get(joint.name()).ok_or(Missing::NotGiven(joint))?;
-            Ok(Keypoint { at: Point::new(x, y), visibility, presence: visibility, sd_px })
+            Ok(Keypoint { at: Point::new(x, y), visibility, presence: visibility, sd_px, by_hand: false })
         })
     }
 

@@ -19,6 +19,9 @@ pub struct Analyze {
     /// Print one JSON record a line instead of the table.
     #[arg(long)]
     pub json: bool,
+    /// Print one FHIR R4 Bundle a line instead of the table; with --out, write it as ID.fhir.json instead of printing it.
+    #[arg(long, conflicts_with = "json")]
+    pub fhir: bool,
     /// Write a JSON record and an annotated picture of each photo into this folder.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
@@ -31,6 +34,10 @@ pub struct Analyze {
     /// The camera's roll in degrees: positive when upright things appear turned clockwise.
     #[arg(long, value_name = "DEG", value_parser = roll, allow_hyphen_values = true)]
     pub roll: Option<f64>,
+    /// Points placed by hand in the one photo: a JSON object from a point's name to [x, y] in pixels of the upright photo. A
+    /// landmark's name replaces the model's point; c7, left_acromion, left_asis, left_psis and their right partners are added.
+    #[arg(long, value_name = "FILE")]
+    pub points: Option<PathBuf>,
     /// Refuse larger pictures before decoding them.
     #[arg(long, value_name = "N", default_value_t = MAX_MEGAPIXELS, value_parser = positive)]
     pub max_megapixels: f64,

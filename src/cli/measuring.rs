@@ -5,6 +5,7 @@ use clap::{Args, ValueEnum};
 use crate::analysis;
 use crate::camera::Given;
 use crate::estimate::blazepose;
+use crate::points::Points;
 use crate::repeat::{DEFAULT_READINGS, FAST_READINGS, MAX_READINGS};
 use crate::view::View;
 
@@ -89,6 +90,7 @@ impl Measuring {
             given,
             height_mm: self.height_cm.map(|cm| 10.0 * cm),
             person: self.person,
+            points: Points::default(),
         }
     }
 

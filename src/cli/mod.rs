@@ -42,6 +42,8 @@ pub enum Command {
     },
     /// Do every measure of stored records again, without the photos.
     Recompute(Recompute),
+    /// Print the JSON Schema of a record.
+    Schema,
     /// Say what was found on this machine, and check a known answer.
     Doctor,
 }

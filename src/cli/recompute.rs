@@ -9,6 +9,7 @@ use super::measuring::{ViewChoice, roll, stature};
 use crate::analysis::Options;
 use crate::camera::Given;
 use crate::error::Result;
+use crate::points::Points;
 
 /// `orthostat recompute`.
 #[derive(Debug, Args)]
@@ -19,6 +20,9 @@ pub struct Recompute {
     /// Print one JSON record a line instead of the table.
     #[arg(long)]
     pub json: bool,
+    /// Print one FHIR R4 Bundle a line instead of the table; with --out, write it as ID.fhir.json instead of printing it.
+    #[arg(long, conflicts_with = "json")]
+    pub fhir: bool,
     /// Write the new records into this folder.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
@@ -34,6 +38,12 @@ pub struct Recompute {
     /// The camera's roll in degrees: positive when upright things appear turned clockwise.
     #[arg(long, value_name = "DEG", value_parser = roll, allow_hyphen_values = true)]
     pub roll: Option<f64>,
+    /// Points placed by hand in the one record's photo, as `analyze --points` takes them: they are added to the record's own.
+    #[arg(long, value_name = "FILE", conflicts_with = "no_points")]
+    pub points: Option<PathBuf>,
+    /// Forget the points that were placed by hand.
+    #[arg(long)]
+    pub no_points: bool,
     /// The subject's stature, for values in millimetres; `none` forgets it.
     #[arg(long, value_name = "CM|none", value_parser = stature_or_none)]
     pub height_cm: Option<Known<f64>>,
@@ -75,6 +85,9 @@ impl Recompute {
         }
         if let Some(plumb) = self.plumb {
             options.given = Given { roll_deg: None, plumb: plumb.known().map(plumb_line).transpose()? };
+        }
+        if self.no_points {
+            options.points = Points::default();
         }
         if let Some(height) = self.height_cm {
             options.height_mm = height.known().map(|cm| 10.0 * cm);

@@ -10,7 +10,7 @@ use orthostat::photo::Photo;
 use orthostat::record::Record;
 use orthostat::{output, report};
 
-use super::{complain, say};
+use super::{complain, points_for_one, say};
 
 /// A name for each photo's outputs: its file name without the ending; where two share it, with a number.
 fn ids(photos: &[PathBuf]) -> Vec<String> {
@@ -31,7 +31,11 @@ fn ids(photos: &[PathBuf]) -> Vec<String> {
 }
 
 pub(crate) fn run(options: &Analyze) -> Result<u8> {
-    let measuring = options.options()?;
+    let mut measuring = options.options()?;
+    if let Some(path) = &options.points {
+        measuring.points = points_for_one(path, options.photos.len(), "photo")?;
+    }
+    let measuring = measuring;
     let reading = options.reading();
     if let Some(folder) = &options.out {
         output::make_folder(folder)?;
@@ -54,6 +58,10 @@ pub(crate) fn run(options: &Analyze) -> Result<u8> {
         let mut shown = false;
         for (id, photo) in ids(photos).iter().zip(&receiver) {
             let outcome = photo.and_then(|photo| {
+                if let Some(path) = &options.points {
+                    let (width, height) = photo.pixels.dimensions();
+                    measuring.points.check_inside(width.into(), height.into(), path)?;
+                }
                 let analysis = analyzer.analyze(&photo, &measuring)?;
                 Ok((photo, analysis))
             });
@@ -69,7 +77,7 @@ pub(crate) fn run(options: &Analyze) -> Result<u8> {
                 }
             };
         }
-        if !options.json && shown {
+        if !options.json && !options.fhir && shown {
             say(&format!("{}\n", report::text::CAUTION))?;
         }
         // One code when all photos ended alike; else some failed.
@@ -80,13 +88,21 @@ pub(crate) fn run(options: &Analyze) -> Result<u8> {
 /// Prints one photo's record and writes its files; the exit code that it asks for.
 fn show(id: &str, photo: &Photo, analysis: &Analysis, options: &Analyze) -> Result<u8> {
     let record = Record::new(id, photo, analysis);
-    if options.json {
+    if options.fhir {
+        if options.out.is_none() {
+            say(&format!("{}\n", report::fhir::bundle(&record)))?;
+        }
+    } else if options.json {
         say(&format!("{}\n", record.to_line()?))?;
     } else {
         say(&format!("{}\n", report::text::table(&record)))?;
     }
     if let Some(folder) = &options.out {
         write_files(folder, id, photo, &record)?;
+        if options.fhir {
+            let path = folder.join(format!("{id}.fhir.json"));
+            output::write(&path, &output::json(&report::fhir::bundle(&record), &path)?)?;
+        }
     }
     Ok(u8::from(!record.quality.usable))
 }

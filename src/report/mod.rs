@@ -1,5 +1,6 @@
 //! What users see, one exporter per file. Each takes records and gives bytes or text; none writes a file.
 
+pub mod fhir;
 pub mod font;
 pub mod overlay;
 pub mod text;

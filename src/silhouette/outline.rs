@@ -1,5 +1,6 @@
 //! The trunk's two edges without the arms, row by row, and the gaps to the arms.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Silhouette;
@@ -198,7 +199,7 @@ impl Outline {
 
 /// An outline as it is kept in records: along the trunk's axis, lengths in trunk lengths, rounded so that writing and reading
 /// change nothing.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Trace {
     /// Whether the person shows the front.
     pub front: bool,
