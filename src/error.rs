@@ -91,6 +91,11 @@ pub enum Error {
         /// What the system said.
         source: std::io::Error,
     },
+    /// The server of the edit page cannot listen or answer.
+    Server {
+        /// What the system said.
+        source: std::io::Error,
+    },
     /// An option's value is not usable.
     Usage {
         /// The sentence for the user.
@@ -111,7 +116,7 @@ impl Error {
             Error::Usage { .. } => 2,
             Error::NoPerson { .. } | Error::NoSuchPerson { .. } => 3,
             Error::Runtime { .. } | Error::Model { .. } => 4,
-            Error::Unwritable { .. } => 5,
+            Error::Unwritable { .. } | Error::Server { .. } => 5,
         }
     }
 }
@@ -158,6 +163,7 @@ impl std::fmt::Display for Error {
             Error::Unwritable { path, source } => {
                 write!(f, "{}: cannot be written: {}", path.display(), plain_cause(source))
             }
+            Error::Server { source } => write!(f, "the edit page cannot be served: {}", plain_cause(source)),
             Error::Usage { reason } => f.write_str(reason),
         }
     }
@@ -174,7 +180,9 @@ fn plain_cause(error: &std::io::Error) -> String {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Error::Unreadable { source, .. } | Error::Unwritable { source, .. } => Some(source),
+            Error::Unreadable { source, .. } | Error::Unwritable { source, .. } | Error::Server { source } => {
+                Some(source)
+            }
             Error::NotAPicture { source, .. } | Error::NotARecord { source, .. } | Error::Model { source, .. } => {
                 source.as_ref().map(|cause| &**cause as &(dyn std::error::Error + 'static))
             }

@@ -54,6 +54,7 @@ pub mod cli;
 pub mod coronal;
 pub mod crop;
 pub mod doctor;
+pub mod edit;
 pub mod error;
 pub mod estimate;
 pub mod evidence;

@@ -12,6 +12,7 @@ fn main() -> ExitCode {
         Command::Analyze(options) => commands::analyze::run(&options),
         Command::Live { arguments } => commands::live::run(&arguments),
         Command::Recompute(options) => commands::recompute::run(&options),
+        Command::Edit(options) => commands::edit::run(&options),
         Command::Schema => commands::schema::run(),
         Command::Doctor => commands::doctor::run(),
     };

@@ -247,6 +247,19 @@ impl Points {
         Ok(points)
     }
 
+    /// As a file of points has them.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        let one = |(site, point): (Site, HandPoint)| {
+            let mut place = serde_json::json!({"x": point.at.x, "y": point.at.y});
+            if let Some(sd) = point.sd_px {
+                place["sd_px"] = sd.into();
+            }
+            (site.name().to_owned(), place)
+        };
+        self.iter().map(one).collect()
+    }
+
     /// Whether every point lies in a picture of `width` x `height` px; `path` is the points' file.
     ///
     /// # Errors

@@ -59,6 +59,10 @@ fn square(json: &str, view: &str) -> Record {
     if let Some(worlds) = &mut seen.worlds {
         worlds.away = [0.0; 5];
     }
+    // Feet would have their say about roll and turn.
+    for name in ["left_foot_index", "right_foot_index"] {
+        seen.joints[name].2 = 0.0;
+    }
     recompute(&record, &path, &options).expect("measured")
 }
 
@@ -186,8 +190,9 @@ fn a_point_on_the_models_own_place_changes_no_line() {
     let (left, right) = (&plain.landmarks["left_hip"], &plain.landmarks["right_hip"]);
     let json = format!(r#"{{"left_hip": [{}, {}], "right_hip": [{}, {}]}}"#, left.x, left.y, right.x, right.y);
     let record = with("anterior-tilted.json", &json);
-    assert_eq!(record.measures["trunk_lean"].value, plain.measures["trunk_lean"].value);
-    assert_eq!(record.measures["pelvic_obliquity"].raw, plain.measures["pelvic_obliquity"].raw);
+    // Up to the hundredths of a pixel that a record shows.
+    near(record.measures["trunk_lean"].value, value(&plain.measures["trunk_lean"]), 0.011);
+    near(record.measures["pelvic_obliquity"].raw, plain.measures["pelvic_obliquity"].raw.expect("given"), 0.011);
 }
 
 #[test]

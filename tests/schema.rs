@@ -67,7 +67,7 @@ fn what_analyze_and_recompute_write_validates() {
     let at = |name: &str| folder.path().join(name);
     let out = at("out").display().to_string();
     let points = at("points.json");
-    std::fs::write(&points, r#"{"left_shoulder": [545.5, 480], "left_acromion": {"x": 545, "y": 470, "sd_px": 1}, "right_acromion": [370, 480]}"#)
+    std::fs::write(&points, r#"{"left_shoulder": [373.5, 490], "left_acromion": {"x": 368, "y": 470, "sd_px": 1}, "right_acromion": [548, 480]}"#)
         .expect("written");
     let points = points.display().to_string();
     let photo = repository("samples/anterior-tilted.jpg").display().to_string();

@@ -138,6 +138,10 @@ pub(super) fn stature(text: &str) -> Result<f64, String> {
     within(text, 40.0, 260.0, " cm")
 }
 
+pub(super) fn minutes(text: &str) -> Result<f64, String> {
+    within(text, 0.01, 1440.0, " minutes")
+}
+
 pub(super) fn roll(text: &str) -> Result<f64, String> {
     within(text, -45.0, 45.0, " degrees")
 }

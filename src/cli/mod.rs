@@ -1,6 +1,7 @@
 //! The command line: clap's types, and nothing behind them. Everything else sees plain options. One file per command.
 
 mod analyze;
+mod edit;
 mod live;
 mod measuring;
 mod recompute;
@@ -8,6 +9,7 @@ mod recompute;
 use clap::{Parser, Subcommand};
 
 pub use analyze::Analyze;
+pub use edit::Edit;
 pub use live::Live;
 pub use measuring::{Measuring, Quality, ViewChoice};
 pub use recompute::{Known, Recompute};
@@ -42,6 +44,8 @@ pub enum Command {
     },
     /// Do every measure of stored records again, without the photos.
     Recompute(Recompute),
+    /// Correct a record's points by hand, on a page in the browser.
+    Edit(Edit),
     /// Print the JSON Schema of a record.
     Schema,
     /// Say what was found on this machine, and check a known answer.

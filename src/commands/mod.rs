@@ -2,6 +2,7 @@
 
 pub(crate) mod analyze;
 pub(crate) mod doctor;
+pub(crate) mod edit;
 pub(crate) mod live;
 pub(crate) mod recompute;
 pub(crate) mod schema;
