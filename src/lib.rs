@@ -16,7 +16,8 @@
 //! | judge | pose -> [`view::View`], [`quality::Quality`] | [`view`], [`exposure`], [`quality`] |
 //! | measure | pose -> [`measure::Assessment`]: each a value with its error, or a reason | [`measure`], [`evidence`], [`floor`] |
 //! | record | all of it -> [`record::Record`] | [`assessment`], [`record`] |
-//! | show | record -> table, picture | [`report`], [`output`] |
+//! | again | record + other options or [`points`] by hand -> record | [`recompute`], [`edit`] |
+//! | show | record -> table, picture, FHIR | [`report`], [`schema`], [`output`] |
 //!
 //! # Invariants
 //!
@@ -26,7 +27,8 @@
 //! - Sides are the subject's own; positive = the subject's left is higher, or shifted to the subject's left. Pixels: x to the
 //!   right, y down.
 //! - A missing joint or measure is an error with a reason, never 0 or NaN.
-//! - Nothing here prints, exits, opens a socket, or draws a random number: one photo gives one record, bit for bit.
+//! - Nothing here prints, exits, opens a socket, or draws a random number: one photo gives one record, bit for bit. But for
+//!   [`edit`], which listens on 127.0.0.1 and draws its token, and is no part of measuring.
 //!
 //! # Example
 //!

@@ -283,7 +283,18 @@ function addable() {
 
 function choose(name) {
   chosen = name;
+  reveal(name);
   draw();
+}
+
+/// Moves the picture so that a point that was reached by Tab is in sight.
+function reveal(name) {
+  const box = view.getBoundingClientRect();
+  const at = where(name);
+  const [x, y] = [left + at.x * zoom, top_ + at.y * zoom];
+  if (x >= 0 && y >= 0 && x <= box.width && y <= box.height) return;
+  left += box.width / 2 - x;
+  top_ += box.height / 2 - y;
 }
 
 // --- moving ---------------------------------------------------------------------------------------------------------
@@ -440,6 +451,9 @@ async function start() {
     problem(over(error));
     return;
   }
+  // Places count in pixels of the photo, whatever picture of it came.
+  picture.style.width = `${base.record.source.width}px`;
+  picture.style.height = `${base.record.source.height}px`;
   $("title").textContent = base.record.source.file;
   $("caution").textContent = base.caution;
   $("undo").addEventListener("click", () => step(done, undone));

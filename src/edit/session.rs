@@ -8,7 +8,7 @@ use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 
 use crate::error::{Error, Result};
 use crate::output;
-use crate::photo::{Photo, ReadOptions};
+use crate::photo::{MAX_MEGAPIXELS, Photo, ReadOptions};
 use crate::points::Points;
 use crate::recompute::recompute;
 use crate::record::{Edited, Record};
@@ -55,7 +55,9 @@ impl Session {
             None => beside(path, &record)?,
         };
         // A record of a larger picture than the usual limit was made on purpose.
-        let found = Photo::open(&photo, &ReadOptions { max_megapixels: f64::INFINITY, ..ReadOptions::default() })?;
+        let recorded = 1e-6 * f64::from(record.source.width) * f64::from(record.source.height);
+        let limit = (recorded + 1.0).max(MAX_MEGAPIXELS);
+        let found = Photo::open(&photo, &ReadOptions { max_megapixels: limit, ..ReadOptions::default() })?;
         if found.source.blake3 != record.source.blake3 {
             let reason = format!(
                 "{}: expected the photo that {} was made from (its BLAKE3 begins with {:.12}), found another one ({:.12})",
