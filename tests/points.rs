@@ -164,13 +164,16 @@ fn the_error_of_a_click_becomes_the_error_of_the_angle() {
 #[test]
 fn a_joint_by_hand_replaces_the_models_and_its_error() {
     let plain = square(r#"{"c7": [1, 1]}"#, "anterior");
-    let both = square(r#"{"left_shoulder": [620, 410], "right_shoulder": [460, 420]}"#, "anterior");
+    let both = square(
+        r#"{"left_shoulder": {"x": 620, "y": 410, "sd_px": 1}, "right_shoulder": {"x": 460, "y": 420, "sd_px": 1}}"#,
+        "anterior",
+    );
     let tilt = &both.measures["shoulder_tilt"];
     // atan(10 / 160) = 3.576, without a share of arms or outline.
     near(tilt.raw, 3.576, 0.01);
     near(tilt.value, seen_from_the_side(&both, 3.576, 415.0), 0.03);
     assert_eq!(tilt.by.as_deref(), Some("hand"));
-    assert!(tilt.sd < plain.measures["shoulder_tilt"].sd, "two points by hand are surer than the model");
+    assert!(tilt.sd < plain.measures["shoulder_tilt"].sd, "two sharp points by hand are surer than the model");
     let (head, as_ever) = (&both.measures["head_tilt"], &plain.measures["head_tilt"]);
     assert_eq!((&head.by, head.sd), (&None, as_ever.sd), "what leans on no such point keeps its error");
     // One side alone: the model's other point errs by itself.

@@ -18,6 +18,9 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::runtime::Runtime;
+use tokio::task::JoinHandle;
+
 pub use session::{Session, Stopped};
 
 use crate::error::{Error, Result};
@@ -37,6 +40,8 @@ pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
     app: Arc<api::App>,
+    runtime: Runtime,
+    interrupted: JoinHandle<()>,
 }
 
 impl Server {
@@ -51,7 +56,13 @@ impl Server {
         let address = listener.local_addr().map_err(failed)?;
         let (token, key) = (guard::secret()?, guard::secret()?);
         let app = Arc::new(api::App::new(session, guard::Guard::new(address.port(), token, key), idle));
-        Ok(Self { listener, address, app })
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
+        // Heard from here on, so that who interrupts as soon as the address is there is not answered by the system.
+        let interrupted = runtime.spawn(async {
+            let _ = tokio::signal::ctrl_c().await;
+        });
+        runtime.block_on(tokio::task::yield_now());
+        Ok(Self { listener, address, app, runtime, interrupted })
     }
 
     /// The address to open, once.
@@ -66,12 +77,11 @@ impl Server {
     /// [`Error::Server`].
     pub fn run(self) -> Result<(Stopped, Option<Session>)> {
         let failed = |source: std::io::Error| Error::Server { source };
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
         let app = Arc::clone(&self.app);
-        let stopped = runtime.block_on(async {
+        let stopped = self.runtime.block_on(async {
             let listener = tokio::net::TcpListener::from_std(self.listener).map_err(failed)?;
             let (stop, mut stopping) = tokio::sync::watch::channel(None);
-            let watcher = tokio::spawn(watch(Arc::clone(&app), stop));
+            let watcher = tokio::spawn(watch(Arc::clone(&app), self.interrupted, stop));
             let mut until = stopping.clone();
             let serving = axum::serve(listener, api::routes(Arc::clone(&app))).with_graceful_shutdown(async move {
                 let _ = until.wait_for(Option::is_some).await;
@@ -86,15 +96,16 @@ impl Server {
             }
             watcher.await.map_err(|error| failed(std::io::Error::other(error)))
         })?;
-        drop(runtime);
         Ok((stopped, self.app.take()))
     }
 }
 
 /// Says when to stop, and why.
-async fn watch(app: Arc<api::App>, stop: tokio::sync::watch::Sender<Option<Stopped>>) -> Stopped {
-    let interrupted = tokio::signal::ctrl_c();
-    tokio::pin!(interrupted);
+async fn watch(
+    app: Arc<api::App>,
+    mut interrupted: JoinHandle<()>,
+    stop: tokio::sync::watch::Sender<Option<Stopped>>,
+) -> Stopped {
     let why = loop {
         tokio::select! {
             _ = &mut interrupted => break Stopped::Interrupted,

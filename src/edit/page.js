@@ -225,7 +225,8 @@ function show() {
   for (const [name, measure] of Object.entries(current.measures)) {
     const before = base.record.measures[name];
     const label = base.labels[name];
-    const isNew = !before || before.value !== measure.value;
+    const isNew = !before || before.value === null || measure.value === null
+      || fixed(before.value) !== fixed(measure.value);
     if (measure.value === null) {
       refused.push(`${label}: ${measure.reason}`);
       if (before && before.value !== null) changed.push(`${label}: was ${signed(before.value)}${unit(measure)}, now not measured: ${measure.reason}`);
@@ -233,8 +234,8 @@ function show() {
     }
     if (isNew) {
       changed.push(before && before.value !== null
-        ? `${label}: ${signed(before.value)} to ${signed(measure.value)}${unit(measure)}; ${measure.words}`
-        : `${label}: new, ${signed(measure.value)}${unit(measure)}; ${measure.words}`);
+        ? `${label}: ${signed(before.value)}${unit(measure)} to ${signed(measure.value)}${unit(measure)}`
+        : `${label}: new, ${signed(measure.value)}${unit(measure)}`);
     }
     rows.push([name, label, `${signed(measure.value)}${unit(measure)}`, measure.interval95.map((v) => fixed(v)).join(" to "), isNew]);
   }
@@ -264,7 +265,7 @@ function show() {
 let telling = 0;
 function tell(changed) {
   clearTimeout(telling);
-  telling = setTimeout(() => say(changed.length ? `${changed.length} measures changed. ${changed[0]}` : "All measures as in the record."), 700);
+  telling = setTimeout(() => say(changed.length ? `${changed.length} changed. ${changed.join(". ")}` : "All measures as in the record."), 700);
 }
 
 function say(text) {
