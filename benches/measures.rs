@@ -6,6 +6,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use orthostat::evidence::{Shape, Straight, estimate};
 use orthostat::geometry::Point;
 use orthostat::measure::{Measure, Refusal};
+use orthostat::points::BonyPose;
 use orthostat::pose::Pose;
 use orthostat::record::Record;
 use orthostat::skeleton::Joint;
@@ -17,7 +18,8 @@ fn measures(c: &mut Criterion) {
     let points = record.landmarks.iter().filter_map(|(name, l)| Some((Joint::from_name(name)?, Point::new(l.x, l.y))));
     let pose = Pose::from_points(points);
     let unread = Err(Refusal::Degenerate("no outline was read"));
-    let straight = Straight { levelled: pose.clone(), turned: pose, shape: Shape::of(&unread, Some, Some) };
+    let shape = Shape::of(&unread, Some, Some);
+    let straight = Straight { levelled: pose.clone(), turned: pose, shape, bony: BonyPose::default() };
     c.bench_function("measures", |b| {
         b.iter(|| Measure::ALL.map(|measure| estimate(measure, &straight, View::Anterior).ok()));
     });

@@ -1,29 +1,29 @@
-//! One photo, from pixels to measures: the data's way through the house.
+//! One photo, from pixels to measures: the data's way through the house. What follows the pixels is [`crate::assessment`].
 
 use image::GrayImage;
 use image::imageops::flip_horizontal;
 
-use crate::camera::{Camera, Given, LevelFrom, Told};
-use crate::coronal::{self, Attitude, Yaw};
+use crate::assessment::assess;
+pub use crate::assessment::{Analysis, Scale};
+use crate::camera::{Camera, Given, Told};
+use crate::coronal::WorldWidths;
 use crate::crop::Pyramid;
 use crate::error::{Error, Result};
 use crate::estimate::blazepose::{self, BlazePose};
 use crate::estimate::{Crowd, Estimator};
-use crate::evidence::{self, Shape, Straight, estimate};
-use crate::exposure::{Exposure, exposure};
-use crate::floor;
-use crate::geometry::{Point, Vec2};
+use crate::exposure::exposure;
+use crate::geometry::{Point, Vec2, rounded};
 use crate::locate;
-use crate::measure::frontal::{self, SpinalLine, spinal_line};
-use crate::measure::{Assessment, Measure, Measurement, Refusal};
+use crate::measure::frontal;
 use crate::photo::Photo;
-use crate::pose::{Pose, WorldPose};
-use crate::quality::{self, Evidence, Quality};
+use crate::points::Points;
+use crate::pose::Pose;
 use crate::repeat::{self, Readings};
-use crate::silhouette::{Mask, Outline, Silhouette};
-use crate::skeleton::{BONES, Joint, Pair};
+use crate::sighting::{Frame, Sighting};
+use crate::silhouette::{Mask, Silhouette, Trace};
+use crate::skeleton::{BONES, Joint};
 use crate::verticals::{Tilt, tilt_from_verticals};
-use crate::view::{Facing, View};
+use crate::view::View;
 
 /// How one photo is to be measured.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,6 +40,24 @@ pub struct Options {
     pub height_mm: Option<f64>,
     /// Whom to measure, counted from 1 in order of size and place. Default: 1.
     pub person: usize,
+    /// Points placed by hand, in pixels of the upright photo as it is. Default: none.
+    pub points: Points,
+}
+
+impl Options {
+    /// With numbers of as many decimals as records keep, so that a photo and its record are measured with the same ones.
+    #[must_use]
+    pub fn rounded(self) -> Self {
+        let place = |p: Point| Point::new(rounded(p.x, 3), rounded(p.y, 3));
+        Self {
+            given: Given {
+                roll_deg: self.given.roll_deg.map(|deg| rounded(deg, 4)),
+                plumb: self.given.plumb.map(|(a, b)| (place(a), place(b))),
+            },
+            height_mm: self.height_mm.map(|mm| rounded(mm, 1)),
+            ..self
+        }
+    }
 }
 
 impl Default for Options {
@@ -51,65 +69,10 @@ impl Default for Options {
             given: Given::default(),
             height_mm: None,
             person: 1,
+            points: Points::default(),
         }
     }
 }
-
-/// How far a single reading may be off, in scatters of many: it has neither a mirrored partner nor a crop that has settled. With this
-/// its intervals hold the truth in about 95 of 100 rendered photos too.
-const LONE: f64 = 2.5;
-
-/// Millimetres per pixel at the depth of the hips, and how well that is known.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Scale {
-    /// Millimetres per pixel of the body's own plane.
-    pub mm_per_px: f64,
-    /// Its standard deviation as a share.
-    pub sd_share: f64,
-}
-
-/// Everything that is known about one person in one photo.
-#[derive(Debug, Clone)]
-pub struct Analysis {
-    /// The joints in pixels of the photo as it is, sides the subject's own.
-    pub pose: Pose,
-    /// The view, and whether it was found by itself.
-    pub view: View,
-    /// Whether the user named the view.
-    pub view_given: bool,
-    /// Whether the picture was taken for a mirror image.
-    pub mirrored: bool,
-    /// The camera of the picture as it is.
-    pub camera: Camera,
-    /// How far the body is turned; `None` in side views or when it cannot be told.
-    pub yaw: Option<Yaw>,
-    /// How many people were found.
-    pub people: usize,
-    /// The measured person's box: left, top, right, bottom in pixels.
-    pub person_box: [f64; 4],
-    /// The scale, when the stature is known.
-    pub scale: Option<Scale>,
-    /// Trunk length in pixels of the body's own plane, when it could be measured.
-    pub trunk_px: Option<f64>,
-    /// The measures.
-    pub assessment: Assessment,
-    /// The spinal line, level by level, in frontal views; places in pixels of the photo as it is.
-    pub spinal_line: Option<SpinalLine>,
-    /// The gates.
-    pub quality: Quality,
-    /// How many readings were taken.
-    pub readings: usize,
-    /// The model's name.
-    pub model: String,
-    /// BLAKE3 hash of the model file, in hexadecimal.
-    pub model_blake3: String,
-}
-
-/// Middle of the ears over the middle of the ankles, as a share of stature: mean and standard deviation over rendered people
-/// of both sexes.
-const EAR_TO_ANKLE: (f64, f64) = (0.880, 0.006);
-/// What the model's points add to the scale's uncertainty.
-const SCALE_SD: f64 = 0.02;
 
 /// The models, opened: per model as many workers as share its readings.
 pub struct Analyzer {
@@ -204,27 +167,40 @@ impl Analyzer {
             gravity: photo.metadata.gravity,
             front_camera: photo.metadata.front_camera,
         };
-        let mut camera = Camera::of(width, height, &told, &options.given);
         let agreed = repeat::agreed(&readings);
         let (luma, factor) = pyramid.luma(BACKGROUND_SIDE);
-        if !camera.is_levelled()
-            && let Some(tilt) = background_tilt(&luma, factor, &agreed, &camera)
-        {
-            camera = camera.with_verticals(&tilt);
-        }
         let exposure = agreed.bounds().and_then(|edges| exposure(&luma, edges.map(|edge| edge / factor)));
+        // Also where the user gives the roll: the record can then be measured again without it.
+        let camera = Camera::of(width, height, &told, &Given::default());
+        let background = match camera.is_levelled() {
+            true => None,
+            false => background_tilt(&luma, factor, &agreed, &camera),
+        };
+        // Models count from the first pixel's centre; from here on, places count from the picture's edge.
+        let half = Vec2::new(0.5, 0.5);
+        let from_edge = |pose: &Pose| pose.map_points(|_, p| p + half);
+        let single: Vec<Pose> = readings[0].body.iter().map(|reading| from_edge(&reading.pose)).collect();
+        let worlds = WorldWidths::of(readings[0].body.iter().filter_map(|reading| reading.world.as_ref()));
+        let mut seen = Sighting::of(&from_edge(&agreed), &single, &told)
+            .with_worlds(worlds.as_ref())
+            .with_exposure(exposure)
+            .with_background(background.as_ref());
+        let masks: Vec<Mask> =
+            readings.iter().flat_map(Readings::masks).map(|mask| mask.clone().shifted(half)).collect();
+        if !masks.is_empty() {
+            let pose = repeat::screened(&seen.pose(), width, height);
+            seen.outline = Trace::read_as_it_stands(&Silhouette::of(&masks), &pose).ok();
+        }
         let models: Vec<&str> = self.teams.iter().map(|team| team[0].name()).collect();
-        let seen = Seen {
-            readings: &readings,
+        let frame = Frame {
             width,
             height,
-            camera,
             people: people.len(),
-            exposure,
+            readings: readings.iter().map(Readings::count).sum(),
             model: models.join("+"),
             model_blake3: self.teams[0][0].hash().to_owned(),
         };
-        measure(seen, options)
+        assess(frame, seen, options)
     }
 }
 
@@ -288,199 +264,3 @@ fn background_tilt(luma: &GrayImage, factor: f64, pose: &Pose, camera: &Camera) 
 
 /// The background is looked at in a picture about this long, in pixels.
 const BACKGROUND_SIDE: u32 = 1000;
-
-/// What was seen of one person, before anything is measured.
-struct Seen<'a> {
-    readings: &'a [Readings],
-    width: f64,
-    height: f64,
-    camera: Camera,
-    people: usize,
-    exposure: Option<Exposure>,
-    model: String,
-    model_blake3: String,
-}
-
-/// From readings to measures, without a look at the pixels.
-fn measure(seen: Seen<'_>, options: &Options) -> Result<Analysis> {
-    let (width, height) = (seen.width, seen.height);
-    // A mirror image is put right first: from here to the end, the picture is as a camera would have taken it.
-    let mirror = |p: Point| if options.mirrored { Point::new(width - p.x, p.y) } else { p };
-    let upright = |pose: &Pose| {
-        // Models count from the first pixel's centre; from here on, places count from the picture's edge.
-        let pose = pose.map_points(|_, p| Point::new(p.x + 0.5, p.y + 0.5));
-        if options.mirrored { pose.mirrored(width) } else { pose }
-    };
-    let mut camera = if options.mirrored { seen.camera.mirrored() } else { seen.camera };
-    let consensus = upright(&repeat::agreed(seen.readings));
-    let worlds: Vec<WorldPose> = seen.readings[0]
-        .body
-        .iter()
-        .filter_map(|reading| reading.world.as_ref())
-        .map(|world| if options.mirrored { world.mirrored() } else { world.clone() })
-        .collect();
-    let worlds: Vec<&WorldPose> = worlds.iter().collect();
-    let pose = repeat::screened(&consensus, width, height);
-    let view = match options.view {
-        Some(view) => view,
-        None => View::of(&consensus, worlds.first().copied()).map_err(|refusal| Error::Usage {
-            reason: format!("the view cannot be told: {refusal}; name it with --view"),
-        })?,
-    };
-    let attitude = view.facing().map(|facing| {
-        let world = coronal::world_yaw(&worlds, facing);
-        coronal::attitude(&pose, &camera, facing, world)
-    });
-    if let Some(attitude) = attitude {
-        camera.roll_deg += attitude.roll_deg;
-        camera.roll_sd_deg = attitude.covariance[1].sqrt();
-        if attitude.feet && camera.level_from == LevelFrom::Nothing {
-            camera.level_from = LevelFrom::Floor;
-        }
-    }
-    let yaw = attitude.map(|a| Yaw { deg: a.yaw_deg, sd_deg: a.covariance[0].sqrt() });
-    let quality = quality::judge(&Evidence {
-        pose: &pose,
-        view,
-        doubtful_view: options.view.is_none() && View::is_doubtful(&consensus),
-        looks_like: View::of(&consensus, worlds.first().copied()).ok(),
-        yaw,
-        people: seen.people,
-        focal_px: camera.focal_px,
-        level_from: camera.level_from,
-        exposure: seen.exposure,
-    });
-    let masks: Vec<Mask> = seen
-        .readings
-        .iter()
-        .flat_map(Readings::masks)
-        .map(|mask| {
-            // As with the joints: half a pixel, and the mirror image put right.
-            let mask = mask.clone().shifted(Vec2::new(0.5, 0.5));
-            if options.mirrored { mask.mirrored(width) } else { mask }
-        })
-        .collect();
-    let outline = match view.facing() {
-        Some(facing) if !masks.is_empty() => Outline::read(&Silhouette::of(&masks), &pose, facing),
-        Some(_) => Err(Refusal::Gate("this model or number of readings brings no outline".into())),
-        None => Err(Refusal::Gate("needs a view from the front or from behind".into())),
-    };
-    let body = Straightening { camera, facing: view.facing(), yaw: yaw.map_or(0.0, |y| y.deg) };
-    let straight = body.apply(&pose, &outline);
-    let as_it_is = Straight { levelled: pose.clone(), turned: pose.clone(), shape: Shape::of(&outline, Some, Some) };
-    let single: Vec<Straight> = seen.readings[0]
-        .body
-        .iter()
-        .map(|reading| {
-            let reading = upright(&reading.pose);
-            body.apply(&Pose::from_joints(|joint| pose.get(joint).and_then(|_| reading.get(joint))), &outline)
-        })
-        .collect();
-    let shaken = body.shaken(attitude.as_ref()).map(|both| both.map(|moved| moved.apply(&pose, &outline)));
-    let assessment = Assessment::from_measures(|what| {
-        if let Some(reason) = quality.refusal(what) {
-            return Err(Refusal::Gate(reason.to_owned()));
-        }
-        let value = estimate(what, &straight, view)?;
-        let raw = evidence::plain(what, &as_it_is, view)?;
-        let model = floor::of(what);
-        let outlined = evidence::leans_on_outline(what, &straight);
-        let readings: Vec<f64> = single.iter().filter_map(|reading| estimate(what, reading, view).ok()).collect();
-        let scatter = repeat::standard_deviation(&readings).unwrap_or(LONE * model.scatter);
-        // Both ways, so that the mirrored photo has the mirrored interval.
-        let geometry: f64 = shaken
-            .iter()
-            .filter_map(|[up, down]| Some(estimate(what, up, view).ok()? - estimate(what, down, view).ok()?))
-            .map(|change| (0.5 * change).powi(2))
-            .sum();
-        let variance = model.floor(outlined).powi(2)
-            + (model.share * value).powi(2)
-            + scatter.powi(2) / readings.len().max(1) as f64
-            + geometry;
-        Ok(Measurement { value, raw, sd: variance.sqrt(), scatter, outlined })
-    });
-    let may_show = quality.refusal(Measure::SpinalLineDeviation).is_none();
-    let facing = view.facing().filter(|_| may_show);
-    let spinal = facing.and_then(|facing| spinal_line(&straight.turned, facing).ok()).map(|mut line| {
-        for level in &mut line.levels {
-            if let Ok(at) = pose.midpoint(level.pair) {
-                level.at = mirror(at);
-            }
-        }
-        line
-    });
-    let bounds = pose.bounds().unwrap_or([0.0, 0.0, width, height]);
-    Ok(Analysis {
-        scale: options.height_mm.and_then(|stature| scale_of(&straight.turned, stature)),
-        trunk_px: frontal::trunk_length(&straight.turned).ok(),
-        pose: pose.map_points(|_, p| mirror(p)),
-        view,
-        view_given: options.view.is_some(),
-        mirrored: options.mirrored,
-        camera: if options.mirrored { camera.mirrored() } else { camera },
-        yaw,
-        people: seen.people,
-        person_box: match options.mirrored {
-            true => [width - bounds[2], bounds[1], width - bounds[0], bounds[3]],
-            false => bounds,
-        },
-        assessment,
-        spinal_line: spinal,
-        quality,
-        readings: seen.readings.iter().map(Readings::count).sum(),
-        model: seen.model,
-        model_blake3: seen.model_blake3,
-    })
-}
-
-/// Levelling and turning back, with everything that they depend on.
-#[derive(Debug, Clone, Copy)]
-struct Straightening {
-    camera: Camera,
-    facing: Option<Facing>,
-    yaw: f64,
-}
-
-impl Straightening {
-    fn apply(&self, pose: &Pose, outline: &Result<Outline, Refusal>) -> Straight {
-        let levelled = self.camera.level_pose(pose);
-        // With no turn at all, a body beside the optical axis is still seen at an angle.
-        let facing_camera = |yaw| self.facing.and_then(|f| coronal::turned_back(&levelled, &self.camera, f, yaw));
-        let turned = facing_camera(self.yaw).unwrap_or_else(|| levelled.clone());
-        let plane = self.facing.and_then(|facing| coronal::Plane::of(&levelled, &self.camera, facing, self.yaw));
-        let level = |p: Point| self.camera.level(p);
-        let shape = Shape::of(outline, |p| Some(level(p)), |p| plane?.place(level(p), 0.0));
-        Straight { turned, levelled, shape }
-    }
-
-    /// The same with each thing that it depends on moved by one standard deviation up and down, one at a time; yaw and roll along
-    /// the two directions in which their errors are independent.
-    fn shaken(&self, attitude: Option<&Attitude>) -> [[Self; 2]; 4] {
-        let [yaw, roll, both] = attitude.map_or([0.0, self.camera.roll_sd_deg.powi(2), 0.0], |a| a.covariance);
-        let moved = |yaw: f64, roll: f64, pitch: f64, focal: f64| {
-            [1.0, -1.0].map(|sign| {
-                let mut camera = self.camera;
-                camera.roll_deg += sign * roll;
-                camera.pitch_deg += sign * pitch;
-                camera.focal_px *= 1.0 + sign * focal;
-                Self { camera, yaw: self.yaw + sign * yaw, ..*self }
-            })
-        };
-        let roll_sd = roll.sqrt();
-        let along = if roll_sd > 0.0 { both / roll_sd } else { 0.0 };
-        [
-            moved(along, roll_sd, 0.0, 0.0),
-            moved((yaw - along * along).max(0.0).sqrt(), 0.0, 0.0, 0.0),
-            moved(0.0, 0.0, self.camera.pitch_sd_deg, 0.0),
-            moved(0.0, 0.0, 0.0, self.camera.focal_sd),
-        ]
-    }
-}
-
-/// The scale that a stature gives; `None` when ears or ankles have no place.
-fn scale_of(straight: &Pose, stature_mm: f64) -> Option<Scale> {
-    let (ears, ankles) = (straight.midpoint(Pair::EARS).ok()?, straight.midpoint(Pair::ANKLES).ok()?);
-    let height = ankles.y - ears.y;
-    let (share, sd) = EAR_TO_ANKLE;
-    (height > 1.0).then(|| Scale { mm_per_px: share * stature_mm / height, sd_share: (sd / share).hypot(SCALE_SD) })
-}

@@ -114,22 +114,56 @@ pub struct Yaw {
     pub sd_deg: f64,
 }
 
+/// What the model's worlds of several readings say together of how far the body is turned: per pair of joints the sums of its
+/// widths across the picture (without their sign) and away from the camera, in metres.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct WorldWidths {
+    /// In the order of [`WorldWidths::PAIRS`].
+    pub across: [f64; 5],
+    /// See `across`; positive = the left one is farther away.
+    pub away: [f64; 5],
+    /// How much farther away the left shoulder and hip are than the right ones, in the first reading.
+    pub first: f64,
+}
+
+impl WorldWidths {
+    /// The pairs of joints that are added up.
+    pub const PAIRS: [Pair; 5] = [Pair::SHOULDERS, Pair::ELBOWS, Pair::HIPS, Pair::KNEES, Pair::ANKLES];
+
+    /// The sums over some worlds; `None` without any.
+    #[must_use]
+    pub fn of<'a>(worlds: impl IntoIterator<Item = &'a WorldPose>) -> Option<Self> {
+        let mut sums: Option<Self> = None;
+        for world in worlds {
+            let depth = |pair: Pair| world.get(pair.left).z - world.get(pair.right).z;
+            let first = depth(Pair::SHOULDERS) + depth(Pair::HIPS);
+            let sums = sums.get_or_insert(Self { across: [0.0; 5], away: [0.0; 5], first });
+            for (index, pair) in Self::PAIRS.into_iter().enumerate() {
+                sums.across[index] += (world.get(pair.left).x - world.get(pair.right).x).abs();
+                sums.away[index] += depth(pair);
+            }
+        }
+        sums
+    }
+
+    /// What the mirrored picture would have given.
+    #[must_use]
+    pub fn mirrored(self) -> Self {
+        Self { away: self.away.map(|width| -width), first: -self.first, ..self }
+    }
+}
+
 /// How far the body is turned, from the model's worlds of several readings.
 #[must_use]
-pub fn world_yaw(worlds: &[&WorldPose], facing: Facing) -> Yaw {
-    if worlds.is_empty() {
-        return Yaw { deg: 0.0, sd_deg: UNKNOWN_SD_DEG };
-    }
+pub fn world_yaw(worlds: Option<&WorldWidths>, facing: Facing) -> Yaw {
+    let Some(worlds) = worlds else { return Yaw { deg: 0.0, sd_deg: UNKNOWN_SD_DEG } };
     let form = if facing == Facing::Camera { &FRONT } else { &BACK };
-    let (mut across, mut away) = (0.0, 0.0);
-    for world in worlds {
-        for pair in form.pairs {
-            let width = world.get(pair.left) - world.get(pair.right);
-            across += width.x.abs();
-            away += width.z;
-        }
-    }
-    Yaw { deg: facing.left_sign() * form.gain * away.atan2(across).to_degrees(), sd_deg: form.sd_deg }
+    let sum = |widths: &[f64; 5]| -> f64 {
+        let counts = |pair: &Pair| form.pairs.contains(pair);
+        WorldWidths::PAIRS.iter().zip(widths).filter(|(pair, _)| counts(pair)).map(|(_, width)| width).sum()
+    };
+    let turn = sum(&worlds.away).atan2(sum(&worlds.across)).to_degrees();
+    Yaw { deg: facing.left_sign() * form.gain * turn, sd_deg: form.sd_deg }
 }
 
 /// Yaw and what is to be added to the camera's roll, with their covariance.

@@ -50,12 +50,12 @@ fn look(lines: &mut Vec<String>) -> Result<()> {
             Ok(found) => found.raw,
             Err(refusal) => {
                 let reason = format!("known answer: expected {} {expected}, found none: {refusal}", measure.name());
-                return Err(Error::Model { model: analysis.model, reason, source: None });
+                return Err(Error::Model { model: analysis.frame.model, reason, source: None });
             }
         };
         if (found - expected).abs() > TOLERANCE {
             let reason = format!("known answer: expected {} {expected:.3}, found {found:.3}", measure.name());
-            return Err(Error::Model { model: analysis.model, reason, source: None });
+            return Err(Error::Model { model: analysis.frame.model, reason, source: None });
         }
         lines.push(format!("known answer: {} {found:.3} deg, expected {expected:.3}", measure.name()));
     }

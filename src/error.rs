@@ -112,6 +112,11 @@ pub enum Error {
         /// The sentence for the user.
         reason: String,
     },
+    /// The server of the edit page cannot listen or answer.
+    Server {
+        /// What the system said.
+        source: std::io::Error,
+    },
     /// An option's value is not usable.
     Usage {
         /// The sentence for the user.
@@ -133,7 +138,7 @@ impl Error {
             Error::Usage { .. } => 2,
             Error::NoPerson { .. } | Error::NoSuchPerson { .. } | Error::NoSuchSubject { .. } => 3,
             Error::Runtime { .. } | Error::Model { .. } => 4,
-            Error::Unwritable { .. } | Error::History { .. } => 5,
+            Error::Unwritable { .. } | Error::History { .. } | Error::Server { .. } => 5,
         }
     }
 }
@@ -157,6 +162,7 @@ impl Error {
             Error::History { .. } => "history",
             Error::NoSuchSubject { .. } => "no_such_subject",
             Error::Incomparable { .. } => "incomparable",
+            Error::Server { .. } => "server",
         }
     }
 }
@@ -213,6 +219,7 @@ impl std::fmt::Display for Error {
                 )
             }
             Error::Incomparable { reason } => write!(f, "not comparable: {reason}"),
+            Error::Server { source } => write!(f, "the edit page cannot be served: {}", plain_cause(source)),
             Error::Usage { reason } => f.write_str(reason),
         }
     }
@@ -229,7 +236,9 @@ pub(crate) fn plain_cause(error: &std::io::Error) -> String {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Error::Unreadable { source, .. } | Error::Unwritable { source, .. } => Some(source),
+            Error::Unreadable { source, .. } | Error::Unwritable { source, .. } | Error::Server { source } => {
+                Some(source)
+            }
             Error::NotAPicture { source, .. }
             | Error::NotARecord { source, .. }
             | Error::History { source, .. }

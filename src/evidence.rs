@@ -7,7 +7,8 @@
 
 use crate::geometry::Point;
 use crate::measure::frontal::{self, tilt};
-use crate::measure::{Facing, Measure, Refusal};
+use crate::measure::{Facing, Measure, Refusal, manual};
+use crate::points::BonyPose;
 use crate::pose::Pose;
 use crate::silhouette::{self, Outline};
 use crate::skeleton::Pair;
@@ -25,6 +26,8 @@ pub struct Straight {
     pub turned: Pose,
     /// What the outline says, straightened likewise.
     pub shape: Shape,
+    /// Bony points placed by hand, levelled and turned back.
+    pub bony: BonyPose,
 }
 
 /// What the outline says, each with its value or the reason why it has none.
@@ -91,9 +94,13 @@ fn blend(straight: &Straight, turn: f64, value: impl Fn(&Pose) -> Value) -> Valu
     Ok((1.0 - turn) * value(&straight.levelled)? + turn * value(&straight.turned)?)
 }
 
-/// Shoulder tilt in degrees: shoulders counted twice, elbows and wrists half each, all turned back.
+/// Shoulder tilt in degrees: shoulders counted twice, elbows and wrists half each, all turned back. Shoulders placed by hand
+/// need no other witness.
 fn shoulder_tilt(straight: &Straight) -> Value {
     let shoulders = tilt(&straight.turned, Pair::SHOULDERS)?;
+    if straight.turned.is_by_hand(Pair::SHOULDERS) {
+        return Ok(shoulders);
+    }
     let (mut sum, mut weights) = (2.0 * shoulders, 2.0);
     for pair in [Pair::ELBOWS, Pair::WRISTS] {
         if let Ok(arms) = tilt(&straight.turned, pair)
@@ -106,8 +113,12 @@ fn shoulder_tilt(straight: &Straight) -> Value {
     Ok(joined(sum / weights, &straight.shape.shoulders, SHOULDER_CONTOUR))
 }
 
-/// Pelvic obliquity in degrees: the hips' line freed from the model's habits, and the knees' line where it can be seen.
+/// Pelvic obliquity in degrees: the hips' line freed from the model's habits, and the knees' line where it can be seen; hips
+/// placed by hand have none of these habits.
 fn pelvic_obliquity(straight: &Straight, facing: Facing) -> Value {
+    if straight.turned.is_by_hand(Pair::HIPS) {
+        return tilt(&straight.turned, Pair::HIPS);
+    }
     let hips = blend(straight, HIP_TURN, |pose| tilt(pose, Pair::HIPS))?
         + HIP_LEAN * frontal::trunk_lean(&straight.turned, facing)?
         - HIP_SHOULDER * shoulder_tilt(straight)?;
@@ -118,14 +129,22 @@ fn pelvic_obliquity(straight: &Straight, facing: Facing) -> Value {
     Ok(joined(joints, &straight.shape.hips, HIP_OUTLINE))
 }
 
-/// Knee level in degrees: half of the pelvis's tilt, which the knees' own line has a share in.
+/// Knee level in degrees: half of the pelvis's tilt, which the knees' own line has a share in; of knees placed by hand, their
+/// own line.
 fn knee_level(straight: &Straight, facing: Facing) -> Value {
+    if straight.turned.is_by_hand(Pair::KNEES) {
+        return tilt(&straight.turned, Pair::KNEES);
+    }
     tilt(&straight.levelled, Pair::KNEES)?;
     Ok(KNEES_PER_PELVIS * pelvic_obliquity(straight, facing)?)
 }
 
-/// Apparent difference in leg length, percent of the mean: what tilts the pelvis over feet on one floor.
+/// Apparent difference in leg length, percent of the mean: what tilts the pelvis over feet on one floor; with ankles placed by
+/// hand, the legs' own lengths.
 fn leg_length_difference(straight: &Straight, facing: Facing) -> Value {
+    if straight.turned.is_by_hand(Pair::ANKLES) {
+        return frontal::leg_length_difference(&straight.turned);
+    }
     let legs = frontal::leg_length(&straight.turned)?;
     let hips = straight.turned.point(Pair::HIPS.left)? - straight.turned.point(Pair::HIPS.right)?;
     Ok(100.0 * hips.x.abs() / legs * pelvic_obliquity(straight, facing)?.to_radians().tan())
@@ -137,14 +156,33 @@ const NO_WAIST: &str = "a waist in ordinary clothes has no definite height";
 /// Whether the outline had a share in a measure's estimate.
 #[must_use]
 pub fn leans_on_outline(measure: Measure, straight: &Straight) -> bool {
-    let (hips, shoulders) = (straight.shape.hips.is_ok(), straight.shape.shoulders.is_ok());
+    let by_hand = |pair| straight.turned.is_by_hand(pair);
+    let hips = straight.shape.hips.is_ok() && !by_hand(Pair::HIPS);
+    let shoulders = straight.shape.shoulders.is_ok() && !by_hand(Pair::SHOULDERS);
     match measure {
         Measure::ShoulderTilt => shoulders,
-        Measure::PelvicObliquity | Measure::KneeLevel | Measure::LegLengthDifference => hips,
+        Measure::PelvicObliquity => hips,
+        Measure::KneeLevel => hips && !by_hand(Pair::KNEES),
+        Measure::LegLengthDifference => hips && !by_hand(Pair::ANKLES),
         Measure::ShoulderPelvisAngle => hips && shoulders,
         Measure::TrunkMidlineDeviation | Measure::ArmGapAsymmetry => true,
         _ => false,
     }
+}
+
+/// A measure of bony points in a pose; `None` for every other measure.
+fn of_bony(measure: Measure, pose: &Pose, bony: &BonyPose, view: View) -> Option<Value> {
+    let from = |facing: Facing, words: &str, value: Value| match view.facing() {
+        Some(seen) if seen == facing => value,
+        _ => Err(Refusal::Gate(format!("needs a view {words}"))),
+    };
+    Some(match measure {
+        Measure::AcromialTilt if view.facing().is_some() => manual::acromial_tilt(bony),
+        Measure::PelvicObliquityAsis => from(Facing::Camera, "from the front", manual::pelvic_obliquity_asis(bony)),
+        Measure::PelvicObliquityPsis => from(Facing::Away, "from behind", manual::pelvic_obliquity_psis(bony)),
+        Measure::CraniovertebralAngle => manual::craniovertebral_angle(pose, bony, view.near_side()?),
+        _ => return None,
+    })
 }
 
 /// A measure by its plain definition: the line through its joints, or the outline alone.
@@ -152,6 +190,9 @@ pub fn leans_on_outline(measure: Measure, straight: &Straight) -> bool {
 /// # Errors
 /// Why it has no value.
 pub fn plain(measure: Measure, straight: &Straight, view: View) -> Value {
+    if let Some(value) = of_bony(measure, &straight.turned, &straight.bony, view) {
+        return value;
+    }
     match measure {
         Measure::ArmGapAsymmetry if view.facing().is_some() => straight.shape.gap.clone(),
         Measure::TrunkMidlineDeviation if view.facing().is_some() => straight.shape.midline.clone(),
@@ -165,7 +206,7 @@ pub fn plain(measure: Measure, straight: &Straight, view: View) -> Value {
 /// # Errors
 /// Why it has no value.
 pub fn estimate(measure: Measure, straight: &Straight, view: View) -> Value {
-    let Some(facing) = view.facing() else { return measure.of(&straight.levelled, view) };
+    let Some(facing) = view.facing() else { return plain(measure, straight, view) };
     match measure {
         Measure::HeadTilt => blend(straight, HEAD_TURN, |pose| frontal::head_tilt(pose, facing)),
         Measure::ShoulderTilt => shoulder_tilt(straight),
@@ -181,6 +222,7 @@ pub fn estimate(measure: Measure, straight: &Straight, view: View) -> Value {
 mod tests {
     use super::*;
     use crate::geometry::Point;
+    use crate::pose::Keypoint;
     use crate::skeleton::Joint;
 
     /// A person without any coupling: shoulders tilted by `shoulders`, hips by `hips`, knees by half of that.
@@ -203,7 +245,8 @@ mod tests {
         .concat();
         let pose = Pose::from_points(joints);
         let unread = Err(Refusal::Degenerate("no outline was read"));
-        Straight { levelled: pose.clone(), turned: pose, shape: Shape::of(&unread, Some, Some) }
+        let shape = Shape::of(&unread, Some, Some);
+        Straight { levelled: pose.clone(), turned: pose, shape, bony: BonyPose::default() }
     }
 
     #[test]
@@ -237,6 +280,26 @@ mod tests {
             Pose::from_points([(Joint::LeftWrist, Point::new(wrist.x, wrist.y - 200.0))]).get(Joint::LeftWrist);
         straight.turned.set(Joint::LeftWrist, raised);
         assert!((estimate(Measure::ShoulderTilt, &straight, View::Anterior).expect("given") - 1.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn lines_through_points_placed_by_hand_are_taken_as_they_are() {
+        let mut straight = person(1.0, 1.0);
+        straight.shape.hips = Ok(3.0);
+        straight.shape.shoulders = Ok(3.0);
+        for pair in [Pair::SHOULDERS, Pair::HIPS, Pair::KNEES] {
+            let at = straight.turned.get(pair.left).expect("given");
+            let up = Keypoint { at: Point::new(at.at.x, at.at.y - 7.0), by_hand: true, ..at };
+            straight.turned.set(pair.left, Ok(up));
+            let found = |measure| estimate(measure, &straight, View::Anterior).expect("given");
+            let (measure, line) = match pair {
+                Pair::SHOULDERS => (Measure::ShoulderTilt, tilt(&straight.turned, pair)),
+                Pair::HIPS => (Measure::PelvicObliquity, tilt(&straight.turned, pair)),
+                _ => (Measure::KneeLevel, tilt(&straight.turned, pair)),
+            };
+            assert_eq!(found(measure), line.expect("given"));
+            assert!(!leans_on_outline(measure, &straight));
+        }
     }
 
     #[test]

@@ -5,6 +5,14 @@
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
+/// A number with so many decimals, and never minus zero: written as decimals and read again, it is the same number.
+#[must_use]
+pub fn rounded(value: f64, decimals: i32) -> f64 {
+    let factor = 10.0_f64.powi(decimals);
+    let rounded = (value * factor).round() / factor;
+    if rounded == 0.0 { 0.0 } else { rounded }
+}
+
 /// A place in the picture, in pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Point {

@@ -11,12 +11,14 @@
 //! | decode | arrays -> points of the crop (pure) | [`estimate::blazepose::detector`], [`estimate::blazepose::landmarks`] |
 //! | place | points + map -> [`pose::Pose`] in photo pixels | [`estimate`] |
 //! | repeat | several readings -> one pose with its spread, and the outline | [`repeat`], [`silhouette`] |
+//! | keep | all that the pixels said -> [`sighting::Sighting`]; nothing after this looks at a pixel | [`sighting`], [`analysis`] |
 //! | level, turn back | pose + [`camera::Camera`] + yaw -> pose in the body's own plane | [`camera`], [`verticals`], [`coronal`] |
 //! | judge | pose -> [`view::View`], [`quality::Quality`] | [`view`], [`exposure`], [`quality`] |
 //! | measure | pose -> [`measure::Assessment`]: each a value with its error, or a reason | [`measure`], [`evidence`], [`floor`] |
-//! | record | all of it -> [`record::Record`] | [`analysis`], [`record`] |
 //! | keep, compare | records of a subject -> changes, trend | [`history`], [`change`], [`reference`] |
-//! | show | record -> table, picture, page | [`report`], [`output`] |
+//! | record | all of it -> [`record::Record`] | [`assessment`], [`record`] |
+//! | again | record + other options or [`points`] by hand -> record | [`recompute`], [`edit`] |
+//! | show | record -> table, picture, page, FHIR | [`report`], [`schema`], [`output`] |
 //!
 //! # Invariants
 //!
@@ -26,7 +28,8 @@
 //! - Sides are the subject's own; positive = the subject's left is higher, or shifted to the subject's left. Pixels: x to the
 //!   right, y down.
 //! - A missing joint or measure is an error with a reason, never 0 or NaN.
-//! - Nothing here prints, exits, opens a socket, or draws a random number: one photo gives one record, bit for bit.
+//! - Nothing here prints, exits, opens a socket, or draws a random number: one photo gives one record, bit for bit. But for
+//!   [`edit`], which listens on 127.0.0.1 and draws its token, and is no part of measuring.
 //!
 //! # Example
 //!
@@ -48,6 +51,7 @@
 //! ```
 
 pub mod analysis;
+pub mod assessment;
 pub mod batch;
 pub mod camera;
 pub mod change;
@@ -55,6 +59,7 @@ pub mod cli;
 pub mod coronal;
 pub mod crop;
 pub mod doctor;
+pub mod edit;
 pub mod error;
 pub mod estimate;
 pub mod evidence;
@@ -68,13 +73,19 @@ pub mod measure;
 pub mod model;
 pub mod output;
 pub mod photo;
+pub mod placement;
+pub mod points;
 pub mod pose;
 pub mod quality;
+pub mod recompute;
 pub mod record;
 pub mod reference;
 pub mod repeat;
 pub mod report;
+pub mod schema;
+pub mod sighting;
 pub mod silhouette;
 pub mod skeleton;
+pub mod straightening;
 pub mod verticals;
 pub mod view;

@@ -14,6 +14,9 @@ fn main() -> ExitCode {
         Command::Compare(options) => commands::compare::run(&options),
         Command::History(options) => commands::history::run(&options),
         Command::Live { arguments } => commands::live::run(&arguments),
+        Command::Recompute(options) => commands::recompute::run(&options),
+        Command::Edit(options) => commands::edit::run(&options),
+        Command::Schema => commands::schema::run(),
         Command::Doctor => commands::doctor::run(),
     };
     ExitCode::from(code.unwrap_or_else(|error| {

@@ -141,6 +141,76 @@ pub fn png(picture: &RgbImage, meant_for: &Path) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// JSON for a file: objects line by line, arrays in one line, which keeps rows of numbers short.
+///
+/// # Errors
+/// [`Error::Unwritable`] when it cannot be written as JSON, for the file it was meant for.
+pub fn json<T: serde::Serialize>(value: &T, meant_for: &Path) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, Lines::default());
+    value.serialize(&mut serializer).map_err(|error| unwritable(meant_for, error.into()))?;
+    bytes.push(b'\n');
+    Ok(bytes)
+}
+
+/// See [`json`].
+#[derive(Default)]
+struct Lines {
+    objects: usize,
+    arrays: usize,
+}
+
+impl Lines {
+    fn new_line<W: ?Sized + Write>(&self, writer: &mut W) -> std::io::Result<()> {
+        writer.write_all(b"\n")?;
+        (0..self.objects).try_for_each(|_| writer.write_all(b" "))
+    }
+}
+
+impl serde_json::ser::Formatter for Lines {
+    fn begin_array<W: ?Sized + Write>(&mut self, writer: &mut W) -> std::io::Result<()> {
+        self.arrays += 1;
+        writer.write_all(b"[")
+    }
+
+    fn end_array<W: ?Sized + Write>(&mut self, writer: &mut W) -> std::io::Result<()> {
+        self.arrays -= 1;
+        writer.write_all(b"]")
+    }
+
+    fn begin_array_value<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool) -> std::io::Result<()> {
+        writer.write_all(if first { b"" } else { b", " })
+    }
+
+    fn begin_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> std::io::Result<()> {
+        self.objects += 1;
+        writer.write_all(b"{")
+    }
+
+    fn end_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> std::io::Result<()> {
+        self.objects -= 1;
+        if self.arrays == 0 {
+            self.new_line(writer)?;
+        }
+        writer.write_all(b"}")
+    }
+
+    fn begin_object_key<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool) -> std::io::Result<()> {
+        if !first {
+            writer.write_all(b",")?;
+        }
+        match self.arrays {
+            0 => self.new_line(writer),
+            _ if first => Ok(()),
+            _ => writer.write_all(b" "),
+        }
+    }
+
+    fn begin_object_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> std::io::Result<()> {
+        writer.write_all(b": ")
+    }
+}
+
 /// A picture as JPEG bytes, without metadata.
 ///
 /// # Errors
@@ -170,6 +240,17 @@ mod tests {
             use std::os::unix::fs::PermissionsExt;
             assert_eq!(std::fs::metadata(&path).expect("there").permissions().mode() & 0o777, 0o600);
         }
+    }
+
+    #[test]
+    fn json_has_its_arrays_in_one_line() {
+        let value = serde_json::json!({"a": {"b": [[1, 2], [{"c": 3, "d": []}]]}, "e": {}, "f": "x"});
+        let text = String::from_utf8(json(&value, "a.json".as_ref()).expect("written")).expect("text");
+        assert_eq!(
+            text,
+            "{\n \"a\": {\n  \"b\": [[1, 2], [{\"c\": 3, \"d\": []}]]\n },\n \"e\": {\n },\n \"f\": \"x\"\n}\n"
+        );
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).expect("JSON"), value);
     }
 
     #[test]

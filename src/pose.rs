@@ -12,8 +12,11 @@ pub struct Keypoint {
     pub visibility: f64,
     /// How likely it lies inside the picture, 0 to 1, as the model says.
     pub presence: f64,
-    /// Spread of its place over several readings, in pixels (root mean square of x and y); `None` for a single reading.
+    /// Spread of its place over several readings, in pixels (root mean square of x and y); `None` for a single reading. Of a
+    /// point placed by hand, what it may be off by.
     pub sd_px: Option<f64>,
+    /// Whether it was placed by hand.
+    pub by_hand: bool,
 }
 
 /// Why a joint has no place.
@@ -81,7 +84,8 @@ impl Pose {
     pub fn from_points(points: impl IntoIterator<Item = (Joint, Point)>) -> Self {
         let mut pose = Self::default();
         for (joint, at) in points {
-            pose.keypoints[joint.index()] = Ok(Keypoint { at, visibility: 1.0, presence: 1.0, sd_px: None });
+            pose.keypoints[joint.index()] =
+                Ok(Keypoint { at, visibility: 1.0, presence: 1.0, sd_px: None, by_hand: false });
         }
         pose
     }
@@ -100,6 +104,12 @@ impl Pose {
     /// The reason why the joint has none.
     pub fn point(&self, joint: Joint) -> Result<Point, Missing> {
         self.get(joint).map(|keypoint| keypoint.at)
+    }
+
+    /// Whether one of two joints was placed by hand.
+    #[must_use]
+    pub fn is_by_hand(&self, pair: Pair) -> bool {
+        [pair.left, pair.right].into_iter().any(|joint| self.get(joint).is_ok_and(|keypoint| keypoint.by_hand))
     }
 
     /// The middle between a left joint and its right partner, in pixels.

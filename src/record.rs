@@ -3,21 +3,27 @@
 use std::path::Path;
 
 use indexmap::IndexMap;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::analysis::{Analysis, Scale};
+use crate::analysis::{Analysis, Options, Scale};
+use crate::camera;
 use crate::error::{Error, Result};
-use crate::measure::{Measure, Measurement, Refusal, Unit};
+use crate::geometry::{Point, rounded};
+use crate::measure::{ByHand, Measure, Measurement, Refusal, Unit};
 use crate::photo::Photo;
+use crate::points::{BonyPoint, HandPoint, Points, Site};
+use crate::sighting::{Frame, Sighting};
 use crate::skeleton::{Joint, Side};
 
 /// The version of the record's form.
 pub const SCHEMA: &str = "orthostat/1";
 
 /// One measured photo. Field by field as in the record format; nothing in it is NaN or infinite.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Record {
-    /// [`SCHEMA`].
+    /// `orthostat/1`.
+    #[schemars(extend("const" = SCHEMA))]
     pub schema: String,
     /// The photo's id: its file name without the ending, unless one was given.
     pub id: String,
@@ -45,10 +51,57 @@ pub struct Record {
     pub quality: Quality,
     /// Sentences about the file itself.
     pub warnings: Vec<String>,
+    /// What the user said of camera and person.
+    #[serde(skip_serializing_if = "Given::is_nothing", default)]
+    pub given: Given,
+    /// That and how `orthostat edit` changed it; absent in records as they were measured.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub edited: Option<Edited>,
+    /// What the pixels said, from which `orthostat recompute` measures again. Absent in records of webcam frames, and in those
+    /// that were written before records kept it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub sighting: Option<Sighting>,
+}
+
+/// The mark of a record that was edited.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Edited {
+    /// The points that were placed by hand, in this editing or before.
+    pub points: Vec<String>,
+    /// BLAKE3 hash of the record file that was edited first, in hexadecimal.
+    pub from: String,
+}
+
+/// What the user said of camera and person, as [`Options`] has it.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Given {
+    /// A plumb line: X1, Y1, X2, Y2 in pixels of the upright photo.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub plumb: Option<[f64; 4]>,
+    /// The camera's roll, in degrees.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub roll_deg: Option<f64>,
+    /// The stature, in millimetres.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub height_mm: Option<f64>,
+}
+
+impl Given {
+    fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+
+    fn of(options: &Options) -> Self {
+        Self {
+            plumb: options.given.plumb.map(|(a, b)| [a.x, a.y, b.x, b.y]),
+            roll_deg: options.given.roll_deg,
+            height_mm: options.height_mm,
+        }
+    }
 }
 
 /// What an intake list says about a photo.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Intake {
     /// Whom it shows.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -65,7 +118,7 @@ pub struct Intake {
 }
 
 /// The photo that was measured.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Source {
     /// The file's name without its folders.
     pub file: String,
@@ -82,7 +135,7 @@ pub struct Source {
 }
 
 /// What measured it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Tool {
     /// The program's version.
     pub version: String,
@@ -95,7 +148,7 @@ pub struct Tool {
 }
 
 /// The side that the camera sees.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct View {
     /// `anterior`, `posterior`, `left` or `right`.
     pub kind: String,
@@ -106,7 +159,7 @@ pub struct View {
 }
 
 /// How the camera was held. Angles in degrees, signs as in [`crate::camera`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Camera {
     /// Focal length, in pixels of the upright photo.
     pub focal_px: f64,
@@ -127,7 +180,7 @@ pub struct Camera {
 }
 
 /// The person who was measured.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Subject {
     /// Left, top, right, bottom in pixels: the joints' box.
     #[serde(rename = "box")]
@@ -145,7 +198,7 @@ pub struct Subject {
 }
 
 /// A joint's place.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Landmark {
     /// To the right, in pixels.
     pub x: f64,
@@ -153,13 +206,16 @@ pub struct Landmark {
     pub y: f64,
     /// 0 to 1.
     pub visibility: f64,
-    /// Spread over the readings, in pixels; absent for a single reading.
+    /// Spread over the readings, in pixels; absent for a single reading. Of a point placed by hand, what it may be off by.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub sd_px: Option<f64>,
+    /// `hand` when it was placed by hand; absent for a model's.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub by: Option<String>,
 }
 
 /// One measure: a value with its error, or null with a reason.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct MeasureRecord {
     /// Levelled and turned back; null when refused.
     pub value: Option<f64>,
@@ -198,10 +254,13 @@ pub struct MeasureRecord {
     /// Why there is no value.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub reason: Option<String>,
+    /// `hand` when all its points were placed by hand, `hand and model` when some were; absent for a model's.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub by: Option<String>,
 }
 
 /// The spinal line against the plumb line through the middle of the ankles.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SpinalLine {
     /// `straight` (nothing departs by more than the error), `C` or `S`.
     pub pattern: String,
@@ -210,7 +269,7 @@ pub struct SpinalLine {
 }
 
 /// One level of the spinal line.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SpinalLevel {
     /// `ears`, `shoulders`, `hips`, `knees` or `ankles`.
     pub level: String,
@@ -223,7 +282,7 @@ pub struct SpinalLevel {
 }
 
 /// The gates.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Quality {
     /// Whether anything was measured.
     pub usable: bool,
@@ -232,7 +291,7 @@ pub struct Quality {
 }
 
 /// Something to know about the photo.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Flag {
     /// A fixed word.
     pub code: String,
@@ -240,36 +299,36 @@ pub struct Flag {
     pub text: String,
 }
 
-/// A number with so many decimals, which is as much as it means.
-fn rounded(value: f64, decimals: i32) -> f64 {
-    let factor = 10.0_f64.powi(decimals);
-    let rounded = (value * factor).round() / factor;
-    if rounded == 0.0 { 0.0 } else { rounded }
-}
-
 impl Record {
     /// The record of a photo's analysis under an id.
     #[must_use]
     pub fn new(id: &str, photo: &Photo, analysis: &Analysis) -> Self {
         let file = photo.source.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let source = Source {
+            file,
+            blake3: photo.source.blake3.clone(),
+            width: photo.size().0,
+            height: photo.size().1,
+            orientation: photo.source.orientation,
+            format: photo.source.format.to_string(),
+        };
+        Self::of(id, source, photo.notes.clone(), analysis)
+    }
+
+    /// The record of an analysis of a photo that is known by its source and its warnings.
+    #[must_use]
+    pub fn of(id: &str, source: Source, warnings: Vec<String>, analysis: &Analysis) -> Self {
         let camera = &analysis.camera;
         Self {
             schema: SCHEMA.into(),
             id: id.into(),
             intake: None,
-            source: Source {
-                file,
-                blake3: photo.source.blake3.clone(),
-                width: photo.size().0,
-                height: photo.size().1,
-                orientation: photo.source.orientation,
-                format: photo.source.format.to_string(),
-            },
+            source,
             tool: Tool {
                 version: env!("CARGO_PKG_VERSION").into(),
-                model: analysis.model.clone(),
-                model_blake3: analysis.model_blake3.clone(),
-                readings: analysis.readings,
+                model: analysis.frame.model.clone(),
+                model_blake3: analysis.frame.model_blake3.clone(),
+                readings: analysis.frame.readings,
             },
             view: View {
                 kind: analysis.view.name().into(),
@@ -288,7 +347,7 @@ impl Record {
             },
             subject: Subject {
                 bounds: analysis.person_box.map(|v| rounded(v, 1)),
-                people: analysis.people,
+                people: analysis.frame.people,
                 yaw_deg: analysis.yaw.map(|yaw| rounded(yaw.deg, 1)),
                 yaw_sd_deg: analysis.yaw.map(|yaw| rounded(yaw.sd_deg, 1)),
                 scale_mm_per_px: analysis.scale.map(|scale| rounded(scale.mm_per_px, 4)),
@@ -303,14 +362,19 @@ impl Record {
                         y: rounded(k.at.y, 2),
                         visibility: rounded(k.visibility, 3),
                         sd_px: k.sd_px.map(|sd| rounded(sd, 2)),
+                        by: k.by_hand.then(|| HAND.into()),
                     };
                     (joint.name().to_owned(), landmark)
                 })
+                .chain(bony_landmarks(&analysis.options.points))
                 .collect(),
             measures: analysis
                 .assessment
                 .iter()
-                .filter(|(measure, _)| measure.is_frontal() == analysis.view.facing().is_some())
+                .filter(|(measure, _)| {
+                    let placed = |point: &BonyPoint| analysis.options.points.get(Site::Bony(*point)).is_some();
+                    measure.is_frontal() == analysis.view.facing().is_some() && measure.bony_points().iter().all(placed)
+                })
                 .map(|(measure, result)| {
                     (measure.name().to_owned(), measure_record(measure, result, analysis.scale, analysis.trunk_px))
                 })
@@ -337,7 +401,52 @@ impl Record {
                     .map(|flag| Flag { code: flag.code.into(), text: flag.text.clone() })
                     .collect(),
             },
-            warnings: photo.notes.clone(),
+            warnings,
+            given: Given::of(&analysis.options),
+            edited: None,
+            sighting: Some(analysis.sighting.clone()),
+        }
+    }
+
+    /// The options that the record was measured with, as far as measuring it again needs them.
+    #[must_use]
+    pub fn options(&self) -> Options {
+        let given = camera::Given {
+            roll_deg: self.given.roll_deg,
+            plumb: self.given.plumb.map(|[x1, y1, x2, y2]| (Point::new(x1, y1), Point::new(x2, y2))),
+        };
+        Options {
+            view: crate::view::View::from_name(&self.view.kind).filter(|_| self.view.from == "user"),
+            mirrored: self.view.mirrored,
+            given,
+            height_mm: self.given.height_mm,
+            points: self.points(),
+            ..Options::default()
+        }
+    }
+
+    /// The points that were placed by hand.
+    #[must_use]
+    pub fn points(&self) -> Points {
+        let mut points = Points::default();
+        for (name, landmark) in self.landmarks.iter().filter(|(_, landmark)| landmark.by.as_deref() == Some(HAND)) {
+            if let Some(site) = Site::from_name(name) {
+                points.set(site, Some(HandPoint { at: Point::new(landmark.x, landmark.y), sd_px: landmark.sd_px }));
+            }
+        }
+        points
+    }
+
+    /// Where the sighting comes from.
+    #[must_use]
+    pub fn frame(&self) -> Frame {
+        Frame {
+            width: self.source.width.into(),
+            height: self.source.height.into(),
+            people: self.subject.people,
+            readings: self.tool.readings,
+            model: self.tool.model.clone(),
+            model_blake3: self.tool.model_blake3.clone(),
         }
     }
 
@@ -370,6 +479,15 @@ impl Record {
         serde_json::from_value(value).map_err(|error| wrong("one with wrong or missing fields".into(), Some(error)))
     }
 
+    /// The record as one line of JSON, without a line's end.
+    ///
+    /// # Errors
+    /// [`Error::Unwritable`] when it cannot be written as JSON.
+    pub fn to_line(&self) -> Result<String> {
+        serde_json::to_string(self)
+            .map_err(|error| Error::Unwritable { path: "standard output".into(), source: error.into() })
+    }
+
     /// The camera as far as levelling needs it.
     #[must_use]
     pub fn levelling(&self) -> crate::camera::Camera {
@@ -393,6 +511,17 @@ impl Record {
     pub fn measure(&self, measure: Measure) -> Option<&MeasureRecord> {
         self.measures.get(measure.name())
     }
+}
+
+/// The word for points and values by hand.
+const HAND: &str = "hand";
+
+/// The points placed by hand that are not joints.
+fn bony_landmarks(points: &Points) -> impl Iterator<Item = (String, Landmark)> + '_ {
+    points.iter().filter(|(site, _)| matches!(site, Site::Bony(_))).map(|(site, point)| {
+        let HandPoint { at, sd_px } = point;
+        (site.name().to_owned(), Landmark { x: at.x, y: at.y, visibility: 1.0, sd_px, by: Some(HAND.into()) })
+    })
 }
 
 /// How far a level of the spinal line may stand beside the plumb line by error alone, in percent of trunk length.
@@ -432,6 +561,7 @@ fn measure_record(
         words: None,
         reference: None,
         reason: None,
+        by: None,
     };
     let found = match result {
         Ok(found) => found,
@@ -447,6 +577,11 @@ fn measure_record(
     record.resolved = Some(found.is_resolved());
     record.side = side_word(measure, found.value).map(str::to_owned);
     record.words = Some(words(measure, found));
+    record.by = match found.by_hand {
+        ByHand::No => None,
+        ByHand::Partly => Some("hand and model".into()),
+        ByHand::Wholly => Some(HAND.into()),
+    };
     if let (Unit::PercentOfTrunk, Some(scale), Some(trunk)) = (unit, scale, trunk_px) {
         let mm = 0.01 * trunk * scale.mm_per_px;
         record.value_mm = Some(rounded(found.value * mm, 1));
@@ -459,9 +594,11 @@ fn measure_record(
 fn side_word(measure: Measure, value: f64) -> Option<&'static str> {
     let side = Side::of(value)?;
     match measure {
-        Measure::KneeAngleLeft | Measure::KneeAngleRight | Measure::EarShoulderAngle | Measure::KneeHyperextension => {
-            None
-        }
+        Measure::KneeAngleLeft
+        | Measure::KneeAngleRight
+        | Measure::EarShoulderAngle
+        | Measure::CraniovertebralAngle
+        | Measure::KneeHyperextension => None,
         _ if measure.is_frontal() => Some(side.name()),
         _ => Some(if side == Side::Left { "forward" } else { "back" }),
     }
@@ -494,7 +631,14 @@ mod tests {
 
     #[test]
     fn words_name_the_side_and_the_interval() {
-        let found = |value: f64, sd: f64| Measurement { value, raw: value, sd, scatter: sd, outlined: false };
+        let found = |value: f64, sd: f64| Measurement {
+            value,
+            raw: value,
+            sd,
+            scatter: sd,
+            outlined: false,
+            by_hand: ByHand::No,
+        };
         assert_eq!(
             words(Measure::ShoulderTilt, &found(2.1, 0.5)),
             "left shoulder higher by 2.1 deg (95 % interval 1.1 to 3.1)"

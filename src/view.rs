@@ -1,7 +1,7 @@
 //! From which side the camera sees the person.
 
 use crate::measure::Refusal;
-use crate::pose::{Pose, WorldPose};
+use crate::pose::Pose;
 use crate::skeleton::{Joint, Pair, Side};
 
 /// The side of the body that the camera sees.
@@ -53,10 +53,12 @@ impl View {
         }
     }
 
-    /// The view of a name in records.
+    /// The view with this name.
     #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
-        [View::Anterior, View::Posterior, View::LeftLateral, View::RightLateral].into_iter().find(|v| v.name() == name)
+    pub fn from_name(name: &str) -> Option<Self> {
+        [View::Anterior, View::Posterior, View::LeftLateral, View::RightLateral]
+            .into_iter()
+            .find(|view| view.name() == name)
     }
 
     /// How a person would say it.
@@ -90,11 +92,12 @@ impl View {
         }
     }
 
-    /// Finds the view from where the left and the right shoulder stand, and for side views from which way the body points.
+    /// Finds the view from where the left and the right shoulder stand, and for side views from which way the body points:
+    /// `left_away` says how much farther from the camera a model sees the left side than the right one.
     ///
     /// # Errors
     /// When shoulders or hips have no place.
-    pub fn of(pose: &Pose, world: Option<&WorldPose>) -> Result<Self, Refusal> {
+    pub fn of(pose: &Pose, left_away: Option<f64>) -> Result<Self, Refusal> {
         let (left, right) = (pose.point(Joint::LeftShoulder)?, pose.point(Joint::RightShoulder)?);
         let trunk = pose.midpoint(Pair::SHOULDERS)?.distance(pose.midpoint(Pair::HIPS)?);
         let span = (left.x - right.x) / trunk.max(1e-9);
@@ -105,11 +108,8 @@ impl View {
             return Ok(View::Posterior);
         }
         // Turned to the subject's own right, the left side comes to the front, and the model sees it nearer.
-        let turned = match world {
-            Some(world) => {
-                let across = world.get(Joint::LeftShoulder) - world.get(Joint::RightShoulder);
-                across.z + world.get(Joint::LeftHip).z - world.get(Joint::RightHip).z
-            }
+        let turned = match left_away {
+            Some(away) => away,
             None => {
                 let ears = pose.midpoint(Pair::EARS)?;
                 pose.point(Joint::Nose)?.x - ears.x

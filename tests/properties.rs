@@ -7,6 +7,7 @@ use orthostat::coronal;
 use orthostat::evidence::{Shape, Straight, estimate};
 use orthostat::geometry::{Point, Vec2};
 use orthostat::measure::{Measure, Refusal};
+use orthostat::points::BonyPose;
 use orthostat::pose::Pose;
 use orthostat::skeleton::{Joint, Pair};
 use orthostat::view::{Facing, View};
@@ -144,7 +145,7 @@ proptest! {
             let levelled = camera.level_pose(pose);
             let turned = coronal::turned_back(&levelled, camera, Facing::Camera, yaw).expect("in sight");
             let unread = Err(Refusal::Degenerate("no outline was read"));
-            Straight { levelled, turned, shape: Shape::of(&unread, Some, Some) }
+            Straight { levelled, turned, shape: Shape::of(&unread, Some, Some), bony: BonyPose::default() }
         };
         let pose = body(&jitter);
         let here = straight(&pose, &camera, yaw);

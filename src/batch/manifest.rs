@@ -130,7 +130,7 @@ fn job(
                     job.options.view = None;
                     Ok(())
                 }
-                word => match View::named(word) {
+                word => match View::from_name(word) {
                     Some(view) => {
                         job.options.view = Some(view);
                         Ok(())

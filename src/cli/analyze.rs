@@ -20,6 +20,9 @@ pub struct Analyze {
     /// Print one JSON record a line instead of the table.
     #[arg(long)]
     pub json: bool,
+    /// Print one FHIR R4 Bundle a line instead of the table; with --out, write it as ID.fhir.json instead of printing it.
+    #[arg(long, conflicts_with = "json")]
+    pub fhir: bool,
     /// Write a JSON record and an annotated picture of each photo into this folder.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
@@ -53,6 +56,10 @@ pub struct Analyze {
     /// The camera's roll in degrees: positive when upright things appear turned clockwise.
     #[arg(long, value_name = "DEG", value_parser = roll, allow_hyphen_values = true)]
     pub roll: Option<f64>,
+    /// Points placed by hand in the one photo: a JSON object from a point's name to [x, y] in pixels of the upright photo. A
+    /// landmark's name replaces the model's point; c7, left_acromion, left_asis, left_psis and their right partners are added.
+    #[arg(long, value_name = "FILE")]
+    pub points: Option<PathBuf>,
     /// Refuse larger pictures before decoding them.
     #[arg(long, value_name = "N", default_value_t = MAX_MEGAPIXELS, value_parser = positive)]
     pub max_megapixels: f64,
@@ -87,13 +94,7 @@ impl Analyze {
     /// # Errors
     /// [`error::Error::Usage`] when options do not go together.
     pub fn options(&self) -> error::Result<analysis::Options> {
-        let plumb = self.plumb.map(|[x1, y1, x2, y2]| (Point::new(x1, y1), Point::new(x2, y2)));
-        if let Some((a, b)) = plumb
-            && (a.y - b.y).abs() < 2.0 * (a.x - b.x).abs()
-        {
-            let reason = "--plumb: expected two points above one another (X1,Y1,X2,Y2 in pixels), found a line nearer to level than to plumb";
-            return Err(error::Error::Usage { reason: reason.into() });
-        }
+        let plumb = self.plumb.map(plumb_line).transpose()?;
         Ok(self.measuring.options(Given { roll_deg: self.roll, plumb }))
     }
 
@@ -108,7 +109,20 @@ impl Analyze {
     }
 }
 
-fn plumb(text: &str) -> Result<[f64; 4], String> {
+/// The line that [`plumb`] read.
+///
+/// # Errors
+/// [`error::Error::Usage`] when it lies rather than stands.
+pub(super) fn plumb_line([x1, y1, x2, y2]: [f64; 4]) -> error::Result<(Point, Point)> {
+    let (a, b) = (Point::new(x1, y1), Point::new(x2, y2));
+    if (a.y - b.y).abs() < 2.0 * (a.x - b.x).abs() {
+        let reason = "--plumb: expected two points above one another (X1,Y1,X2,Y2 in pixels), found a line nearer to level than to plumb";
+        return Err(error::Error::Usage { reason: reason.into() });
+    }
+    Ok((a, b))
+}
+
+pub(super) fn plumb(text: &str) -> Result<[f64; 4], String> {
     let numbers = text.split(',').map(number).collect::<Result<Vec<_>, _>>()?;
     <[f64; 4]>::try_from(numbers).map_err(|found| format!("expected four numbers X1,Y1,X2,Y2, found {}", found.len()))
 }

@@ -5,6 +5,7 @@ use clap::{Args, ValueEnum};
 use crate::analysis;
 use crate::camera::Given;
 use crate::estimate::blazepose;
+use crate::points::Points;
 use crate::repeat::{DEFAULT_READINGS, FAST_READINGS, MAX_READINGS};
 use crate::view::View;
 
@@ -61,7 +62,9 @@ pub enum ViewChoice {
 }
 
 impl ViewChoice {
-    fn view(self) -> Option<View> {
+    /// As the library wants it; `None` when it is to be found.
+    #[must_use]
+    pub fn view(self) -> Option<View> {
         match self {
             ViewChoice::Auto => None,
             ViewChoice::Anterior => Some(View::Anterior),
@@ -87,6 +90,7 @@ impl Measuring {
             given,
             height_mm: self.height_cm.map(|cm| 10.0 * cm),
             person: self.person,
+            points: Points::default(),
         }
     }
 
@@ -132,6 +136,10 @@ pub(super) fn positive(text: &str) -> Result<f64, String> {
 
 pub(super) fn stature(text: &str) -> Result<f64, String> {
     within(text, 40.0, 260.0, " cm")
+}
+
+pub(super) fn minutes(text: &str) -> Result<f64, String> {
+    within(text, 0.01, 1440.0, " minutes")
 }
 
 pub(super) fn roll(text: &str) -> Result<f64, String> {

@@ -3,18 +3,22 @@
 mod analyze;
 mod batch;
 mod compare;
+mod edit;
 mod history;
 mod live;
 mod measuring;
+mod recompute;
 
 use clap::{Parser, Subcommand};
 
 pub use analyze::{Analyze, PictureForm};
 pub use batch::{Batch, FailOn, FormatChoice, ProgressChoice};
 pub use compare::Compare;
+pub use edit::Edit;
 pub use history::{History, HistoryAction};
 pub use live::Live;
 pub use measuring::{Measuring, Quality, ViewChoice};
+pub use recompute::{Known, Recompute};
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 everything measured; 1 some photos failed or were refused; 2 wrong usage; 3 nothing to measure (nobody found); \
@@ -50,6 +54,12 @@ pub enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<std::ffi::OsString>,
     },
+    /// Do every measure of stored records again, without the photos.
+    Recompute(Recompute),
+    /// Correct a record's points by hand, on a page in the browser.
+    Edit(Edit),
+    /// Print the JSON Schema of a record.
+    Schema,
     /// Say what was found on this machine, and check a known answer.
     Doctor,
 }

@@ -15,7 +15,7 @@ use orthostat::report::mask;
 use orthostat::{output, reference, report};
 
 use super::history::{database, saved_words};
-use super::{complain, say};
+use super::{complain, points_for_one, say};
 
 /// A name for each photo's outputs: its file name without the ending; where two share it, with a number.
 fn ids(photos: &[PathBuf]) -> Vec<String> {
@@ -36,7 +36,11 @@ fn ids(photos: &[PathBuf]) -> Vec<String> {
 }
 
 pub(crate) fn run(options: &Analyze) -> Result<u8> {
-    let measuring = options.options()?;
+    let mut measuring = options.options()?;
+    if let Some(path) = &options.points {
+        measuring.points = points_for_one(path, options.photos.len(), "photo")?;
+    }
+    let measuring = measuring;
     let reading = options.reading();
     if let Some(folder) = &options.out {
         output::make_folder(folder)?;
@@ -70,6 +74,10 @@ pub(crate) fn run(options: &Analyze) -> Result<u8> {
         let mut shown = false;
         for (id, photo) in ids(photos).iter().zip(&receiver) {
             let outcome = photo.and_then(|photo| {
+                if let Some(path) = &options.points {
+                    let (width, height) = photo.size();
+                    measuring.points.check_inside(width.into(), height.into(), path)?;
+                }
                 let analysis = analyzer.analyze(&photo, &measuring)?;
                 Ok((photo, analysis))
             });
@@ -108,7 +116,7 @@ pub(crate) fn run(options: &Analyze) -> Result<u8> {
         if let Some(path) = options.report.as_deref().filter(|_| !sheets.is_empty()) {
             write_page(path, &sheets, history.as_ref(), options)?;
         }
-        if !options.json && shown {
+        if !options.json && !options.fhir && shown {
             say(&format!("{}\n", report::text::CAUTION))?;
         }
         // One code when all photos ended alike; else some failed.
@@ -118,10 +126,12 @@ pub(crate) fn run(options: &Analyze) -> Result<u8> {
 
 /// Prints one photo's record and writes its files; the exit code that it asks for.
 fn show(photo: &Photo, record: &Record, options: &Analyze) -> Result<u8> {
-    let json = serde_json::to_string(record)
-        .map_err(|error| Error::Unwritable { path: PathBuf::from("record"), source: error.into() })?;
-    if options.json {
-        say(&format!("{json}\n"))?;
+    if options.fhir {
+        if options.out.is_none() {
+            say(&format!("{}\n", report::fhir::bundle(record)))?;
+        }
+    } else if options.json {
+        say(&format!("{}\n", record.to_line()?))?;
     } else {
         say(&format!("{}\n", report::text::table(record)))?;
     }
@@ -135,10 +145,11 @@ fn show(photo: &Photo, record: &Record, options: &Analyze) -> Result<u8> {
 /// Writes a photo's record and its picture; whether there is a picture.
 fn write_files(folder: &Path, photo: &Photo, record: &Record, options: &Analyze) -> Result<bool> {
     let path = folder.join(format!("{}.json", record.id));
-    let mut json = serde_json::to_vec_pretty(record)
-        .map_err(|error| Error::Unwritable { path: path.clone(), source: error.into() })?;
-    json.push(b'\n');
-    output::write(&path, &json)?;
+    output::write(&path, &output::json(record, &path)?)?;
+    if options.fhir {
+        let path = folder.join(format!("{}.fhir.json", record.id));
+        output::write(&path, &output::json(&report::fhir::bundle(record), &path)?)?;
+    }
     let mut picture = report::overlay::detailed(photo)?;
     if options.mask_face {
         match mask::cover(&picture, record) {

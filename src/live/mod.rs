@@ -161,6 +161,8 @@ fn measure(analyzer: &mut Analyzer, photo: &Photo, id: &str, options: &Options) 
     if photo.source.blake3.is_empty() {
         record.source.format = "frame".into();
     }
+    // A frame is not measured again, and a line of output should be short.
+    record.sighting = None;
     Ok(record)
 }
 

@@ -2,7 +2,9 @@
 
 pub mod frontal;
 pub mod lateral;
+pub mod manual;
 
+use crate::points::BonyPoint;
 use crate::pose::{Missing, Pose};
 use crate::skeleton::Side;
 pub use crate::view::Facing;
@@ -77,7 +79,7 @@ macro_rules! measures {
     ($($measure:ident $name:literal $label:literal $unit:ident $positive:literal $negative:literal,)*) => {
         /// What can be measured. The order is that of tables and records: frontal measures from the head down, then lateral.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        #[allow(missing_docs, reason = "each is documented at its function in `frontal` and `lateral`")]
+        #[allow(missing_docs, reason = "each is documented at its function in `frontal`, `lateral` and `manual`")]
         pub enum Measure { $($measure,)* }
 
         impl Measure {
@@ -114,7 +116,12 @@ macro_rules! measures {
 measures! {
     HeadTilt "head_tilt" "head tilt" Degrees "left ear higher" "right ear higher",
     ShoulderTilt "shoulder_tilt" "shoulder tilt" Degrees "left shoulder higher" "right shoulder higher",
+    AcromialTilt "acromial_tilt" "acromial tilt" Degrees "left acromion higher" "right acromion higher",
     PelvicObliquity "pelvic_obliquity" "pelvic obliquity (hip joints)" Degrees "left hip higher" "right hip higher",
+    PelvicObliquityAsis "pelvic_obliquity_asis" "pelvic obliquity (ASIS)" Degrees
+        "left ASIS higher" "right ASIS higher",
+    PelvicObliquityPsis "pelvic_obliquity_psis" "pelvic obliquity (PSIS)" Degrees
+        "left PSIS higher" "right PSIS higher",
     ShoulderPelvisAngle "shoulder_pelvis_angle" "shoulders against pelvis" Degrees
         "trunk longer on the left" "trunk longer on the right",
     TrunkLean "trunk_lean" "trunk lean" Degrees "trunk leans to the left" "trunk leans to the right",
@@ -140,6 +147,7 @@ measures! {
         "wider gap on the left" "wider gap on the right",
     WaistTilt "waist_tilt" "waist tilt" Degrees "left waist higher" "right waist higher",
     EarShoulderAngle "ear_shoulder_angle" "ear over shoulder angle" Degrees "" "",
+    CraniovertebralAngle "craniovertebral_angle" "craniovertebral angle" Degrees "" "",
     ForwardHead "forward_head" "ear before shoulder" PercentOfTrunk
         "ear in front of the shoulder" "ear behind the shoulder",
     TrunkSagittalLean "trunk_sagittal_lean" "trunk lean, side view" Degrees "trunk leans forward" "trunk leans back",
@@ -158,10 +166,23 @@ impl Measure {
         (self as usize) < Measure::EarShoulderAngle as usize
     }
 
-    /// Whether joints are enough; the others need the outline.
+    /// Whether joints are enough; the others need the outline, or points placed by hand.
     #[must_use]
     pub const fn needs_joints_alone(self) -> bool {
         !matches!(self, Measure::TrunkMidlineDeviation | Measure::ArmGapAsymmetry | Measure::WaistTilt)
+            && self.bony_points().is_empty()
+    }
+
+    /// The points that have to be placed by hand for it; none for what models and outline give.
+    #[must_use]
+    pub const fn bony_points(self) -> &'static [BonyPoint] {
+        match self {
+            Measure::AcromialTilt => &[BonyPoint::LeftAcromion, BonyPoint::RightAcromion],
+            Measure::PelvicObliquityAsis => &[BonyPoint::LeftAsis, BonyPoint::RightAsis],
+            Measure::PelvicObliquityPsis => &[BonyPoint::LeftPsis, BonyPoint::RightPsis],
+            Measure::CraniovertebralAngle => &[BonyPoint::C7],
+            _ => &[],
+        }
     }
 
     /// Whether mirroring the picture changes its sign. The two knee angles change places instead.
@@ -205,6 +226,9 @@ impl Measure {
             Measure::TrunkMidlineDeviation | Measure::ArmGapAsymmetry | Measure::WaistTilt => {
                 Err(Refusal::Gate("needs the outline, which joints alone do not give".into()))
             }
+            Measure::AcromialTilt | Measure::PelvicObliquityAsis | Measure::PelvicObliquityPsis => {
+                Err(Refusal::Gate("needs points placed by hand, which joints alone do not give".into()))
+            }
             _ => Err(Refusal::Gate("needs a view from the side".into())),
         }
     }
@@ -223,6 +247,20 @@ pub struct Measurement {
     pub scatter: f64,
     /// Whether the outline had a share in the value.
     pub outlined: bool,
+    /// How far it leans on points placed by hand.
+    pub by_hand: ByHand,
+}
+
+/// How far a value leans on points placed by hand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ByHand {
+    /// On none.
+    #[default]
+    No,
+    /// On some, and on points of the model.
+    Partly,
+    /// On nothing else; the model has no part in its error.
+    Wholly,
 }
 
 impl Measurement {

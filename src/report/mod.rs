@@ -2,6 +2,7 @@
 
 pub mod changes;
 pub mod csv;
+pub mod fhir;
 pub mod font;
 pub mod html;
 pub mod mask;

@@ -1,7 +1,10 @@
 //! The trunk's two edges without the arms, row by row, and the gaps to the arms.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use super::Silhouette;
-use crate::geometry::{Point, Vec2};
+use crate::geometry::{Point, Vec2, rounded};
 use crate::measure::{Facing, Refusal};
 use crate::pose::Pose;
 use crate::skeleton::{Joint, Pair, Side};
@@ -80,7 +83,19 @@ struct Axes {
     length: f64,
 }
 
+const NO_TRUNK: Refusal = Refusal::Degenerate("shoulders and hips lie on one spot");
+
 impl Axes {
+    fn of_trunk(shoulders: Point, hips: Point, facing: Facing) -> Result<Self, Refusal> {
+        let length = shoulders.distance(hips);
+        if length < 1.0 {
+            return Err(NO_TRUNK);
+        }
+        let down = (hips - shoulders) / length;
+        let left = Vec2::new(down.y, -down.x) * facing.left_sign();
+        Ok(Self { top: shoulders, down, left, length })
+    }
+
     /// The place `share` down the trunk and `out` to one side, both in trunk lengths.
     fn place(&self, share: f64, side: Side, out: f64) -> Point {
         let out = if side == Side::Left { out } else { -out };
@@ -141,27 +156,161 @@ impl Outline {
     /// Reads the outline. The pose has the joints in photo pixels, sides the subject's own.
     ///
     /// # Errors
-    /// A shoulder, hip, elbow or wrist without a place: without the arm's joints it cannot be told from the trunk.
+    /// What [`Outline::readable`] says, or a trunk of no length.
     pub fn read(silhouette: &Silhouette<'_>, pose: &Pose, facing: Facing) -> Result<Self, Refusal> {
-        let (shoulders, hips) = (pose.midpoint(Pair::SHOULDERS)?, pose.midpoint(Pair::HIPS)?);
-        let length = shoulders.distance(hips);
-        if length < 1.0 {
-            return Err(Refusal::Degenerate("shoulders and hips lie on one spot"));
+        Trace::read(silhouette, pose, facing).map(|trace| trace.outline())
+    }
+
+    /// Whether the joints are there that an outline is read by.
+    ///
+    /// # Errors
+    /// A shoulder, hip, elbow or wrist without a place: without the arm's joints it cannot be told from the trunk.
+    pub fn readable(pose: &Pose) -> Result<(), Refusal> {
+        for pair in [Pair::SHOULDERS, Pair::HIPS, Pair::ELBOWS, Pair::WRISTS] {
+            pose.point(pair.left)?;
+            pose.point(pair.right)?;
         }
-        let down = (hips - shoulders) / length;
-        let left = Vec2::new(down.y, -down.x) * facing.left_sign();
-        let axes = Axes { top: shoulders, down, left, length };
+        Ok(())
+    }
+
+    /// The outline in the mirrored photo of width `width` px, each part again on the subject's own side.
+    #[must_use]
+    pub fn mirrored(&self, width: f64) -> Self {
+        let at = |p: Point| Point::new(width - p.x, p.y);
+        let gaps = |gaps: &[Gap]| -> Vec<Gap> {
+            let mirrored = |gap: &Gap| Gap {
+                inner: at(gap.inner),
+                outer: at(gap.outer),
+                down: Vec2::new(-gap.down.x, gap.down.y),
+            };
+            gaps.iter().map(mirrored).collect()
+        };
+        let row = |row: &Row| Row { share: row.share, left: row.right.map(at), right: row.left.map(at) };
+        Self {
+            facing: self.facing,
+            shoulders: at(self.shoulders),
+            hips: at(self.hips),
+            rows: self.rows.iter().map(row).collect(),
+            contour: self.contour.map(|[left, right]| [at(right), at(left)]),
+            gaps: self.gaps.as_ref().map(|[left, right]| [gaps(right), gaps(left)]).map_err(Clone::clone),
+        }
+    }
+}
+
+/// An outline as it is kept in records: along the trunk's axis, lengths in trunk lengths, rounded so that writing and reading
+/// change nothing.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Trace {
+    /// Whether the person shows the front.
+    pub front: bool,
+    /// The middle of the shoulders, in photo pixels.
+    pub shoulders: [f64; 2],
+    /// The middle of the hips.
+    pub hips: [f64; 2],
+    /// The first row and the step to the next, in trunk lengths below the middle of the shoulders.
+    pub rows: [f64; 2],
+    /// Row by row how far out the trunk's edge lies on the subject's left; null where an arm touches it.
+    pub left: Vec<Option<f64>>,
+    /// The same on the subject's right.
+    pub right: Vec<Option<f64>>,
+    /// See [`Outline::contour`].
+    pub contour: Option<[[f64; 2]; 2]>,
+    /// The first row of the gaps and the step to the next.
+    pub gap_rows: [f64; 2],
+    /// Row by row how far out the gap between trunk and arm begins and ends, left and right; null when the arms do not hang.
+    pub gaps: Option<[Vec<Option<[f64; 2]>>; 2]>,
+}
+
+fn place(p: Point) -> [f64; 2] {
+    [rounded(p.x, 3), rounded(p.y, 3)]
+}
+
+fn point([x, y]: [f64; 2]) -> Point {
+    Point::new(x, y)
+}
+
+impl Trace {
+    /// See [`Outline::read`].
+    ///
+    /// # Errors
+    /// See [`Outline::read`].
+    pub fn read(silhouette: &Silhouette<'_>, pose: &Pose, facing: Facing) -> Result<Self, Refusal> {
+        Outline::readable(pose)?;
+        let (shoulders, hips) = (place(pose.midpoint(Pair::SHOULDERS)?), place(pose.midpoint(Pair::HIPS)?));
+        let axes = Axes::of_trunk(point(shoulders), point(hips), facing)?;
         let arms = [Arm::of(pose, &axes, Side::Left)?, Arm::of(pose, &axes, Side::Right)?];
         let reader = Reader { silhouette, axes };
         let count = ((ROWS.1 - ROWS.0) / ROWS.2).round() as usize;
-        let rows = (0..=count)
-            .map(|index| {
-                let share = ROWS.0 + ROWS.2 * index as f64;
-                let edge = |side, arm| reader.trunk_edge(share, side, arm).map(|out| axes.place(share, side, out));
-                Row { share, left: edge(Side::Left, &arms[0]), right: edge(Side::Right, &arms[1]) }
-            })
-            .collect();
-        Ok(Self { facing, shoulders, hips, rows, contour: reader.contour(pose), gaps: reader.gaps(&arms) })
+        let edges = |side: Side, arm: &Arm| -> Vec<Option<f64>> {
+            let row = |index: usize| reader.trunk_edge(ROWS.0 + ROWS.2 * index as f64, side, arm);
+            (0..=count).map(|index| row(index).map(|out| rounded(out, 5))).collect()
+        };
+        Ok(Self {
+            front: facing == Facing::Camera,
+            shoulders,
+            hips,
+            rows: [ROWS.0, ROWS.2],
+            left: edges(Side::Left, &arms[0]),
+            right: edges(Side::Right, &arms[1]),
+            contour: reader.contour(pose).map(|points| points.map(place)),
+            gap_rows: [GAP_ROWS.0, GAP_ROWS.1],
+            gaps: reader.gaps(&arms),
+        })
+    }
+
+    /// Reads the outline of a person who faces as the shoulders stand in the picture, whatever else is known of the view.
+    ///
+    /// # Errors
+    /// See [`Outline::read`].
+    pub fn read_as_it_stands(silhouette: &Silhouette<'_>, pose: &Pose) -> Result<Self, Refusal> {
+        let left_first = pose.point(Joint::LeftShoulder)?.x < pose.point(Joint::RightShoulder)?.x;
+        Self::read(silhouette, pose, if left_first { Facing::Away } else { Facing::Camera })
+    }
+
+    /// The way the person faced when the outline was read.
+    #[must_use]
+    pub fn facing(&self) -> Facing {
+        if self.front { Facing::Camera } else { Facing::Away }
+    }
+
+    /// The outline in photo pixels.
+    #[must_use]
+    pub fn outline(&self) -> Outline {
+        let (shoulders, hips, facing) = (point(self.shoulders), point(self.hips), self.facing());
+        let Ok(axes) = Axes::of_trunk(shoulders, hips, facing) else {
+            let gaps = Err(NO_TRUNK);
+            return Outline { facing, shoulders, hips, rows: Vec::new(), contour: None, gaps };
+        };
+        let [first, step] = self.rows;
+        let row = |(index, (left, right)): (usize, (&Option<f64>, &Option<f64>))| {
+            let share = first + step * index as f64;
+            let edge = |side: Side, out: &Option<f64>| out.map(|out| axes.place(share, side, out));
+            Row { share, left: edge(Side::Left, left), right: edge(Side::Right, right) }
+        };
+        let [first, step] = self.gap_rows;
+        let slices = |side: Side, gaps: &[Option<[f64; 2]>]| -> Vec<Gap> {
+            let slice = |(index, gap): (usize, &Option<[f64; 2]>)| {
+                let [inner, outer] = (*gap)?;
+                let share = first + step * (index as f64 + 0.5);
+                Some(Gap {
+                    inner: axes.place(share, side, inner),
+                    outer: axes.place(share, side, outer),
+                    down: axes.down * (step * axes.length),
+                })
+            };
+            gaps.iter().enumerate().filter_map(slice).collect()
+        };
+        Outline {
+            facing,
+            shoulders,
+            hips,
+            rows: self.left.iter().zip(&self.right).enumerate().map(row).collect(),
+            contour: self.contour.map(|points| points.map(point)),
+            gaps: match &self.gaps {
+                Some([left, right]) => Ok([slices(Side::Left, left), slices(Side::Right, right)]),
+                None => Err(Refusal::Gate("the arms do not hang: retake with both arms hanging".into())),
+            },
+        }
     }
 }
 
@@ -227,28 +376,24 @@ impl Reader<'_> {
         Some([climb(middle + out * OUT)?, climb(middle + out * -OUT)?])
     }
 
-    /// The gaps, slice by slice, down to the higher wrist.
-    fn gaps(&self, arms: &[Arm; 2]) -> Result<[Vec<Gap>; 2], Refusal> {
+    /// The gaps, slice by slice, down to the higher wrist; `None` when the arms do not hang.
+    fn gaps(&self, arms: &[Arm; 2]) -> Option<[Vec<Option<[f64; 2]>>; 2]> {
         if !arms.iter().all(Arm::hangs) {
-            return Err(Refusal::Gate("the arms do not hang: retake with both arms hanging".into()));
+            return None;
         }
         let end = arms[0].wrist().min(arms[1].wrist()).min(1.2);
         let count = ((end - GAP_ROWS.0) / GAP_ROWS.1).max(0.0) as usize;
-        let slices = |side: Side, arm: &Arm| -> Vec<Gap> {
+        let slices = |side: Side, arm: &Arm| -> Vec<Option<[f64; 2]>> {
             let slice = |index: usize| {
                 let share = GAP_ROWS.0 + GAP_ROWS.1 * (index as f64 + 0.5);
                 let line = arm.out(share)?;
                 let inner = self.end(share, side, 0.0, line - ARM_CLEAR, true)?;
                 // One step on, so that the search starts in the background.
                 let outer = self.end(share, side, inner + STEP, line + ARM_REACH, false)?;
-                Some(Gap {
-                    inner: self.axes.place(share, side, inner),
-                    outer: self.axes.place(share, side, outer),
-                    down: self.axes.down * (GAP_ROWS.1 * self.axes.length),
-                })
+                Some([rounded(inner, 5), rounded(outer, 5)])
             };
-            (0..count).filter_map(slice).collect()
+            (0..count).map(slice).collect()
         };
-        Ok([slices(Side::Left, &arms[0]), slices(Side::Right, &arms[1])])
+        Some([slices(Side::Left, &arms[0]), slices(Side::Right, &arms[1])])
     }
 }

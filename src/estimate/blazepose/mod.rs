@@ -225,6 +225,7 @@ impl Estimator for BlazePose {
                 visibility: point.visibility,
                 presence: point.presence,
                 sd_px: None,
+                by_hand: false,
             })
         });
         let world = if look.mirrored { world.mirrored() } else { world };

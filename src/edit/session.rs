@@ -1,0 +1,193 @@
+//! What is edited: a record and its photo, and where the edited record goes.
+
+use std::path::{Path, PathBuf};
+
+use image::ExtendedColorType;
+use image::ImageEncoder;
+use image::codecs::png::{CompressionType, FilterType, PngEncoder};
+
+use crate::error::{Error, Result};
+use crate::output;
+use crate::photo::{MAX_MEGAPIXELS, Photo, ReadOptions};
+use crate::points::Points;
+use crate::recompute::recompute;
+use crate::record::{Edited, Record};
+
+/// Why the server stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stopped {
+    /// The page was closed.
+    Closed,
+    /// Nothing was edited for too long.
+    Idle,
+    /// The user interrupted the program.
+    Interrupted,
+}
+
+/// One record under the hand.
+#[derive(Debug)]
+pub struct Session {
+    /// The record's file.
+    path: PathBuf,
+    /// As it was opened, every measure done again by this version.
+    opened: Record,
+    /// BLAKE3 of the record's file.
+    blake3: String,
+    picture: Vec<u8>,
+    out: PathBuf,
+    /// The points that were last measured, and those that were last saved.
+    points: Points,
+    saved: Points,
+}
+
+impl Session {
+    /// Opens a record and the photo that it was made from: `photo`, or the file of the recorded name beside the record. The
+    /// edited record goes to `out`, or beside the record under a name that is still free.
+    ///
+    /// # Errors
+    /// What reading says; [`Error::Usage`] when the photo is missing or another one, or when `out` exists.
+    pub fn open(path: &Path, photo: Option<&Path>, out: Option<&Path>) -> Result<Self> {
+        let bytes = std::fs::read(path).map_err(|source| Error::Unreadable { path: path.into(), source })?;
+        let record = Record::from_json(&bytes, path)?;
+        let opened = recompute(&record, path, &record.options())?;
+        let photo = match photo {
+            Some(photo) => photo.to_path_buf(),
+            None => beside(path, &record)?,
+        };
+        // A record of a larger picture than the usual limit was made on purpose.
+        let recorded = 1e-6 * f64::from(record.source.width) * f64::from(record.source.height);
+        let limit = (recorded + 1.0).max(MAX_MEGAPIXELS);
+        let found = Photo::open(&photo, &ReadOptions { max_megapixels: limit, ..ReadOptions::default() })?;
+        if found.source.blake3 != record.source.blake3 {
+            let reason = format!(
+                "{}: expected the photo that {} was made from (its BLAKE3 begins with {:.12}), found another one ({:.12})",
+                photo.display(),
+                path.display(),
+                record.source.blake3,
+                found.source.blake3
+            );
+            return Err(Error::Usage { reason });
+        }
+        let out = match out {
+            Some(out) if out.exists() => {
+                let reason = format!("--out: {} exists and is not overwritten: name another file", out.display());
+                return Err(Error::Usage { reason });
+            }
+            Some(out) => out.to_path_buf(),
+            None => free_name(path, &record.id),
+        };
+        let points = opened.points();
+        Ok(Self {
+            path: path.into(),
+            picture: png(&found, &photo)?,
+            blake3: blake3::hash(&bytes).to_hex().to_string(),
+            out,
+            saved: points.clone(),
+            points,
+            opened,
+        })
+    }
+
+    /// The record as it was opened.
+    #[must_use]
+    pub fn opened(&self) -> &Record {
+        &self.opened
+    }
+
+    /// The upright photo as PNG, without metadata.
+    #[must_use]
+    pub fn picture(&self) -> &[u8] {
+        &self.picture
+    }
+
+    /// Where the edited record goes.
+    #[must_use]
+    pub fn out(&self) -> &Path {
+        &self.out
+    }
+
+    /// The record with these points placed by hand and no others.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] for a point outside the picture, and what measuring says.
+    pub fn measure(&mut self, points: &Points) -> Result<Record> {
+        let source = &self.opened.source;
+        points.check_inside(source.width.into(), source.height.into(), Path::new("the page"))?;
+        let mut options = self.opened.options();
+        options.points = points.clone();
+        let record = recompute(&self.opened, &self.path, &options)?;
+        self.points = points.clone();
+        Ok(record)
+    }
+
+    /// Writes the record with these points, marked as edited.
+    ///
+    /// # Errors
+    /// What [`Session::measure`] says; [`Error::Unwritable`].
+    pub fn save(&mut self, points: &Points) -> Result<Record> {
+        let mut record = self.measure(points)?;
+        record.edited = Some(Edited {
+            points: points.iter().map(|(site, _)| site.name().to_owned()).collect(),
+            from: self.opened.edited.as_ref().map_or(&self.blake3, |edited| &edited.from).clone(),
+        });
+        output::write(&self.out, &output::json(&record, &self.out)?)?;
+        self.saved = points.clone();
+        Ok(record)
+    }
+
+    /// Whether something was edited and not saved.
+    #[must_use]
+    pub fn is_unsaved(&self) -> bool {
+        self.points != self.saved
+    }
+
+    /// Keeps points that were not saved in a file of points, for `recompute --points`; where they went.
+    ///
+    /// # Errors
+    /// [`Error::Unwritable`].
+    pub fn keep_unsaved(&self) -> Result<Option<PathBuf>> {
+        if !self.is_unsaved() || self.points.is_empty() {
+            return Ok(None);
+        }
+        let path = self.out.with_extension("points.json");
+        output::write(&path, &output::json(&self.points.to_json(), &path)?)?;
+        Ok(Some(path))
+    }
+}
+
+fn beside(path: &Path, record: &Record) -> Result<PathBuf> {
+    // A record from elsewhere must not lead out of its folder.
+    let name = Path::new(&record.source.file).file_name().unwrap_or_default();
+    let photo = path.with_file_name(name);
+    if photo.is_file() {
+        return Ok(photo);
+    }
+    let reason = format!(
+        "{}: expected its photo \"{}\" beside it, found no such file: name it with --photo",
+        path.display(),
+        record.source.file
+    );
+    Err(Error::Usage { reason })
+}
+
+fn free_name(path: &Path, id: &str) -> PathBuf {
+    // An id from elsewhere is a name, not a path.
+    let id: String = id.chars().map(|c| if matches!(c, '/' | '\\' | '\0') { '_' } else { c }).collect();
+    let mut out = path.with_file_name(format!("{id}.edited.json"));
+    let mut number = 2;
+    while out.exists() {
+        out = path.with_file_name(format!("{id}.edited-{number}.json"));
+        number += 1;
+    }
+    out
+}
+
+/// Every pixel as it is: compressed without loss, and quickly.
+fn png(photo: &Photo, path: &Path) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let (width, height) = photo.pixels.dimensions();
+    PngEncoder::new_with_quality(&mut bytes, CompressionType::Fast, FilterType::Sub)
+        .write_image(photo.pixels.as_raw(), width, height, ExtendedColorType::Rgb8)
+        .map_err(|error| Error::Unwritable { path: path.into(), source: std::io::Error::other(error) })?;
+    Ok(bytes)
+}

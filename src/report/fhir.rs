@@ -1,0 +1,184 @@
+//! A record as a FHIR R4 Bundle: one Observation per measure, the program as Device, and the codes in a CodeSystem of their own.
+//!
+//! No LOINC or SNOMED CT code for these measures was found, so none is used: a wrong code is worse than a local one. Units are
+//! UCUM. Nothing here names the patient: whoever files the bundle adds `subject` and time. The same record gives the same
+//! bundle, with identifiers made from its content.
+
+use serde_json::{Value, json};
+
+use super::text::CAUTION;
+use crate::measure::{Measure, Unit};
+use crate::record::{MeasureRecord, Record};
+
+/// The code system of the measures and of what is said of each.
+pub const CODES: &str = "urn:x-orthostat:measure";
+/// The photo's identifier: BLAKE3 of its file.
+pub const PHOTO: &str = "urn:x-orthostat:photo:blake3";
+/// The record's identifier.
+pub const RECORD: &str = "urn:x-orthostat:record";
+const UCUM: &str = "http://unitsofmeasure.org";
+const ABSENT: &str = "http://terminology.hl7.org/CodeSystem/data-absent-reason";
+
+/// What is said of a value beside it: code, display, definition.
+const PARTS: [(&str, &str, &str); 4] = [
+    ("interval95", "95 % interval", "Holds the true value in 95 of 100 cases."),
+    ("sd", "standard deviation", "Standard deviation of the value's error."),
+    ("raw", "raw value", "The value as it stands in the picture, against its edges."),
+    ("value_mm", "value in millimetres", "The value in the plane of the body, scaled by the stature that was given."),
+];
+
+/// The bundle of one record.
+#[must_use]
+pub fn bundle(record: &Record) -> Value {
+    let device = urn(record, "device");
+    let measured: Vec<(Measure, &MeasureRecord)> =
+        Measure::ALL.into_iter().filter_map(|measure| Some((measure, record.measure(measure)?))).collect();
+    let mut entries = vec![entry(&device, device_of(record)), entry(&urn(record, "codes"), code_system(&measured))];
+    for (measure, found) in measured {
+        entries.push(entry(&urn(record, measure.name()), observation(record, measure, found, &device)));
+    }
+    json!({
+        "resourceType": "Bundle",
+        "identifier": {"system": RECORD, "value": record.id},
+        "type": "collection",
+        "entry": entries,
+    })
+}
+
+fn entry(url: &str, resource: Value) -> Value {
+    json!({"fullUrl": url, "resource": resource})
+}
+
+/// A name-based UUID (RFC 9562, version 8) of one part of a record.
+fn urn(record: &Record, part: &str) -> String {
+    let mut hasher = blake3::Hasher::new();
+    for text in [&record.source.blake3, &record.id, &record.tool.version, &record.tool.model_blake3, part] {
+        hasher.update(text.as_bytes()).update(&[0]);
+    }
+    // What was measured, too: an edited record is another one.
+    let measures = serde_json::to_vec(&(&record.measures, &record.edited)).unwrap_or_default();
+    let hash = hasher.update(&measures).finalize();
+    let mut bytes = [0_u8; 16];
+    bytes.copy_from_slice(&hash.as_bytes()[..16]);
+    bytes[6] = (bytes[6] & 0x0f) | 0x80;
+    bytes[8] = (bytes[8] & 0x3f) | 0x80;
+    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("urn:uuid:{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+}
+
+fn device_of(record: &Record) -> Value {
+    json!({
+        "resourceType": "Device",
+        "deviceName": [{"name": "Orthostat", "type": "user-friendly-name"}],
+        "version": [{"value": record.tool.version}],
+        "note": [{"text": CAUTION}],
+    })
+}
+
+fn definition(measure: Measure) -> String {
+    let [positive, negative] = measure.says();
+    let unit = match measure.unit().of() {
+        Some(of) => format!("Percent of {of}."),
+        None => "Degrees.".to_owned(),
+    };
+    if positive.is_empty() {
+        unit
+    } else {
+        format!("{unit} Positive: {positive}; negative: {negative}. Sides are the subject's own.")
+    }
+}
+
+/// The codes that this bundle uses, so that it explains itself.
+fn code_system(measured: &[(Measure, &MeasureRecord)]) -> Value {
+    let concept = |code: &str, display: &str, definition: &str| json!({"code": code, "display": display, "definition": definition});
+    let mut concepts: Vec<Value> =
+        measured.iter().map(|(measure, _)| concept(measure.name(), measure.label(), &definition(*measure))).collect();
+    concepts.extend(PARTS.iter().map(|(code, display, words)| concept(code, display, words)));
+    json!({
+        "resourceType": "CodeSystem",
+        "url": CODES,
+        "name": "OrthostatMeasures",
+        "status": "active",
+        "content": "fragment",
+        "concept": concepts,
+    })
+}
+
+fn code(code: &str, display: &str) -> Value {
+    json!({"coding": [{"system": CODES, "code": code, "display": display}], "text": display})
+}
+
+fn quantity(value: f64, unit: &str) -> Value {
+    json!({"value": value, "unit": unit, "system": UCUM, "code": unit})
+}
+
+fn observation(record: &Record, measure: Measure, found: &MeasureRecord, device: &str) -> Value {
+    let unit = if measure.unit() == Unit::Degrees { "deg" } else { "%" };
+    let mut observation = json!({
+        "resourceType": "Observation",
+        "status": if record.edited.is_some() { "amended" } else { "final" },
+        "code": code(measure.name(), measure.label()),
+        "method": {"text": method(record, found)},
+        "device": {"reference": device},
+        "derivedFrom": [{"type": "Media", "identifier": {"system": PHOTO, "value": record.source.blake3}}],
+    });
+    let fields = &mut observation;
+    match found.value {
+        Some(value) => fields["valueQuantity"] = quantity(value, unit),
+        None => {
+            fields["dataAbsentReason"] = json!({
+                "coding": [{"system": ABSENT, "code": "not-performed", "display": "Not Performed"}],
+                "text": found.reason,
+            });
+        }
+    }
+    let part = |index: usize, key: &str, value: Value| {
+        let (name, display, _) = PARTS[index];
+        json!({"code": code(name, display), key: value})
+    };
+    let mut components = Vec::new();
+    if let Some([low, high]) = found.interval95 {
+        let range = json!({"low": quantity(low, unit), "high": quantity(high, unit)});
+        components.push(part(0, "valueRange", range));
+    }
+    for (index, value, unit) in [(1, found.sd, unit), (2, found.raw, unit), (3, found.value_mm, "mm")] {
+        components.extend(value.map(|value| part(index, "valueQuantity", quantity(value, unit))));
+    }
+    if !components.is_empty() {
+        fields["component"] = components.into();
+    }
+    let mut notes: Vec<Value> = found.words.iter().map(|words| json!({"text": words})).collect();
+    notes.push(json!({"text": conditions(record)}));
+    notes.extend(record.quality.flags.iter().map(|flag| json!({"text": flag.text})));
+    fields["note"] = notes.into();
+    observation
+}
+
+fn method(record: &Record, found: &MeasureRecord) -> String {
+    let tool = &record.tool;
+    let points = match found.by.as_deref() {
+        None => "",
+        Some("hand") => "; all its points placed by hand",
+        Some(_) => "; some of its points placed by hand",
+    };
+    format!(
+        "one photograph; Orthostat {}, model {} (BLAKE3 {}), {} readings{points}",
+        tool.version, tool.model, tool.model_blake3, tool.readings
+    )
+}
+
+/// How the photo was taken.
+fn conditions(record: &Record) -> String {
+    let view = match record.view.kind.as_str() {
+        "anterior" => "the front",
+        "posterior" => "behind",
+        "left" => "the subject's left side",
+        _ => "the subject's right side",
+    };
+    let level = match record.camera.level_from.as_str() {
+        "none" => "not levelled".to_owned(),
+        from => format!("levelled by {from}, standard deviation {} deg", record.camera.level_sd_deg),
+    };
+    let mirrored = if record.view.mirrored { ", taken for a mirror image" } else { "" };
+    format!("seen from {view}{mirrored}; {level}")
+}

@@ -1,0 +1,199 @@
+//! FHIR bundles against the official R4 schema, and against the codes that may be used.
+
+#![allow(clippy::expect_used, reason = "what fails to be there fails a test")]
+
+use std::collections::BTreeSet;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::Output;
+
+use orthostat::measure::Measure;
+use orthostat::record::Record;
+use orthostat::report::fhir;
+use serde_json::{Value, json};
+
+fn repository(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+fn orthostat(arguments: &[&str]) -> Output {
+    assert_cmd::Command::new(env!("CARGO_BIN_EXE_orthostat"))
+        .args(arguments)
+        .timeout(std::time::Duration::from_secs(300))
+        .output()
+        .expect("the program starts")
+}
+
+/// The schema that HL7 publishes, as `tests/fixtures/fhir/README.md` says.
+fn official() -> jsonschema::Validator {
+    let packed = std::fs::read(repository("tests/fixtures/fhir/fhir.schema.json.gz")).expect("committed");
+    let mut text = Vec::new();
+    flate2::read::GzDecoder::new(&packed[..]).read_to_end(&mut text).expect("unpacked");
+    assert_eq!(
+        blake3::hash(&text).to_hex().as_str(),
+        "dd2a1fe3a1af38bde8b369246fe272e0329f375139f2a6698d5cea4f9de6ada5"
+    );
+    let schema: Value = serde_json::from_slice(&text).expect("JSON");
+    assert_eq!(schema["definitions"].as_object().expect("definitions").len(), 680);
+    jsonschema::draft6::new(&schema).expect("a schema")
+}
+
+fn complaints(validator: &jsonschema::Validator, bundle: &Value) -> Vec<String> {
+    validator.iter_errors(bundle).map(|error| format!("{}: {error:.300}", error.instance_path())).collect()
+}
+
+/// Every committed record, and some with everything that a record can hold.
+fn records() -> Vec<Record> {
+    let mut records: Vec<Record> = ["samples/expected", "tests/fixtures/records"]
+        .into_iter()
+        .flat_map(|folder| std::fs::read_dir(repository(folder)).expect("committed").flatten())
+        .map(|entry| Record::open(&entry.path()).expect("a record"))
+        .collect();
+    assert!(records.len() >= 12);
+    for (name, points) in [
+        ("anterior-tilted", r#"{"left_asis": [565, 650], "right_asis": [480, 655], "left_shoulder": [545, 480]}"#),
+        ("lateral-left", r#"{"c7": [505, 565]}"#),
+    ] {
+        let path = repository("samples/expected").join(name).with_extension("json");
+        let record = Record::open(&path).expect("a record");
+        let mut options = record.options();
+        options.height_mm = Some(1750.0);
+        options.mirrored = true;
+        options.points =
+            orthostat::points::Points::from_json(points.as_bytes(), "points.json".as_ref()).expect("points");
+        let mut edited = orthostat::recompute::recompute(&record, &path, &options).expect("measured");
+        edited.edited = Some(orthostat::record::Edited { points: vec!["c7".into()], from: "0".repeat(64) });
+        records.push(edited);
+    }
+    records
+}
+
+#[test]
+fn bundles_validate_against_the_official_r4_schema() {
+    let validator = official();
+    for record in records() {
+        let found = complaints(&validator, &fhir::bundle(&record));
+        assert!(found.is_empty(), "{}: {found:#?}", record.id);
+    }
+}
+
+#[test]
+fn the_official_schema_refuses_what_is_no_bundle() {
+    let validator = official();
+    let good = fhir::bundle(&records()[0]);
+    let spoil = |change: &dyn Fn(&mut Value)| {
+        let mut bundle = good.clone();
+        change(&mut bundle);
+        assert!(!complaints(&validator, &bundle).is_empty());
+    };
+    spoil(&|bundle| bundle["resourceType"] = json!("Bundel"));
+    spoil(&|bundle| bundle["type"] = json!("pile"));
+    spoil(&|bundle| bundle["entry"][2]["resource"]["status"] = json!("good"));
+    spoil(&|bundle| bundle["entry"][2]["resource"]["valueQuantity"]["value"] = json!("2.1"));
+    spoil(&|bundle| bundle["entry"][2]["resource"]["score"] = json!(3));
+}
+
+/// Each coding and unit of a bundle, as `system code`.
+fn codes(value: &Value, found: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(fields) => {
+            if let (Some(system), Some(code)) =
+                (fields.get("system").and_then(Value::as_str), fields.get("code").and_then(Value::as_str))
+            {
+                found.insert(format!("{system} {code}"));
+            }
+            fields.values().for_each(|value| codes(value, found));
+        }
+        Value::Array(items) => items.iter().for_each(|value| codes(value, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn only_verified_codes_are_used() {
+    let mut allowed: BTreeSet<String> =
+        ["deg", "%", "mm"].map(|unit| format!("http://unitsofmeasure.org {unit}")).into();
+    allowed.insert("http://terminology.hl7.org/CodeSystem/data-absent-reason not-performed".into());
+    allowed.extend(Measure::ALL.map(|measure| format!("{} {}", fhir::CODES, measure.name())));
+    allowed.extend(["interval95", "sd", "raw", "value_mm"].map(|part| format!("{} {part}", fhir::CODES)));
+    let mut found = BTreeSet::new();
+    for record in records() {
+        let bundle = fhir::bundle(&record);
+        codes(&bundle, &mut found);
+        let systems: Vec<&str> = bundle["entry"]
+            .as_array()
+            .expect("entries")
+            .iter()
+            .filter(|entry| entry["resource"]["resourceType"] == "CodeSystem")
+            .flat_map(|entry| entry["resource"]["concept"].as_array().expect("concepts"))
+            .map(|concept| concept["code"].as_str().expect("a code"))
+            .collect();
+        // What a bundle uses of its own codes, it defines.
+        let mut own = BTreeSet::new();
+        codes(&bundle, &mut own);
+        for code in own.iter().filter_map(|code| code.strip_prefix(&format!("{} ", fhir::CODES))) {
+            assert!(systems.contains(&code), "{code}");
+        }
+    }
+    assert!(found.is_subset(&allowed), "{:?}", found.difference(&allowed).collect::<Vec<_>>());
+    assert!(found.len() > 25, "{found:?}");
+}
+
+#[test]
+fn each_measure_is_an_observation_with_its_value_or_the_reason() {
+    for record in records() {
+        let bundle = fhir::bundle(&record);
+        let entries = bundle["entry"].as_array().expect("entries");
+        let urls: BTreeSet<&str> = entries.iter().filter_map(|entry| entry["fullUrl"].as_str()).collect();
+        assert_eq!(urls.len(), entries.len(), "every entry has a name of its own");
+        let observations: Vec<&Value> = entries
+            .iter()
+            .map(|entry| &entry["resource"])
+            .filter(|resource| resource["resourceType"] == "Observation")
+            .collect();
+        assert_eq!(observations.len(), record.measures.len());
+        for observation in observations {
+            let name = observation["code"]["coding"][0]["code"].as_str().expect("a code");
+            let measure = &record.measures[name];
+            assert!(urls.contains(observation["device"]["reference"].as_str().expect("a device")));
+            assert_eq!(observation["valueQuantity"]["value"].as_f64(), measure.value, "{name}");
+            let reason = observation["dataAbsentReason"]["text"].as_str().map(str::to_owned);
+            assert_eq!((reason.is_some(), reason), (measure.value.is_none(), measure.reason.clone()), "{name}");
+            assert_eq!(observation["status"], if record.edited.is_some() { "amended" } else { "final" });
+            let method = observation["method"]["text"].as_str().expect("a method");
+            assert!(method.contains(&record.tool.model_blake3) && method.contains(&record.tool.version));
+            assert_eq!(method.contains("by hand"), measure.by.is_some(), "{name}: {method}");
+        }
+    }
+}
+
+#[test]
+fn the_program_prints_and_writes_bundles() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().display().to_string();
+    let photo = repository("samples/cropped-at-the-knees.jpg").display().to_string();
+    let validator = official();
+    let printed = orthostat(&["analyze", "--fhir", &photo]);
+    let bundle: Value = serde_json::from_slice(&printed.stdout).expect("one bundle");
+    assert!(complaints(&validator, &bundle).is_empty());
+    let written = orthostat(&["analyze", "--fhir", &photo, "--out", &out]);
+    assert!(written.status.code() == printed.status.code() && written.stdout.is_empty());
+    let file = folder.path().join("cropped-at-the-knees.fhir.json");
+    let found: Value = serde_json::from_slice(&std::fs::read(&file).expect("written")).expect("JSON");
+    assert_eq!(found, bundle);
+    // A folder of records and bundles is measured again: the bundles are none.
+    let again = orthostat(&["recompute", "--fhir", &out]);
+    assert_eq!(serde_json::from_slice::<Value>(&again.stdout).expect("one bundle"), bundle);
+    assert_eq!(orthostat(&["analyze", "--fhir", "--json", &photo]).status.code(), Some(2));
+}
+
+#[test]
+fn bundles_say_nothing_that_no_user_should_read() {
+    for record in records() {
+        let text = fhir::bundle(&record).to_string().to_lowercase();
+        for forbidden in ["scoliosis", "abnormal", "risk", "screening", "diagnosis", "nan", "snomed", "loinc"] {
+            assert!(!text.contains(forbidden), "{forbidden}");
+        }
+        assert!(text.contains("does not diagnose"));
+    }
+}

@@ -1,0 +1,206 @@
+//! A record measured again gives what a fresh analysis of its photo gives, byte for byte.
+
+#![allow(clippy::expect_used, reason = "what fails to be there fails a test")]
+
+use std::path::{Path, PathBuf};
+use std::process::Output;
+
+use orthostat::record::Record;
+
+fn orthostat(arguments: &[&str]) -> Output {
+    assert_cmd::Command::new(env!("CARGO_BIN_EXE_orthostat"))
+        .args(arguments)
+        .timeout(std::time::Duration::from_secs(600))
+        .output()
+        .expect("the program starts")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn repository(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+fn samples(names: &[&str]) -> Vec<String> {
+    let mut photos: Vec<String> = std::fs::read_dir(repository("samples"))
+        .expect("samples")
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|ending| ending == "jpg"))
+        .filter(|path| names.is_empty() || names.iter().any(|name| path.ends_with(name)))
+        .map(|path| path.display().to_string())
+        .collect();
+    photos.sort();
+    assert!(photos.len() >= names.len().max(1));
+    photos
+}
+
+/// Writes the records of these photos into a folder.
+fn analyze(photos: &[String], options: &[&str], folder: &Path) {
+    let mut arguments = vec!["analyze"];
+    arguments.extend(photos.iter().map(String::as_str));
+    arguments.extend(options);
+    let folder = folder.display().to_string();
+    arguments.extend(["--out", &folder]);
+    let output = orthostat(&arguments);
+    assert!(output.status.code().is_some_and(|code| code <= 1), "{}", text(&output.stderr));
+}
+
+fn recompute(folder: &Path, options: &[&str], out: &Path) {
+    let (folder, out) = (folder.display().to_string(), out.display().to_string());
+    let output = orthostat(&[&["recompute", &folder, "--out", &out], options].concat());
+    assert!(output.status.code().is_some_and(|code| code <= 1), "{}", text(&output.stderr));
+}
+
+/// Every record of a folder, by name.
+fn records(folder: &Path) -> Vec<(String, String)> {
+    let mut found: Vec<(String, String)> = std::fs::read_dir(folder)
+        .expect("a folder")
+        .flatten()
+        .filter(|entry| entry.path().extension().is_some_and(|ending| ending == "json"))
+        .map(|entry| {
+            let text = std::fs::read_to_string(entry.path()).expect("readable");
+            (entry.file_name().to_string_lossy().into_owned(), text)
+        })
+        .collect();
+    found.sort();
+    found
+}
+
+fn same(expected: &Path, found: &Path, options: &[&str]) {
+    let (expected, found) = (records(expected), records(found));
+    assert_eq!(expected.len(), found.len(), "{options:?}");
+    for ((name, expected), (_, found)) in expected.iter().zip(&found) {
+        assert!(expected == found, "{name} {options:?}: {}", first_difference(expected, found));
+    }
+}
+
+fn first_difference(a: &str, b: &str) -> String {
+    a.lines().zip(b.lines()).find(|(a, b)| a != b).map_or_else(String::new, |(a, b)| format!("{a}\n{b}"))
+}
+
+#[test]
+fn every_sample_is_measured_again_to_the_same_bytes() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (fresh, again) = (folder.path().join("fresh"), folder.path().join("again"));
+    let photos = samples(&[]);
+    analyze(&photos, &[], &fresh);
+    recompute(&fresh, &[], &again);
+    assert_eq!(records(&again).len(), photos.len());
+    same(&fresh, &again, &[]);
+}
+
+#[test]
+fn other_options_give_what_a_fresh_analysis_with_them_gives_and_are_taken_back() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name);
+    let photos = samples(&["anterior-tilted.jpg", "anterior-tilted-no-metadata.jpg", "lateral-left.jpg"]);
+    analyze(&photos, &[], &at("plain"));
+    let cases: [(&[&str], &[&str]); 4] = [
+        (&["--mirrored", "--height-cm", "171.3"], &["--mirrored=no", "--height-cm", "none"]),
+        (&["--plumb", "500,100,503.1234567,1300"], &["--plumb", "none"]),
+        (&["--roll", "-1.7"], &["--plumb", "none"]),
+        (&["--view", "posterior"], &["--view", "auto"]),
+    ];
+    for (index, (options, undo)) in cases.into_iter().enumerate() {
+        let [fresh, again, back] = ["fresh", "again", "back"].map(|name| at(&format!("{name}-{index}")));
+        analyze(&photos, options, &fresh);
+        recompute(&at("plain"), options, &again);
+        same(&fresh, &again, options);
+        // A record keeps what it was measured with, and gives it up when told to.
+        recompute(&fresh, &[], &back);
+        same(&fresh, &back, options);
+        recompute(&fresh, undo, &back);
+        same(&at("plain"), &back, undo);
+        assert!(!matches!(options[0], "--plumb" | "--roll") || records(&fresh) != records(&at("plain")));
+    }
+}
+
+#[test]
+fn few_readings_without_an_outline_are_measured_again_too() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name);
+    let photos = samples(&["posterior-tilted.jpg", "cropped-at-the-knees.jpg"]);
+    for (index, readings) in [["--readings", "1"], ["--readings", "5"]].iter().enumerate() {
+        let [plain, fresh, again] = ["plain", "fresh", "again"].map(|name| at(&format!("{name}-{index}")));
+        analyze(&photos, readings, &plain);
+        analyze(&photos, &[&readings[..], &["--mirrored"]].concat(), &fresh);
+        recompute(&plain, &["--mirrored"], &again);
+        same(&fresh, &again, readings);
+    }
+}
+
+#[test]
+fn committed_records_are_measured_again_within_rounding() {
+    for (name, text) in records(&repository("samples/expected")) {
+        let record = Record::from_json(text.as_bytes(), name.as_ref()).expect("a record");
+        let again = orthostat::recompute::recompute(&record, name.as_ref(), &record.options()).expect("measured");
+        assert_eq!(again.sighting, record.sighting, "{name}");
+        assert_eq!(again.measures.keys().collect::<Vec<_>>(), record.measures.keys().collect::<Vec<_>>(), "{name}");
+        for (measure, expected) in &record.measures {
+            let found = &again.measures[measure];
+            assert_eq!((found.value.is_some(), &found.reason), (expected.value.is_some(), &expected.reason), "{name}");
+            for (a, b) in [(found.value, expected.value), (found.raw, expected.raw), (found.sd, expected.sd)] {
+                let apart = (a.unwrap_or(0.0) - b.unwrap_or(0.0)).abs();
+                assert!(apart < 0.011, "{name} {measure}: {a:?} {b:?}");
+            }
+        }
+        assert!(text.len() < 30_000, "{name} has {} bytes", text.len());
+    }
+}
+
+#[test]
+fn a_record_that_keeps_no_sighting_is_refused_by_name_and_the_others_are_measured() {
+    let older = repository("tests/fixtures/records/older-anterior-tilted.json").display().to_string();
+    let good = repository("tests/fixtures/records/lateral-left.json").display().to_string();
+    let output = orthostat(&["recompute", "--json", &older, &good]);
+    assert_eq!(output.status.code(), Some(1));
+    let message = text(&output.stderr);
+    assert!(message.contains("older-anterior-tilted.json: expected a record that keeps what was seen"), "{message}");
+    assert_eq!(text(&output.stdout).lines().count(), 1);
+    assert_eq!(orthostat(&["recompute", &older]).status.code(), Some(1));
+}
+
+#[test]
+fn what_is_no_record_is_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let empty = folder.path().display().to_string();
+    let output = orthostat(&["recompute", &empty]);
+    assert_eq!((output.status.code(), text(&output.stderr).contains("found no .json file in it")), (Some(2), true));
+    let photo = repository("samples/lateral-left.jpg").display().to_string();
+    let output = orthostat(&["recompute", &photo]);
+    assert_eq!((output.status.code(), text(&output.stderr).contains("is not JSON")), (Some(1), true));
+    let record = repository("tests/fixtures/records/lateral-left.json").display().to_string();
+    for (options, says) in [
+        (&["--plumb", "1,2,3"][..], "expected four numbers"),
+        (&["--plumb", "1,2,300,3"], "nearer to level than to plumb"),
+        (&["--mirrored=perhaps"], "expected yes or no"),
+        (&["--height-cm", "tall"], "expected a number"),
+    ] {
+        let output = orthostat(&[&["recompute", &record], options].concat());
+        assert_eq!(output.status.code(), Some(2), "{options:?}");
+        assert!(text(&output.stderr).contains(says), "{options:?}: {}", text(&output.stderr));
+    }
+}
+
+#[test]
+fn a_sighting_that_does_not_fit_is_refused_rather_than_measured() {
+    let path = repository("tests/fixtures/records/anterior-tilted.json");
+    let record = Record::open(&path).expect("a record");
+    let wrong = |change: &dyn Fn(&mut Record)| {
+        let mut record = record.clone();
+        change(&mut record);
+        let error = orthostat::recompute::recompute(&record, &path, &record.options()).expect_err("refused");
+        assert!(error.to_string().contains("anterior-tilted.json: expected a sighting"), "{error}");
+    };
+    wrong(&|record| record.sighting.iter_mut().for_each(|seen| seen.readings[0].truncate(7)));
+    wrong(&|record| {
+        record.sighting.iter_mut().for_each(|seen| {
+            let nose = seen.joints["nose"];
+            seen.joints.insert("third_eye".into(), nose);
+        });
+    });
+    wrong(&|record| record.source.width = 0);
+}
