@@ -224,12 +224,22 @@ fn a_batch_with_hostile_names_gives_a_page_to_read_sort_and_filter() {
         page.screenshot(&folder.join("light.png"));
         page.media("screen", &[("prefers-color-scheme", "dark")]);
         page.screenshot(&folder.join("dark.png"));
+        page.media("", &[("prefers-color-scheme", "dark")]);
         page.pdf(&folder.join("dark-print.pdf"), browser::A4);
         page.media("screen", &[("prefers-color-scheme", "light")]);
         page.size(400, 800, 2.0);
         page.screenshot(&folder.join("narrow.png"));
         page.size(1000, 1400, 1.0);
     }
+    // On paper: dark text on white whatever the scheme, no controls, all rows.
+    page.media("print", &[("prefers-color-scheme", "dark")]);
+    let paper = "getComputedStyle(document.documentElement).backgroundColor + getComputedStyle(document.body).color";
+    assert_eq!(page.eval(paper), "rgb(255, 255, 255)rgb(27, 39, 48)");
+    let controls =
+        "[...document.querySelectorAll('.controls, details, nav')].reduce((sum, e) => sum + e.offsetHeight, 0)";
+    assert_eq!(page.eval(controls), 0);
+    assert_eq!(page.eval("getComputedStyle(sheet).maxHeight"), "none");
+    page.media("screen", &[]);
     page.size(400, 800, 1.0);
     let overflow = page.eval("document.documentElement.scrollWidth - document.documentElement.clientWidth");
     assert_eq!(overflow, 0, "nothing but the table's own window scrolls sideways");
@@ -362,6 +372,10 @@ fn ten_thousand_photos_open_and_sort_within_seconds() {
     let second = numbers(&column(&mut page, "shoulder tilt"));
     assert!(second[0] <= first[99] && second.len() == 100, "{second:?}");
     assert_eq!(page.eval("place.textContent"), "Page 2 of 100");
+    page.eval("dispatchEvent(new Event('beforeprint'))");
+    assert_eq!(page.eval("table.tBodies[0].rows.length"), 1000);
+    page.eval("dispatchEvent(new Event('afterprint'))");
+    assert_eq!(page.eval("table.tBodies[0].rows.length + ' ' + place.textContent"), "100 Page 2 of 100");
     page.eval("query.value = 'IMG_09999'; query.dispatchEvent(new Event('input'))");
     page.wait_until("table.tBodies[0].rows.length === 1");
     println!("opened in {opened:?}, sorted in {sorted:?}, {} bytes, {elements} elements", once.len());

@@ -109,7 +109,7 @@
     return {
       key: measure.name,
       label: measure.label,
-      kind: "number",
+      kind: "number measure",
       measure: true,
       about: [measure.unit, measure.positive && "+ " + measure.positive, measure.negative && "\u2212 " + measure.negative],
       value: (row) => {
