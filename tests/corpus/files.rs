@@ -403,13 +403,13 @@ impl Corpus {
         self.add("named pipe", pipe, unreadable("expected a picture file, found a named pipe"));
         self.add("socket", socket, unreadable("expected a picture file, found a socket"));
         std::fs::write(&locked, jpeg).expect("written");
-        std::fs::set_permissions(&locked, std::fs::Permissions::from_mode(0)).expect("closed");
+        std::fs::set_permissions(&locked, std::fs::Permissions::from_mode(0o000)).expect("closed");
         // The system's own administrator may read everything.
         let all = std::fs::File::open(&locked).is_ok();
         self.add("locked photo", locked, if all { Fate::Record } else { unreadable("permission denied") });
         std::fs::create_dir(&closed).expect("made");
         std::fs::write(closed.join("within.jpg"), jpeg).expect("written");
-        std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(0)).expect("closed");
+        std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(0o000)).expect("closed");
         let (path, fate) = match all {
             true => (closed.join("within.jpg"), Fate::Record),
             false => (closed, unreadable("permission denied")),
