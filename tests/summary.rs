@@ -143,6 +143,9 @@ fn a_batch_with_hostile_names_gives_a_page_to_read_sort_and_filter() {
     assert!(text.contains("no readable picture") && text.contains("left shoulder higher"), "{text}");
     assert!(text.contains("expected a whole JPEG picture, found one that is cut short"), "{text}");
     assert!(!text.contains("NaN") && !text.contains("undefined") && !text.contains("null"), "{text}");
+    for word in ["scoliosis", "abnormal", "risk", "screening", "score"] {
+        assert!(!text.to_lowercase().contains(word), "{word}");
+    }
     // One heading of the first level, and no level left out.
     let levels = page.eval("[...document.querySelectorAll('h1, h2, h3')].map(e => Number(e.tagName[1]))");
     let levels: Vec<u64> = levels.as_array().expect("levels").iter().filter_map(Value::as_u64).collect();
@@ -224,12 +227,24 @@ fn a_batch_with_hostile_names_gives_a_page_to_read_sort_and_filter() {
         page.screenshot(&folder.join("light.png"));
         page.media("screen", &[("prefers-color-scheme", "dark")]);
         page.screenshot(&folder.join("dark.png"));
+        page.media("", &[("prefers-color-scheme", "dark")]);
         page.pdf(&folder.join("dark-print.pdf"), browser::A4);
         page.media("screen", &[("prefers-color-scheme", "light")]);
         page.size(400, 800, 2.0);
         page.screenshot(&folder.join("narrow.png"));
         page.size(1000, 1400, 1.0);
     }
+    // On paper: dark text on white whatever the scheme, no controls, all rows.
+    page.media("print", &[("prefers-color-scheme", "dark")]);
+    let paper = "getComputedStyle(document.documentElement).backgroundColor + getComputedStyle(document.body).color";
+    assert_eq!(page.eval(paper), "rgb(255, 255, 255)rgb(27, 39, 48)");
+    let controls =
+        "[...document.querySelectorAll('.controls, details, nav')].reduce((sum, e) => sum + e.offsetHeight, 0)";
+    assert_eq!(page.eval(controls), 0);
+    assert_eq!(page.eval("getComputedStyle(sheet).maxHeight"), "none");
+    let label = "getComputedStyle(table.querySelector('th[data-key=head_tilt]'), '::before').content";
+    assert_eq!(page.eval(label), "\"head tilt\"", "buttons are not printed again on the next sheet, text is");
+    page.media("screen", &[]);
     page.size(400, 800, 1.0);
     let overflow = page.eval("document.documentElement.scrollWidth - document.documentElement.clientWidth");
     assert_eq!(overflow, 0, "nothing but the table's own window scrolls sideways");
@@ -362,9 +377,21 @@ fn ten_thousand_photos_open_and_sort_within_seconds() {
     let second = numbers(&column(&mut page, "shoulder tilt"));
     assert!(second[0] <= first[99] && second.len() == 100, "{second:?}");
     assert_eq!(page.eval("place.textContent"), "Page 2 of 100");
+    page.eval("dispatchEvent(new Event('beforeprint'))");
+    assert_eq!(page.eval("table.tBodies[0].rows.length"), 1000);
+    page.eval("dispatchEvent(new Event('afterprint'))");
+    assert_eq!(page.eval("table.tBodies[0].rows.length + ' ' + place.textContent"), "100 Page 2 of 100");
+    // The photos to take again: 25 of each kind, more on request, all that paper takes.
+    assert_eq!(page.eval("document.querySelectorAll('.again li').length"), 50);
+    page.eval("document.querySelector('#again-nothing .more').click()");
+    assert_eq!(page.eval("document.querySelectorAll('#again-nothing li').length"), 75);
+    assert_eq!(page.eval("document.activeElement === document.querySelectorAll('#again-nothing li')[25]"), true);
+    assert_eq!(
+        page.eval("document.querySelector('#again-nothing h3').textContent"),
+        "Nothing could be measured: 1,428"
+    );
     page.eval("query.value = 'IMG_09999'; query.dispatchEvent(new Event('input'))");
     page.wait_until("table.tBodies[0].rows.length === 1");
-    println!("opened in {opened:?}, sorted in {sorted:?}, {} bytes, {elements} elements", once.len());
     if let Some(folder) = kept() {
         page.eval("clear.click()");
         page.size(1200, 1400, 1.0);

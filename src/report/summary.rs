@@ -308,7 +308,7 @@ impl Page {
         }
         html.push_str(
             "<p class=\"quiet\">Sides are the subject's own. <span class=\"key resolved\"></span> difference resolved: zero lies outside \
-             the photo's 95&nbsp;% interval. <span class=\"key\"></span> not resolved. The triangle is the median. Photos are counted, \
+             the photo's 95&nbsp;% interval. <span class=\"key\"></span> not resolved. The triangle is the median, the number counts the tallest bar. Photos are counted, \
              not people.</p>\n<div class=\"plots\">\n",
         );
         for &measure in measures {

@@ -85,17 +85,10 @@ impl Distribution {
             }
         }
         let highest = bars.iter().map(|[open, resolved]| open + resolved).max()?.max(1) as f64;
-        let (left, right, top, foot) = (8.0, 312.0, 10.0, 102.0);
-        // Each on its own line where they are long, so that they never touch.
+        let (left, right, top, foot) = (8.0, 312.0, 16.0, 108.0);
+        // Words each on their own line where they are long, so that they never touch; as high as the others all the same.
         let long = positive.chars().count() + negative.chars().count() > 40;
-        let height = foot
-            + if !sided {
-                22.0
-            } else if long {
-                52.0
-            } else {
-                37.0
-            };
+        let height = foot + 50.0;
         let width = (right - left) / number as f64;
         let x = |hundredths: i64| left + (hundredths - start) as f64 / step as f64 * width;
         let mut svg = format!("<svg class=\"plot\" viewBox=\"0 0 320 {height}\" role=\"img\" aria-label=\"{label}\">");
@@ -116,11 +109,15 @@ impl Distribution {
                 base -= height;
             }
         }
+        if let Some(index) = bars.iter().position(|[open, resolved]| (open + resolved) as f64 >= highest) {
+            let at = (left + width * (index as f64 + 0.5)).clamp(left + 14.0, right - 14.0);
+            text(&mut svg, at, top - 4.0, "middle", &super::grouped(highest as usize));
+        }
         put(&mut svg, format_args!("<path class=\"axis\" d=\"M{left} {foot}H{right}\"/>"));
         let end = start + step * number as i64;
         if start < 0 {
             let zero = x(0);
-            put(&mut svg, format_args!("<path class=\"zero\" d=\"M{zero:.1} {:.1}V{:.1}\"/>", top - 6.0, foot + 4.0));
+            put(&mut svg, format_args!("<path class=\"zero\" d=\"M{zero:.1} {top}V{:.1}\"/>", foot + 4.0));
             text(&mut svg, zero, foot + 16.0, "middle", "0");
         }
         if let Some(median) = self.quantile(0.5) {

@@ -77,12 +77,22 @@
     show(25);
     section.hidden = chosen.length === 0;
     section.querySelector("h3 span").textContent = chosen.length.toLocaleString("en");
-    return () => show(PRINTED);
+    let before = 0;
+    const print = () => {
+      before = shown;
+      show(PRINTED);
+    };
+    const restore = () => {
+      while (list.children.length > before) list.lastElementChild.remove();
+      shown = before;
+      show(before);
+    };
+    return { print, restore };
   }
   const asks = (row) => row.flags.some(([code]) => !facts.keep.includes(code));
   const nothing = rows.filter((row) => row.state !== "measured");
   const better = rows.filter((row) => row.state === "measured" && asks(row));
-  const printAgain = [again(find("again-nothing"), nothing), again(find("again-better"), better)];
+  const lists = [again(find("again-nothing"), nothing), again(find("again-better"), better)];
   find("again-none").hidden = nothing.length + better.length > 0;
 
   // The table.
@@ -109,7 +119,7 @@
     return {
       key: measure.name,
       label: measure.label,
-      kind: "number",
+      kind: "number measure",
       measure: true,
       about: [measure.unit, measure.positive && "+ " + measure.positive, measure.negative && "\u2212 " + measure.negative],
       value: (row) => {
@@ -156,7 +166,7 @@
     if (!shownColumns.some((column) => column.key === state.key)) Object.assign(state, { key: "number", down: false });
     const row = make("tr");
     for (const column of shownColumns) {
-      const th = make("th", { scope: "col", class: column.kind, "data-key": column.key });
+      const th = make("th", { scope: "col", class: column.kind, "data-key": column.key, "data-label": column.plain ? null : column.label });
       if (column.plain) {
         th.append(column.label);
       } else {
@@ -285,11 +295,12 @@
 
   // On paper everything that was selected, as far as paper goes.
   addEventListener("beforeprint", () => {
-    printAgain.forEach((print) => print());
+    lists.forEach((list) => list.print());
     Object.assign(state, { size: PRINTED, before: state.page, page: 0 });
     show();
   });
   addEventListener("afterprint", () => {
+    lists.forEach((list) => list.restore());
     Object.assign(state, { size: PAGE, page: state.before });
     show();
   });
