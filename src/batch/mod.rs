@@ -7,6 +7,7 @@
 //! - [`journal`]: what is done already, on disk, so that a run that was ended in any way goes on where it was
 //! - [`identity`]: ids that name nobody
 //! - [`results`]: journal -> the files that the user wants, in the order of the plan
+//! - [`pages`]: a page for each subject, and the history
 //! - [`run`]: all of it together; [`filter`]: the same without files, for other engines
 //!
 //! Whatever the number of workers, the same input gives the same bytes.
@@ -16,6 +17,7 @@ pub mod identity;
 pub mod input;
 pub mod journal;
 pub mod manifest;
+pub mod pages;
 pub mod plan;
 pub mod results;
 pub mod run;

@@ -15,10 +15,11 @@ use super::journal::{Entry, Journal, Key};
 use super::plan::{Job, Plan, file_name};
 use super::results::{self, Slot, Tally};
 use super::worker::{self, Make};
-use super::{Failure, Outcome};
+use super::{Failure, Outcome, pages};
 use crate::analysis::Analyzer;
 use crate::error::{Error, Result};
 use crate::estimate::blazepose;
+use crate::history::History;
 use crate::output::{self, Draft};
 use crate::photo::{Photo, ReadOptions};
 use crate::record::{Intake, Record};
@@ -31,7 +32,7 @@ pub const PICTURES: &str = "pictures";
 /// The longer side of a thumbnail, in pixels.
 const THUMBNAIL: u32 = 96;
 /// What a photo's results take on disk, in bytes: with and without its annotated picture.
-const BYTES_A_PHOTO: [u64; 2] = [40_000, 500_000];
+const BYTES_A_PHOTO: [u64; 2] = [60_000, 500_000];
 
 /// Formats beside JSON lines and CSV.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,6 +64,12 @@ pub struct Settings {
     pub identity: Option<Identity>,
     /// Further formats.
     pub formats: Vec<Format>,
+    /// Write a page for each subject.
+    pub reports: bool,
+    /// Hold values against published ranges on those pages.
+    pub reference_bands: bool,
+    /// The history that keeps the records of known subjects.
+    pub history: Option<PathBuf>,
 }
 
 /// How far a run is.
@@ -190,6 +197,7 @@ enum Done {
 /// [`Error::Runtime`], [`Error::Model`]. What is done until then is in the journal.
 pub fn run(plan: &Plan, settings: &Settings, stop: &AtomicBool, mut tell: impl FnMut(Progress)) -> Result<End> {
     let mut journal = prepare(plan, settings)?;
+    let mut history = settings.history.as_deref().map(History::open).transpose()?;
     let show = Presentation::new(plan, settings.identity.clone());
     let jobs: Vec<Arc<Job>> = plan.jobs.iter().cloned().map(Arc::new).collect();
     let known: Arc<HashSet<Key>> = Arc::new(journal.keys().copied().collect());
@@ -235,6 +243,12 @@ pub fn run(plan: &Plan, settings: &Settings, stop: &AtomicBool, mut tell: impl F
         debug_assert!(stop.load(Ordering::Relaxed), "only a stop leaves photos undone");
         return Ok(End::Stopped(progress));
     };
+    if let Some(history) = &mut history {
+        pages::keep(&jobs, &slots, &mut journal, &show, history)?;
+    }
+    if settings.reports {
+        pages::write(&jobs, &slots, &mut journal, &show, settings, history.as_ref())?;
+    }
     let tally = results::write(&settings.folder, &jobs, &slots, &mut journal, &show, &settings.formats, &plan.carried)?;
     Ok(End::Finished(tally))
 }
@@ -269,7 +283,7 @@ fn prepare(plan: &Plan, settings: &Settings) -> Result<Journal> {
     // A file that cannot be written after hours of work is better found now.
     let probe = folder.join("results.jsonl");
     drop(Draft::new(&probe)?);
-    for place in [folder.clone(), folder.join(PICTURES)] {
+    for place in [folder.clone(), folder.join(PICTURES), folder.join(pages::REPORTS)] {
         // What a killed run was writing.
         for entry in std::fs::read_dir(place).into_iter().flatten().flatten() {
             let name = entry.file_name();

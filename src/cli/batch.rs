@@ -37,7 +37,7 @@ pub struct Batch {
     #[arg(short = '0', long)]
     pub null: bool,
     /// Be a filter: one record (or error) a line on standard output for each path, in their order, as soon as it is there.
-    #[arg(long, conflicts_with_all = ["out", "manifest", "resume", "force", "pictures", "deidentify", "format", "dry_run"])]
+    #[arg(long, conflicts_with_all = ["out", "manifest", "resume", "force", "pictures", "deidentify", "format", "report", "dry_run"])]
     pub jsonl: bool,
     /// Go on with the run that left its results in DIR.
     #[arg(long, conflicts_with = "force")]
@@ -60,6 +60,18 @@ pub struct Batch {
     /// Further formats of the two results tables.
     #[arg(long, value_enum, value_name = "FORMAT")]
     pub format: Vec<FormatChoice>,
+    /// Write a page for each subject (each photo, where none is named) into DIR/reports.
+    #[arg(long)]
+    pub report: bool,
+    /// Hold values against published reference ranges on those pages, each with its source.
+    #[arg(long, requires = "report")]
+    pub reference_bands: bool,
+    /// Keep the records of photos whose subject the manifest names in the history, under its visit_date, else today.
+    #[arg(long, requires = "manifest", conflicts_with = "deidentify")]
+    pub save: bool,
+    /// The history's file. Default: history.sqlite in the user's data folder.
+    #[arg(long, value_name = "FILE", requires = "save")]
+    pub db: Option<PathBuf>,
     /// Print what would be done, and do nothing.
     #[arg(long)]
     pub dry_run: bool,

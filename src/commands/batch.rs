@@ -19,6 +19,7 @@ use orthostat::cli::{Batch, FailOn, ProgressChoice};
 use orthostat::error::{Error, Result};
 use orthostat::{analysis, model};
 
+use super::history::database;
 use super::{complain, say};
 
 /// Where interrupted programs end.
@@ -71,6 +72,9 @@ pub(crate) fn run(options: &Batch) -> Result<u8> {
         pictures: options.pictures,
         identity: identity(options)?,
         formats: options.formats(),
+        reports: options.report,
+        reference_bands: options.reference_bands,
+        history: options.save.then(|| database(options.db.as_deref())).transpose()?,
     };
     let stop = on_interrupt();
     // A photo that brings the program down is a row among the failures, not a page on the terminal.
