@@ -42,5 +42,9 @@ fn the_help_of_both_programs() {
     insta::assert_snapshot!("help", program.render_long_help());
     let analyze = program.find_subcommand_mut("analyze").expect("a command");
     insta::assert_snapshot!("help-analyze", analyze.render_long_help());
+    for name in ["recompute", "edit"] {
+        let command = program.find_subcommand_mut(name).expect("a command");
+        insta::assert_snapshot!(format!("help-{name}"), command.render_long_help());
+    }
     insta::assert_snapshot!("help-live", orthostat::cli::Live::command().render_long_help());
 }
