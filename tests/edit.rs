@@ -506,6 +506,19 @@ fn left_alone_it_ends_and_keeps_what_was_not_saved() {
     let kept = editing.folder.path().join("anterior-level.edited.points.json");
     let points = orthostat::points::Points::open(&kept).expect("a file of points");
     assert_eq!(points.iter().count(), 1);
+    // The file is taken up again, and a folder with it is still a folder of one record.
+    let recompute = |arguments: &[&Path]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_orthostat"))
+            .args(["recompute", "--json"])
+            .args(arguments)
+            .output()
+            .expect("the program starts");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice::<Value>(&output.stdout).expect("one record")
+    };
+    let again = recompute(&[editing.folder.path(), Path::new("--points"), &kept]);
+    assert_eq!(again["landmarks"]["left_shoulder"]["x"], 612.34);
+    assert!(recompute(&[editing.folder.path()])["landmarks"]["left_shoulder"].get("by").is_none());
 }
 
 #[cfg(unix)]

@@ -49,9 +49,9 @@ fn the_help_of_both_programs() {
     insta::assert_snapshot!("help", program.render_long_help());
     let analyze = program.find_subcommand_mut("analyze").expect("a command");
     insta::assert_snapshot!("help-analyze", analyze.render_long_help());
-    let compare = program.find_subcommand_mut("compare").expect("a command");
-    insta::assert_snapshot!("help-compare", compare.render_long_help());
-    let history = program.find_subcommand_mut("history").expect("a command");
-    insta::assert_snapshot!("help-history", history.render_long_help());
+    for name in ["batch", "compare", "history", "recompute", "edit"] {
+        let command = program.find_subcommand_mut(name).expect("a command");
+        insta::assert_snapshot!(format!("help-{name}"), command.render_long_help());
+    }
     insta::assert_snapshot!("help-live", orthostat::cli::Live::command().render_long_help());
 }

@@ -24,7 +24,7 @@ fn files(named: &[PathBuf]) -> Result<Vec<PathBuf>> {
         let entries = std::fs::read_dir(path).map_err(unreadable)?;
         let mut found =
             entries.map(|entry| entry.map(|e| e.path())).collect::<std::io::Result<Vec<_>>>().map_err(unreadable)?;
-        found.retain(|file| file.extension().is_some_and(|ending| ending == "json") && !is_bundle(file));
+        found.retain(|file| file.extension().is_some_and(|ending| ending == "json") && !is_companion(file));
         if found.is_empty() {
             let reason = format!("{}: expected a folder of records, found no .json file in it", path.display());
             return Err(Error::Usage { reason });
@@ -35,9 +35,10 @@ fn files(named: &[PathBuf]) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// FHIR bundles lie beside the records that they were made from.
-fn is_bundle(file: &Path) -> bool {
-    file.to_string_lossy().ends_with(".fhir.json")
+/// FHIR bundles and points that were not saved lie beside the records that they belong to.
+fn is_companion(file: &Path) -> bool {
+    let name = file.to_string_lossy();
+    name.ends_with(".fhir.json") || name.ends_with(".points.json")
 }
 
 pub(crate) fn run(options: &Recompute) -> Result<u8> {

@@ -149,7 +149,10 @@ impl Session {
         if !self.is_unsaved() || self.points.is_empty() {
             return Ok(None);
         }
-        let path = self.out.with_extension("points.json");
+        let path = free(|number| match number {
+            1 => self.out.with_extension("points.json"),
+            _ => self.out.with_extension(format!("{number}.points.json")),
+        });
         output::write(&path, &output::json(&self.points.to_json(), &path)?)?;
         Ok(Some(path))
     }
@@ -173,13 +176,15 @@ fn beside(path: &Path, record: &Record) -> Result<PathBuf> {
 fn free_name(path: &Path, id: &str) -> PathBuf {
     // An id from elsewhere is a name, not a path.
     let id: String = id.chars().map(|c| if matches!(c, '/' | '\\' | '\0') { '_' } else { c }).collect();
-    let mut out = path.with_file_name(format!("{id}.edited.json"));
-    let mut number = 2;
-    while out.exists() {
-        out = path.with_file_name(format!("{id}.edited-{number}.json"));
-        number += 1;
-    }
-    out
+    free(|number| match number {
+        1 => path.with_file_name(format!("{id}.edited.json")),
+        _ => path.with_file_name(format!("{id}.edited-{number}.json")),
+    })
+}
+
+/// The first of some numbered names that no file has.
+fn free(name: impl Fn(usize) -> PathBuf) -> PathBuf {
+    (1..).map(&name).find(|path| !path.exists()).unwrap_or_else(|| name(1))
 }
 
 /// Every pixel as it is: compressed without loss, and quickly.

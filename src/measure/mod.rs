@@ -203,6 +203,7 @@ impl Measure {
                 Measure::TrunkSagittalLean => lateral::trunk_sagittal_lean(pose, near),
                 Measure::BodyPlumb => lateral::body_plumb(pose, near),
                 Measure::KneeHyperextension => lateral::knee_hyperextension(pose, near),
+                Measure::CraniovertebralAngle => Err(by_hand_alone()),
                 _ => Err(Refusal::Gate("needs a view from the front or from behind".into())),
             };
         }
@@ -226,12 +227,14 @@ impl Measure {
             Measure::TrunkMidlineDeviation | Measure::ArmGapAsymmetry | Measure::WaistTilt => {
                 Err(Refusal::Gate("needs the outline, which joints alone do not give".into()))
             }
-            Measure::AcromialTilt | Measure::PelvicObliquityAsis | Measure::PelvicObliquityPsis => {
-                Err(Refusal::Gate("needs points placed by hand, which joints alone do not give".into()))
-            }
+            Measure::AcromialTilt | Measure::PelvicObliquityAsis | Measure::PelvicObliquityPsis => Err(by_hand_alone()),
             _ => Err(Refusal::Gate("needs a view from the side".into())),
         }
     }
+}
+
+fn by_hand_alone() -> Refusal {
+    Refusal::Gate("needs points placed by hand, which joints alone do not give".into())
 }
 
 /// A value with its error.
