@@ -23,14 +23,9 @@ use orthostat::analysis::{Analysis, Analyzer, Options};
 use orthostat::coronal::turned_back;
 use orthostat::estimate::blazepose;
 use orthostat::floor;
-use orthostat::geometry::Point;
 use orthostat::measure::Measure;
-use orthostat::measure::frontal::tilt;
 use orthostat::photo::{Photo, ReadOptions};
-use orthostat::pose::Pose;
 use orthostat::repeat::{DEFAULT_READINGS, FAST_READINGS};
-use orthostat::skeleton::{Joint, Pair};
-use orthostat::view::View;
 use rendered::truth;
 use serde_json::{Value, json};
 
