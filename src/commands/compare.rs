@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::path::Path;
 
-use orthostat::analysis::Analyzer;
+use orthostat::analysis::{Analyzer, ENOUGH_PIXELS};
 use orthostat::camera::Given;
 use orthostat::change::{self, Comparison};
 use orthostat::cli::Compare;
@@ -98,7 +98,9 @@ fn find(reference: &str, options: &Compare, analyzer: &mut Option<Analyzer>) -> 
     let record = if is_json(path)? {
         Record::open(path)?
     } else {
-        let photo = Photo::open(path, &ReadOptions::default())?;
+        // As `analyze` reads it, so that both give one record.
+        let reading = ReadOptions { enough: Some(ENOUGH_PIXELS), ..ReadOptions::default() };
+        let photo = Photo::open(path, &reading)?;
         let workers = std::thread::available_parallelism().map_or(1, usize::from).min(2);
         let analyzer = match analyzer {
             Some(open) => open,
