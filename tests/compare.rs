@@ -127,9 +127,9 @@ fn photos_records_and_visits_can_be_compared() {
     assert_eq!(of_records["changes"], compared(&["--subject", "A@b", "--db", &db])["changes"]);
     let named = compared(&["A@b@2026-03-05", "A@b@first", "--db", &db]);
     assert_eq!(named["before"]["name"], "A@b@2026-03-05");
-    assert_eq!(verdict(&of_records, "shoulder_tilt"), "changed");
+    assert_eq!(verdict(&of_records, "shoulder_pelvis_angle"), "changed");
     let table = orthostat(&["compare", &records[0], &records[1]]);
-    assert!(text(&table.stdout).contains("towards \"right shoulder higher\""), "{}", text(&table.stdout));
+    assert!(text(&table.stdout).contains("towards \"trunk longer on the right\""), "{}", text(&table.stdout));
     assert!(text(&table.stdout).contains("does not diagnose"));
 }
 
