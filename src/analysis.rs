@@ -189,15 +189,8 @@ impl Analyzer {
             gravity: photo.metadata.gravity,
             front_camera: photo.metadata.front_camera,
         };
-        let mut camera = Camera::of(width, height, &told, &options.given);
         let agreed = repeat::agreed(&readings);
-        let (luma, factor) = pyramid.luma(BACKGROUND_SIDE);
-        if !camera.is_levelled()
-            && let Some(tilt) = background_tilt(&luma, factor, &agreed, &camera)
-        {
-            camera = camera.with_verticals(&tilt);
-        }
-        let exposure = agreed.bounds().and_then(|edges| exposure(&luma, edges.map(|edge| edge / factor)));
+        let (camera, exposure) = surroundings(&pyramid, &agreed, Camera::of(width, height, &told, &options.given));
         let models: Vec<&str> = self.teams.iter().map(|team| team[0].name()).collect();
         let seen = Seen {
             readings: &readings,
@@ -208,6 +201,7 @@ impl Analyzer {
             exposure,
             model: models.join("+"),
             model_blake3: self.teams[0][0].hash().to_owned(),
+            independent: None,
         };
         measure(seen, options)
     }
@@ -267,20 +261,45 @@ fn background_tilt(luma: &GrayImage, factor: f64, pose: &Pose, camera: &Camera) 
 /// The background is looked at in a picture about this long, in pixels.
 const BACKGROUND_SIDE: u32 = 1000;
 
+/// What the pixels around a pose say: the camera, levelled by the background's edges unless something better has levelled it,
+/// and how bright and sharp the person is.
+#[must_use]
+pub fn surroundings(pyramid: &Pyramid<'_>, pose: &Pose, camera: Camera) -> (Camera, Option<Exposure>) {
+    let (luma, factor) = pyramid.luma(BACKGROUND_SIDE);
+    let exposure = pose.bounds().and_then(|edges| exposure(&luma, edges.map(|edge| edge / factor)));
+    let tilt = if camera.is_levelled() { None } else { background_tilt(&luma, factor, pose, &camera) };
+    (tilt.map_or(camera, |tilt| camera.with_verticals(&tilt)), exposure)
+}
+
 /// What was seen of one person, before anything is measured.
-struct Seen<'a> {
-    readings: &'a [Readings],
-    width: f64,
-    height: f64,
-    camera: Camera,
-    people: usize,
-    exposure: Option<Exposure>,
-    model: String,
-    model_blake3: String,
+#[derive(Debug, Clone)]
+pub struct Seen<'a> {
+    /// What each model read.
+    pub readings: &'a [Readings],
+    /// The picture's width in pixels.
+    pub width: f64,
+    /// The picture's height in pixels.
+    pub height: f64,
+    /// How the camera was held.
+    pub camera: Camera,
+    /// How many people were found.
+    pub people: usize,
+    /// How bright and sharp the person is.
+    pub exposure: Option<Exposure>,
+    /// The models' names.
+    pub model: String,
+    /// BLAKE3 hash of the first model's file, in hexadecimal.
+    pub model_blake3: String,
+    /// For readings of a video instead of one picture, each frame read once, plainly and mirrored in turn: for how many
+    /// independent looks the frames count. People sway slowly, so that neighbouring frames repeat each other.
+    pub independent: Option<f64>,
 }
 
 /// From readings to measures, without a look at the pixels.
-fn measure(seen: Seen<'_>, options: &Options) -> Result<Analysis> {
+///
+/// # Errors
+/// [`Error::Usage`] when the view cannot be told.
+pub fn measure(seen: Seen<'_>, options: &Options) -> Result<Analysis> {
     let (width, height) = (seen.width, seen.height);
     // A mirror image is put right first: from here to the end, the picture is as a camera would have taken it.
     let mirror = |p: Point| if options.mirrored { Point::new(width - p.x, p.y) } else { p };
@@ -364,17 +383,23 @@ fn measure(seen: Seen<'_>, options: &Options) -> Result<Analysis> {
         let model = floor::of(what);
         let outlined = evidence::leans_on_outline(what, &straight);
         let readings: Vec<f64> = single.iter().filter_map(|reading| estimate(what, reading, view).ok()).collect();
-        let scatter = repeat::standard_deviation(&readings).unwrap_or(model.scatter);
+        let (scatter, count) = match seen.independent {
+            None => (repeat::standard_deviation(&readings), readings.len() as f64),
+            // What a plain and a mirrored reading differ by is no movement.
+            Some(looks) => {
+                let pairs: Vec<f64> = readings.windows(2).map(|pair| 0.5 * (pair[0] + pair[1])).collect();
+                (repeat::standard_deviation(&pairs), looks.min(readings.len() as f64))
+            }
+        };
+        let scatter = scatter.unwrap_or(model.scatter);
         // Both ways, so that the mirrored photo has the mirrored interval.
         let geometry: f64 = shaken
             .iter()
             .filter_map(|[up, down]| Some(estimate(what, up, view).ok()? - estimate(what, down, view).ok()?))
             .map(|change| (0.5 * change).powi(2))
             .sum();
-        let variance = model.floor(outlined).powi(2)
-            + (model.share * value).powi(2)
-            + scatter.powi(2) / readings.len().max(1) as f64
-            + geometry;
+        let variance =
+            model.floor(outlined).powi(2) + (model.share * value).powi(2) + scatter.powi(2) / count.max(1.0) + geometry;
         Ok(Measurement { value, raw, sd: variance.sqrt(), scatter, outlined })
     });
     let may_show = quality.refusal(Measure::SpinalLineDeviation).is_none();

@@ -102,7 +102,8 @@ pub fn embedded_hash(entry: &Entry) -> Option<String> {
 }
 
 /// The folder for data of this user's programs: `XDG_DATA_HOME`, else `~/.local/share`, with `orthostat` in it.
-fn data_folder() -> Option<PathBuf> {
+#[must_use]
+pub fn data_folder() -> Option<PathBuf> {
     let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let base = absolute("XDG_DATA_HOME").or_else(|| absolute("HOME").map(|home| home.join(".local/share")))?;
     Some(base.join("orthostat"))

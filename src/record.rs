@@ -231,19 +231,25 @@ impl Record {
     /// The record of a photo's analysis under an id.
     #[must_use]
     pub fn new(id: &str, photo: &Photo, analysis: &Analysis) -> Self {
-        let file = photo.source.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let source = Source {
+            file: photo.source.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
+            blake3: photo.source.blake3.clone(),
+            width: photo.pixels.width(),
+            height: photo.pixels.height(),
+            orientation: photo.source.orientation,
+            format: photo.source.format.to_string(),
+        };
+        Self::of(id, source, photo.notes.clone(), analysis)
+    }
+
+    /// The record of an analysis of something other than one photo, such as many frames.
+    #[must_use]
+    pub fn of(id: &str, source: Source, warnings: Vec<String>, analysis: &Analysis) -> Self {
         let camera = &analysis.camera;
         Self {
             schema: SCHEMA.into(),
             id: id.into(),
-            source: Source {
-                file,
-                blake3: photo.source.blake3.clone(),
-                width: photo.pixels.width(),
-                height: photo.pixels.height(),
-                orientation: photo.source.orientation,
-                format: photo.source.format.to_string(),
-            },
+            source,
             tool: Tool {
                 version: env!("CARGO_PKG_VERSION").into(),
                 model: analysis.model.clone(),
@@ -316,7 +322,7 @@ impl Record {
                     .map(|flag| Flag { code: flag.code.into(), text: flag.text.clone() })
                     .collect(),
             },
-            warnings: photo.notes.clone(),
+            warnings,
         }
     }
 

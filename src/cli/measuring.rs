@@ -61,7 +61,7 @@ pub enum ViewChoice {
 }
 
 impl ViewChoice {
-    fn view(self) -> Option<View> {
+    pub(super) fn view(self) -> Option<View> {
         match self {
             ViewChoice::Auto => None,
             ViewChoice::Anterior => Some(View::Anterior),

@@ -7,7 +7,7 @@ mod measuring;
 use clap::{Parser, Subcommand};
 
 pub use analyze::Analyze;
-pub use live::Live;
+pub use live::{Live, Sensitivity};
 pub use measuring::{Measuring, Quality, ViewChoice};
 
 const EXIT_CODES: &str = "\
