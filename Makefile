@@ -1,7 +1,7 @@
 # The commands of the README. Each installs what it needs first, once.
 RELEASE = target/release
 
-.PHONY: setup setup-live demo live test lint bench evaluate agreement clean
+.PHONY: setup setup-live demo live test lint bench bench-live evaluate agreement clean
 
 setup:
 	@.ci/setup
@@ -34,6 +34,10 @@ lint: setup-live
 
 bench: setup
 	cargo bench --locked
+
+# The webcam program beside Python with MediaPipe: make bench-live PYTHON=VENV/bin/python [FRAMES=20000]
+bench-live: setup-live
+	PYTHON=$(PYTHON) FRAMES=$(FRAMES) cargo bench --locked --features live --bench live
 
 # make evaluate SET=path/of/a/rendered/set
 evaluate: setup

@@ -15,7 +15,7 @@ pub const CHECK_EVERY: f64 = 3.0;
 /// Seconds between looks of the detector while nobody is there.
 pub const SEARCH_EVERY: f64 = 0.25;
 /// Two frames farther apart than this (seconds) are not read as one.
-const PAIR_WITHIN: f64 = 0.35;
+const PAIR_WITHIN: f64 = 0.6;
 /// Nor are two between which the person has moved by more than this share of the region's side.
 const PAIR_MOVED: f64 = 0.02;
 /// Somebody found whose hips are nearer to the followed person's than this share of the smaller region is that person.

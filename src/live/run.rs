@@ -138,11 +138,10 @@ impl<'a> Run<'a> {
     /// What ends the run before its time.
     pub fn go(mut self) -> Result<u8> {
         let step = Duration::from_secs_f64(1.0 / self.options.rate);
-        let mut due = Instant::now();
+        let (mut due, mut asked) = (Instant::now(), false);
         while self.code.is_none() && self.options.frames.is_none_or(|most| self.looked < most) {
-            if let Some(key) = self.window.as_mut().map(Window::key).transpose()?.flatten()
-                && self.press(key)?.is_break()
-            {
+            // After a frame they have just been asked for.
+            if !std::mem::take(&mut asked) && self.keys()?.is_break() {
                 break;
             }
             let early = due.saturating_duration_since(Instant::now());
@@ -154,9 +153,11 @@ impl<'a> Run<'a> {
                 Next::Frame(stamp) => {
                     due = (due + step).max(Instant::now());
                     let start = Instant::now();
-                    if self.frame(stamp)?.is_break() {
+                    // The window shows its picture when its keys are asked for.
+                    if self.frame(stamp)?.is_break() || self.keys()?.is_break() {
                         break;
                     }
+                    asked = true;
                     self.timing.count(start.elapsed());
                 }
                 Next::Nothing => {}
@@ -188,7 +189,6 @@ impl<'a> Run<'a> {
             self.note = None;
         }
         self.looked += 1;
-        self.last = stamp.number;
         let sight = if self.paused {
             Sight { glimpse: Glimpse::empty(seconds, State::Paused), person: None, shown: None }
         } else {
@@ -199,6 +199,7 @@ impl<'a> Run<'a> {
         if self.period_is_over(seconds) && self.close_period(seconds)?.is_break() {
             return Ok(ControlFlow::Break(()));
         }
+        self.last = stamp.number;
         match &sight.person {
             Some((_, analysis)) => {
                 self.measured += 1;
@@ -232,6 +233,13 @@ impl<'a> Run<'a> {
         let flow = self.look_out(&Glimpse::empty(now, State::Waiting))?;
         self.show(None, State::Waiting)?;
         Ok(flow)
+    }
+
+    fn keys(&mut self) -> Result<ControlFlow<()>> {
+        match self.window.as_mut().map(Window::key).transpose()?.flatten() {
+            Some(key) => self.press(key),
+            None => Ok(ControlFlow::Continue(())),
+        }
     }
 
     fn press(&mut self, key: Key) -> Result<ControlFlow<()>> {

@@ -21,16 +21,16 @@ const STRIP_STEP: f64 = 0.25;
 /// From the strip's middle to its edge, in degrees.
 const STRIP_DEG: f64 = 12.0;
 
-const HELP: [&str; 9] = [
-    "space   pause, go on",
-    "b       take a baseline: ten seconds as you usually are",
-    "c       standing check: three seconds of standing still",
-    "s       save this picture with its record",
-    "m       mirror the picture, or not",
-    "z       snooze the alerts",
-    "?       this help",
-    "q       quit",
-    "Sides are your own. It measures; it does not diagnose.",
+const HELP: [[&str; 2]; 9] = [
+    ["space", "pause, go on"],
+    ["b", "take a baseline: ten seconds as you usually are"],
+    ["c", "standing check: three seconds of standing still"],
+    ["s", "save this picture with its record"],
+    ["m", "mirror the picture, or not"],
+    ["z", "snooze the alerts"],
+    ["?", "this help"],
+    ["q", "quit"],
+    ["", "Sides are your own. It measures; it does not diagnose."],
 ];
 
 /// A watched measure as it is shown.
@@ -113,17 +113,17 @@ fn name(measure: Measure) -> &'static str {
     }
 }
 
-/// A value in words with the subject's own side.
+/// A value as it is shown: the number with its error, and what it says with the subject's own side; or why there is none.
 #[must_use]
-pub fn words(reading: &Reading) -> String {
+pub fn words(reading: &Reading) -> [String; 2] {
     match &reading.value {
         Ok((value, error)) => {
             let [positive, negative] = reading.measure.says();
             let says = if *value > 0.0 { positive } else { negative };
             let says = if value.abs() > *error { says } else { "no difference resolved" };
-            format!("{:<10} {value:+5.1}\u{b0} \u{b1} {error:.1}  {says}", name(reading.measure))
+            [format!("{value:+.1}\u{b0} \u{b1} {error:.1}"), says.to_owned()]
         }
-        Err(reason) => format!("{:<10} {reason}", name(reading.measure)),
+        Err(reason) => [String::new(), reason.clone()],
     }
 }
 
@@ -216,18 +216,18 @@ impl Painter {
 
     fn values(&mut self, person: &Person, size: u32) -> opencv::Result<()> {
         let line = (size + size / 2) as i32;
-        let texts: Vec<(String, Color)> = person
-            .readings
-            .iter()
-            .map(|reading| (words(reading), if reading.value.is_ok() { WHITE } else { GREY }))
-            .collect();
-        let width = texts.iter().map(|(text, _)| self.letters.width(text, size)).max().unwrap_or(0);
-        canvas::shade(&mut self.shown, Rect::new(0, 0, width + 2 * line, line * texts.len() as i32 + line / 2));
-        for (index, ((text, shade), reading)) in texts.into_iter().zip(&person.readings).enumerate() {
+        let columns = [line, line + 6 * size as i32, line + 12 * size as i32];
+        let texts: Vec<[String; 2]> = person.readings.iter().map(words).collect();
+        let last = |text: &[String; 2]| if text[0].is_empty() { columns[1] } else { columns[2] };
+        let right = texts.iter().map(|text| last(text) + self.letters.width(&text[1], size)).max().unwrap_or(0);
+        canvas::shade(&mut self.shown, Rect::new(0, 0, right + line, line * texts.len() as i32 + line / 2));
+        for (index, (text, reading)) in texts.iter().zip(&person.readings).enumerate() {
             let y = line * (index as i32 + 1);
-            let square = Pixel::new(line / 2, y - line / 4);
-            canvas::dot(&mut self.shown, square, size as i32 / 4, color(reading.measure))?;
-            self.letters.write(&mut self.shown, &text, line, y, size, shade);
+            canvas::dot(&mut self.shown, Pixel::new(line / 2, y - line / 4), size as i32 / 4, color(reading.measure))?;
+            let shade = if reading.value.is_ok() { WHITE } else { GREY };
+            self.letters.write(&mut self.shown, name(reading.measure), columns[0], y, size, shade);
+            self.letters.write(&mut self.shown, &text[0], columns[1], y, size, shade);
+            self.letters.write(&mut self.shown, &text[1], last(text), y, size, shade);
         }
         Ok(())
     }
@@ -261,11 +261,16 @@ impl Painter {
         let x = |seconds: f64| width - 1 - ((newest - seconds) / STRIP_SECONDS * f64::from(width)) as i32;
         for (index, measure) in WATCHED.into_iter().enumerate() {
             let color = color(measure);
+            // The limits that watch mode speaks up beyond.
             if let Some((usual, limit)) = strip.usual[index] {
                 for edge in [usual - limit, usual + limit] {
-                    for dash in (0..width).step_by(24) {
-                        canvas::thin(&mut self.shown, Pixel::new(dash, y(edge)), Pixel::new(dash + 6, y(edge)), color)?;
-                    }
+                    canvas::cased(
+                        &mut self.shown,
+                        Pixel::new(width - 30, y(edge)),
+                        Pixel::new(width, y(edge)),
+                        color,
+                        1,
+                    )?;
                 }
             }
             let mut part: Vector<Pixel> = Vector::new();
@@ -283,8 +288,8 @@ impl Painter {
             }
         }
         let small = (size * 2 / 3).max(11);
-        self.letters.write(&mut self.shown, "left higher, leaning left", 6, top + small as i32 + 2, small, GREY);
-        let text = format!("right   last minute, {STRIP_DEG:.0}\u{b0} to the edge");
+        self.letters.write(&mut self.shown, "left higher, or leaning left", 6, top + small as i32 + 2, small, GREY);
+        let text = format!("right higher, or leaning right (last minute, \u{b1}{STRIP_DEG:.0}\u{b0})");
         self.letters.write(&mut self.shown, &text, 6, top + height - 6, small, GREY);
         Ok(())
     }
@@ -315,15 +320,18 @@ impl Painter {
 
     fn help(&mut self, size: u32) {
         let line = (size + size / 2) as i32;
-        let width = HELP.iter().map(|text| self.letters.width(text, size)).max().unwrap_or(0);
+        let indent = 5 * size as i32;
+        let width = indent + HELP.iter().map(|[_, text]| self.letters.width(text, size)).max().unwrap_or(0);
         let height = line * HELP.len() as i32;
         let (x, y) = ((self.shown.cols() - width) / 2, (self.shown.rows() - height) / 2);
         let area = Rect::new(x - line, y - line, width + 2 * line, height + line);
         // Twice, so that it stands out from what lies under it.
         canvas::shade(&mut self.shown, area);
         canvas::shade(&mut self.shown, area);
-        for (index, text) in HELP.iter().enumerate() {
-            self.letters.write(&mut self.shown, text, x, y + line * index as i32 + line / 3, size, WHITE);
+        for (index, [key, text]) in HELP.iter().enumerate() {
+            let y = y + line * index as i32 + line / 3;
+            self.letters.write(&mut self.shown, key, x, y, size, YELLOW);
+            self.letters.write(&mut self.shown, text, x + indent, y, size, WHITE);
         }
     }
 }
@@ -336,10 +344,10 @@ mod tests {
     #[test]
     fn sides_in_words_are_the_subjects_own() {
         let reading = |value| Reading { measure: Measure::ShoulderTilt, value };
-        assert_eq!(words(&reading(Ok((4.2, 2.0)))), "shoulders   +4.2\u{b0} \u{b1} 2.0  left shoulder higher");
-        assert_eq!(words(&reading(Ok((-4.2, 2.0)))), "shoulders   -4.2\u{b0} \u{b1} 2.0  right shoulder higher");
-        assert!(words(&reading(Ok((1.2, 2.0)))).ends_with("no difference resolved"));
-        assert_eq!(words(&reading(Err("hidden".into()))), "shoulders  hidden");
+        assert_eq!(words(&reading(Ok((4.2, 2.0)))), ["+4.2\u{b0} \u{b1} 2.0", "left shoulder higher"]);
+        assert_eq!(words(&reading(Ok((-4.2, 2.0)))), ["-4.2\u{b0} \u{b1} 2.0", "right shoulder higher"]);
+        assert_eq!(words(&reading(Ok((1.2, 2.0))))[1], "no difference resolved");
+        assert_eq!(words(&reading(Err("hidden".into()))), ["", "hidden"]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! How long the frames took, for `--timing`.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Bins of a tenth of a millisecond, so that memory does not grow with the frames.
 const BINS: usize = 5000;
@@ -11,14 +11,15 @@ const BIN_MS: f64 = 0.1;
 pub struct Timing {
     bins: Vec<u32>,
     count: u64,
-    sum: Duration,
+    /// When the first frame was done, and the processor seconds used until then.
+    first: Option<(Instant, f64)>,
     /// Resident memory after the first thousand frames, in MiB.
     settled_mib: Option<f64>,
 }
 
 impl Default for Timing {
     fn default() -> Self {
-        Self { bins: vec![0; BINS], count: 0, sum: Duration::ZERO, settled_mib: None }
+        Self { bins: vec![0; BINS], count: 0, first: None, settled_mib: None }
     }
 }
 
@@ -28,7 +29,7 @@ impl Timing {
         let bin = (took.as_secs_f64() * 1e3 / BIN_MS) as usize;
         self.bins[bin.min(BINS - 1)] += 1;
         self.count += 1;
-        self.sum += took;
+        self.first.get_or_insert_with(|| (Instant::now(), processor_seconds().unwrap_or(0.0)));
         if self.count == 1000 {
             self.settled_mib = memory("VmRSS:");
         }
@@ -51,17 +52,34 @@ impl Timing {
     #[must_use]
     pub fn words(&self) -> String {
         let mib = |value: Option<f64>| value.map_or("unknown".into(), |mib| format!("{mib:.1}"));
+        let (wall, busy) = self.first.map_or((0.0, 0.0), |(then, used)| {
+            (then.elapsed().as_secs_f64(), processor_seconds().unwrap_or(used) - used)
+        });
+        let after_first = self.count.saturating_sub(1) as f64;
         format!(
-            "{} frames: median {:.1} ms, 99th percentile {:.1} ms, mean {:.2} ms; memory MiB: peak {}, at the end {}, after 1000 frames {}",
+            "{} frames: tracking, measuring and drawing take {:.1} ms (median), {:.1} ms (99th percentile); with reading them \
+             {:.1} frames a second, {:.1} % of one core, {:.2} ms of processor time a frame; memory in MiB: {} at most, {} at \
+             the end, {} after 1000 frames",
             self.count,
             self.quantile(0.5),
             self.quantile(0.99),
-            1e3 * self.sum.as_secs_f64() / self.count.max(1) as f64,
+            after_first / wall.max(1e-9),
+            100.0 * busy / wall.max(1e-9),
+            1e3 * busy / after_first.max(1.0),
             mib(memory("VmHWM:")),
             mib(memory("VmRSS:")),
             mib(self.settled_mib),
         )
     }
+}
+
+/// Processor seconds that this process has used, all threads together, as Linux counts them in hundredths.
+fn processor_seconds() -> Option<f64> {
+    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
+    // The name, in parentheses, may hold spaces; user and system time are the 12th and 13th fields after it.
+    let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
+    let ticks = |field: Option<&str>| field?.parse::<f64>().ok();
+    Some(0.01 * (ticks(fields.next())? + ticks(fields.next())?))
 }
 
 /// A line of what Linux says about this process's memory, in MiB.
@@ -83,6 +101,7 @@ mod tests {
         }
         assert!((timing.quantile(0.5) - 50.0).abs() < 0.11 && (timing.quantile(0.99) - 99.0).abs() < 0.11);
         timing.count(Duration::from_secs(100));
-        assert!(timing.words().starts_with("101 frames: median 5"), "{}", timing.words());
+        assert!(timing.words().contains("take 50."), "{}", timing.words());
+        assert!(memory("VmRSS:").is_none_or(|mib| mib > 1.0) && processor_seconds().is_none_or(|s| s >= 0.0));
     }
 }

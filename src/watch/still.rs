@@ -7,11 +7,11 @@ use crate::pose::Pose;
 use crate::skeleton::Pair;
 
 /// How far back is looked, in seconds.
-const WINDOW: f64 = 0.6;
+const WINDOW: f64 = 0.8;
 /// The middle of the shoulders may wander by this share of the shoulders' width within the window: about 2 cm.
 const MOST: f64 = 0.06;
 
-/// The last half second of somebody's shoulders.
+/// The last moments of somebody's shoulders.
 #[derive(Debug, Clone, Default)]
 pub struct Stillness {
     places: VecDeque<(f64, Point)>,
@@ -63,10 +63,10 @@ mod tests {
         let mut at = |seconds: f64, x: f64| still.next(seconds, &shoulders(x));
         assert!(!at(0.0, 500.0), "nothing known yet");
         assert!(!at(0.1, 500.0));
-        assert!(at(0.4, 504.0), "8 mm");
+        assert!(at(0.45, 504.0), "8 mm");
         assert!(!at(0.5, 530.0));
-        assert!(!at(0.9, 530.0), "the start is still in the window");
-        assert!(at(1.25, 531.0));
+        assert!(!at(1.1, 530.0), "the start is still in the window");
+        assert!(at(1.5, 531.0));
         assert!(!at(4.0, 531.0), "after a gap all begins anew");
     }
 

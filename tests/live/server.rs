@@ -6,13 +6,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use opencv::core::Vector;
+use opencv::core::{Vector, VectorToVec};
 use opencv::imgcodecs::imencode;
 
 use crate::film::Shot;
 
 /// The server; it ends with the test.
-pub struct Server {
+pub(crate) struct Server {
     port: u16,
     state: Arc<State>,
 }
@@ -27,7 +27,7 @@ struct State {
 
 impl Server {
     /// Starts to serve pictures, each as long as said, over and over.
-    pub fn start(shots: &[Shot], every: Duration) -> Self {
+    pub(crate) fn start(shots: &[Shot], every: Duration) -> Self {
         let pictures = shots
             .iter()
             .map(|shot| {
@@ -50,23 +50,23 @@ impl Server {
         server
     }
 
-    pub fn port(&self) -> u16 {
+    pub(crate) fn port(&self) -> u16 {
         self.port
     }
 
     /// Whether somebody named a user and a password.
-    pub fn authorized(&self) -> bool {
+    pub(crate) fn authorized(&self) -> bool {
         self.state.authorized.load(Ordering::SeqCst)
     }
 
     /// Sends half a picture, closes everything, and answers nobody.
-    pub fn die_in_the_middle_of_a_picture(&self) {
+    pub(crate) fn die_in_the_middle_of_a_picture(&self) {
         self.state.dying.store(true, Ordering::SeqCst);
         *self.state.listener.lock().unwrap() = None;
     }
 
     /// Answers again, at the same address.
-    pub fn come_back(&self) {
+    pub(crate) fn come_back(&self) {
         self.state.dying.store(false, Ordering::SeqCst);
         let mut tries = 0;
         let listener = loop {
