@@ -16,6 +16,7 @@
 //! | measure | pose -> [`measure::Assessment`]: each a value with its error, or a reason | [`measure`], [`evidence`], [`floor`] |
 //! | record | all of it -> [`record::Record`] | [`analysis`], [`record`] |
 //! | show | record -> table, picture | [`report`], [`output`] |
+//! | follow (video) | frames -> readings of one person -> medians, alerts | [`frame`], [`track`], [`smoothing`], [`watch`] |
 //!
 //! # Invariants
 //!

@@ -1,5 +1,7 @@
 //! Watch mode on traces: one that was recorded from the program, and others made by hand. No pixel and no model is needed.
 
+#![allow(clippy::expect_used, reason = "a test that cannot go on has failed")]
+
 use orthostat::measure::Measure;
 use orthostat::view::View;
 use orthostat::watch::alert::{Event, Preset, Watch};

@@ -70,6 +70,8 @@ enum Kind {
         /// Added to the file's times after it has started over, and the last time.
         offset: f64,
         last: Option<f64>,
+        /// Frames read since it started over.
+        read: u64,
     },
     Running {
         shared: Arc<Shared>,
@@ -125,7 +127,7 @@ impl Feed {
     /// Plays a video file.
     #[must_use]
     pub fn of_file(video: Video, pace: Pace, looped: bool) -> Self {
-        let kind = Kind::File { video, pace, looped, start: None, pending: None, offset: 0.0, last: None };
+        let kind = Kind::File { video, pace, looped, start: None, pending: None, offset: 0.0, last: None, read: 0 };
         Self { frame: Mat::default(), spare: Mat::default(), jpeg: Vec::new(), number: 0, kind }
     }
 
@@ -188,7 +190,7 @@ impl Feed {
     }
 
     fn next_of_file(&mut self, wait: Duration) -> Result<Next> {
-        let Kind::File { video, pace, looped, start, pending, offset, last } = &mut self.kind else {
+        let Kind::File { video, pace, looped, start, pending, offset, last, read } = &mut self.kind else {
             return Ok(Next::End);
         };
         let mut dropped = 0;
@@ -196,7 +198,10 @@ impl Feed {
             let seconds = match pending.take() {
                 Some(seconds) => seconds,
                 None => match video.read(&mut self.frame) {
-                    Some(seconds) => seconds,
+                    Some(seconds) => {
+                        *read += 1;
+                        seconds
+                    }
                     None if self.number == 0 && last.is_none() => {
                         let reason = "expected at least one frame, found none".into();
                         return Err(Error::NotAPicture { path: video.path.clone(), reason, source: None });
@@ -204,8 +209,8 @@ impl Feed {
                     None if *looped => {
                         // The next round begins as far after the last frame as frames are apart on the mean.
                         let length = last.unwrap_or(0.0);
-                        *offset += length + length / (self.number.max(2) - 1) as f64;
-                        *last = None;
+                        *offset += length + length / ((*read).max(2) - 1) as f64;
+                        (*last, *read) = (None, 0);
                         *start = None;
                         *video = Video::open(&video.path)?;
                         continue;

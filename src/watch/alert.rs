@@ -212,7 +212,7 @@ impl Watch {
                 let mut departures: Vec<Departure> = WATCHED
                     .into_iter()
                     .enumerate()
-                    .filter(|(index, _)| self.courses[*index].departing)
+                    .filter(|(index, _)| self.courses[*index].departing || self.courses[*index].over_since.is_some())
                     .filter_map(|(index, measure)| Some(Departure { measure, by: self.departure(index)? }))
                     .collect();
                 departures.sort_by(|a, b| b.by.abs().total_cmp(&a.by.abs()));
