@@ -162,8 +162,37 @@ impl Part<'_> {
         }
     }
 
+    /// The frame at a place between pixels, where all four lie inside the part; most places are such.
+    fn inside(&self, x: f32, y: f32) -> Option<[f32; 3]> {
+        // Below 0 the conversion stops at 0, and the last column or row has no neighbour.
+        if x < 0.0 || y < 0.0 {
+            return None;
+        }
+        let (left, top) = (x as usize, y as usize);
+        if left + 1 >= self.columns as usize || top + 1 >= self.rows as usize {
+            return None;
+        }
+        let stride = 3 * self.width as usize;
+        let at = top.checked_sub(self.top as usize)? * stride + 3 * left.checked_sub(self.left as usize)?;
+        let upper: &[u8; 6] = self.bytes.get(at..at + 6)?.try_into().ok()?;
+        let lower: &[u8; 6] = self.bytes.get(at + stride..at + stride + 6)?.try_into().ok()?;
+        let (share_x, share_y) = (x - left as f32, y - top as f32);
+        let (right_below, left_below) = (share_x * share_y, (1.0 - share_x) * share_y);
+        let (right_above, left_above) = (share_x - right_below, 1.0 - share_x - left_below);
+        let mixed = |channel: usize| {
+            f32::from(upper[channel]) * left_above
+                + f32::from(upper[channel + 3]) * right_above
+                + f32::from(lower[channel]) * left_below
+                + f32::from(lower[channel + 3]) * right_below
+        };
+        Some([mixed(0), mixed(1), mixed(2)])
+    }
+
     /// The frame at a place between pixels; outside, the nearest edge pixel.
     fn replicated(&self, x: f32, y: f32) -> [f32; 3] {
+        if let Some(found) = self.inside(x, y) {
+            return found;
+        }
         let (last_x, last_y) = (self.columns - 1, self.rows - 1);
         let (x, y) = (x.clamp(0.0, last_x as f32), y.clamp(0.0, last_y as f32));
         let (left, top) = (x as i64, y as i64);
@@ -176,6 +205,9 @@ impl Part<'_> {
 
     /// The frame at a place between pixels; outside, black.
     fn in_black(&self, x: f32, y: f32) -> [f32; 3] {
+        if let Some(found) = self.inside(x, y) {
+            return found;
+        }
         if x <= -1.0 || y <= -1.0 || x >= self.columns as f32 || y >= self.rows as f32 {
             return [0.0; 3];
         }

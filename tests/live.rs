@@ -258,10 +258,11 @@ fn late_frames_of_a_stream_are_dropped_and_not_queued() {
     assert_eq!(code(&output), Some(0), "{}", stderr(&output));
     let times: Vec<f64> = lines(&output).iter().map(time).collect();
     assert_eq!(times.len(), 10);
-    // 100 frames a second are sent and 5 looked at: each is the latest, 200 ms after the one before.
-    for pair in times.windows(2) {
-        assert!((120.0..400.0).contains(&(pair[1] - pair[0])), "{times:?}");
-    }
+    // 100 frames a second are sent and 5 looked at, each the latest: queued ones would be 10 ms apart. A busy machine may take
+    // longer, and makes up for it once.
+    let mut gaps: Vec<f64> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    gaps.sort_by(f64::total_cmp);
+    assert!((150.0..400.0).contains(&gaps[gaps.len() / 2]) && gaps[0] > 40.0, "{times:?}");
 }
 
 #[test]

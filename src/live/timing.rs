@@ -101,7 +101,7 @@ mod tests {
         }
         assert!((timing.quantile(0.5) - 50.0).abs() < 0.11 && (timing.quantile(0.99) - 99.0).abs() < 0.11);
         timing.count(Duration::from_secs(100));
-        assert!(timing.words().contains("take 50."), "{}", timing.words());
+        assert!(timing.words().contains("take 51.0 ms"), "{}", timing.words());
         assert!(memory("VmRSS:").is_none_or(|mib| mib > 1.0) && processor_seconds().is_none_or(|s| s >= 0.0));
     }
 }

@@ -66,7 +66,7 @@ mod tests {
         assert!(at(0.45, 504.0), "8 mm");
         assert!(!at(0.5, 530.0));
         assert!(!at(1.1, 530.0), "the start is still in the window");
-        assert!(at(1.5, 531.0));
+        assert!(at(1.55, 531.0));
         assert!(!at(4.0, 531.0), "after a gap all begins anew");
     }
 
