@@ -29,6 +29,8 @@ use crate::watch::{Glimpse, State, WATCHED};
 
 /// How long to wait for a frame before the keys are looked at again.
 const PATIENCE: Duration = Duration::from_millis(25);
+/// The window is drawn at most so often: the toolkit sleeps some milliseconds each time, whatever there is to do.
+const REFRESH: Duration = Duration::from_millis(30);
 /// How long a note stands in the window.
 const NOTE: Duration = Duration::from_secs(4);
 
@@ -67,6 +69,10 @@ pub struct Run<'a> {
     last: u64,
     code: Option<u8>,
     timing: Timing,
+    /// When the window was last drawn.
+    drawn: Option<Instant>,
+    /// When its keys were last asked for, which is when it shows what was drawn.
+    asked: Option<Instant>,
 }
 
 impl std::fmt::Debug for Run<'_> {
@@ -125,6 +131,8 @@ impl<'a> Run<'a> {
             last: 0,
             code: None,
             timing: Timing::default(),
+            drawn: None,
+            asked: None,
         };
         if let Some(kept) = kept {
             run.watch_against(kept);
@@ -138,10 +146,9 @@ impl<'a> Run<'a> {
     /// What ends the run before its time.
     pub fn go(mut self) -> Result<u8> {
         let step = Duration::from_secs_f64(1.0 / self.options.rate);
-        let (mut due, mut asked) = (Instant::now(), false);
+        let mut due = Instant::now();
         while self.code.is_none() && self.options.frames.is_none_or(|most| self.looked < most) {
-            // After a frame they have just been asked for.
-            if !std::mem::take(&mut asked) && self.keys()?.is_break() {
+            if self.keys()?.is_break() {
                 break;
             }
             let early = due.saturating_duration_since(Instant::now());
@@ -157,7 +164,6 @@ impl<'a> Run<'a> {
                     if self.frame(stamp)?.is_break() || self.keys()?.is_break() {
                         break;
                     }
-                    asked = true;
                     self.timing.count(start.elapsed());
                 }
                 Next::Nothing => {}
@@ -236,6 +242,10 @@ impl<'a> Run<'a> {
     }
 
     fn keys(&mut self) -> Result<ControlFlow<()>> {
+        if self.asked.is_some_and(|asked| asked.elapsed() < REFRESH) {
+            return Ok(ControlFlow::Continue(()));
+        }
+        self.asked = Some(Instant::now());
         match self.window.as_mut().map(Window::key).transpose()?.flatten() {
             Some(key) => self.press(key),
             None => Ok(ControlFlow::Continue(())),
@@ -496,6 +506,10 @@ impl<'a> Run<'a> {
 
     fn show(&mut self, sight: Option<&Sight>, state: State) -> Result<()> {
         let Some(window) = &mut self.window else { return Ok(()) };
+        if self.drawn.is_some_and(|drawn| drawn.elapsed() < REFRESH) {
+            return Ok(());
+        }
+        self.drawn = Some(Instant::now());
         if self.note.as_ref().is_some_and(|(_, until)| Instant::now() >= *until) {
             self.note = None;
         }
