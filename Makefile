@@ -1,7 +1,7 @@
 # The commands of the README. Each installs what it needs first, once.
 RELEASE = target/release
 
-.PHONY: setup setup-live setup-test demo live test test-spark lint bench bench-batch evaluate evaluate-change agreement clean
+.PHONY: setup setup-live setup-test demo live test test-spark lint bench bench-batch bench-live evaluate evaluate-change agreement clean
 
 setup:
 	@.ci/setup
@@ -49,6 +49,11 @@ bench-batch: demo
 	python3 benches/python/batch.py compare $(PYTHON)
 	python3 benches/python/batch.py workers
 	python3 benches/python/batch.py flat
+
+# The webcam program beside Python with MediaPipe: make bench-live [PYTHON=VENV/bin/python] [FRAMES=20000]
+bench-live: setup-test
+	@[ "$(PYTHON)" != target/mediapipe/bin/python ] || [ -x $(PYTHON) ] || benches/python/setup
+	PYTHON=$(PYTHON) FRAMES=$(FRAMES) cargo bench --locked --features live --bench live
 
 # make evaluate SET=path/of/a/rendered/set
 evaluate: setup

@@ -11,7 +11,7 @@ use crate::crop::Pyramid;
 use crate::error::{Error, Result};
 use crate::estimate::blazepose::{self, BlazePose};
 use crate::estimate::{Crowd, Estimator};
-use crate::exposure::exposure;
+use crate::exposure::{Exposure, exposure};
 use crate::geometry::{Point, Vec2, rounded};
 use crate::locate;
 use crate::measure::frontal;
@@ -168,29 +168,8 @@ impl Analyzer {
             front_camera: photo.metadata.front_camera,
         };
         let agreed = repeat::agreed(&readings);
-        let (luma, factor) = pyramid.luma(BACKGROUND_SIDE);
-        let exposure = agreed.bounds().and_then(|edges| exposure(&luma, edges.map(|edge| edge / factor)));
-        // Also where the user gives the roll: the record can then be measured again without it.
-        let camera = Camera::of(width, height, &told, &Given::default());
-        let background = match camera.is_levelled() {
-            true => None,
-            false => background_tilt(&luma, factor, &agreed, &camera),
-        };
-        // Models count from the first pixel's centre; from here on, places count from the picture's edge.
-        let half = Vec2::new(0.5, 0.5);
-        let from_edge = |pose: &Pose| pose.map_points(|_, p| p + half);
-        let single: Vec<Pose> = readings[0].body.iter().map(|reading| from_edge(&reading.pose)).collect();
-        let worlds = WorldWidths::of(readings[0].body.iter().filter_map(|reading| reading.world.as_ref()));
-        let mut seen = Sighting::of(&from_edge(&agreed), &single, &told)
-            .with_worlds(worlds.as_ref())
-            .with_exposure(exposure)
-            .with_background(background.as_ref());
-        let masks: Vec<Mask> =
-            readings.iter().flat_map(Readings::masks).map(|mask| mask.clone().shifted(half)).collect();
-        if !masks.is_empty() {
-            let pose = repeat::screened(&seen.pose(), width, height);
-            seen.outline = Trace::read_as_it_stands(&Silhouette::of(&masks), &pose).ok();
-        }
+        let around = surroundings(&pyramid, &agreed, &told);
+        let seen = sighting(&readings, &agreed, &told, &around, (width, height));
         let models: Vec<&str> = self.teams.iter().map(|team| team[0].name()).collect();
         let frame = Frame {
             width,
@@ -199,6 +178,7 @@ impl Analyzer {
             readings: readings.iter().map(Readings::count).sum(),
             model: models.join("+"),
             model_blake3: self.teams[0][0].hash().to_owned(),
+            independent: None,
         };
         assess(frame, seen, options)
     }
@@ -264,3 +244,50 @@ fn background_tilt(luma: &GrayImage, factor: f64, pose: &Pose, camera: &Camera) 
 
 /// The background is looked at in a picture about this long, in pixels.
 const BACKGROUND_SIDE: u32 = 1000;
+
+/// What the pixels around a person say of the camera and the light.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Surroundings {
+    /// How bright and sharp the person is.
+    pub exposure: Option<Exposure>,
+    /// How the camera is held, by the edges of the background; `None` where the phone has told it, or nothing does.
+    pub background: Option<Tilt>,
+}
+
+/// Reads what the pixels around a pose say, also where the user gives the roll: the record can then be measured again without it.
+#[must_use]
+pub fn surroundings(pyramid: &Pyramid<'_>, pose: &Pose, told: &Told) -> Surroundings {
+    let (width, height) = pyramid.size();
+    let (luma, factor) = pyramid.luma(BACKGROUND_SIDE);
+    let exposure = pose.bounds().and_then(|edges| exposure(&luma, edges.map(|edge| edge / factor)));
+    let camera = Camera::of(width, height, told, &Given::default());
+    let background = if camera.is_levelled() { None } else { background_tilt(&luma, factor, pose, &camera) };
+    Surroundings { exposure, background }
+}
+
+/// Everything that was seen of one person in a picture of `width` x `height` px, put down to be measured.
+#[must_use]
+pub fn sighting(
+    readings: &[Readings],
+    agreed: &Pose,
+    told: &Told,
+    around: &Surroundings,
+    (width, height): (f64, f64),
+) -> Sighting {
+    // Models count from the first pixel's centre; from here on, places count from the picture's edge.
+    let half = Vec2::new(0.5, 0.5);
+    let from_edge = |pose: &Pose| pose.map_points(|_, p| p + half);
+    let body = || readings.first().into_iter().flat_map(|first| &first.body);
+    let single: Vec<Pose> = body().map(|reading| from_edge(&reading.pose)).collect();
+    let worlds = WorldWidths::of(body().filter_map(|reading| reading.world.as_ref()));
+    let mut seen = Sighting::of(&from_edge(agreed), &single, told)
+        .with_worlds(worlds.as_ref())
+        .with_exposure(around.exposure)
+        .with_background(around.background.as_ref());
+    let masks: Vec<Mask> = readings.iter().flat_map(Readings::masks).map(|mask| mask.clone().shifted(half)).collect();
+    if !masks.is_empty() {
+        let pose = repeat::screened(&seen.pose(), width, height);
+        seen.outline = Trace::read_as_it_stands(&Silhouette::of(&masks), &pose).ok();
+    }
+    seen
+}

@@ -171,16 +171,22 @@ pub fn assess(frame: Frame, seen: Sighting, options: &Options) -> Result<Analysi
         let model = floor::of(what);
         let outlined = evidence::leans_on_outline(what, &straight);
         let readings: Vec<f64> = single.iter().filter_map(|reading| estimate(what, reading, view).ok()).collect();
-        let scatter = repeat::standard_deviation(&readings).unwrap_or(LONE * model.scatter);
+        let (scatter, count) = match frame.independent {
+            None => (repeat::standard_deviation(&readings), readings.len() as f64),
+            // What a plain and a mirrored reading differ by is no movement.
+            Some(looks) => {
+                let pairs: Vec<f64> = readings.windows(2).map(|pair| 0.5 * (pair[0] + pair[1])).collect();
+                (repeat::standard_deviation(&pairs), looks.min(readings.len() as f64))
+            }
+        };
+        let scatter = scatter.unwrap_or(LONE * model.scatter);
         // Both ways, so that the mirrored photo has the mirrored interval.
         let geometry: f64 = shaken
             .iter()
             .filter_map(|[up, down]| Some(estimate(what, up, view).ok()? - estimate(what, down, view).ok()?))
             .map(|change| (0.5 * change).powi(2))
             .sum();
-        let by_model = model.floor(outlined).powi(2)
-            + (model.share * value).powi(2)
-            + scatter.powi(2) / readings.len().max(1) as f64;
+        let by_model = model.floor(outlined).powi(2) + (model.share * value).powi(2) + scatter.powi(2) / count.max(1.0);
         let (placing, by_hand) = match placement.as_ref().map(|placement| placement.error(what, view)) {
             None => (by_model, ByHand::No),
             Some(error) => (with_placing(by_model, &error, what), error.kind()),

@@ -19,6 +19,7 @@
 //! | record | all of it -> [`record::Record`] | [`assessment`], [`record`] |
 //! | again | record + other options or [`points`] by hand -> record | [`recompute`], [`edit`] |
 //! | show | record -> table, picture, page, FHIR | [`report`], [`schema`], [`output`] |
+//! | follow (video) | frames -> readings of one person -> medians, alerts | [`frame`], [`track`], [`smoothing`], [`watch`] |
 //!
 //! # Invariants
 //!
@@ -65,6 +66,7 @@ pub mod estimate;
 pub mod evidence;
 pub mod exposure;
 pub mod floor;
+pub mod frame;
 pub mod geometry;
 pub mod history;
 pub mod locate;
@@ -86,6 +88,9 @@ pub mod schema;
 pub mod sighting;
 pub mod silhouette;
 pub mod skeleton;
+pub mod smoothing;
 pub mod straightening;
+pub mod track;
 pub mod verticals;
 pub mod view;
+pub mod watch;

@@ -447,6 +447,7 @@ impl Record {
             readings: self.tool.readings,
             model: self.tool.model.clone(),
             model_blake3: self.tool.model_blake3.clone(),
+            independent: None,
         }
     }
 

@@ -89,7 +89,7 @@ impl Readings {
 }
 
 /// Side of the crop of the upper body, in trunk lengths.
-const UPPER_SIDE: f64 = 3.2;
+pub const UPPER_SIDE: f64 = 3.2;
 /// Readings of the upper body that depart from the body's by more than this are of something else, in trunk lengths.
 const UPPER_APART: f64 = 0.2;
 
@@ -152,7 +152,8 @@ pub fn read(
 }
 
 /// Whether head and shoulders of a reading lie where the whole body's readings have them.
-fn agrees(reading: &Pose, body: &Pose) -> bool {
+#[must_use]
+pub fn agrees(reading: &Pose, body: &Pose) -> bool {
     let (Ok(shoulders), Ok(hips)) = (body.midpoint(Pair::SHOULDERS), body.midpoint(Pair::HIPS)) else { return false };
     let most = UPPER_APART * shoulders.distance(hips);
     Joint::ALL

@@ -32,6 +32,9 @@ pub struct Frame {
     pub model: String,
     /// BLAKE3 hash of the first model's file, in hexadecimal.
     pub model_blake3: String,
+    /// For readings of a video instead of one picture, each frame read once, plainly and mirrored in turn: for how many
+    /// independent looks the frames count. People sway slowly, so that neighbouring frames repeat each other.
+    pub independent: Option<f64>,
 }
 
 /// What was seen of one person, in pixels of the upright photo counted from its edge, sides the subject's own as the joints

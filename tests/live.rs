@@ -1,15 +1,28 @@
-//! `orthostat-live` from the outside: frames from files, without a window. The pictures are made here, from the samples.
+//! `orthostat-live` from the outside. Videos and streams are made here, from the samples; no camera is needed.
 #![cfg(feature = "live")]
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
+
+#[allow(dead_code, reason = "shared with the bench, which uses more of it")]
+#[path = "live/film.rs"]
+mod film;
+#[path = "live/screen.rs"]
+mod screen;
+#[path = "live/server.rs"]
+mod server;
 
 use std::path::Path;
 use std::process::{Command, Output};
+use std::time::Duration;
 
-use opencv::core::{Mat, MatTraitConst, Size, Vector};
-use opencv::imgcodecs::{IMREAD_COLOR, imread, imwrite};
-use opencv::videoio::{VideoWriter, VideoWriterTrait, VideoWriterTraitConst};
+use film::{Shot, empty, film, lean, still};
+use opencv::core::{Mat, Vector};
+use opencv::imgcodecs::imwrite;
+use orthostat::measure::Measure;
 use orthostat::record::Record;
+use orthostat::watch::WATCHED;
+use screen::{ORANGE, Screen};
 use serde_json::Value;
+use server::Server;
 
 const LIVE: &str = env!("CARGO_BIN_EXE_orthostat-live");
 const PHOTO: &str = env!("CARGO_BIN_EXE_orthostat");
@@ -18,10 +31,30 @@ fn sample(name: &str) -> String {
     format!("{}/samples/{name}", env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Runs the program without a window on a source; more arguments may follow. Each frame is read once.
+/// The program without a window on a source, with a data folder of its own.
+fn command(source: &str, more: &[&str]) -> Command {
+    let mut command = Command::new(LIVE);
+    command.args(["--no-window", "--source", source]).args(more);
+    for name in ["DISPLAY", "WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR"] {
+        command.env_remove(name);
+    }
+    command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+    command
+}
+
+fn time(line: &Value) -> f64 {
+    line["time_ms"].as_f64().unwrap()
+}
+
+/// What `orthostat analyze` says about a sample whose camera is said to be level.
+fn photo_with_level_camera(name: &str) -> Record {
+    let output = Command::new(PHOTO).args(["analyze", "--json", "--roll", "0"]).arg(sample(name)).output().unwrap();
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// Runs the program without a window on a source; more arguments may follow.
 fn live(source: &str, more: &[&str]) -> Output {
-    let arguments = ["--no-window", "--source", source];
-    Command::new(LIVE).args(arguments).args(more).env_remove("DISPLAY").env_remove("WAYLAND_DISPLAY").output().unwrap()
+    command(source, more).output().unwrap()
 }
 
 fn lines(output: &Output) -> Vec<Value> {
@@ -43,29 +76,6 @@ fn analyzed(name: &str, readings: &str) -> Record {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-fn raw_shoulder_tilt(record: &Record) -> f64 {
-    record.measures["shoulder_tilt"].raw.unwrap()
-}
-
-const MJPG: [char; 4] = ['M', 'J', 'P', 'G'];
-const LOSSLESS: [char; 4] = ['F', 'F', 'V', '1'];
-
-/// A video of samples of one size at 5 frames a second, each shown `times` times.
-fn video(path: &Path, codec: [char; 4], samples: &[&str], times: usize) {
-    let frames: Vec<Mat> = samples.iter().map(|name| imread(sample(name).as_str(), IMREAD_COLOR).unwrap()).collect();
-    let fourcc = VideoWriter::fourcc(codec[0], codec[1], codec[2], codec[3]).unwrap();
-    let size = Size::new(frames[0].cols(), frames[0].rows());
-    let mut writer = VideoWriter::new(path.to_str().unwrap(), fourcc, 5.0, size, true).unwrap();
-    assert!(writer.is_opened().unwrap());
-    for frame in &frames {
-        assert_eq!(frame.size().unwrap(), size, "samples of one size are needed");
-        for _ in 0..times {
-            writer.write(frame).unwrap();
-        }
-    }
-    writer.release().unwrap();
-}
-
 /// A grey picture with nobody in it.
 fn empty_picture(path: &Path) {
     let grey =
@@ -74,32 +84,307 @@ fn empty_picture(path: &Path) {
 }
 
 #[test]
-fn a_video_gives_the_records_that_its_photos_give() {
+fn a_lean_is_measured_and_told_of_once_after_ten_seconds_and_its_end_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("lean.avi");
+    // Level for 12 s; leaning by 6 degrees to the left within 1 s and for 14 s; level for 6 s; gone for 6 s; level for 2 s.
+    let course = |seconds: f64| match seconds {
+        s if s < 12.0 => Some(0.0),
+        s if s < 13.0 => Some(6.0 * (s - 12.0)),
+        s if s < 27.0 => Some(6.0),
+        s if s < 33.0 => Some(0.0),
+        s if s < 39.0 => None,
+        _ => Some(0.0),
+    };
+    let shots: Vec<Shot> = (0..410)
+        .map(|k| course(0.1 * f64::from(k)).map_or(empty(360, 480), |deg| lean("anterior-level.jpg", 360, 480, deg)))
+        .collect();
+    film(&path, 10.0, &shots);
+    let session = folder.path().join("day.csv");
+    let output = command(path.to_str().unwrap(), &["--jsonl", "--watch", "--roll", "0", "--session"])
+        .arg(&session)
+        .env("XDG_DATA_HOME", folder.path())
+        .output()
+        .unwrap();
+    assert_eq!(code(&output), Some(0), "{}", stderr(&output));
+    let all = lines(&output);
+    let (events, periods): (Vec<_>, Vec<_>) = all.iter().partition(|line| line.get("event").is_some());
+
+    // The baseline: taken first, kept, private.
+    let baseline = folder.path().join("orthostat/baselines/default.json");
+    let kept: Value = serde_json::from_slice(&std::fs::read(&baseline).unwrap()).unwrap();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(std::fs::metadata(&baseline).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+    assert!(stderr(&output).contains("there is none yet") && stderr(&output).contains("baseline \"default\" taken"));
+
+    // The lean: within the interval of every period that lies in it.
+    let usual = kept["measures"]["trunk_lean"]["median"].as_f64().unwrap();
+    let during: Vec<&&Value> = periods.iter().filter(|line| (15e3..25e3).contains(&time(line))).collect();
+    assert!(during.len() >= 9);
+    for line in &during {
+        assert_eq!((&line["state"], line["still_frames"].as_u64().unwrap() >= 8), (&"ready".into(), true), "{line}");
+        let found = &line["measures"]["trunk_lean"];
+        let (low, high) = (found["interval95"][0].as_f64().unwrap(), found["interval95"][1].as_f64().unwrap());
+        assert!((low..=high).contains(&(usual + 6.0)), "{usual} + 6 is not in {found}");
+        assert!((found["value"].as_f64().unwrap() - usual - 6.0).abs() < 1.0, "{usual} + 6: {found}");
+    }
+
+    // One event when it has lasted ten seconds, one when it is over, and nothing else: nobody there is no departure.
+    let told: Vec<(&str, f64)> = events.iter().map(|e| (e["event"].as_str().unwrap(), time(e) / 1e3)).collect();
+    assert_eq!(told.iter().map(|(kind, _)| *kind).collect::<Vec<_>>(), ["begin", "end"], "{told:?}");
+    // It departs by more than 3 degrees from 12.5 s on.
+    assert!((22.4..24.5).contains(&told[0].1) && (30.0..31.5).contains(&told[1].1), "{told:?}");
+    assert!(
+        events[0]["words"].as_str().unwrap().contains("trunk leans to the left more than usual by"),
+        "{}",
+        events[0]
+    );
+    assert!(events[0]["departures"]["trunk_lean"].as_f64().unwrap() > 5.0);
+    assert_eq!(stderr(&output).matches('\u{7}').count(), 1, "without a desktop the bell rings, once");
+
+    let away: Vec<f64> = periods.iter().filter(|line| line["state"] == "away").map(|line| time(line)).collect();
+    assert!((5..=7).contains(&away.len()) && away.iter().all(|t| (32e3..40e3).contains(t)), "{away:?}");
+
+    // The session comes to what was filmed.
+    let rows = std::fs::read_to_string(&session).unwrap();
+    assert!(rows.starts_with("time_s,lasted_s,state,posture,") && rows.contains(",begin\n") && rows.contains(",end\n"));
+    let output = Command::new(LIVE).arg("--summary").arg(&session).output().unwrap();
+    let summary = String::from_utf8_lossy(&output.stdout).into_owned();
+    let seconds = |name: &str| {
+        let line = summary.lines().find(|line| line.trim_start().starts_with(name)).unwrap();
+        line.split_whitespace()
+            .find(|word| word.contains(':'))
+            .unwrap()
+            .rsplit(':')
+            .next()
+            .unwrap()
+            .parse::<f64>()
+            .unwrap()
+    };
+    assert!(summary.starts_with("session of 0:00:41"), "{summary}");
+    assert!((12.0..=16.0).contains(&seconds("tilted")) && (5.0..=7.0).contains(&seconds("away")), "{summary}");
+    assert!((16.0..=21.0).contains(&seconds("level")) && summary.contains("episodes               1"), "{summary}");
+
+    // A second run finds the baseline, and --quiet rings nothing.
+    let output = command(path.to_str().unwrap(), &["--jsonl", "--watch", "--roll", "0", "--quiet", "--frames", "250"])
+        .env("XDG_DATA_HOME", folder.path())
+        .output()
+        .unwrap();
+    let events = lines(&output).into_iter().filter(|line| line.get("event").is_some()).count();
+    assert_eq!((events, stderr(&output).as_str()), (1, ""));
+}
+
+#[test]
+fn a_standing_check_gives_one_record_with_the_truth_in_its_intervals() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("check.avi");
+    // Somebody comes, leans by 4 degrees to the right, and sways by a third of a degree.
+    let sway = |k: i32| lean("anterior-level.jpg", 720, 960, -4.0 + 0.3 * (0.3 * f64::from(k)).sin());
+    let shots: Vec<Shot> = (0..5).map(|_| empty(720, 960)).chain((0..90).map(sway)).collect();
+    film(&path, 10.0, &shots);
+    let out = folder.path().join("checks");
+    let output =
+        command(path.to_str().unwrap(), &["--check", "--jsonl", "--roll", "0", "--out"]).arg(&out).output().unwrap();
+    assert_eq!(code(&output), Some(0), "{}", stderr(&output));
+    let message = stderr(&output);
+    for said in ["stand in the picture", "orthostat-live: 3\n", "orthostat-live: 1\n", "hold still", "check-001.json"] {
+        assert!(message.contains(said), "{said}: {message}");
+    }
+    let printed: Record = serde_json::from_slice(&output.stdout).unwrap();
+    let saved = Record::open(&out.join("check-001.json")).unwrap();
+    assert_eq!(printed, saved);
+    assert_eq!(std::fs::read_dir(&out).unwrap().count(), 1, "no picture is stored");
+    assert!(saved.tool.readings >= 20 && saved.source.format == "frames" && saved.source.blake3.is_empty());
+    // What a photo of the same person says, turned by the same angle.
+    let photo = photo_with_level_camera("anterior-level.jpg");
+    for measure in WATCHED {
+        let (check, photo) = (saved.measure(measure).unwrap(), photo.measure(measure).unwrap());
+        // Leaning to the right, the left ear, shoulder and hip are higher.
+        let truth = photo.value.unwrap() + if measure == Measure::TrunkLean { -4.0 } else { 4.0 };
+        let [low, high] = check.interval95.unwrap();
+        assert!((low..=high).contains(&truth), "{}: {truth} is not in {low} to {high}", measure.name());
+    }
+}
+
+#[test]
+fn a_check_of_somebody_who_does_not_stand_still_is_given_up_with_the_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("restless.avi");
+    let shots: Vec<Shot> =
+        (0..220).map(|k| lean("anterior-level.jpg", 360, 480, 8.0 * (0.8 * f64::from(k)).sin())).collect();
+    film(&path, 10.0, &shots);
+    let output = command(path.to_str().unwrap(), &["--check", "--out"]).arg(folder.path()).output().unwrap();
+    assert_eq!(code(&output), Some(3), "{}", stderr(&output));
+    assert!(stderr(&output).contains("once more") && stderr(&output).contains("given up"), "{}", stderr(&output));
+    assert!(output.stdout.is_empty() && !folder.path().join("check-001.json").exists());
+}
+
+#[test]
+fn a_stream_that_dies_in_the_middle_of_a_picture_is_waited_for_and_read_on() {
+    let shots = [still("anterior-level.jpg", 360, 480), still("anterior-tilted.jpg", 360, 480)];
+    let server = Server::start(&shots, Duration::from_millis(40));
+    let address = format!("http://watch:word@127.0.0.1:{}/video?token=word", server.port());
+    let child = command(&address, &["--jsonl", "--every", "400ms", "--rate", "12", "--frames", "40"]).spawn().unwrap();
+    std::thread::sleep(Duration::from_secs(2));
+    server.die_in_the_middle_of_a_picture();
+    std::thread::sleep(Duration::from_secs(1));
+    server.come_back();
+    let output = child.wait_with_output().unwrap();
+    let message = stderr(&output);
+    assert_eq!(code(&output), Some(0), "{message}");
+    let name = format!("http://127.0.0.1:{}/video", server.port());
+    assert!(message.contains(&format!("{name} went away (the stream broke off); waiting for it")), "{message}");
+    assert!(message.contains(&format!("{name} is back")) && !message.contains("word"), "{message}");
+    let lines = lines(&output);
+    let states: Vec<&str> = lines.iter().map(|line| line["state"].as_str().unwrap()).collect();
+    let (first, last) =
+        (states.iter().position(|s| *s == "waiting").unwrap(), states.iter().rposition(|s| *s == "waiting").unwrap());
+    assert!(states[..first].contains(&"ready") && states[last..].contains(&"ready"), "{states:?}");
+    assert!(server.authorized(), "user and password are sent");
+    // Real time stamps: the second of silence is in them, and 40 frames at 12 a second.
+    let times: Vec<f64> = lines.iter().map(time).collect();
+    assert!(times.windows(2).all(|pair| pair[1] > pair[0]), "{times:?}");
+    assert!((3000.0..12_000.0).contains(times.last().unwrap()), "{times:?}");
+}
+
+#[test]
+fn late_frames_of_a_stream_are_dropped_and_not_queued() {
+    let server = Server::start(&[still("anterior-level.jpg", 360, 480)], Duration::from_millis(10));
+    let address = format!("http://127.0.0.1:{}/", server.port());
+    let output = command(&address, &["--jsonl", "--every", "0", "--rate", "5", "--frames", "10"]).output().unwrap();
+    assert_eq!(code(&output), Some(0), "{}", stderr(&output));
+    let times: Vec<f64> = lines(&output).iter().map(time).collect();
+    assert_eq!(times.len(), 10);
+    // 100 frames a second are sent and 5 looked at, each the latest: queued ones would be 10 ms apart. A busy machine may take
+    // longer, and makes up for it once.
+    let mut gaps: Vec<f64> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    gaps.sort_by(f64::total_cmp);
+    assert!((150.0..400.0).contains(&gaps[gaps.len() / 2]) && gaps[0] > 40.0, "{times:?}");
+}
+
+#[test]
+fn a_stream_that_stays_away_is_given_up_when_asked() {
+    let server = Server::start(&[still("anterior-level.jpg", 360, 480)], Duration::from_millis(40));
+    let address = format!("http://127.0.0.1:{}/", server.port());
+    let child = command(&address, &["--give-up", "1s"]).spawn().unwrap();
+    std::thread::sleep(Duration::from_millis(1500));
+    server.die_in_the_middle_of_a_picture();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(code(&output), Some(1));
+    assert!(stderr(&output).contains("it went away and did not come back"), "{}", stderr(&output));
+}
+
+#[test]
+fn every_frame_of_a_file_is_read_with_its_own_time() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("walk.avi");
-    let samples = ["anterior-tilted.jpg", "posterior-tilted.jpg"];
-    // What MJPEG does to the pixels moves a single reading by up to 0.4 degrees, and the mean of four by 0.1.
-    for (codec, readings) in [(LOSSLESS, "1"), (MJPG, "4")] {
-        video(&path, codec, &samples, 2);
-        let output = live(path.to_str().unwrap(), &["--jsonl", "--readings", readings]);
-        assert_eq!((code(&output), stderr(&output).as_str()), (Some(0), ""));
-        let lines = lines(&output);
-        assert_eq!(lines.len(), 4);
-        for (number, line) in lines.iter().enumerate() {
-            assert_eq!(line["schema"], "orthostat/1");
-            assert_eq!(line["frame"], number);
-            assert_eq!(line["time_ms"].as_f64(), Some(200.0 * number as f64));
-            assert_eq!(line["person"], true);
-            assert_eq!(line["id"], format!("walk-{number:06}"));
-            assert_eq!((&line["source"]["file"], &line["source"]["format"]), (&"walk.avi".into(), &"frame".into()));
-            assert_eq!(line["source"]["blake3"], "", "a frame is no file");
-            let record: Record = serde_json::from_value(line.clone()).unwrap();
-            let photo = analyzed(samples[number / 2], readings);
-            assert_eq!(record.view.kind, photo.view.kind);
-            let (live, still) = (raw_shoulder_tilt(&record), raw_shoulder_tilt(&photo));
-            assert!((live - still).abs() <= 0.3, "{codec:?} {number}: {live} in the video, {still} in the photo");
-        }
+    // 12.5 frames a second, which no camera has: a rate that was assumed would show.
+    film(&path, 12.5, &[still("posterior-tilted.jpg", 540, 720); 12]);
+    let output = live(path.to_str().unwrap(), &["--jsonl", "--every", "0"]);
+    assert_eq!((code(&output), stderr(&output).as_str()), (Some(0), ""));
+    let lines = lines(&output);
+    assert_eq!(lines.len(), 12);
+    for (number, line) in lines.iter().enumerate() {
+        assert_eq!((line["schema"].as_str(), line["frame"].as_u64()), (Some("orthostat/1"), Some(number as u64)));
+        assert_eq!((time(line), &line["view"]["kind"]), (80.0 * number as f64, &"posterior".into()));
+        assert_eq!((&line["source"]["file"], &line["source"]["format"]), (&"walk.avi".into(), &"frames".into()));
     }
+    let output = live(path.to_str().unwrap(), &["--jsonl", "--every", "0", "--loop", "--frames", "30"]);
+    let times: Vec<f64> = self::lines(&output).iter().map(time).collect();
+    assert_eq!(times.len(), 30);
+    assert!(times.windows(2).all(|pair| (79.0..81.0).contains(&(pair[1] - pair[0]))), "{times:?}");
+}
+
+#[test]
+fn an_upper_body_alone_is_measured_and_the_rest_left_out_with_the_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("desk.avi");
+    // The upper half of the picture: head and shoulders, as at a desk.
+    film(&path, 10.0, &[film::upper("anterior-level.jpg", 640, 400); 15]);
+    let output = live(path.to_str().unwrap(), &["--jsonl"]);
+    assert_eq!(code(&output), Some(0), "{}", stderr(&output));
+    let line = lines(&output).pop().unwrap();
+    assert!(
+        line["measures"]["shoulder_tilt"]["value"].is_number() && line["measures"]["head_tilt"]["value"].is_number()
+    );
+    let hips = &line["measures"]["pelvic_obliquity"];
+    let reason = hips["reason"].as_str().unwrap_or_default();
+    assert!(hips["value"].is_null() && (reason.contains("hip outside") || reason.contains("hip hidden")), "{hips}");
+}
+
+#[test]
+fn the_window_shows_the_state_and_obeys_its_keys() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("walk.avi");
+    film(&path, 10.0, &[still("anterior-tilted.jpg", 360, 480); 20]);
+    let screen = Screen::start();
+    let out = folder.path().join("saved");
+    let mut child = Command::new(LIVE)
+        .args(["--loop", "--source", path.to_str().unwrap(), "--out"])
+        .arg(&out)
+        .env("DISPLAY", screen.display())
+        .env_remove("WAYLAND_DISPLAY")
+        .spawn()
+        .unwrap();
+    // The shoulders' line is drawn where the person is, as in a mirror; the tilt shows which way round.
+    let line = || screen.rows_of(ORANGE);
+    screen.wait("the shoulders' line", || line().is_some());
+    let slope = || line().map_or(0, |[left, right]| left - right);
+    let mirrored = slope();
+    assert!(mirrored != 0, "the sample's shoulders are tilted");
+    screen.press("m");
+    screen.wait("the picture the other way round", || slope() * mirrored < 0);
+    screen.press("space");
+    screen.wait("no line while paused", || line().is_none());
+    screen.press("space");
+    screen.wait("the line again", || line().is_some());
+    screen.press("s");
+    let files = ["snapshot-001.jpg", "snapshot-001.json", "snapshot-001.annotated.jpg"];
+    screen.wait("the snapshot", || files.iter().all(|file| out.join(file).exists()));
+    screen.press("q");
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    let record = Record::open(&out.join("snapshot-001.json")).unwrap();
+    assert_eq!((record.source.format.as_str(), record.view.mirrored), ("frame", false));
+    assert_eq!(std::fs::read_dir(&out).unwrap().count(), files.len());
+}
+
+#[test]
+fn what_does_not_go_together_is_wrong_usage() {
+    let sample = sample("anterior-level.jpg");
+    for (arguments, says) in [
+        (&["--source", &sample, "--check"][..], "need a source with a clock"),
+        (&["--camera", "0", "--source", "x"], "cannot be used with"),
+        (&["--watch", "--check"], "cannot be used with"),
+        (&["--every", "2 hours"], "expected a time"),
+    ] {
+        let output = Command::new(LIVE).arg("--no-window").args(arguments).output().unwrap();
+        assert_eq!(code(&output), Some(2), "{arguments:?}");
+        assert!(stderr(&output).contains(says), "{arguments:?}: {}", stderr(&output));
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let video = folder.path().join("a.avi");
+    film(&video, 5.0, &[still("anterior-level.jpg", 360, 480); 2]);
+    let watch = command(video.to_str().unwrap(), &["--watch", "--baseline", "../x"]).output().unwrap();
+    assert_eq!(code(&watch), Some(2), "{}", stderr(&watch));
+    let there = command(video.to_str().unwrap(), &["--session"]).arg(&video).output().unwrap();
+    assert_eq!(code(&there), Some(5), "a file that is there is not written over");
+    let summary = Command::new(LIVE).arg("--summary").arg(&video).output().unwrap();
+    assert_eq!(code(&summary), Some(1));
+    assert!(stderr(&summary).contains("line 1: expected the heading of a session"), "{}", stderr(&summary));
+}
+
+#[test]
+fn a_machine_without_a_camera_says_so() {
+    let cameras = Command::new(LIVE).arg("--list-cameras").output().unwrap();
+    assert!(matches!(code(&cameras), Some(0 | 3)), "{}", stderr(&cameras));
+    let output = Command::new(LIVE).args(["--no-window", "--camera", "63"]).output().unwrap();
+    assert_eq!(code(&output), Some(1));
+    let message = stderr(&output);
+    assert!(message.contains("camera 63: cannot be read: ") && message.contains("camera"), "{message}");
+    assert_eq!(message.lines().count(), 1, "{message}");
 }
 
 #[test]
@@ -120,6 +405,7 @@ fn a_sequence_of_photos_gives_exactly_their_records() {
         assert_eq!(line["time_ms"], Value::Null, "pictures have no clock");
     }
     assert_eq!((&lines[1]["frame"], &lines[1]["person"]), (&1.into(), &false.into()));
+    assert_eq!(lines[1]["time_ms"], Value::Null);
     assert!(lines[1]["reason"].as_str().unwrap().contains("frame_0008.jpg: expected a"), "{}", lines[1]);
 }
 
@@ -135,23 +421,10 @@ fn nobody_gives_a_line_for_every_frame_and_exit_code_3() {
     assert_eq!(lines.len(), 3);
     for (number, line) in lines.iter().enumerate() {
         let fields: Vec<&str> = line.as_object().unwrap().keys().map(String::as_str).collect();
-        assert_eq!(fields, ["schema", "frame", "time_ms", "person", "reason"]);
+        assert_eq!(fields, ["schema", "frame", "time_ms", "person", "state", "reason"]);
         assert_eq!((&line["frame"], &line["person"]), (&number.into(), &false.into()));
         assert!(line["reason"].as_str().unwrap().contains("no person found"), "{line}");
     }
-}
-
-#[test]
-fn frames_stops_and_without_jsonl_there_are_words() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("long.avi");
-    video(&path, MJPG, &["anterior-tilted.jpg"], 30);
-    let output = live(path.to_str().unwrap(), &["--frames", "2"]);
-    assert_eq!(code(&output), Some(0), "{}", stderr(&output));
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    let lines: Vec<&str> = text.lines().collect();
-    assert_eq!(lines.len(), 2, "{text}");
-    assert!(lines[1].starts_with("frame 1 at 0.20 s: ") && lines[1].contains("95 % interval"), "{text}");
 }
 
 #[test]
@@ -192,7 +465,7 @@ fn what_cannot_be_opened_is_one_sentence_with_its_name() {
         assert_eq!(message.lines().count(), 1, "{message}");
     }
     let output = live("http://user:secret@127.0.0.1:9/video?token=secret", &[]);
-    let message = "orthostat-live: http://127.0.0.1:9/video: cannot be read: no video stream opens at this address\n";
+    let message = "orthostat-live: http://127.0.0.1:9/video: cannot be read: no video stream opens at this address: nobody answers there (connection refused)\n";
     assert_eq!(code(&output), Some(1));
     assert!(stderr(&output).ends_with(message) && !stderr(&output).contains("secret"), "{}", stderr(&output));
 }
@@ -201,10 +474,10 @@ fn what_cannot_be_opened_is_one_sentence_with_its_name() {
 fn a_video_that_is_cut_short_gives_the_frames_that_it_has() {
     let folder = tempfile::tempdir().unwrap();
     let (whole, cut) = (folder.path().join("whole.avi"), folder.path().join("cut.avi"));
-    video(&whole, MJPG, &["anterior-level.jpg"], 4);
+    film(&whole, 5.0, &[still("anterior-level.jpg", 720, 960); 4]);
     let bytes = std::fs::read(&whole).unwrap();
     std::fs::write(&cut, &bytes[..bytes.len() * 5 / 8]).unwrap();
-    let output = live(cut.to_str().unwrap(), &["--jsonl"]);
+    let output = live(cut.to_str().unwrap(), &["--jsonl", "--every", "0"]);
     assert_eq!(code(&output), Some(0), "{}", stderr(&output));
     assert!((2..=3).contains(&lines(&output).len()));
 }

@@ -6,28 +6,29 @@
 #[path = "../live/mod.rs"]
 pub mod live;
 
-use std::io::Write;
-use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::{Child, Command, ExitCode, Stdio};
-use std::time::{Duration, Instant};
 
 use clap::Parser;
+use live::feed::{Feed, Pace};
+use live::follow::Follower;
+use live::run::Run;
 use live::source::Source;
+use live::terminal::{complain, say};
 use live::window::{Window, has_display};
-use live::{Line, Seen, watch};
-use orthostat::analysis::Analyzer;
-use orthostat::camera::Given;
+use live::{cameras, sequence};
 use orthostat::cli::Live;
 use orthostat::error::{Error, Result};
-use orthostat::measure::Measure;
+use orthostat::track::Tracker;
+use orthostat::watch::session;
 // `live` names these as its own crate's.
-use orthostat::{analysis, error, photo, record, report};
+use orthostat::{
+    analysis, assessment, camera, cli, crop, error, estimate, frame, geometry, measure, output, photo, pose, record,
+    repeat, report, sighting, skeleton, smoothing, track, watch,
+};
 
 /// The only argument of the process that tries whether a window can be opened. See [`try_window`].
 const TRY_WINDOW: &str = "--try-window";
-/// What a line of text tells.
-const TOLD: [Measure; 3] = [Measure::HeadTilt, Measure::ShoulderTilt, Measure::PelvicObliquity];
 
 fn main() -> ExitCode {
     let code =
@@ -38,33 +39,26 @@ fn main() -> ExitCode {
     }))
 }
 
-#[allow(clippy::print_stderr, reason = "this is the program's one place for messages")]
-fn complain(message: &dyn std::fmt::Display) {
-    eprintln!("orthostat-live: {message}");
-}
-
-/// A line for whoever reads standard output, at once. A reader that has gone away ends the run.
-fn say(line: &str) -> Result<ControlFlow<()>> {
-    let mut out = std::io::stdout().lock();
-    match writeln!(out, "{line}").and_then(|()| out.flush()) {
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(ControlFlow::Break(())),
-        Err(source) => Err(Error::Unwritable { path: PathBuf::from("standard output"), source }),
-        Ok(()) => Ok(ControlFlow::Continue(())),
-    }
-}
-
 fn run(options: &Live) -> Result<u8> {
+    if options.list_cameras {
+        return list_cameras();
+    }
+    if let Some(path) = &options.summary {
+        let summary = session::Summary::of(&session::read(path)?);
+        return say(&summary.table()).map(|_| 0);
+    }
     let tried = if options.no_window { None } else { try_window() };
-    let mut source = match &options.source {
+    let source = match &options.source {
         Some(name) => Source::named(name)?,
         None => Source::camera(options.camera)?,
     };
-    let mut measuring = options.measuring.options(Given::default());
-    // A photo is read many times; a frame has the next one coming.
-    measuring.readings = options.measuring.readings.unwrap_or(2);
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let mut analyzer = Analyzer::open(&options.measuring.models(), cores.min(2).min(measuring.readings))?;
-    let mut window = match tried.map(|child| child.wait_with_output()) {
+    if let Source::Pictures(_) = source
+        && (options.check || options.watch || options.session.is_some())
+    {
+        let reason = "--check, --watch and --session need a source with a clock: a camera, a stream or a video";
+        return Err(Error::Usage { reason: reason.into() });
+    }
+    let window = match tried.map(Child::wait_with_output) {
         Some(Ok(output)) if output.status.success() => Some(Window::open()?),
         _ => {
             if !options.no_window {
@@ -73,23 +67,32 @@ fn run(options: &Live) -> Result<u8> {
             None
         }
     };
-    let start = Instant::now();
-    let tally = watch(&mut source, &mut analyzer, &measuring, options.frames, |seen| {
-        if options.jsonl {
-            let line = serde_json::to_string(&Line::from(seen))
-                .map_err(|error| Error::Unwritable { path: PathBuf::from("record"), source: error.into() })?;
-            if say(&line)?.is_break() {
-                return Ok(ControlFlow::Break(()));
-            }
-        } else if window.is_none() && say(&words(seen))?.is_break() {
-            return Ok(ControlFlow::Break(()));
+    let (name, feed) = match source {
+        Source::Pictures(pictures) => return sequence::run(options, &pictures, window),
+        Source::Video(video) => {
+            let pace = if window.is_none() || options.every_frame { Pace::Every } else { Pace::Own };
+            (video.path.clone(), Feed::of_file(video, pace, options.looped))
         }
-        match &mut window {
-            Some(window) => window.show(seen, measuring.mirrored, until(seen, start)),
-            None => Ok(ControlFlow::Continue(())),
+        // A camera seldom gives more than 30 frames a second.
+        Source::Live(live, input) => (live.name(), Feed::of_live(live, input, options.give_up, options.rate >= 25.0)),
+    };
+    let tracker = Tracker::open(&options.models(), options.person)?;
+    let follower = Follower::new(tracker, options.measuring(1));
+    Run::new(options, name, feed, follower, window)?.go()
+}
+
+fn list_cameras() -> Result<u8> {
+    let found = cameras::list(Path::new(cameras::LISTED));
+    if found.is_empty() {
+        complain(&"no camera was found on this machine");
+        return Ok(3);
+    }
+    for camera in found {
+        if say(&format!("{}  {}", camera.number, camera.name))?.is_break() {
+            break;
         }
-    })?;
-    Ok(tally.exit_code())
+    }
+    Ok(0)
 }
 
 /// Starts this program once more to open a window and close it again: where a display is named and does not answer, OpenCV's
@@ -97,28 +100,4 @@ fn run(options: &Live) -> Result<u8> {
 fn try_window() -> Option<Child> {
     let program = has_display().then(std::env::current_exe)?.ok()?;
     Command::new(program).arg(TRY_WINDOW).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().ok()
-}
-
-/// How long to show a frame so that a video plays no faster than it was taken.
-fn until(seen: &Seen, start: Instant) -> Duration {
-    let due = Duration::from_secs_f64(seen.time_ms.unwrap_or(0.0).clamp(0.0, 1e9) / 1000.0);
-    due.saturating_sub(start.elapsed()).min(Duration::from_secs(1))
-}
-
-/// A frame in one line of words, for a terminal.
-fn words(seen: &Seen) -> String {
-    let time = seen.time_ms.map_or(String::new(), |time| format!(" at {:.2} s", time / 1000.0));
-    let found = match &seen.outcome {
-        Ok(record) => TOLD
-            .iter()
-            .filter_map(|measure| {
-                let found = record.measure(*measure)?;
-                let text = found.words.as_ref().or(found.reason.as_ref())?;
-                Some(format!("{}: {text}", measure.label()))
-            })
-            .collect::<Vec<_>>()
-            .join("; "),
-        Err(why) => why.reason.clone(),
-    };
-    format!("frame {}{time}: {found}", seen.number)
 }

@@ -16,7 +16,7 @@ pub use batch::{Batch, FailOn, FormatChoice, ProgressChoice};
 pub use compare::Compare;
 pub use edit::Edit;
 pub use history::{History, HistoryAction};
-pub use live::Live;
+pub use live::{Live, Sensitivity};
 pub use measuring::{Measuring, Quality, ViewChoice};
 pub use recompute::{Known, Recompute};
 

@@ -1,25 +1,54 @@
-//! The window: the picture as in a mirror, with what was measured drawn over it.
+//! The window on the screen, and its keys.
 
-use std::ops::ControlFlow;
-use std::time::Duration;
-
-use image::{RgbImage, imageops};
-use opencv::core::{Mat, MatTraitConst, Point, Scalar, Size};
+use opencv::core::{Mat, MatTraitConst};
 use opencv::highgui::{
     WINDOW_GUI_NORMAL, WINDOW_KEEPRATIO, WINDOW_NORMAL, WND_PROP_VISIBLE, destroy_window, get_window_property, imshow,
-    named_window, resize_window, wait_key,
+    named_window, poll_key, resize_window,
 };
-use opencv::imgproc::{COLOR_RGB2BGR, FONT_HERSHEY_SIMPLEX, INTER_AREA, LINE_AA, cvt_color_def, put_text, resize};
 
-use super::Seen;
 use crate::error::{Error, Result};
-use crate::record::Record;
-use crate::report::overlay;
 
 const NAME: &str = "orthostat";
-/// Pictures are reduced to this, so that they fit on a screen.
-const FITS: (f64, f64) = (1280.0, 800.0);
-const ESCAPE: i32 = 27;
+const ESCAPE: u8 = 27;
+
+/// A key that means something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Key {
+    /// Pause or go on.
+    Pause,
+    /// Take a baseline.
+    Baseline,
+    /// Standing check.
+    Check,
+    /// Save the picture with its record.
+    Snapshot,
+    /// Mirror the picture, or not.
+    Mirror,
+    /// Snooze the alerts.
+    Snooze,
+    /// Help.
+    Help,
+    /// Quit.
+    Quit,
+}
+
+impl Key {
+    /// What a key's code means.
+    #[must_use]
+    pub fn of(code: i32) -> Option<Self> {
+        match u8::try_from(code & 0xff).ok()? {
+            b' ' => Some(Key::Pause),
+            b'b' | b'B' => Some(Key::Baseline),
+            b'c' | b'C' => Some(Key::Check),
+            b's' | b'S' => Some(Key::Snapshot),
+            b'm' | b'M' => Some(Key::Mirror),
+            b'z' | b'Z' => Some(Key::Snooze),
+            b'?' | b'h' | b'H' => Some(Key::Help),
+            b'q' | b'Q' | ESCAPE => Some(Key::Quit),
+            _ => None,
+        }
+    }
+}
 
 /// Whether this machine names a display at all. Whether one answers is another matter: see [`Window::open`].
 #[must_use]
@@ -33,9 +62,7 @@ pub fn has_display() -> bool {
 /// A window on the screen, closed when dropped.
 #[derive(Debug)]
 pub struct Window {
-    sized: bool,
-    bgr: Mat,
-    fitting: Mat,
+    sized: Option<(i32, i32)>,
 }
 
 impl Window {
@@ -48,63 +75,30 @@ impl Window {
     /// [`Error::Usage`] with what OpenCV says.
     pub fn open() -> Result<Self> {
         named_window(NAME, WINDOW_NORMAL | WINDOW_KEEPRATIO | WINDOW_GUI_NORMAL).map_err(cannot)?;
-        Ok(Self { sized: false, bgr: Mat::default(), fitting: Mat::default() })
+        Ok(Self { sized: None })
     }
 
-    /// Shows what was seen and waits for a key, at least a millisecond; breaks off on `q`, Escape, or when the window was
-    /// closed. `mirrored` says that the source's pictures are mirror images already.
+    /// Shows a picture.
     ///
     /// # Errors
     /// [`Error::Usage`] with what OpenCV says.
-    pub fn show(&mut self, seen: &Seen, mirrored: bool, wait: Duration) -> Result<ControlFlow<()>> {
-        if let Some(photo) = &seen.photo {
-            let (picture, note) = match &seen.outcome {
-                Ok(record) => (as_in_a_mirror(&photo.pixels, record), None),
-                Err(why) if why.person => (flipped(&photo.pixels, mirrored), Some("view not clear")),
-                Err(_) => (flipped(&photo.pixels, mirrored), Some("nobody found")),
-            };
-            self.draw(&picture, note).map_err(cannot)?;
+    pub fn show(&mut self, picture: &Mat) -> Result<()> {
+        let size = (picture.cols(), picture.rows());
+        if self.sized != Some(size) {
+            resize_window(NAME, size.0, size.1).map_err(cannot)?;
+            self.sized = Some(size);
         }
-        let key = wait_key(i32::try_from(wait.as_millis()).unwrap_or(i32::MAX).max(1)).map_err(cannot)?;
-        let closed = get_window_property(NAME, WND_PROP_VISIBLE).map_err(cannot)? < 1.0;
-        let quit = closed || (key >= 0 && [i32::from(b'q'), i32::from(b'Q'), ESCAPE].contains(&(key & 0xff)));
-        Ok(if quit { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        imshow(NAME, picture).map_err(cannot)
     }
 
-    fn draw(&mut self, picture: &RgbImage, note: Option<&str>) -> opencv::Result<()> {
-        let (width, height) = picture.dimensions();
-        let flat = Mat::from_slice(picture.as_raw())?;
-        let rgb = flat.reshape(3, i32::try_from(height).unwrap_or(0))?;
-        cvt_color_def(&rgb, &mut self.bgr, COLOR_RGB2BGR)?;
-        if let Some(note) = note {
-            let size = f64::from(width.max(height)) / 600.0;
-            let stroke = |thick: f64| (thick * size).round().max(1.0) as i32;
-            let at = Point::new(stroke(12.0), stroke(32.0));
-            for (color, thick) in [(Scalar::all(20.0), 5.0), (Scalar::all(255.0), 1.5)] {
-                put_text(
-                    &mut self.bgr,
-                    note,
-                    at,
-                    FONT_HERSHEY_SIMPLEX,
-                    0.9 * size,
-                    color,
-                    stroke(thick),
-                    LINE_AA,
-                    false,
-                )?;
-            }
-        }
-        let scale = (FITS.0 / f64::from(width)).min(FITS.1 / f64::from(height));
-        if scale < 1.0 {
-            // Left to the toolkit, thin lines would break up.
-            resize(&self.bgr, &mut self.fitting, Size::default(), scale, scale, INTER_AREA)?;
-            std::mem::swap(&mut self.bgr, &mut self.fitting);
-        }
-        if !self.sized {
-            resize_window(NAME, self.bgr.cols(), self.bgr.rows())?;
-            self.sized = true;
-        }
-        imshow(NAME, &self.bgr)
+    /// The key that was pressed since the last call, if any; [`Key::Quit`] when the window was closed. Does not wait.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] with what OpenCV says.
+    pub fn key(&mut self) -> Result<Option<Key>> {
+        let code = poll_key().map_err(cannot)?;
+        let closed = self.sized.is_some() && get_window_property(NAME, WND_PROP_VISIBLE).map_err(cannot)? < 1.0;
+        Ok(if closed { Some(Key::Quit) } else { Some(code).filter(|code| *code >= 0).and_then(Key::of) })
     }
 }
 
@@ -115,62 +109,18 @@ impl Drop for Window {
     }
 }
 
-fn cannot(error: opencv::Error) -> Error {
+/// The error of a window that cannot be shown or drawn.
+pub fn cannot(error: opencv::Error) -> Error {
     Error::Usage { reason: format!("no window can be shown: {} (--no-window goes on without one)", error.message) }
-}
-
-fn flipped(picture: &RgbImage, mirrored: bool) -> RgbImage {
-    if mirrored { picture.clone() } else { imageops::flip_horizontal(picture) }
-}
-
-/// A measured picture as the subject would see it in a mirror, drawn over. Only the places are mirrored: the texts can be
-/// read, and the sides that they name stay the subject's own.
-#[must_use]
-pub fn as_in_a_mirror(picture: &RgbImage, record: &Record) -> RgbImage {
-    if record.view.mirrored {
-        overlay::draw(picture, record)
-    } else {
-        overlay::draw(&imageops::flip_horizontal(picture), &mirrored(record))
-    }
-}
-
-/// The record of the mirrored picture, as far as it is drawn.
-fn mirrored(record: &Record) -> Record {
-    let mut record = record.clone();
-    let width = f64::from(record.source.width);
-    for landmark in record.landmarks.values_mut() {
-        landmark.x = width - landmark.x;
-    }
-    for level in record.spinal_line.iter_mut().flat_map(|line| &mut line.levels) {
-        level.x = width - level.x;
-    }
-    let [left, top, right, bottom] = record.subject.bounds;
-    record.subject.bounds = [width - right, top, width - left, bottom];
-    record.camera.roll_deg = -record.camera.roll_deg;
-    record.view.mirrored = !record.view.mirrored;
-    record
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::{Analyzer, Options};
-    use crate::photo::{Photo, ReadOptions};
 
     #[test]
-    fn the_mirrored_record_has_its_places_where_the_mirrored_picture_has_them() {
-        let photo = Photo::open("samples/anterior-tilted.jpg".as_ref(), &ReadOptions::default()).unwrap();
-        let mut analyzer = Analyzer::open(&[orthostat::estimate::blazepose::Options::default()], 1).unwrap();
-        let analysis = analyzer.analyze(&photo, &Options { readings: 1, ..Options::default() }).unwrap();
-        let record = Record::new("a", &photo, &analysis);
-        let turned = mirrored(&record);
-        let x = |record: &Record| record.landmarks["left_shoulder"].x;
-        assert!(x(&turned) < 540.0 && x(&record) > 540.0);
-        assert!((x(&turned) + x(&record) - 1080.0).abs() < 1e-9);
-        assert_eq!(turned.camera.roll_deg, -record.camera.roll_deg);
-        assert!(turned.view.mirrored && turned.measures == record.measures);
-        let back = mirrored(&turned);
-        assert!((x(&back) - x(&record)).abs() < 1e-9);
-        assert_eq!(as_in_a_mirror(&photo.pixels, &record), overlay::draw(&flipped(&photo.pixels, false), &turned));
+    fn keys_are_known_with_and_without_modifiers() {
+        assert_eq!((Key::of(0x10_0020), Key::of(i32::from(b'q'))), (Some(Key::Pause), Some(Key::Quit)));
+        assert_eq!((Key::of(i32::from(b'?')), Key::of(i32::from(b'x'))), (Some(Key::Help), None));
     }
 }

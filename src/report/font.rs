@@ -33,6 +33,40 @@ pub fn write(pixmap: &mut Pixmap, text: &str, x: f32, y: f32, size: f32, color: 
     }
 }
 
+/// A letter as a small picture of how much of each pixel it covers.
+#[derive(Debug, Clone, Default)]
+pub struct Glyph {
+    /// Covered shares, row by row, 0 to 255.
+    pub cover: Vec<u8>,
+    /// Pixels in a row.
+    pub width: usize,
+    /// Where the upper left pixel lies from the pen, to the right and down.
+    pub offset: [i32; 2],
+    /// How far the pen moves on.
+    pub advance: f32,
+}
+
+/// A letter of a size in pixels, for those who keep their letters and write many frames with them.
+#[must_use]
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bounds of letters are small")]
+pub fn glyph(letter: char, size: f32) -> Glyph {
+    let Some(font) = font() else { return Glyph::default() };
+    let id = font.glyph_id(letter);
+    let advance = font.as_scaled(PxScale::from(size)).h_advance(id);
+    let Some(outline) = font.outline_glyph(id.with_scale(PxScale::from(size))) else {
+        return Glyph { advance, ..Glyph::default() };
+    };
+    let bounds = outline.px_bounds();
+    let (width, height) = (bounds.width() as usize, bounds.height() as usize);
+    let mut cover = vec![0; width * height];
+    outline.draw(|x, y, share| {
+        if let Some(pixel) = cover.get_mut(y as usize * width + x as usize) {
+            *pixel = (255.0 * share.clamp(0.0, 1.0)) as u8;
+        }
+    });
+    Glyph { cover, width, offset: [bounds.min.x as i32, bounds.min.y as i32], advance }
+}
+
 /// Lays a colour over one pixel of an opaque picture.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bounds are checked, values are 0 to 255")]
 fn blend(pixmap: &mut Pixmap, x: f32, y: f32, cover: f32, color: [u8; 3]) {

@@ -129,7 +129,9 @@ impl BlazePose {
         Ok(())
     }
 
-    fn detector_form(&self) -> CropForm {
+    /// What a crop for the detector looks like.
+    #[must_use]
+    pub fn detector_form(&self) -> CropForm {
         CropForm {
             size: detector::SIZE,
             black: -1.0,
@@ -139,7 +141,9 @@ impl BlazePose {
         }
     }
 
-    fn landmark_form(&self) -> CropForm {
+    /// What a crop for the landmark model looks like.
+    #[must_use]
+    pub fn landmark_form(&self) -> CropForm {
         CropForm {
             size: landmarks::SIZE,
             black: 0.0,
@@ -147,6 +151,77 @@ impl BlazePose {
             border: Border::Replicate,
             sampling: self.options.sampling,
         }
+    }
+
+    /// Finds the people in a crop of the form [`BlazePose::detector_form`], wherever it was cut from.
+    ///
+    /// # Errors
+    /// When the model cannot be run.
+    pub fn locate_in(&mut self, crop: &Crop) -> Result<Crowd> {
+        let outputs = self.open_detector()?.run(crop.tensor.view())?;
+        let regressors = outputs.tensor("regressors", &[detector::CANDIDATES, detector::NUMBERS])?;
+        let scores = outputs.tensor("scores", &[detector::CANDIDATES])?;
+        let (regressors, scores) = (fixed::<Ix2>(regressors)?, fixed::<Ix1>(scores)?);
+        let best_score = detector::best_score(scores);
+        let size = detector::SIZE as f64;
+        let place = |p: Point| crop.to_photo.apply(Point::new(p.x * size, p.y * size));
+        let mut people: Vec<Person> = Vec::new();
+        for found in detector::blend(detector::decode(regressors, scores)) {
+            let region = detector::region(place(found.points[0]), place(found.points[1]));
+            let twice = |other: &Person| {
+                other.region.center.distance(region.center) < SAME_PERSON * other.region.side.min(region.side)
+            };
+            if region.side > 1.0 && !people.iter().any(twice) {
+                people.push(Person { region, score: found.score });
+            }
+        }
+        Ok(Crowd { people, best_score })
+    }
+
+    /// Reads the joints in a crop of the form [`BlazePose::landmark_form`], wherever it was cut from; `rotation` is that of its
+    /// region. `None` when the model sees nobody there.
+    ///
+    /// # Errors
+    /// When the model cannot be run.
+    pub fn read_in(&mut self, crop: &Crop, rotation: f64, look: Look) -> Result<Option<Reading>> {
+        self.open_landmarks()?;
+        if look.mask {
+            self.open_mask()?;
+        }
+        let Some(model) = self.landmarks.as_mut() else { return Ok(None) };
+        let outputs = model.run(crop.tensor.view())?;
+        let flag = fixed::<Ix1>(outputs.tensor("flag", &[1])?)?[0];
+        let confidence = f64::from(flag);
+        if confidence.is_nan() || confidence <= landmarks::MIN_FLAG {
+            return Ok(None);
+        }
+        let raw = fixed::<Ix1>(outputs.tensor("landmarks", &[landmarks::POINTS * landmarks::NUMBERS])?)?;
+        let mut points = landmarks::decode(raw);
+        let heatmap = outputs.tensor("heatmap", &[landmarks::CELLS, landmarks::CELLS, landmarks::POINTS])?;
+        landmarks::refine(&mut points, fixed::<Ix3>(heatmap)?);
+        let world = outputs.tensor("world", &[landmarks::POINTS * 3])?;
+        // A mirrored crop is turned the other way round in the mirrored photo.
+        let rotation = if look.mirrored { -rotation } else { rotation };
+        let world = landmarks::decode_world(fixed::<Ix1>(world)?, rotation);
+        let mask = match (&mut self.mask, look.mask) {
+            (Some(model), true) => Some(mask_of(model, &outputs, crop)?),
+            _ => None,
+        };
+        let place = |point: usize| crop.to_photo.apply(points[point].at);
+        let pose = Pose::from_joints(|joint| {
+            let seen_as = if look.mirrored { joint.mirror() } else { joint };
+            let point = &points[seen_as.index()];
+            Ok(Keypoint {
+                at: place(seen_as.index()),
+                visibility: point.visibility,
+                presence: point.presence,
+                sd_px: None,
+                by_hand: false,
+            })
+        });
+        let world = if look.mirrored { world.mirrored() } else { world };
+        let next = detector::region(place(landmarks::HIPS), place(landmarks::SCALE));
+        Ok(Some(Reading { pose, world: Some(world), confidence, next, mask }))
     }
 }
 
@@ -170,67 +245,13 @@ impl Estimator for BlazePose {
     fn locate(&mut self, photo: &Pyramid<'_>, square: Region, mirrored: bool) -> Result<Crowd> {
         let form = self.detector_form();
         let crop = if mirrored { photo.crop_mirrored(square, &form) } else { photo.crop(square, &form) };
-        let outputs = self.open_detector()?.run(crop.tensor.view())?;
-        let regressors = outputs.tensor("regressors", &[detector::CANDIDATES, detector::NUMBERS])?;
-        let scores = outputs.tensor("scores", &[detector::CANDIDATES])?;
-        let (regressors, scores) = (fixed::<Ix2>(regressors)?, fixed::<Ix1>(scores)?);
-        let best_score = detector::best_score(scores);
-        let size = detector::SIZE as f64;
-        let place = |p: Point| crop.to_photo.apply(Point::new(p.x * size, p.y * size));
-        let mut people: Vec<Person> = Vec::new();
-        for found in detector::blend(detector::decode(regressors, scores)) {
-            let region = detector::region(place(found.points[0]), place(found.points[1]));
-            let twice = |other: &Person| {
-                other.region.center.distance(region.center) < SAME_PERSON * other.region.side.min(region.side)
-            };
-            if region.side > 1.0 && !people.iter().any(twice) {
-                people.push(Person { region, score: found.score });
-            }
-        }
-        Ok(Crowd { people, best_score })
+        self.locate_in(&crop)
     }
 
     fn read(&mut self, photo: &Pyramid<'_>, region: Region, look: Look) -> Result<Option<Reading>> {
         let form = self.landmark_form();
         let crop = if look.mirrored { photo.crop_mirrored(region, &form) } else { photo.crop(region, &form) };
-        self.open_landmarks()?;
-        if look.mask {
-            self.open_mask()?;
-        }
-        let Some(model) = self.landmarks.as_mut() else { return Ok(None) };
-        let outputs = model.run(crop.tensor.view())?;
-        let flag = fixed::<Ix1>(outputs.tensor("flag", &[1])?)?[0];
-        let confidence = f64::from(flag);
-        if confidence.is_nan() || confidence <= landmarks::MIN_FLAG {
-            return Ok(None);
-        }
-        let raw = fixed::<Ix1>(outputs.tensor("landmarks", &[landmarks::POINTS * landmarks::NUMBERS])?)?;
-        let mut points = landmarks::decode(raw);
-        let heatmap = outputs.tensor("heatmap", &[landmarks::CELLS, landmarks::CELLS, landmarks::POINTS])?;
-        landmarks::refine(&mut points, fixed::<Ix3>(heatmap)?);
-        let world = outputs.tensor("world", &[landmarks::POINTS * 3])?;
-        // A mirrored crop is turned the other way round in the mirrored photo.
-        let rotation = if look.mirrored { -region.rotation } else { region.rotation };
-        let world = landmarks::decode_world(fixed::<Ix1>(world)?, rotation);
-        let mask = match (&mut self.mask, look.mask) {
-            (Some(model), true) => Some(mask_of(model, &outputs, &crop)?),
-            _ => None,
-        };
-        let place = |point: usize| crop.to_photo.apply(points[point].at);
-        let pose = Pose::from_joints(|joint| {
-            let seen_as = if look.mirrored { joint.mirror() } else { joint };
-            let point = &points[seen_as.index()];
-            Ok(Keypoint {
-                at: place(seen_as.index()),
-                visibility: point.visibility,
-                presence: point.presence,
-                sd_px: None,
-                by_hand: false,
-            })
-        });
-        let world = if look.mirrored { world.mirrored() } else { world };
-        let next = detector::region(place(landmarks::HIPS), place(landmarks::SCALE));
-        Ok(Some(Reading { pose, world: Some(world), confidence, next, mask }))
+        self.read_in(&crop, region.rotation, look)
     }
 }
 

@@ -1,0 +1,147 @@
+//! Drawing on a frame: lines by OpenCV, letters by the font that the program carries, kept from frame to frame.
+
+use std::collections::HashMap;
+
+use opencv::core::{Mat, MatTraitConst, MatTraitManual, Point, Rect, Scalar, Vector};
+use opencv::imgproc::{LINE_8, LINE_AA, circle, line, polylines};
+
+use crate::report::font::{self, Glyph};
+
+/// Blue, green, red.
+pub type Color = [u8; 3];
+
+// The colours of Okabe and Ito, which people with any colour vision tell apart, as on the photo program's pictures.
+/// Shoulders.
+pub const ORANGE: Color = [0, 159, 230];
+/// Head.
+pub const SKY: Color = [233, 180, 86];
+/// Hips.
+pub const GREEN: Color = [115, 158, 0];
+/// Spinal line and lean.
+pub const YELLOW: Color = [66, 228, 240];
+/// What is amiss.
+pub const VERMILLION: Color = [0, 94, 213];
+/// Text.
+pub const WHITE: Color = [255, 255, 255];
+/// Less weighty text.
+pub const GREY: Color = [190, 190, 190];
+/// Casings and grounds.
+pub const INK: Color = [20, 20, 20];
+
+/// The letters that were needed so far.
+#[derive(Debug, Default)]
+pub struct Letters {
+    kept: HashMap<(char, u32), Glyph>,
+}
+
+impl Letters {
+    fn glyph(&mut self, letter: char, size: u32) -> &Glyph {
+        self.kept.entry((letter, size)).or_insert_with(|| font::glyph(letter, size as f32))
+    }
+
+    /// Width of a line of text, in pixels.
+    pub fn width(&mut self, text: &str, size: u32) -> i32 {
+        text.chars().map(|letter| self.glyph(letter, size).advance).sum::<f32>().ceil() as i32
+    }
+
+    /// Writes a line of text, its baseline's left end at `x`, `y`.
+    pub fn write(&mut self, frame: &mut Mat, text: &str, x: i32, y: i32, size: u32, color: Color) {
+        let (width, height) = (frame.cols(), frame.rows());
+        let Ok(bytes) = frame.data_bytes_mut() else { return };
+        let mut pen = x as f32;
+        for letter in text.chars() {
+            let glyph = self.glyph(letter, size);
+            let (left, top) = (pen.round() as i32 + glyph.offset[0], y + glyph.offset[1]);
+            for (row, line) in glyph.cover.chunks_exact(glyph.width.max(1)).enumerate() {
+                for (column, &cover) in line.iter().enumerate() {
+                    let (px, py) = (left + column as i32, top + row as i32);
+                    if cover > 0 && (0..width).contains(&px) && (0..height).contains(&py) {
+                        let at = 3 * (py as usize * width as usize + px as usize);
+                        blend(&mut bytes[at..at + 3], color, u32::from(cover));
+                    }
+                }
+            }
+            pen += glyph.advance;
+        }
+    }
+}
+
+/// Lays a colour over a pixel, by a share of 255.
+fn blend(pixel: &mut [u8], color: Color, share: u32) {
+    for (under, over) in pixel.iter_mut().zip(color) {
+        *under = ((u32::from(*under) * (255 - share) + u32::from(over) * share + 127) / 255) as u8;
+    }
+}
+
+/// Darkens a rectangle, so that letters on it can be read.
+pub fn shade(frame: &mut Mat, area: Rect) {
+    let (width, height) = (frame.cols(), frame.rows());
+    let Ok(bytes) = frame.data_bytes_mut() else { return };
+    let (left, right) = (area.x.clamp(0, width) as usize, (area.x + area.width).clamp(0, width) as usize);
+    for y in area.y.clamp(0, height)..(area.y + area.height).clamp(0, height) {
+        let row = 3 * y as usize * width as usize;
+        for byte in &mut bytes[row + 3 * left..row + 3 * right] {
+            *byte = (u16::from(*byte) * 3 / 10 + 14) as u8;
+        }
+    }
+}
+
+fn scalar(color: Color) -> Scalar {
+    Scalar::new(f64::from(color[0]), f64::from(color[1]), f64::from(color[2]), 0.0)
+}
+
+/// A line with a dark casing, which keeps it visible on any clothing.
+///
+/// # Errors
+/// What OpenCV says.
+pub fn cased(frame: &mut Mat, from: Point, to: Point, color: Color, thick: i32) -> opencv::Result<()> {
+    line(frame, from, to, scalar(INK), thick + 2, LINE_8, 0)?;
+    line(frame, from, to, scalar(color), thick, LINE_AA, 0)
+}
+
+/// A plain thin line.
+///
+/// # Errors
+/// What OpenCV says.
+pub fn thin(frame: &mut Mat, from: Point, to: Point, color: Color) -> opencv::Result<()> {
+    line(frame, from, to, scalar(color), 1, LINE_8, 0)
+}
+
+/// A line through many points.
+///
+/// # Errors
+/// What OpenCV says.
+pub fn curve(frame: &mut Mat, points: &Vector<Point>, color: Color) -> opencv::Result<()> {
+    polylines(frame, points, false, scalar(color), 2, LINE_8, 0)
+}
+
+/// A dot with a dark casing.
+///
+/// # Errors
+/// What OpenCV says.
+pub fn dot(frame: &mut Mat, at: Point, radius: i32, color: Color) -> opencv::Result<()> {
+    circle(frame, at, radius + 1, scalar(INK), -1, LINE_8, 0)?;
+    circle(frame, at, radius, scalar(color), -1, LINE_AA, 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use opencv::core::{CV_8UC3, MatTraitConstManual};
+
+    #[test]
+    fn letters_cover_where_they_stand_and_stay_inside() {
+        let mut frame = Mat::new_rows_cols_with_default(40, 120, CV_8UC3, Scalar::all(0.0)).unwrap();
+        let mut letters = Letters::default();
+        let width = letters.width("level", 20);
+        assert!((30..120).contains(&width), "{width}");
+        letters.write(&mut frame, "level", 10, 30, 20, WHITE);
+        let bytes = frame.data_bytes().unwrap().to_vec();
+        let lit = |x: i32| (0..40).any(|y| bytes[3 * (y * 120 + x as usize)] > 200);
+        assert!((10..10 + width).any(lit) && !(0..8).any(lit) && !(12 + width..120).any(lit));
+        // Over the edges nothing happens.
+        letters.write(&mut frame, "level", 110, -3, 20, WHITE);
+        letters.write(&mut frame, "level", -30, 45, 20, WHITE);
+        shade(&mut frame, Rect::new(-10, 30, 500, 500));
+    }
+}

@@ -1,0 +1,163 @@
+//! One frame after the other: the person followed, measured, and smoothed for the eye.
+
+use crate::analysis::{Options, Surroundings, sighting, surroundings};
+use crate::assessment::{Analysis, assess};
+use crate::camera::Told;
+use crate::crop::Pyramid;
+use crate::error::{Error, Result};
+use crate::frame::Frame;
+use crate::repeat::{self, Readings};
+use crate::sighting::{self, Sighting};
+use crate::smoothing::{self, Filter, OneEuro, PoseFilter};
+use crate::track::{Followed, Tracker};
+use crate::watch::still::Stillness;
+use crate::watch::{Glimpse, State, WATCHED};
+
+use super::scene::{Person, Reading};
+
+/// What values are smoothed with before they are shown; one degree counts as the scale.
+const VALUES: OneEuro = OneEuro { min_cutoff: 0.3, beta: 0.3, derivative_cutoff: 1.0 };
+/// How the camera is held is told anew by the background when somebody comes, but not more often than this, in seconds.
+const LEVEL_EVERY: f64 = 20.0;
+
+/// What a frame shows.
+#[derive(Debug)]
+pub struct Sight {
+    /// As far as watching goes.
+    pub glimpse: Glimpse,
+    /// Whoever was followed, and what was measured of them.
+    pub person: Option<(Followed, Analysis)>,
+    /// As far as the window goes.
+    pub shown: Option<Person>,
+}
+
+/// Follows and measures one person.
+#[derive(Debug)]
+pub struct Follower {
+    /// The models.
+    pub tracker: Tracker,
+    options: Options,
+    size: (f64, f64),
+    around: Option<(f64, Surroundings)>,
+    joints: PoseFilter,
+    values: [Filter; WATCHED.len()],
+    still: Stillness,
+}
+
+impl Follower {
+    /// Follows with a tracker, measuring as the options say.
+    #[must_use]
+    pub fn new(tracker: Tracker, options: Options) -> Self {
+        Self {
+            tracker,
+            options,
+            size: (0.0, 0.0),
+            around: None,
+            joints: PoseFilter::new(smoothing::JOINTS),
+            values: Default::default(),
+            still: Stillness::default(),
+        }
+    }
+
+    /// How to measure.
+    #[must_use]
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+
+    /// Forgets whom it follows.
+    pub fn forget(&mut self) {
+        self.tracker.forget();
+        self.start_anew();
+    }
+
+    fn start_anew(&mut self) {
+        self.joints.reset();
+        self.values = Default::default();
+        self.still.reset();
+    }
+
+    /// Looks at a frame taken at a time in seconds.
+    ///
+    /// # Errors
+    /// [`Error::Runtime`] and [`Error::Model`], which no later frame would cure.
+    pub fn see(&mut self, frame: &Frame<'_>, seconds: f64) -> Result<Sight> {
+        if self.size != frame.size() {
+            // Another format: nothing of what was known holds.
+            self.size = frame.size();
+            self.around = None;
+            self.forget();
+        }
+        let Some(followed) = self.tracker.see(frame, seconds)? else {
+            self.start_anew();
+            return Ok(Sight { glimpse: Glimpse::empty(seconds, State::Away), person: None, shown: None });
+        };
+        let readings = [Readings { body: followed.readings.clone(), upper: Vec::new() }];
+        if followed.newcomer {
+            self.start_anew();
+            let told_long_ago = self.around.is_none_or(|(then, _)| !(0.0..LEVEL_EVERY).contains(&(seconds - then)));
+            if told_long_ago {
+                self.around = Some((seconds, self.surroundings(frame, &readings)));
+            }
+        }
+        // How the person was lit then says nothing about now.
+        let background = self.around.and_then(|(_, around)| around.background);
+        let seen = self.sighting(&readings, &Surroundings { exposure: None, background });
+        let analysis = match assess(self.frame(&readings, followed.people), seen, &self.options) {
+            Ok(analysis) => analysis,
+            // A view that cannot be told: shoulders and hips lie so that nobody stands there.
+            Err(Error::Usage { .. }) => {
+                self.start_anew();
+                return Ok(Sight { glimpse: Glimpse::empty(seconds, State::Turned), person: None, shown: None });
+            }
+            Err(error) => return Err(error),
+        };
+        let size = followed.region.side;
+        let pose = self.joints.next(seconds, &analysis.pose, size);
+        let still = self.still.next(seconds, &pose);
+        let glimpse = Glimpse::of(seconds, &analysis, followed.nearer, still);
+        let readings = WATCHED
+            .into_iter()
+            .zip(&mut self.values)
+            .map(|(measure, filter)| {
+                let value = match analysis.assessment.get(measure) {
+                    Ok(found) => Ok((filter.next(&VALUES, seconds, found.value, 1.0), 1.96 * found.sd)),
+                    Err(refusal) => {
+                        *filter = Filter::default();
+                        Err(refusal.to_string())
+                    }
+                };
+                Reading { measure, value }
+            })
+            .collect();
+        let shown = Some(Person { pose, camera: analysis.camera, readings });
+        Ok(Sight { glimpse, person: Some((followed, analysis)), shown })
+    }
+
+    /// Where readings of this source's frames come from.
+    #[must_use]
+    pub fn frame(&self, readings: &[Readings], people: usize) -> sighting::Frame {
+        sighting::Frame {
+            width: self.size.0,
+            height: self.size.1,
+            people,
+            readings: readings.iter().map(Readings::count).sum(),
+            model: self.tracker.model().to_owned(),
+            model_blake3: self.tracker.hash().to_owned(),
+            independent: None,
+        }
+    }
+
+    /// What was seen in readings of this source's frames, as far as measuring goes.
+    #[must_use]
+    pub fn sighting(&self, readings: &[Readings], around: &Surroundings) -> Sighting {
+        sighting(readings, &repeat::agreed(readings), &Told::default(), around, self.size)
+    }
+
+    /// How the camera is held and how the person is lit, as a frame shows it. Copies the frame.
+    #[must_use]
+    pub fn surroundings(&self, frame: &Frame<'_>, readings: &[Readings]) -> Surroundings {
+        let picture = frame.to_rgb();
+        surroundings(&Pyramid::new(&picture), &repeat::agreed(readings), &Told::default())
+    }
+}

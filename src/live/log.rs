@@ -1,0 +1,237 @@
+//! What is written down: lines of JSON or words for standard output, rows for a session's file.
+
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use crate::error::{Error, Result};
+use crate::measure::Measure;
+use crate::record::{Record, SCHEMA};
+use crate::watch::alert::Event;
+use crate::watch::period::Logged;
+use crate::watch::session::{Row, heading};
+use crate::watch::{State, WATCHED};
+
+/// One line of `--jsonl`.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum Line<'a> {
+    /// Somebody was measured: a record, whose values are the medians over the period's still frames.
+    Measured {
+        /// The record's own fields.
+        #[serde(flatten)]
+        record: &'a Record,
+        /// The number of the period's last frame, counted from 0 among those that were looked at.
+        frame: u64,
+        /// When the period began, in milliseconds of the source's clock; null for pictures, which have none.
+        time_ms: Option<f64>,
+        /// Always true.
+        person: bool,
+        /// The state of most of the period's frames.
+        state: State,
+        /// How many frames were looked at, and in how many of them the person kept still: those count.
+        frames: usize,
+        /// See `frames`.
+        still_frames: usize,
+    },
+    /// Nobody was.
+    Unmeasured {
+        /// [`SCHEMA`].
+        schema: &'static str,
+        /// As above.
+        frame: u64,
+        /// As above.
+        time_ms: Option<f64>,
+        /// Whether somebody was there all the same.
+        person: bool,
+        /// As above.
+        state: State,
+        /// A sentence for the user.
+        reason: &'a str,
+    },
+    /// Watch mode noticed something.
+    Event {
+        /// [`SCHEMA`].
+        schema: &'static str,
+        /// As above.
+        frame: u64,
+        /// When it was noticed.
+        time_ms: f64,
+        /// `begin` or `end`.
+        event: &'static str,
+        /// Since when the departure lasts, in milliseconds.
+        since_ms: f64,
+        /// By measure, how far it lies from the baseline in degrees, when an episode begins.
+        departures: indexmap::IndexMap<&'static str, f64>,
+        /// In words.
+        words: String,
+    },
+}
+
+/// Milliseconds with as many decimals as they mean.
+#[must_use]
+pub fn milliseconds(seconds: f64) -> f64 {
+    (1e6 * seconds).round() / 1e3
+}
+
+impl Line<'_> {
+    /// The line of an event.
+    #[must_use]
+    pub fn of_event(event: &Event, frame: u64) -> Self {
+        let (kind, seconds, since) = match event {
+            Event::Begin { seconds, since, .. } => ("begin", *seconds, *since),
+            Event::End { seconds, since, .. } => ("end", *seconds, *since),
+        };
+        let departures = match event {
+            Event::Begin { departures, .. } => {
+                departures.iter().map(|d| (d.measure.name(), (100.0 * d.by).round() / 100.0)).collect()
+            }
+            Event::End { .. } => indexmap::IndexMap::new(),
+        };
+        Line::Event {
+            schema: SCHEMA,
+            frame,
+            time_ms: milliseconds(seconds),
+            event: kind,
+            since_ms: milliseconds(since),
+            departures,
+            words: event_words(event),
+        }
+    }
+
+    /// As text.
+    ///
+    /// # Errors
+    /// [`Error::Unwritable`], which cannot happen with the lines that there are.
+    pub fn text(&self) -> Result<String> {
+        serde_json::to_string(self)
+            .map_err(|error| Error::Unwritable { path: PathBuf::from("record"), source: error.into() })
+    }
+}
+
+/// An event for people.
+#[must_use]
+pub fn event_words(event: &Event) -> String {
+    match event {
+        Event::Begin { seconds, since, departures } => {
+            let what: Vec<String> = departures.iter().map(|departure| departure.words()).collect();
+            format!("{} for {:.0} seconds", what.join(", "), seconds - since)
+        }
+        Event::End { seconds, since, why: State::Ready } => {
+            format!("back at the usual posture after {:.0} seconds", seconds - since)
+        }
+        Event::End { seconds, since, why } => {
+            format!("not judged any more ({}) after {:.0} seconds", why.words(), seconds - since)
+        }
+    }
+}
+
+/// A period in one line of words, for a terminal.
+#[must_use]
+pub fn period_words(logged: &Logged, record: Option<&Record>) -> String {
+    let time = format!("{:.1} s", logged.start);
+    match record {
+        Some(record) => format!("{time}: {}", record_words(record)),
+        None if logged.state == State::Ready => format!("{time}: moving"),
+        None => format!("{time}: {}", logged.state.words()),
+    }
+}
+
+/// The watched measures of a record in words.
+#[must_use]
+pub fn record_words(record: &Record) -> String {
+    let told =
+        WATCHED.into_iter().filter(|measure| *measure != Measure::TrunkLean || record.measure(*measure).is_some());
+    told.filter_map(|measure| {
+        let found = record.measure(measure)?;
+        let text = found.words.as_ref().or(found.reason.as_ref())?;
+        Some(format!("{}: {text}", measure.label()))
+    })
+    .collect::<Vec<_>>()
+    .join("; ")
+}
+
+/// A session's file, a row at a time.
+#[derive(Debug)]
+pub struct SessionFile {
+    path: PathBuf,
+    file: File,
+}
+
+impl SessionFile {
+    /// Starts a new file, readable by the user alone.
+    ///
+    /// # Errors
+    /// [`Error::Unwritable`], also when there is a file of this name: a session is never written over.
+    pub fn create(path: &Path) -> Result<Self> {
+        let cannot = |source| Error::Unwritable { path: path.into(), source };
+        let mut options = std::fs::OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(path).map_err(cannot)?;
+        writeln!(file, "{}", heading()).map_err(cannot)?;
+        Ok(Self { path: path.into(), file })
+    }
+
+    /// Writes a row, at once.
+    ///
+    /// # Errors
+    /// [`Error::Unwritable`].
+    pub fn write(&mut self, row: &Row) -> Result<()> {
+        // One call, so that a program that is killed leaves whole rows.
+        let line = format!("{}\n", row.line());
+        self.file.write_all(line.as_bytes()).map_err(|source| Error::Unwritable { path: self.path.clone(), source })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::watch::alert::Departure;
+
+    #[test]
+    fn lines_without_a_record_say_why() {
+        let line = Line::Unmeasured {
+            schema: SCHEMA,
+            frame: 3,
+            time_ms: Some(120.0),
+            person: false,
+            state: State::Away,
+            reason: "away",
+        };
+        assert_eq!(
+            line.text().unwrap(),
+            r#"{"schema":"orthostat/1","frame":3,"time_ms":120.0,"person":false,"state":"away","reason":"away"}"#
+        );
+    }
+
+    #[test]
+    fn events_are_told_in_numbers_and_in_words() {
+        let departures = vec![Departure { measure: Measure::ShoulderTilt, by: -5.234 }];
+        let begin = Event::Begin { seconds: 12.5, since: 2.5, departures };
+        assert_eq!(
+            Line::of_event(&begin, 125).text().unwrap(),
+            r#"{"schema":"orthostat/1","frame":125,"time_ms":12500.0,"event":"begin","since_ms":2500.0,"departures":{"shoulder_tilt":-5.23},"words":"right shoulder higher than usual by 5.2 deg for 10 seconds"}"#
+        );
+        let end = Event::End { seconds: 30.0, since: 2.5, why: State::Away };
+        assert_eq!(event_words(&end), "not judged any more (away) after 28 seconds");
+    }
+
+    #[test]
+    fn a_session_is_private_and_never_written_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("day.csv");
+        drop(SessionFile::create(&path).unwrap());
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        }
+        let message = SessionFile::create(&path).unwrap_err().to_string();
+        assert!(message.contains("day.csv: cannot be written: file exists"), "{message}");
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), format!("{}\n", heading()));
+    }
+}

@@ -1,0 +1,533 @@
+//! One run: frames in, and out come the window, the log, the alerts, and the standing check.
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use super::feed::{Feed, Next, Stamp};
+use super::follow::{Follower, Sight};
+use super::log::{Line, SessionFile, event_words, milliseconds, period_words};
+use super::notify::Notifier;
+use super::scene::{Painter, Scene, Strip};
+use super::sequence;
+use super::source::pixels;
+use super::standing::{Standing, free_id, save, source_of};
+use super::terminal::{complain, say};
+use super::timing::Timing;
+use super::window::{Key, Window, cannot};
+use crate::cli::Live;
+use crate::error::Result;
+use crate::frame::Frame;
+use crate::record::{Record, SCHEMA};
+use crate::report;
+use crate::watch::alert::{Event, LEAST_DEG, Watch};
+use crate::watch::baseline::{Baseline, Progress, Taking};
+use crate::watch::check::{Check, Step};
+use crate::watch::period::{Logged, Period};
+use crate::watch::session::Row;
+use crate::watch::{Glimpse, State, WATCHED};
+
+/// How long to wait for a frame before the keys are looked at again.
+const PATIENCE: Duration = Duration::from_millis(25);
+/// The window is drawn at most so often: the toolkit sleeps some milliseconds each time, whatever there is to do.
+const REFRESH: Duration = Duration::from_millis(30);
+/// How long a note stands in the window.
+const NOTE: Duration = Duration::from_secs(4);
+
+/// Exit codes.
+const DONE: u8 = 0;
+const NOBODY: u8 = 3;
+
+/// Everything that a run holds.
+pub struct Run<'a> {
+    options: &'a Live,
+    name: PathBuf,
+    feed: Feed,
+    follower: Follower,
+    window: Option<Window>,
+    painter: Painter,
+    strip: Strip,
+    notifier: Option<Notifier>,
+    session: Option<SessionFile>,
+    period: Period,
+    /// The event that the session's next row tells of.
+    event: &'static str,
+    watch: Option<Watch>,
+    /// A baseline is to be taken as soon as somebody is ready.
+    wanted: bool,
+    taking: Option<Taking>,
+    check: Option<(Check, Standing)>,
+    alert: Option<String>,
+    note: Option<(String, Instant)>,
+    large: Option<String>,
+    paused: bool,
+    help: bool,
+    flipped: bool,
+    vanished: bool,
+    measured: u64,
+    looked: u64,
+    last: u64,
+    code: Option<u8>,
+    timing: Timing,
+    /// When the window was last drawn.
+    drawn: Option<Instant>,
+    /// When its keys were last asked for, which is when it shows what was drawn.
+    asked: Option<Instant>,
+}
+
+impl std::fmt::Debug for Run<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Run").field("name", &self.name).field("looked", &self.looked).finish_non_exhaustive()
+    }
+}
+
+impl<'a> Run<'a> {
+    /// Gets ready; outputs that cannot be written are found now and not later.
+    ///
+    /// # Errors
+    /// What the session's file or the baseline says.
+    pub fn new(
+        options: &'a Live,
+        name: PathBuf,
+        feed: Feed,
+        follower: Follower,
+        window: Option<Window>,
+    ) -> Result<Self> {
+        let session = options.session.as_deref().map(SessionFile::create).transpose()?;
+        let kept = if options.watch && !options.new_baseline { Baseline::open(&options.baseline)? } else { None };
+        let wanted = options.watch && kept.is_none();
+        if wanted {
+            let why = if options.new_baseline { "as asked" } else { "there is none yet" };
+            complain(&format!(
+                "baseline \"{}\": taken now ({why}); ten seconds as you usually stand or sit, please",
+                options.baseline
+            ));
+        }
+        let mut run = Self {
+            options,
+            name,
+            feed,
+            follower,
+            window,
+            painter: Painter::default(),
+            strip: Strip::default(),
+            notifier: None,
+            session,
+            period: Period::default(),
+            event: "",
+            watch: None,
+            wanted,
+            taking: None,
+            check: options.check.then(Default::default),
+            alert: None,
+            note: None,
+            large: None,
+            paused: false,
+            help: false,
+            flipped: !options.mirrored,
+            vanished: false,
+            measured: 0,
+            looked: 0,
+            last: 0,
+            code: None,
+            timing: Timing::default(),
+            drawn: None,
+            asked: None,
+        };
+        if let Some(kept) = kept {
+            run.watch_against(kept);
+        }
+        Ok(run)
+    }
+
+    /// Runs to the end; the exit code.
+    ///
+    /// # Errors
+    /// What ends the run before its time.
+    pub fn go(mut self) -> Result<u8> {
+        let step = Duration::from_secs_f64(1.0 / self.options.rate);
+        let mut due = Instant::now();
+        while self.code.is_none() && self.options.frames.is_none_or(|most| self.looked < most) {
+            if self.keys()?.is_break() {
+                break;
+            }
+            let early = due.saturating_duration_since(Instant::now());
+            if self.feed.is_live() && !early.is_zero() {
+                std::thread::sleep(early.min(PATIENCE));
+                continue;
+            }
+            match self.feed.next(PATIENCE)? {
+                Next::Frame(stamp) => {
+                    due = (due + step).max(Instant::now());
+                    let start = Instant::now();
+                    // The window shows its picture when its keys are asked for.
+                    if self.frame(stamp)?.is_break() || self.keys()?.is_break() {
+                        break;
+                    }
+                    self.timing.count(start.elapsed());
+                }
+                Next::Nothing => {}
+                Next::Vanished(reason) => {
+                    if self.away(&reason)?.is_break() {
+                        break;
+                    }
+                }
+                Next::End => break,
+            }
+        }
+        let now = self.feed.now();
+        let _ = self.close_period(now)?;
+        if self.options.timing {
+            complain(&self.timing.words());
+        }
+        if self.options.check && self.code.is_none() {
+            complain(&"the check did not come to its end");
+        }
+        Ok(self.code.unwrap_or(if self.measured == 0 || self.options.check { NOBODY } else { DONE }))
+    }
+
+    /// One frame.
+    fn frame(&mut self, stamp: Stamp) -> Result<ControlFlow<()>> {
+        let Some(frame) = pixels(self.feed.frame()) else { return Ok(ControlFlow::Continue(())) };
+        let seconds = stamp.seconds;
+        if std::mem::take(&mut self.vanished) {
+            complain(&format!("{} is back", self.name.display()));
+            self.note = None;
+        }
+        self.looked += 1;
+        let sight = if self.paused {
+            Sight { glimpse: Glimpse::empty(seconds, State::Paused), person: None, shown: None }
+        } else {
+            self.follower.see(&frame, seconds)?
+        };
+        let ended = Self::check(&mut self.check, &mut self.follower, &frame, &sight)?;
+        let glimpse = sight.glimpse;
+        if self.period_is_over(seconds) && self.close_period(seconds)?.is_break() {
+            return Ok(ControlFlow::Break(()));
+        }
+        self.last = stamp.number;
+        match &sight.person {
+            Some((_, analysis)) => {
+                self.measured += 1;
+                // Asked for frame by frame, each is told of, still or not.
+                let still = glimpse.still || self.options.every == 0.0;
+                self.period.measured(seconds, glimpse.state, still, analysis);
+            }
+            None => self.period.count(seconds, glimpse.state),
+        }
+        self.take_baseline(&glimpse)?;
+        if self.look_out(&glimpse)?.is_break() {
+            return Ok(ControlFlow::Break(()));
+        }
+        self.check_ended(ended)?;
+        self.strip.push(seconds, glimpse.values);
+        self.show(Some(&sight), glimpse.state)?;
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// The source gives no frames.
+    fn away(&mut self, reason: &str) -> Result<ControlFlow<()>> {
+        let now = self.feed.now();
+        if !std::mem::replace(&mut self.vanished, true) {
+            complain(&format!("{} went away ({reason}); waiting for it", self.name.display()));
+            self.follower.forget();
+        }
+        if self.period_is_over(now) && self.close_period(now)?.is_break() {
+            return Ok(ControlFlow::Break(()));
+        }
+        self.period.count(now, State::Waiting);
+        let flow = self.look_out(&Glimpse::empty(now, State::Waiting))?;
+        self.show(None, State::Waiting)?;
+        Ok(flow)
+    }
+
+    fn keys(&mut self) -> Result<ControlFlow<()>> {
+        if self.asked.is_some_and(|asked| asked.elapsed() < REFRESH) {
+            return Ok(ControlFlow::Continue(()));
+        }
+        self.asked = Some(Instant::now());
+        match self.window.as_mut().map(Window::key).transpose()?.flatten() {
+            Some(key) => self.press(key),
+            None => Ok(ControlFlow::Continue(())),
+        }
+    }
+
+    fn press(&mut self, key: Key) -> Result<ControlFlow<()>> {
+        let now = self.feed.now();
+        match key {
+            Key::Quit => return Ok(ControlFlow::Break(())),
+            Key::Pause => {
+                self.paused = !self.paused;
+                self.follower.forget();
+            }
+            Key::Mirror => self.flipped = !self.flipped,
+            Key::Help => self.help = !self.help,
+            Key::Baseline => {
+                self.taking = None;
+                self.wanted = true;
+            }
+            Key::Check => self.check = Some(Default::default()),
+            Key::Snooze => {
+                let minutes = self.options.snooze / 60.0;
+                let text = match &mut self.watch {
+                    Some(watch) => {
+                        watch.snooze(now + self.options.snooze);
+                        format!("alerts are silent for {minutes:.0} minutes")
+                    }
+                    None => "nothing is watched; b takes a baseline".into(),
+                };
+                self.remark(text);
+            }
+            Key::Snapshot => self.snapshot()?,
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    fn remark(&mut self, text: String) {
+        self.note = Some((text, Instant::now() + NOTE));
+    }
+
+    /// The key `s`: this picture, and its record as of a photo.
+    fn snapshot(&mut self) -> Result<()> {
+        let Some(frame) = pixels(self.feed.frame()) else { return Ok(()) };
+        let text = sequence::snapshot(&frame, &self.name, self.options)?;
+        self.remark(text);
+        Ok(())
+    }
+
+    /// Moves the standing check on by a frame; what it came to when it is over.
+    fn check(
+        check: &mut Option<(Check, Standing)>,
+        follower: &mut Follower,
+        frame: &Frame<'_>,
+        sight: &Sight,
+    ) -> Result<Option<Step>> {
+        let Some((course, standing)) = check else { return Ok(None) };
+        let glimpse = &sight.glimpse;
+        let ready = glimpse.state == State::Ready;
+        let step = course.next(glimpse.seconds, ready, glimpse.still);
+        match (&step, &sight.person) {
+            (Step::Hold(_), Some((followed, _))) if ready && glimpse.still => {
+                standing.take(follower, frame, glimpse.seconds, followed)?;
+            }
+            (Step::Again(_), _) => *standing = Standing::default(),
+            _ => {}
+        }
+        Ok(Some(step))
+    }
+
+    /// Says where the check stands, and settles it.
+    fn check_ended(&mut self, step: Option<Step>) -> Result<()> {
+        let Some(step) = step else { return Ok(()) };
+        let large = match &step {
+            Step::Waiting => "stand in the picture".into(),
+            Step::Countdown(left) => left.to_string(),
+            Step::Hold(_) => "hold still".into(),
+            Step::Done | Step::Again(_) | Step::Failed(_) => String::new(),
+        };
+        if self.window.is_none() && !large.is_empty() && self.large.as_ref() != Some(&large) {
+            complain(&large);
+        }
+        self.large = (!large.is_empty()).then_some(large);
+        match step {
+            Step::Done => {
+                let Some((_, standing)) = self.check.take() else { return Ok(()) };
+                let size = pixels(self.feed.frame()).map_or((0.0, 0.0), |frame| frame.size());
+                let id = free_id(&self.options.out, "check");
+                let record = standing.record(&self.follower, &self.name, &id, size)?;
+                let path = save(&self.options.out, &record)?;
+                if self.options.jsonl {
+                    let text = serde_json::to_string(&record).map_err(|error| unwritable(&path, error))?;
+                    let _ = say(&text)?;
+                } else {
+                    let _ = say(&report::text::table(&record))?;
+                    let _ = say(report::text::CAUTION)?;
+                }
+                complain(&format!("saved {}", path.display()));
+                self.remark(format!("saved {}", path.display()));
+                if self.options.check {
+                    self.code = Some(DONE);
+                }
+            }
+            Step::Again(reason) => {
+                complain(&format!("{reason}; once more"));
+                self.remark(format!("{reason}; once more"));
+            }
+            Step::Failed(reason) => {
+                complain(&format!("the check is given up: {reason}"));
+                self.remark(format!("the check is given up: {reason}"));
+                self.check = None;
+                if self.options.check {
+                    self.code = Some(NOBODY);
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn watch_against(&mut self, baseline: Baseline) {
+        let watch = Watch::new(baseline, self.options.sensitivity.into());
+        self.strip.usual =
+            WATCHED.map(|measure| Some((watch.baseline().usual(measure)?.median, watch.limit(measure)?)));
+        if !self.options.quiet && self.notifier.is_none() {
+            self.notifier = Some(Notifier::start());
+        }
+        self.watch = Some(watch);
+        self.alert = None;
+    }
+
+    /// Takes a baseline where one is wanted, from when somebody is ready on.
+    fn take_baseline(&mut self, glimpse: &Glimpse) -> Result<()> {
+        if self.wanted && glimpse.state == State::Ready {
+            self.wanted = false;
+            self.taking = Some(Taking::new(&self.options.baseline));
+        }
+        let Some(taking) = &mut self.taking else { return Ok(()) };
+        match taking.next(glimpse) {
+            Progress::Running { left } => {
+                self.note =
+                    Some((format!("baseline: {left:.0} seconds more, please keep still"), Instant::now() + NOTE));
+            }
+            Progress::Taken(baseline) => {
+                self.taking = None;
+                baseline.save()?;
+                let usual: Vec<String> = WATCHED
+                    .into_iter()
+                    .filter_map(|measure| Some((measure, baseline.usual(measure)?)))
+                    .map(|(measure, usual)| format!("{} {:+.1} (MAD {:.1})", measure.label(), usual.median, usual.mad))
+                    .collect();
+                complain(&format!("baseline \"{}\" taken: {} degrees", baseline.name, usual.join(", ")));
+                self.remark(format!("baseline \"{}\" taken", baseline.name));
+                self.watch_against(baseline);
+            }
+            Progress::Refused(reason) => {
+                self.taking = None;
+                complain(&format!("no baseline was taken: {reason}"));
+                self.remark(format!("no baseline was taken: {reason}"));
+                // Watch mode cannot do without one.
+                self.wanted = self.options.watch && self.watch.is_none();
+            }
+        }
+        Ok(())
+    }
+
+    /// Watch mode's look at a frame.
+    fn look_out(&mut self, glimpse: &Glimpse) -> Result<ControlFlow<()>> {
+        if self.taking.is_some() {
+            return Ok(ControlFlow::Continue(()));
+        }
+        let Some(event) = self.watch.as_mut().and_then(|watch| watch.next(glimpse)) else {
+            return Ok(ControlFlow::Continue(()));
+        };
+        let words = event_words(&event);
+        match &event {
+            Event::Begin { .. } => {
+                self.event = "begin";
+                self.alert = Some(words.clone());
+                if let Some(notifier) = &self.notifier {
+                    notifier.tell(words.clone());
+                }
+            }
+            Event::End { .. } => {
+                self.event = "end";
+                self.alert = None;
+                self.remark(words.clone());
+            }
+        }
+        if self.options.jsonl {
+            say(&Line::of_event(&event, self.last).text()?)
+        } else if self.window.is_none() {
+            say(&format!("{:.1} s: {words}", glimpse.seconds))
+        } else {
+            Ok(ControlFlow::Continue(()))
+        }
+    }
+
+    fn period_is_over(&self, seconds: f64) -> bool {
+        self.period.start().is_some_and(|start| seconds - start >= self.options.every || seconds < start)
+    }
+
+    /// Writes the period down and starts the next.
+    fn close_period(&mut self, seconds: f64) -> Result<ControlFlow<()>> {
+        let Some(logged) = self.period.close(seconds) else { return Ok(ControlFlow::Continue(())) };
+        if let Some(session) = &mut self.session {
+            let watch = self.watch.as_ref();
+            // Without a baseline, level is level in the room.
+            let departs = |measure, value: f64| match watch {
+                Some(watch) => watch
+                    .baseline()
+                    .usual(measure)
+                    .zip(watch.limit(measure))
+                    .is_some_and(|(usual, limit)| (value - usual.median).abs() > limit),
+                None => value.abs() > LEAST_DEG,
+            };
+            session.write(&Row::of(&logged, std::mem::take(&mut self.event), departs))?;
+        }
+        if self.options.check || !(self.options.jsonl || self.window.is_none()) {
+            return Ok(ControlFlow::Continue(()));
+        }
+        let record = logged.analysis.as_ref().map(|analysis| {
+            let size = pixels(self.feed.frame()).map_or((0.0, 0.0), |frame| frame.size());
+            let stem = self.name.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+            let source = source_of(&self.name, size);
+            Record::of(&format!("{stem}-{:06}", self.last), source, Vec::new(), analysis)
+        });
+        if self.options.jsonl {
+            self.say_json(&logged, record.as_ref())
+        } else {
+            say(&period_words(&logged, record.as_ref()))
+        }
+    }
+
+    fn say_json(&self, logged: &Logged, record: Option<&Record>) -> Result<ControlFlow<()>> {
+        let time_ms = Some(milliseconds(logged.start));
+        let line = match record {
+            Some(record) => Line::Measured {
+                record,
+                frame: self.last,
+                time_ms,
+                person: true,
+                state: logged.state,
+                frames: logged.frames,
+                still_frames: logged.still,
+            },
+            None => Line::Unmeasured {
+                schema: SCHEMA,
+                frame: self.last,
+                time_ms,
+                person: !matches!(logged.state, State::Away | State::Waiting | State::Paused),
+                state: logged.state,
+                reason: if logged.state == State::Ready { "moving" } else { logged.state.words() },
+            },
+        };
+        say(&line.text()?)
+    }
+
+    fn show(&mut self, sight: Option<&Sight>, state: State) -> Result<()> {
+        let Some(window) = &mut self.window else { return Ok(()) };
+        if self.drawn.is_some_and(|drawn| drawn.elapsed() < REFRESH) {
+            return Ok(());
+        }
+        self.drawn = Some(Instant::now());
+        if self.note.as_ref().is_some_and(|(_, until)| Instant::now() >= *until) {
+            self.note = None;
+        }
+        let waiting = (state == State::Waiting).then(|| format!("{} went away; waiting for it", self.name.display()));
+        let scene = Scene {
+            person: sight.and_then(|sight| sight.shown.clone()),
+            state,
+            note: waiting.or_else(|| self.note.as_ref().map(|(text, _)| text.clone())),
+            large: self.large.clone(),
+            alert: self.alert.clone(),
+            help: self.help,
+            flipped: self.flipped,
+        };
+        let picture = self.painter.paint(self.feed.frame(), &scene, &self.strip).map_err(cannot)?;
+        window.show(picture)
+    }
+}
+
+fn unwritable(path: &std::path::Path, error: serde_json::Error) -> crate::error::Error {
+    crate::error::Error::Unwritable { path: path.into(), source: error.into() }
+}

@@ -1,0 +1,385 @@
+//! What the window shows: the picture as in a mirror, the person's lines over it, values in words, the last minute.
+
+use std::collections::VecDeque;
+
+use opencv::core::{Mat, MatTraitConst, Point as Pixel, Rect, Size, Vector};
+use opencv::imgproc::{INTER_AREA, INTER_LINEAR, resize};
+
+use super::canvas::{self, Color, GREEN, GREY, INK, Letters, ORANGE, SKY, VERMILLION, WHITE, YELLOW};
+use crate::camera::Camera;
+use crate::geometry::Point;
+use crate::measure::Measure;
+use crate::pose::Pose;
+use crate::skeleton::{Joint, Pair};
+use crate::watch::{State, WATCHED};
+
+/// Pictures are fitted into this, in pixels: reduced, or enlarged at most twice.
+const FITS: (f64, f64) = (1280.0, 800.0);
+/// The strip shows so much, in seconds, in steps of so much.
+const STRIP_SECONDS: f64 = 60.0;
+const STRIP_STEP: f64 = 0.25;
+/// From the strip's middle to its edge, in degrees.
+const STRIP_DEG: f64 = 12.0;
+
+const HELP: [[&str; 2]; 9] = [
+    ["space", "pause, go on"],
+    ["b", "take a baseline: ten seconds as you usually are"],
+    ["c", "standing check: three seconds of standing still"],
+    ["s", "save this picture with its record"],
+    ["m", "mirror the picture, or not"],
+    ["z", "snooze the alerts"],
+    ["?", "this help"],
+    ["q", "quit"],
+    ["", "Sides are your own. It measures; it does not diagnose."],
+];
+
+/// A watched measure as it is shown.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reading {
+    /// Which.
+    pub measure: Measure,
+    /// Its smoothed value and half of its 95 % interval, or why there is none.
+    pub value: Result<(f64, f64), String>,
+}
+
+/// The person as shown.
+#[derive(Debug, Clone)]
+pub struct Person {
+    /// The smoothed joints, in the source's pixels.
+    pub pose: Pose,
+    /// How the camera is held, for the plumb line.
+    pub camera: Camera,
+    /// The values.
+    pub readings: Vec<Reading>,
+}
+
+/// Everything that the window shows beside the picture.
+#[derive(Debug, Clone)]
+pub struct Scene {
+    /// The person, while somebody is measured.
+    pub person: Option<Person>,
+    /// The state.
+    pub state: State,
+    /// One line on what goes on: a baseline being taken, a source waited for.
+    pub note: Option<String>,
+    /// Large letters in the middle: a countdown.
+    pub large: Option<String>,
+    /// What departs, while an episode lasts.
+    pub alert: Option<String>,
+    /// Whether the help lies over all.
+    pub help: bool,
+    /// Whether the source's picture is shown the other way round.
+    pub flipped: bool,
+}
+
+/// The last minute.
+#[derive(Debug, Default)]
+pub struct Strip {
+    points: VecDeque<(f64, [Option<f64>; WATCHED.len()])>,
+    /// Usual values and limits, where a baseline is watched.
+    pub usual: [Option<(f64, f64)>; WATCHED.len()],
+}
+
+impl Strip {
+    /// Takes a frame's values in degrees, at most four times a second.
+    pub fn push(&mut self, seconds: f64, values: [Option<f64>; WATCHED.len()]) {
+        if self.points.back().is_some_and(|(last, _)| (0.0..STRIP_STEP).contains(&(seconds - last))) {
+            return;
+        }
+        self.points.push_back((seconds, values));
+        while self.points.front().is_some_and(|(first, _)| !(0.0..=STRIP_SECONDS).contains(&(seconds - first))) {
+            self.points.pop_front();
+        }
+    }
+}
+
+/// The colour of a watched measure.
+fn color(measure: Measure) -> Color {
+    match measure {
+        Measure::HeadTilt => SKY,
+        Measure::ShoulderTilt => ORANGE,
+        Measure::PelvicObliquity => GREEN,
+        _ => YELLOW,
+    }
+}
+
+/// A short name, as there is little room.
+fn name(measure: Measure) -> &'static str {
+    match measure {
+        Measure::HeadTilt => "head",
+        Measure::ShoulderTilt => "shoulders",
+        Measure::PelvicObliquity => "hips",
+        _ => "trunk",
+    }
+}
+
+/// A value as it is shown: the number with its error, and what it says with the subject's own side; or why there is none.
+#[must_use]
+pub fn words(reading: &Reading) -> [String; 2] {
+    match &reading.value {
+        Ok((value, error)) => {
+            let [positive, negative] = reading.measure.says();
+            let says = if *value > 0.0 { positive } else { negative };
+            let says = if value.abs() > *error { says } else { "no difference resolved" };
+            [format!("{value:+.1}\u{b0} \u{b1} {error:.1}"), says.to_owned()]
+        }
+        Err(reason) => [String::new(), reason.clone()],
+    }
+}
+
+/// Draws scenes, into the same memory each time.
+#[derive(Debug, Default)]
+pub struct Painter {
+    letters: Letters,
+    fitted: Mat,
+    shown: Mat,
+}
+
+impl Painter {
+    /// Draws a frame and what lies over it.
+    ///
+    /// # Errors
+    /// What OpenCV says.
+    pub fn paint(&mut self, frame: &Mat, scene: &Scene, strip: &Strip) -> opencv::Result<&Mat> {
+        let (width, height) = (f64::from(frame.cols()), f64::from(frame.rows()));
+        let scale = (FITS.0 / width).min(FITS.1 / height).min(2.0);
+        let fitted = if (scale - 1.0).abs() > 1e-3 {
+            let size = Size::new((scale * width).round().max(1.0) as i32, (scale * height).round().max(1.0) as i32);
+            let how = if scale < 1.0 { INTER_AREA } else { INTER_LINEAR };
+            resize(frame, &mut self.fitted, size, 0.0, 0.0, how)?;
+            &self.fitted
+        } else {
+            frame
+        };
+        if scene.flipped {
+            opencv::core::flip(fitted, &mut self.shown, 1)?;
+        } else {
+            fitted.copy_to(&mut self.shown)?;
+        }
+        let size = (self.shown.rows() / 36).clamp(14, 24) as u32;
+        let shown_width = f64::from(self.shown.cols());
+        let place = |p: Point| {
+            let x = scale * p.x;
+            Pixel::new((if scene.flipped { shown_width - x } else { x }).round() as i32, (scale * p.y).round() as i32)
+        };
+        if let Some(person) = &scene.person {
+            self.body(person, &place)?;
+            self.values(person, size)?;
+        }
+        self.state(scene, size)?;
+        self.strip(strip, size)?;
+        self.messages(scene, size)?;
+        if scene.help {
+            self.help(size);
+        }
+        Ok(&self.shown)
+    }
+
+    /// Head, shoulder and hip lines, the plumb line, and the spinal line as far as it can be seen.
+    fn body(&mut self, person: &Person, place: &impl Fn(Point) -> Pixel) -> opencv::Result<()> {
+        let pose = &person.pose;
+        let frame = &mut self.shown;
+        let pairs = [Pair::EARS, Pair::SHOULDERS, Pair::HIPS, Pair::KNEES, Pair::ANKLES];
+        let chain: Vec<Point> = pairs.iter().filter_map(|pair| pose.midpoint(*pair).ok()).collect();
+        if let (Some(top), Some(foot)) = (chain.first(), chain.last())
+            && chain.len() > 1
+        {
+            let camera = &person.camera;
+            let level = camera.level(*foot);
+            let up = |y: f64| camera.unlevel(Point::new(level.x, camera.level(Point::new(foot.x, y)).y));
+            let margin = 0.15 * (foot.y - top.y);
+            let (from, to) = (place(up(foot.y + margin)), place(up(top.y - 2.0 * margin)));
+            let along = |k: i32| Pixel::new(from.x + (to.x - from.x) * k / 30, from.y + (to.y - from.y) * k / 30);
+            for dash in (0..30).step_by(2) {
+                canvas::thin(frame, along(dash), along(dash + 1), WHITE)?;
+            }
+            for pair in chain.windows(2) {
+                canvas::cased(frame, place(pair[0]), place(pair[1]), YELLOW, 2)?;
+            }
+        }
+        for (pair, color) in [(Pair::EARS, SKY), (Pair::SHOULDERS, ORANGE), (Pair::HIPS, GREEN)] {
+            if let (Ok(left), Ok(right)) = (pose.point(pair.left), pose.point(pair.right)) {
+                let reach = (left - right) * 0.35;
+                canvas::cased(frame, place(left + reach), place(right + reach * -1.0), color, 3)?;
+                for joint in [left, right] {
+                    canvas::dot(frame, place(joint), 4, color)?;
+                }
+            }
+        }
+        for joint in [Joint::LeftKnee, Joint::RightKnee, Joint::LeftAnkle, Joint::RightAnkle] {
+            if let Ok(at) = pose.point(joint) {
+                canvas::dot(frame, place(at), 3, YELLOW)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn values(&mut self, person: &Person, size: u32) -> opencv::Result<()> {
+        let line = (size + size / 2) as i32;
+        let columns = [line, line + 6 * size as i32, line + 12 * size as i32];
+        let texts: Vec<[String; 2]> = person.readings.iter().map(words).collect();
+        let last = |text: &[String; 2]| if text[0].is_empty() { columns[1] } else { columns[2] };
+        let right = texts.iter().map(|text| last(text) + self.letters.width(&text[1], size)).max().unwrap_or(0);
+        canvas::shade(&mut self.shown, Rect::new(0, 0, right + line, line * texts.len() as i32 + line / 2));
+        for (index, (text, reading)) in texts.iter().zip(&person.readings).enumerate() {
+            let y = line * (index as i32 + 1);
+            canvas::dot(&mut self.shown, Pixel::new(line / 2, y - line / 4), size as i32 / 4, color(reading.measure))?;
+            let shade = if reading.value.is_ok() { WHITE } else { GREY };
+            self.letters.write(&mut self.shown, name(reading.measure), columns[0], y, size, shade);
+            self.letters.write(&mut self.shown, &text[0], columns[1], y, size, shade);
+            self.letters.write(&mut self.shown, &text[1], last(text), y, size, shade);
+        }
+        Ok(())
+    }
+
+    fn state(&mut self, scene: &Scene, size: u32) -> opencv::Result<()> {
+        let text = scene.state.words();
+        let width = self.letters.width(text, size);
+        let line = (size + size / 2) as i32;
+        let left = self.shown.cols() - width - 2 * line;
+        canvas::shade(&mut self.shown, Rect::new(left, 0, width + 2 * line, line + line / 2));
+        let lamp = match scene.state {
+            State::Ready if scene.alert.is_some() => VERMILLION,
+            State::Ready => GREEN,
+            State::Paused | State::Away => GREY,
+            _ => YELLOW,
+        };
+        canvas::dot(&mut self.shown, Pixel::new(left + line / 2, line - line / 4), size as i32 / 3, lamp)?;
+        self.letters.write(&mut self.shown, text, left + line, line, size, WHITE);
+        Ok(())
+    }
+
+    /// The last minute, newest on the right; the left is up.
+    fn strip(&mut self, strip: &Strip, size: u32) -> opencv::Result<()> {
+        let (width, height) = (self.shown.cols(), (4 * size) as i32);
+        let top = self.shown.rows() - height;
+        canvas::shade(&mut self.shown, Rect::new(0, top, width, height));
+        let y =
+            |deg: f64| top + ((0.5 - (deg / (2.0 * STRIP_DEG)).clamp(-0.5, 0.5)) * f64::from(height - 4)) as i32 + 2;
+        canvas::thin(&mut self.shown, Pixel::new(0, y(0.0)), Pixel::new(width, y(0.0)), GREY)?;
+        let Some((newest, _)) = strip.points.back().copied() else { return Ok(()) };
+        let x = |seconds: f64| width - 1 - ((newest - seconds) / STRIP_SECONDS * f64::from(width)) as i32;
+        for (index, measure) in WATCHED.into_iter().enumerate() {
+            let color = color(measure);
+            // The limits that watch mode speaks up beyond.
+            if let Some((usual, limit)) = strip.usual[index] {
+                for edge in [usual - limit, usual + limit] {
+                    canvas::cased(
+                        &mut self.shown,
+                        Pixel::new(width - 30, y(edge)),
+                        Pixel::new(width, y(edge)),
+                        color,
+                        1,
+                    )?;
+                }
+            }
+            let mut part: Vector<Pixel> = Vector::new();
+            for (seconds, values) in &strip.points {
+                match values[index] {
+                    Some(value) => part.push(Pixel::new(x(*seconds), y(value))),
+                    None => {
+                        canvas::curve(&mut self.shown, &part, color)?;
+                        part.clear();
+                    }
+                }
+            }
+            if !part.is_empty() {
+                canvas::curve(&mut self.shown, &part, color)?;
+            }
+        }
+        let small = (size * 2 / 3).max(11);
+        self.letters.write(&mut self.shown, "left higher, or leaning left", 6, top + small as i32 + 2, small, GREY);
+        let text = format!("right higher, or leaning right (last minute, \u{b1}{STRIP_DEG:.0}\u{b0})");
+        self.letters.write(&mut self.shown, &text, 6, top + height - 6, small, GREY);
+        Ok(())
+    }
+
+    fn messages(&mut self, scene: &Scene, size: u32) -> opencv::Result<()> {
+        let line = (size + size / 2) as i32;
+        let mut y = self.shown.rows() - (4 * size) as i32 - line;
+        for (text, color) in [(&scene.note, WHITE), (&scene.alert, [120, 190, 255])] {
+            if let Some(text) = text {
+                let width = self.letters.width(text, size);
+                let x = (self.shown.cols() - width) / 2;
+                canvas::shade(&mut self.shown, Rect::new(x - line, y - line, width + 2 * line, line + line / 2));
+                self.letters.write(&mut self.shown, text, x, y, size, color);
+                y -= 2 * line;
+            }
+        }
+        if let Some(text) = &scene.large {
+            let size = 4 * size;
+            let x = (self.shown.cols() - self.letters.width(text, size)) / 2;
+            let y = self.shown.rows() / 2;
+            for (dx, dy) in [(-2, 0), (2, 0), (0, -2), (0, 2), (3, 3)] {
+                self.letters.write(&mut self.shown, text, x + dx, y + dy, size, INK);
+            }
+            self.letters.write(&mut self.shown, text, x, y, size, WHITE);
+        }
+        Ok(())
+    }
+
+    fn help(&mut self, size: u32) {
+        let line = (size + size / 2) as i32;
+        let indent = 5 * size as i32;
+        let width = indent + HELP.iter().map(|[_, text]| self.letters.width(text, size)).max().unwrap_or(0);
+        let height = line * HELP.len() as i32;
+        let (x, y) = ((self.shown.cols() - width) / 2, (self.shown.rows() - height) / 2);
+        let area = Rect::new(x - line, y - line, width + 2 * line, height + line);
+        // Twice, so that it stands out from what lies under it.
+        canvas::shade(&mut self.shown, area);
+        canvas::shade(&mut self.shown, area);
+        for (index, [key, text]) in HELP.iter().enumerate() {
+            let y = y + line * index as i32 + line / 3;
+            self.letters.write(&mut self.shown, key, x, y, size, YELLOW);
+            self.letters.write(&mut self.shown, text, x + indent, y, size, WHITE);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use opencv::core::{CV_8UC3, MatTraitConstManual, Scalar};
+
+    #[test]
+    fn sides_in_words_are_the_subjects_own() {
+        let reading = |value| Reading { measure: Measure::ShoulderTilt, value };
+        assert_eq!(words(&reading(Ok((4.2, 2.0)))), ["+4.2\u{b0} \u{b1} 2.0", "left shoulder higher"]);
+        assert_eq!(words(&reading(Ok((-4.2, 2.0)))), ["-4.2\u{b0} \u{b1} 2.0", "right shoulder higher"]);
+        assert_eq!(words(&reading(Ok((1.2, 2.0))))[1], "no difference resolved");
+        assert_eq!(words(&reading(Err("hidden".into()))), ["", "hidden"]);
+    }
+
+    #[test]
+    fn the_strip_keeps_a_minute_in_quarter_seconds_and_starts_anew_with_the_clock() {
+        let mut strip = Strip::default();
+        for k in 0..10_000 {
+            strip.push(f64::from(k) / 60.0, [Some(1.0); 4]);
+        }
+        assert!((230..=245).contains(&strip.points.len()), "{}", strip.points.len());
+        strip.push(0.0, [None; 4]);
+        assert_eq!(strip.points.len(), 1);
+    }
+
+    #[test]
+    fn a_mirrored_scene_has_the_body_on_the_other_side() {
+        let frame = Mat::new_rows_cols_with_default(720, 1280, CV_8UC3, Scalar::all(90.0)).unwrap();
+        let pose = Pose::from_points([
+            (Joint::LeftShoulder, Point::new(400.0, 300.0)),
+            (Joint::RightShoulder, Point::new(200.0, 300.0)),
+        ]);
+        let camera = Camera::of(1280.0, 720.0, &Default::default(), &Default::default());
+        let person = Some(Person { pose, camera, readings: Vec::new() });
+        let mut scene =
+            Scene { person, state: State::Ready, note: None, large: None, alert: None, help: false, flipped: true };
+        let mut painter = Painter::default();
+        let mut orange_at = |scene: &Scene, x: i32| {
+            let shown = painter.paint(&frame, scene, &Strip::default()).unwrap();
+            shown.at_2d::<opencv::core::Vec3b>(300, x).unwrap().0 == ORANGE
+        };
+        assert!(orange_at(&scene, 1280 - 300) && !orange_at(&scene, 300));
+        scene.flipped = false;
+        assert!(!orange_at(&scene, 1280 - 300) && orange_at(&scene, 300));
+        let _ = frame.data_bytes().unwrap();
+    }
+}

@@ -1,0 +1,155 @@
+//! The standing check's record: three seconds of frames read like as many readings of one photo.
+
+use std::path::{Path, PathBuf};
+
+use super::follow::Follower;
+use crate::analysis::Surroundings;
+use crate::assessment::assess;
+use crate::crop::Region;
+use crate::error::{Error, Result};
+use crate::estimate::Look;
+use crate::frame::Frame;
+use crate::output;
+use crate::record::{Record, Source};
+use crate::repeat::{self, Readings, UPPER_SIDE, agrees, nudge};
+use crate::sighting;
+use crate::skeleton::Pair;
+use crate::track::Followed;
+
+/// Seconds between two looks at the upper body, which also find the outline.
+const UPPER_EVERY: f64 = 0.5;
+/// Nudges are taken from the beginning again after so many.
+const NUDGES: usize = 12;
+
+/// Readings of the frames that count.
+#[derive(Debug, Default)]
+pub struct Standing {
+    readings: Option<Readings>,
+    taken: usize,
+    uppers: usize,
+    upper_at: Option<f64>,
+    span: Option<[f64; 2]>,
+    people: usize,
+    around: Option<Surroundings>,
+}
+
+impl Standing {
+    /// Reads a frame that counts.
+    ///
+    /// # Errors
+    /// When a model cannot be run.
+    pub fn take(&mut self, follower: &mut Follower, frame: &Frame<'_>, seconds: f64, person: &Followed) -> Result<()> {
+        let readings = self.readings.get_or_insert_with(|| Readings { body: Vec::new(), upper: Vec::new() });
+        let mirrored = self.taken % 2 == 1;
+        let nudge = nudge(self.taken / 2 % NUDGES);
+        let nudge = if mirrored { nudge.mirrored() } else { nudge };
+        let region = person.region.nudged(nudge.shift, nudge.scale, nudge.turn);
+        let Some(reading) = follower.tracker.read(frame, region, Look { mirrored, mask: false })? else {
+            return Ok(());
+        };
+        self.taken += 1;
+        self.people = self.people.max(person.people);
+        self.span = Some([self.span.map_or(seconds, |[first, _]| first), seconds]);
+        let trunk = reading.pose.midpoint(Pair::SHOULDERS).and_then(|a| Ok((a, reading.pose.midpoint(Pair::HIPS)?)));
+        readings.body.push(reading);
+        if self.around.is_none() {
+            self.around = Some(follower.surroundings(frame, std::slice::from_ref(readings)));
+        }
+        if let Ok((shoulders, hips)) = trunk
+            && self.upper_at.is_none_or(|at| seconds - at >= UPPER_EVERY)
+        {
+            // A plain and a mirrored look at the same frame, so that the outline favours no side.
+            let side = UPPER_SIDE * shoulders.distance(hips);
+            let region = Region { center: shoulders.midpoint(hips), side, rotation: 0.0 };
+            for mirrored in [false, true] {
+                let look = Look { mirrored, mask: true };
+                readings.upper.extend(follower.tracker.read(frame, region, look)?);
+            }
+            self.upper_at = Some(seconds);
+            self.uppers += 1;
+        }
+        Ok(())
+    }
+
+    /// The record of what was read.
+    ///
+    /// # Errors
+    /// [`Error::NoPerson`] when nothing was, [`Error::Usage`] when the view cannot be told.
+    pub fn record(self, follower: &Follower, name: &Path, id: &str, size: (f64, f64)) -> Result<Record> {
+        let nothing = || Error::NoPerson { path: name.into(), best_score: 0.0 };
+        let mut readings = self.readings.filter(|readings| !readings.body.is_empty()).ok_or_else(nothing)?;
+        if readings.body.len() % 2 == 1 {
+            // As many mirrored ones as plain ones.
+            readings.body.pop();
+        }
+        let agreed = repeat::consensus(&readings.body.iter().map(|reading| reading.pose.clone()).collect::<Vec<_>>());
+        if readings.upper.len() != 2 * self.uppers || !readings.upper.iter().all(|upper| agrees(&upper.pose, &agreed)) {
+            readings.upper.clear();
+        }
+        let around = self.around.ok_or_else(nothing)?;
+        let readings = [readings];
+        let lasted = self.span.map_or(0.0, |[first, last]| last - first);
+        // People sway slowly: about one independent look a second.
+        let frame =
+            sighting::Frame { independent: Some(lasted.max(1.0)), ..follower.frame(&readings, self.people.max(1)) };
+        let analysis = assess(frame, follower.sighting(&readings, &around), follower.options())?;
+        let mut record = Record::of(id, source_of(name, size), Vec::new(), &analysis);
+        // Of frames nothing is kept to be measured again.
+        record.sighting = None;
+        Ok(record)
+    }
+}
+
+/// What a record of frames says about their source: there is no file of which it could give the hash.
+#[must_use]
+pub fn source_of(name: &Path, (width, height): (f64, f64)) -> Source {
+    let file = name.file_name().map_or_else(|| name.display().to_string(), |file| file.to_string_lossy().into_owned());
+    Source {
+        file,
+        blake3: String::new(),
+        width: width as u32,
+        height: height as u32,
+        orientation: 1,
+        format: "frames".into(),
+    }
+}
+
+/// Writes a record into a folder under the first id of this kind that is free: `check-001`, `snapshot-001`.
+///
+/// # Errors
+/// [`Error::Unwritable`].
+pub fn save(folder: &Path, record: &Record) -> Result<PathBuf> {
+    output::make_folder(folder)?;
+    let path = folder.join(format!("{}.json", record.id));
+    output::write(&path, &output::json(record, &path)?)?;
+    Ok(path)
+}
+
+/// The first id of a kind that no record in a folder has.
+#[must_use]
+pub fn free_id(folder: &Path, kind: &str) -> String {
+    let id = |number: usize| format!("{kind}-{number:03}");
+    (1..).map(id).find(|id| !folder.join(format!("{id}.json")).exists()).unwrap_or_else(|| id(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_never_used_twice() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(free_id(folder.path(), "check"), "check-001");
+        std::fs::write(folder.path().join("check-001.json"), "{}").unwrap();
+        assert_eq!(
+            (free_id(folder.path(), "check"), free_id(folder.path(), "snapshot")),
+            ("check-002".into(), "snapshot-001".into())
+        );
+    }
+
+    #[test]
+    fn a_source_is_named_without_its_folders() {
+        assert_eq!(source_of("a/b/walk.avi".as_ref(), (4.0, 3.0)).file, "walk.avi");
+        assert_eq!(source_of("camera 0".as_ref(), (4.0, 3.0)).file, "camera 0");
+    }
+}

@@ -1,0 +1,33 @@
+//! Standard output and standard error: the program's one place that prints.
+
+use std::io::Write;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+
+use crate::error::{Error, Result};
+
+/// A message for the user, on standard error.
+#[allow(clippy::print_stderr, reason = "this is the program's one place for messages")]
+pub fn complain(message: &dyn std::fmt::Display) {
+    eprintln!("orthostat-live: {message}");
+}
+
+/// The terminal's bell.
+pub fn bell() {
+    let mut out = std::io::stderr().lock();
+    // Without a terminal nobody hears it, and nothing is lost.
+    let _ = out.write_all(b"\x07").and_then(|()| out.flush());
+}
+
+/// A line for whoever reads standard output, at once. A reader that has gone away ends the run.
+///
+/// # Errors
+/// [`Error::Unwritable`].
+pub fn say(line: &str) -> Result<ControlFlow<()>> {
+    let mut out = std::io::stdout().lock();
+    match writeln!(out, "{line}").and_then(|()| out.flush()) {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(ControlFlow::Break(())),
+        Err(source) => Err(Error::Unwritable { path: PathBuf::from("standard output"), source }),
+        Ok(()) => Ok(ControlFlow::Continue(())),
+    }
+}
