@@ -175,22 +175,22 @@ fn a_batch_with_hostile_names_gives_a_page_to_read_sort_and_filter() {
     // By keyboard alone: the skip link, then a measure's button, twice.
     page.press("Tab");
     assert_eq!(page.eval("document.activeElement.className"), "skip");
-    tab_to(&mut page, "e.textContent === 'shoulder tilt' && e.tagName === 'BUTTON'");
+    tab_to(&mut page, "e.textContent === 'head tilt' && e.tagName === 'BUTTON'");
     assert_eq!(page.eval("getComputedStyle(document.activeElement).outlineStyle"), "solid", "focus is seen");
     page.press("Enter");
-    let sort = "table.querySelector('th[data-key=shoulder_tilt]').getAttribute('aria-sort')";
+    let sort = "table.querySelector('th[data-key=head_tilt]').getAttribute('aria-sort')";
     assert_eq!(page.eval(sort), "descending");
-    let values = numbers(&column(&mut page, "shoulder tilt"));
+    let values = numbers(&column(&mut page, "head tilt"));
     assert!(values.iter().flatten().count() >= 5 && is_sorted(&values, true, |v| v), "{values:?}");
     page.press(" ");
     assert_eq!(page.eval(sort), "ascending");
-    let values = numbers(&column(&mut page, "shoulder tilt"));
+    let values = numbers(&column(&mut page, "head tilt"));
     assert!(is_sorted(&values, false, |v| v), "{values:?}");
     assert!(values.iter().flatten().any(|v| *v < 0.0), "a test with both signs: {values:?}");
     // By size, whatever the side.
     page.eval("absolute.focus()");
     page.press(" ");
-    let values = numbers(&column(&mut page, "shoulder tilt"));
+    let values = numbers(&column(&mut page, "head tilt"));
     assert!(is_sorted(&values, false, f64::abs) && !is_sorted(&values, false, |v| v), "{values:?}");
 
     // By text, by state, by note.
