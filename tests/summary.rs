@@ -218,7 +218,7 @@ fn a_batch_with_hostile_names_gives_a_page_to_read_sort_and_filter() {
     page.eval("clear.click()");
     page.eval("document.querySelector('input[value=knee_level]').click()");
     assert!(numbers(&column(&mut page, "knee level")).iter().flatten().count() > 3);
-    page.eval("document.querySelector('input[value=shoulder_tilt]').click()");
+    page.eval("document.querySelector('input[value=head_tilt]').click()");
     assert_eq!(page.eval("table.querySelector('[aria-sort]').dataset.key"), "number");
 
     if let Some(folder) = kept() {
