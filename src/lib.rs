@@ -15,7 +15,7 @@
 //! | level, turn back | pose + [`camera::Camera`] + yaw -> pose in the body's own plane | [`camera`], [`verticals`], [`coronal`] |
 //! | judge | pose -> [`view::View`], [`quality::Quality`] | [`view`], [`exposure`], [`quality`] |
 //! | measure | pose -> [`measure::Assessment`]: each a value with its error, or a reason | [`measure`], [`evidence`], [`floor`] |
-//! | keep, compare | records of a subject -> changes, trend | [`history`], [`change`], [`reference`] |
+//! | keep, compare | records of a subject -> changes, trend | [`history`], [`change`], [`mod@reference`] |
 //! | record | all of it -> [`record::Record`] | [`assessment`], [`record`] |
 //! | again | record + other options or [`points`] by hand -> record | [`recompute`], [`edit`] |
 //! | show | record -> table, picture, page, FHIR | [`report`], [`schema`], [`output`] |

@@ -142,7 +142,7 @@ fn line(axis: Axis, segment: &Segment, size: (u32, u32), focal: f64) -> Line {
     let at = |p: [f64; 2]| [(p[0] - centre[0]) / focal, (p[1] - centre[1]) / focal];
     let (a, b) = (at(segment.start), at(segment.end));
     let (dx, dy) = (b[0] - a[0], b[1] - a[1]);
-    let long = dx.hypot(dy);
+    let long = (dx * dx + dy * dy).sqrt();
     let middle = [(a[0] + b[0]) / 2.0, (a[1] + b[1]) / 2.0];
     let (nx, ny) = (-dy / long, dx / long);
     let length = segment.length();
@@ -332,7 +332,8 @@ fn refine(lines: &[Line], start: State, widths: &[f64], focal_sd: f64) -> Option
         let mut score = log_prior(&state) - 0.5 * (state[3] / focal_sd).powi(2);
         let (mut followed, mut quality) = (0.0, 0.0);
         for line in lines {
-            let sigma = [1.0, 1.0, DEPTH_LOOSENESS].map(|factor| factor * line.sigma.hypot(width));
+            let sigma =
+                [1.0, 1.0, DEPTH_LOOSENESS].map(|factor| factor * (line.sigma * line.sigma + width * width).sqrt());
             let mut share = [0.0; FAMILIES];
             let mut residual = [0.0; FAMILIES];
             for k in 0..FAMILIES {

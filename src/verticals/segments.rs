@@ -46,7 +46,9 @@ pub struct Segment {
 impl Segment {
     /// Length in pixels.
     pub fn length(&self) -> f64 {
-        (self.end[0] - self.start[0]).hypot(self.end[1] - self.start[1])
+        // Not `hypot`, which guards against sizes that no picture has, and took a seventh of the time.
+        let [dx, dy] = [self.end[0] - self.start[0], self.end[1] - self.start[1]];
+        (dx * dx + dy * dy).sqrt()
     }
 }
 
