@@ -242,8 +242,8 @@ fn a_batch_with_hostile_names_gives_a_page_to_read_sort_and_filter() {
         "[...document.querySelectorAll('.controls, details, nav')].reduce((sum, e) => sum + e.offsetHeight, 0)";
     assert_eq!(page.eval(controls), 0);
     assert_eq!(page.eval("getComputedStyle(sheet).maxHeight"), "none");
-    let label = "getComputedStyle(table.querySelector('th[data-key=head_tilt]'), '::before').content";
-    assert_eq!(page.eval(label), "\"head tilt\"", "buttons are not printed again on the next sheet, text is");
+    let label = "getComputedStyle(table.querySelector('th[data-key=shoulder_tilt]'), '::before').content";
+    assert_eq!(page.eval(label), "\"shoulder tilt\"", "buttons are not printed again on the next sheet, text is");
     page.media("screen", &[]);
     page.size(400, 800, 1.0);
     let overflow = page.eval("document.documentElement.scrollWidth - document.documentElement.clientWidth");
