@@ -426,3 +426,25 @@ fn parquet_holds_the_rows_of_the_tables() {
         }
     }
 }
+
+#[test]
+fn a_page_for_each_subject_and_its_records_in_the_history() {
+    let folder = intake(3);
+    let list = folder.path().join("intake.csv");
+    std::fs::write(
+        &list,
+        "path,subject,visit_date\nphoto-00.jpg,Ann <b>,2026-01-05\nphoto-01.jpg,Ann <b>,2026-01-05\nphoto-02.jpg,,\n",
+    )
+    .expect("written");
+    let (out, db) = (folder.path().join("out"), folder.path().join("history.sqlite"));
+    let arguments = ["--manifest", path(&list), "--out", path(&out), "--report", "--save", "--db", path(&db)];
+    let output = batch(&[&arguments[..], &QUICK[..]].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let pages = files(&out.join("reports"));
+    assert_eq!(pages.len(), 2, "one page for two views of Ann, one for the photo without a subject");
+    let page = text(&pages[Path::new("Ann__b_.html")]);
+    assert!(page.contains("Seen from the front") && page.contains("Seen from behind"));
+    assert!(!page.contains("Ann <b>"), "names are escaped");
+    let listed = program().args(["history", "list", "--db", path(&db)]).output().expect("started");
+    assert_eq!(text(&listed.stdout).trim_end(), "Ann <b>: 2 records on 2026-01-05");
+}
