@@ -25,6 +25,9 @@ use crate::skeleton::{BONES, Joint};
 use crate::verticals::{Tilt, tilt_from_verticals};
 use crate::view::View;
 
+/// Statures that a person can have, in centimetres.
+pub const STATURE_CM: std::ops::RangeInclusive<f64> = 40.0..=260.0;
+
 /// How one photo is to be measured.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Options {

@@ -122,6 +122,13 @@ pub struct Camera {
     pub level_from: LevelFrom,
 }
 
+/// The plumb line through X1, Y1 and X2, Y2; `None` where it is nearer to level than to plumb, or no line at all.
+#[must_use]
+pub fn plumb_line([x1, y1, x2, y2]: [f64; 4]) -> Option<(Point, Point)> {
+    let (a, b) = (Point::new(x1, y1), Point::new(x2, y2));
+    (a.y != b.y && (a.y - b.y).abs() >= 2.0 * (a.x - b.x).abs()).then_some((a, b))
+}
+
 impl Camera {
     /// The camera of a picture of `width` x `height` pixels, from the most trusted source that there is.
     #[must_use]

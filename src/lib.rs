@@ -14,10 +14,11 @@
 //! | keep | all that the pixels said -> [`sighting::Sighting`]; nothing after this looks at a pixel | [`sighting`], [`analysis`] |
 //! | level, turn back | pose + [`camera::Camera`] + yaw -> pose in the body's own plane | [`camera`], [`verticals`], [`coronal`] |
 //! | judge | pose -> [`view::View`], [`quality::Quality`] | [`view`], [`exposure`], [`quality`] |
-//! | measure | pose -> [`measure::Assessment`]: each a value with its error, or a reason | [`measure`], [`evidence`], [`floor`] |
-//! | keep, compare | records of a subject -> changes, trend | [`history`], [`change`], [`mod@reference`] |
-//! | record | all of it -> [`record::Record`] | [`assessment`], [`record`] |
+//! | measure | pose -> [`measure::Assessment`]: each a value with its error, or a reason | [`assessment`], [`measure`], [`evidence`], [`floor`] |
+//! | record | all of it -> [`record::Record`] | [`record`] |
 //! | again | record + other options or [`points`] by hand -> record | [`recompute`], [`edit`] |
+//! | many | folders, lists -> records, tables, a page over all | [`batch`] |
+//! | compare | records of a subject -> changes, trend | [`history`], [`change`], [`mod@reference`] |
 //! | show | record -> table, picture, page, FHIR | [`report`], [`schema`], [`output`] |
 //! | follow (video) | frames -> readings of one person -> medians, alerts | [`frame`], [`track`], [`smoothing`], [`watch`] |
 //!
@@ -30,7 +31,7 @@
 //!   right, y down.
 //! - A missing joint or measure is an error with a reason, never 0 or NaN.
 //! - Nothing here prints, exits, opens a socket, or draws a random number: one photo gives one record, bit for bit. But for
-//!   [`edit`], which listens on 127.0.0.1 and draws its token, and is no part of measuring.
+//!   [`edit`], which listens on 127.0.0.1 and draws its token, and the key of [`batch::identity`]; neither is part of measuring.
 //!
 //! # Example
 //!

@@ -16,6 +16,7 @@ use ort::value::{TensorRef, ValueType};
 use serde::Deserialize;
 
 use crate::error::{Error, Result};
+use crate::output::data_folder;
 
 /// File names that ONNX Runtime's library goes by, beside the program and in the data folder.
 const LIBRARY_NAMES: [&str; 3] = ["libonnxruntime.so", "libonnxruntime.so.1", "libonnxruntime.dylib"];
@@ -99,14 +100,6 @@ fn embedded(file: &str) -> Option<&'static [u8]> {
 #[must_use]
 pub fn embedded_hash(entry: &Entry) -> Option<String> {
     embedded(&entry.file).map(|bytes| blake3::hash(bytes).to_hex().to_string())
-}
-
-/// The folder for data of this user's programs: `XDG_DATA_HOME`, else `~/.local/share`, with `orthostat` in it.
-#[must_use]
-pub fn data_folder() -> Option<PathBuf> {
-    let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let base = absolute("XDG_DATA_HOME").or_else(|| absolute("HOME").map(|home| home.join(".local/share")))?;
-    Some(base.join("orthostat"))
 }
 
 /// The folder that the running program lies in, links resolved.

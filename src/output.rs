@@ -1,7 +1,8 @@
 //! Files that are written: whole or not at all, and private to the user.
 
+use std::fs::OpenOptions;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use image::RgbImage;
 use image::codecs::jpeg::JpegEncoder;
@@ -14,6 +15,23 @@ const JPEG_QUALITY: u8 = 90;
 
 fn unwritable(path: &Path, source: std::io::Error) -> Error {
     Error::Unwritable { path: path.to_path_buf(), source }
+}
+
+/// The folder for data of this user's programs: `XDG_DATA_HOME`, else `~/.local/share`, with `orthostat` in it.
+#[must_use]
+pub fn data_folder() -> Option<PathBuf> {
+    let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let base = absolute("XDG_DATA_HOME").or_else(|| absolute("HOME").map(|home| home.join(".local/share")))?;
+    Some(base.join("orthostat"))
+}
+
+/// How a file is opened that is private to the user where it is new.
+#[must_use]
+pub fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
 }
 
 /// Makes a folder, private to the user where it is new.
@@ -37,11 +55,7 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     name.push(format!(".{}.part", std::process::id()));
     let temporary = path.with_file_name(name);
     let attempt = || -> std::io::Result<()> {
-        let mut options = std::fs::OpenOptions::new();
-        options.write(true).create(true).truncate(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(&temporary)?;
+        let mut file = private().write(true).create(true).truncate(true).open(&temporary)?;
         file.write_all(bytes)?;
         drop(file);
         std::fs::rename(&temporary, path)
@@ -58,8 +72,8 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
 /// The temporary name is always the same, so that what a killed program left is written over by the next.
 #[derive(Debug)]
 pub struct Draft {
-    path: std::path::PathBuf,
-    temporary: std::path::PathBuf,
+    path: PathBuf,
+    temporary: PathBuf,
     file: Option<std::io::BufWriter<std::fs::File>>,
 }
 
@@ -73,11 +87,12 @@ impl Draft {
         name.push(path.file_name().unwrap_or_default());
         name.push(".part");
         let temporary = path.with_file_name(name);
-        let mut options = std::fs::OpenOptions::new();
-        options.write(true).create(true).truncate(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(&temporary).map_err(|source| unwritable(path, source))?;
+        let file = private()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .open(&temporary)
+            .map_err(|source| unwritable(path, source))?;
         Ok(Self { path: path.into(), temporary, file: Some(std::io::BufWriter::new(file)) })
     }
 

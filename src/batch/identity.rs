@@ -35,11 +35,7 @@ impl Identity {
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             crate::output::make_folder(folder)?;
         }
-        let mut options = std::fs::OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        match options.open(path) {
+        match crate::output::private().write(true).create_new(true).open(path) {
             Ok(mut file) => {
                 let mut key = [0; 32];
                 getrandom::fill(&mut key).map_err(|error| unwritable(std::io::Error::other(error)))?;

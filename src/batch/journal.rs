@@ -4,7 +4,7 @@
 //! was moved or renamed is not measured twice, one that was changed is. A line that was cut off by a crash is dropped.
 
 use std::collections::HashMap;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Outcome;
 use crate::error::{Error, Result};
+use crate::output::private;
 
 /// Names a photo's content under given options, models and version.
 pub type Key = [u8; 32];
@@ -49,11 +50,7 @@ impl Journal {
     /// [`Error::Unwritable`], also when another run has it open.
     pub fn open(path: &Path) -> Result<(Self, usize)> {
         let unwritable = |source| Error::Unwritable { path: path.into(), source };
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(false);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(path).map_err(unwritable)?;
+        let file = private().read(true).write(true).create(true).truncate(false).open(path).map_err(unwritable)?;
         if !file.metadata().map_err(unwritable)?.is_file() {
             return Err(unwritable(std::io::Error::other("expected a file, found something else")));
         }

@@ -11,7 +11,7 @@ use jiff::civil::Date;
 
 use super::plan::{Job, Plan};
 use crate::analysis;
-use crate::camera::Given;
+use crate::camera::{Given, plumb_line};
 use crate::error::{Error, Result};
 use crate::geometry::Point;
 use crate::view::View;
@@ -19,9 +19,6 @@ use crate::view::View;
 /// The columns with a meaning of their own.
 pub const COLUMNS: [&str; 9] =
     ["path", "id", "subject", "view", "mirrored", "height_cm", "visit_date", "plumb", "notes"];
-
-/// Statures that a person can have, in centimetres.
-const STATURE_CM: std::ops::RangeInclusive<f64> = 40.0..=260.0;
 
 /// Reads an intake list. What is wrong in single rows is collected in [`Plan::problems`]; `options` holds where a cell is empty.
 ///
@@ -149,7 +146,7 @@ fn job(
                 }
                 _ => expected("yes or no"),
             },
-            "height_cm" => match cell.parse::<f64>().ok().filter(|cm| STATURE_CM.contains(cm)) {
+            "height_cm" => match cell.parse::<f64>().ok().filter(|cm| analysis::STATURE_CM.contains(cm)) {
                 Some(cm) => {
                     job.options.height_mm = Some(10.0 * cm);
                     Ok(())
@@ -191,8 +188,7 @@ fn plumb(cell: &str) -> Option<(Point, Point)> {
         .filter(|part| !part.is_empty())
         .map(|part| part.parse().ok().filter(|v: &f64| v.is_finite()))
         .collect::<Option<_>>()?;
-    let &[x1, y1, x2, y2] = numbers.as_slice() else { return None };
-    ((y1 - y2).abs() >= 2.0 * (x1 - x2).abs() && y1 != y2).then(|| (Point::new(x1, y1), Point::new(x2, y2)))
+    plumb_line(numbers.try_into().ok()?)
 }
 
 #[cfg(test)]

@@ -258,7 +258,9 @@ fn prepare(plan: &Plan, settings: &Settings) -> Result<Journal> {
     let folder = &settings.folder;
     output::make_folder(folder)?;
     let unwritable = |source| Error::Unwritable { path: folder.clone(), source };
-    let before = [JOURNAL, "results.jsonl", "results.csv"].into_iter().find(|name| folder.join(name).exists());
+    // A journal without an entry is left by a run that failed before its first photo.
+    let holds = |name: &&str| std::fs::metadata(folder.join(name)).is_ok_and(|about| about.len() > 0);
+    let before = [JOURNAL, "results.jsonl", "results.csv"].into_iter().find(holds);
     if let (Some(name), false, false) = (before, settings.resume, settings.force) {
         let reason = format!(
             "{}: holds an earlier run ({name}); go on with it by --resume, or write over it by --force",

@@ -9,7 +9,7 @@ use crate::camera::Given;
 use crate::geometry::Point;
 use crate::history::{self, Date};
 use crate::photo::{MAX_MEGAPIXELS, ReadOptions};
-use crate::{analysis, error};
+use crate::{analysis, camera, error};
 
 /// `orthostat analyze`.
 #[derive(Debug, Args)]
@@ -113,13 +113,11 @@ impl Analyze {
 ///
 /// # Errors
 /// [`error::Error::Usage`] when it lies rather than stands.
-pub(super) fn plumb_line([x1, y1, x2, y2]: [f64; 4]) -> error::Result<(Point, Point)> {
-    let (a, b) = (Point::new(x1, y1), Point::new(x2, y2));
-    if (a.y - b.y).abs() < 2.0 * (a.x - b.x).abs() {
+pub(super) fn plumb_line(numbers: [f64; 4]) -> error::Result<(Point, Point)> {
+    camera::plumb_line(numbers).ok_or_else(|| {
         let reason = "--plumb: expected two points above one another (X1,Y1,X2,Y2 in pixels), found a line nearer to level than to plumb";
-        return Err(error::Error::Usage { reason: reason.into() });
-    }
-    Ok((a, b))
+        error::Error::Usage { reason: reason.into() }
+    })
 }
 
 pub(super) fn plumb(text: &str) -> Result<[f64; 4], String> {
@@ -135,5 +133,9 @@ mod tests {
     fn a_plumb_line_is_four_numbers() {
         assert_eq!(plumb("1,2,3").unwrap_err(), "expected four numbers X1,Y1,X2,Y2, found 3");
         assert_eq!(plumb("1, 2,3,-4.5").unwrap(), [1.0, 2.0, 3.0, -4.5]);
+        assert!(plumb_line([1.0, 2.0, 3.0, -4.5]).is_ok());
+        for lies in [[0.0, 0.0, 9.0, 1.0], [10.0; 4]] {
+            assert!(plumb_line(lies).unwrap_err().to_string().contains("expected two points above one another"));
+        }
     }
 }

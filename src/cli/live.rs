@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
 
-use super::measuring::{ViewChoice, number, person, readings, roll, stature};
+use super::measuring::{ViewChoice, model, number, person, readings, roll, stature};
 use crate::analysis;
 use crate::camera::Given;
 use crate::estimate::blazepose;
@@ -167,11 +167,7 @@ impl Live {
     /// Which landmark model to open.
     #[must_use]
     pub fn models(&self) -> blazepose::Options {
-        let model = match self.model.as_str() {
-            short @ ("lite" | "full" | "heavy") => format!("blazepose-{short}"),
-            other => other.to_owned(),
-        };
-        blazepose::Options { model, ..blazepose::Options::default() }
+        model(&self.model)
     }
 }
 

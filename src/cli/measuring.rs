@@ -98,19 +98,21 @@ impl Measuring {
     #[must_use]
     pub fn models(&self) -> Vec<blazepose::Options> {
         let names = match (&self.model, self.quality) {
-            // The short names too: `--model lite`.
-            (Some(named), _) => vec![match named.as_str() {
-                "lite" => "blazepose-lite",
-                "full" => "blazepose-full",
-                "heavy" => "blazepose-heavy",
-                other => other,
-            }],
+            (Some(named), _) => vec![named.as_str()],
             (None, Quality::Best) => vec![blazepose::DEFAULT_MODEL, "blazepose-heavy"],
             (None, _) => vec![blazepose::DEFAULT_MODEL],
         };
-        let options = |name: &str| blazepose::Options { model: name.into(), ..blazepose::Options::default() };
-        names.into_iter().map(options).collect()
+        names.into_iter().map(model).collect()
     }
+}
+
+/// The model of a name, a short one too: `--model lite`.
+pub(super) fn model(name: &str) -> blazepose::Options {
+    let model = match name {
+        short @ ("lite" | "full" | "heavy") => format!("blazepose-{short}"),
+        other => other.to_owned(),
+    };
+    blazepose::Options { model, ..blazepose::Options::default() }
 }
 
 pub(super) fn number(text: &str) -> Result<f64, String> {
@@ -135,7 +137,7 @@ pub(super) fn positive(text: &str) -> Result<f64, String> {
 }
 
 pub(super) fn stature(text: &str) -> Result<f64, String> {
-    within(text, 40.0, 260.0, " cm")
+    within(text, *analysis::STATURE_CM.start(), *analysis::STATURE_CM.end(), " cm")
 }
 
 pub(super) fn minutes(text: &str) -> Result<f64, String> {

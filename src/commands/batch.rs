@@ -17,7 +17,7 @@ use orthostat::batch::{input, manifest, worker};
 use orthostat::camera::Given;
 use orthostat::cli::{Batch, FailOn, ProgressChoice};
 use orthostat::error::{Error, Result};
-use orthostat::{analysis, model};
+use orthostat::{analysis, output};
 
 use super::history::database;
 use super::{complain, say};
@@ -129,7 +129,7 @@ fn identity(options: &Batch) -> Result<Option<Identity>> {
     }
     let path = match &options.key {
         Some(path) => path.clone(),
-        None => model::data_folder().map(|folder| folder.join("deidentify.key")).ok_or_else(|| Error::Usage {
+        None => output::data_folder().map(|folder| folder.join("deidentify.key")).ok_or_else(|| Error::Usage {
             reason: "neither XDG_DATA_HOME nor HOME is set, so there is no place for the key; name one with --key"
                 .into(),
         })?,

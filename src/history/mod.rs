@@ -64,7 +64,7 @@ pub struct Subject {
 /// # Errors
 /// [`Error::Usage`] when neither `XDG_DATA_HOME` nor `HOME` names a folder.
 pub fn default_path() -> Result<PathBuf> {
-    crate::model::data_folder().map(|folder| folder.join("history.sqlite")).ok_or_else(|| Error::Usage {
+    crate::output::data_folder().map(|folder| folder.join("history.sqlite")).ok_or_else(|| Error::Usage {
         reason: "neither XDG_DATA_HOME nor HOME names a folder for the history; name a file with --db".into(),
     })
 }
@@ -267,11 +267,7 @@ impl History {
 
 /// Makes the file where there is none, and the user's alone in any case. SQLite gives the files beside it the same mode.
 fn own(path: &Path) -> std::io::Result<()> {
-    let mut options = std::fs::OpenOptions::new();
-    options.read(true).write(true).create(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let file = options.open(path)?;
+    let file = crate::output::private().read(true).write(true).create(true).truncate(false).open(path)?;
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;

@@ -167,11 +167,7 @@ impl SessionFile {
     /// [`Error::Unwritable`], also when there is a file of this name: a session is never written over.
     pub fn create(path: &Path) -> Result<Self> {
         let cannot = |source| Error::Unwritable { path: path.into(), source };
-        let mut options = std::fs::OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(path).map_err(cannot)?;
+        let mut file = crate::output::private().write(true).create_new(true).open(path).map_err(cannot)?;
         writeln!(file, "{}", heading()).map_err(cannot)?;
         Ok(Self { path: path.into(), file })
     }

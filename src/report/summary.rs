@@ -21,6 +21,7 @@ use crate::error::Result;
 use crate::measure::{Measure, Unit};
 use crate::output::Draft;
 use crate::record::Record;
+use crate::report::svg::escaped;
 use crate::report::text::CAUTION;
 use distribution::Distribution;
 
@@ -411,10 +412,6 @@ fn grouped(count: usize) -> String {
 /// JSON that can stand inside a script element, which only `<` can end or turn into a comment.
 fn inert(json: &str) -> String {
     json.replace('<', "\\u003c")
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 /// The source expression of a policy that lets exactly this style or script in.

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::{Glimpse, State, WATCHED, median, median_departure};
 use crate::error::{Error, Result};
 use crate::measure::Measure;
-use crate::model::data_folder;
 use crate::output;
+use crate::output::data_folder;
 use crate::view::View;
 
 /// How long a baseline is taken, in seconds.
