@@ -25,7 +25,7 @@ use orthostat::estimate::blazepose;
 use orthostat::floor;
 use orthostat::measure::Measure;
 use orthostat::photo::{Photo, ReadOptions};
-use orthostat::repeat::{DEFAULT_READINGS, FAST_READINGS};
+use orthostat::repeat::{BEST_READINGS, DEFAULT_READINGS, FAST_READINGS};
 use rendered::truth;
 use serde_json::{Value, json};
 
@@ -127,7 +127,11 @@ fn main() {
     };
     let quick = arguments.iter().any(|a| a == "--quick");
     let quality = option("--quality").unwrap_or_else(|| "standard".into());
-    let usual = if quality == "fast" { FAST_READINGS } else { DEFAULT_READINGS };
+    let usual = match quality.as_str() {
+        "fast" => FAST_READINGS,
+        "best" => BEST_READINGS,
+        _ => DEFAULT_READINGS,
+    };
     let readings = option("--readings").map_or(usual, |n| n.parse().expect("a number"));
     let Ok(text) = std::fs::read_to_string(folder.join("truth.json")) else {
         eprintln!("evaluate: {}: expected a folder with truth.json, found none", folder.display());

@@ -1,13 +1,12 @@
 //! One photo, from pixels to measures: the data's way through the house. What follows the pixels is [`crate::assessment`].
 
-use image::GrayImage;
 use image::imageops::flip_horizontal;
 
 use crate::assessment::assess;
 pub use crate::assessment::{Analysis, Scale};
 use crate::camera::{Camera, Given, Told};
 use crate::coronal::WorldWidths;
-use crate::crop::Pyramid;
+use crate::crop::{Grey, Pyramid};
 use crate::error::{Error, Result};
 use crate::estimate::blazepose::{self, BlazePose};
 use crate::estimate::{Crowd, Estimator};
@@ -199,8 +198,9 @@ const BODY_RADIUS: f64 = 0.28;
 
 /// Roll and pitch from the background's edges, those on the person left out.
 ///
-/// `luma` is the photo in grey, one of its pixels spanning `factor` photo pixels.
-fn background_tilt(luma: &GrayImage, factor: f64, pose: &Pose, camera: &Camera) -> Option<Tilt> {
+/// `grey` is the whole photo. The search is not quite the same for left and right, so the photo or its mirror image is looked at,
+/// whichever is `handed`.
+fn background_tilt(grey: &Grey, handed: bool, pose: &Pose, camera: &Camera) -> Option<Tilt> {
     let trunk = frontal::trunk_length(pose).ok()?;
     let bones: Vec<(Point, Point)> = BONES
         .into_iter()
@@ -214,39 +214,26 @@ fn background_tilt(luma: &GrayImage, factor: f64, pose: &Pose, camera: &Camera) 
         bones.iter().any(|&(from, to)| {
             let along = to - from;
             let share = ((p - from).dot(along) / along.dot(along).max(1e-9)).clamp(0.0, 1.0);
-            p.distance(from + along * share) < reach
+            let apart = p - (from + along * share);
+            apart.dot(apart) < reach * reach
         })
     };
-    let focal = camera.focal_px / factor;
-    let width = f64::from(luma.width());
-    let (plain, mirrored) = std::thread::scope(|scope| {
-        // The search is not quite the same for left and right; looked at both ways, the mirrored photo gives the mirrored roll.
-        let mirrored = scope.spawn(|| {
-            let on_person = |x: f64, y: f64| on_person(Point::new((width - x) * factor, y * factor));
-            tilt_from_verticals(&flip_horizontal(luma), on_person, focal, camera.focal_sd)
-        });
+    let (focal, factor) = (camera.focal_px / grey.factor, grey.factor);
+    if handed {
         let on_person = |x: f64, y: f64| on_person(Point::new(x * factor, y * factor));
-        let plain = tilt_from_verticals(luma, on_person, focal, camera.focal_sd);
-        (plain, mirrored.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-    });
-    match (plain, mirrored.map(|tilt| Tilt { roll_deg: -tilt.roll_deg, ..tilt })) {
-        (Some(a), Some(b)) => Some(Tilt {
-            roll_deg: 0.5 * (a.roll_deg + b.roll_deg),
-            pitch_deg: 0.5 * (a.pitch_deg + b.pitch_deg),
-            roll_sd_deg: a.roll_sd_deg.max(b.roll_sd_deg).hypot(0.5 * (a.roll_deg - b.roll_deg)),
-            pitch_sd_deg: a.pitch_sd_deg.max(b.pitch_sd_deg).hypot(0.5 * (a.pitch_deg - b.pitch_deg)),
-            ..a
-        }),
-        // Accepted one way only: half a witness.
-        (Some(one), None) | (None, Some(one)) => {
-            Some(Tilt { roll_sd_deg: 2.0 * one.roll_sd_deg, pitch_sd_deg: 2.0 * one.pitch_sd_deg, ..one })
-        }
-        (None, None) => None,
+        return tilt_from_verticals(&grey.image, on_person, focal, camera.focal_sd);
     }
+    let width = f64::from(grey.image.width());
+    let on_person = |x: f64, y: f64| on_person(Point::new((width - x) * factor, y * factor));
+    let tilt = tilt_from_verticals(&flip_horizontal(&grey.image), on_person, focal, camera.focal_sd)?;
+    Some(Tilt { roll_deg: -tilt.roll_deg, ..tilt })
 }
 
 /// The background is looked at in a picture about this long, in pixels.
 const BACKGROUND_SIDE: u32 = 1000;
+
+/// So many photo pixels around a person are looked at too, for the neighbours of those on the edge at any reduction.
+const EXPOSURE_RIM: f64 = 64.0;
 
 /// What the pixels around a person say of the camera and the light.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -261,10 +248,22 @@ pub struct Surroundings {
 #[must_use]
 pub fn surroundings(pyramid: &Pyramid<'_>, pose: &Pose, told: &Told) -> Surroundings {
     let (width, height) = pyramid.size();
-    let (luma, factor) = pyramid.luma(BACKGROUND_SIDE);
-    let exposure = pose.bounds().and_then(|edges| exposure(&luma, edges.map(|edge| edge / factor)));
     let camera = Camera::of(width, height, told, &Given::default());
-    let background = if camera.is_levelled() { None } else { background_tilt(&luma, factor, pose, &camera) };
+    let bounds = pose.bounds();
+    let part = match bounds {
+        Some([left, top, right, bottom]) if camera.is_levelled() => {
+            let rim = EXPOSURE_RIM;
+            [left - rim, top - rim, right + rim, bottom + rim]
+        }
+        _ => [0.0, 0.0, width, height],
+    };
+    let grey = pyramid.grey(BACKGROUND_SIDE, part);
+    let exposure = bounds.and_then(|[left, top, right, bottom]| {
+        let edges = [left - grey.left, top - grey.top, right - grey.left, bottom - grey.top];
+        exposure(&grey.image, edges.map(|edge| edge / grey.factor))
+    });
+    let background =
+        if camera.is_levelled() { None } else { background_tilt(&grey, pyramid.is_handed(), pose, &camera) };
     Surroundings { exposure, background }
 }
 

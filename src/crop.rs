@@ -6,6 +6,7 @@ use image::{GrayImage, RgbImage};
 use ndarray::Array4;
 
 use crate::geometry::{Affine, Point, Vec2, wrap_deg};
+use crate::resample::{self, RGB, Raster};
 
 /// A square of the photo, possibly turned and possibly reaching past the edge.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -110,6 +111,19 @@ pub struct Crop {
     pub to_photo: Affine,
 }
 
+/// A part of a photo in grey, averaged down.
+#[derive(Debug, Clone)]
+pub struct Grey {
+    /// The pixels.
+    pub image: GrayImage,
+    /// How many photo pixels one of them spans.
+    pub factor: f64,
+    /// Where the part begins, in photo pixels.
+    pub left: f64,
+    /// Where the part begins, in photo pixels.
+    pub top: f64,
+}
+
 /// Pictures are halved this many times at most.
 const DEEPEST: usize = 5;
 
@@ -156,28 +170,54 @@ impl<'a> Pyramid<'a> {
         let halvings = halvings.min(DEEPEST).min(shorter.ilog2() as usize);
         match halvings {
             0 => (self.finest, 0),
-            1 => (self.levels[0].get_or_init(|| reduced::<2>(self.finest)), 1),
+            1 => (self.levels[0].get_or_init(|| reduced(self.finest, 2)), 1),
             // Straight from the photo: the copy of half its size is large and seldom needed for itself.
-            2 => (self.levels[1].get_or_init(|| reduced::<4>(self.finest)), 2),
+            2 => (self.levels[1].get_or_init(|| reduced(self.finest, 4)), 2),
             deeper => {
                 let finer = self.further(deeper - 1).0;
-                (self.levels[deeper - 1].get_or_init(|| reduced::<2>(finer)), deeper)
+                (self.levels[deeper - 1].get_or_init(|| reduced(finer, 2)), deeper)
             }
         }
     }
 
-    /// The photo in grey, averaged down until its longer side is at most twice `side` px, and how many photo pixels one of its
-    /// pixels spans.
+    /// A part of the photo (left, top, right, bottom in photo pixels, and what is touched) in grey, averaged down until the photo's
+    /// longer side would be at most twice `side` px.
     #[must_use]
-    pub fn luma(&self, side: u32) -> (GrayImage, f64) {
+    pub fn grey(&self, side: u32, [left, top, right, bottom]: [f64; 4]) -> Grey {
         let halvings = (self.size.0.max(self.size.1) / side.max(1)).max(1).ilog2();
         let (image, done) = self.level(halvings as usize);
-        // The weights of Rec. 709, as `image` has them, in a third of its time.
-        let grey =
-            |p: &[u8]| ((2126 * u32::from(p[0]) + 7152 * u32::from(p[1]) + 722 * u32::from(p[2])) / 10_000) as u8;
-        let values = image.as_raw().chunks_exact(3).map(grey).collect();
-        let luma = GrayImage::from_raw(image.width(), image.height(), values).unwrap_or_default();
-        (luma, f64::from(1_u32 << done))
+        let factor = f64::from(1_u32 << done);
+        let low = |edge: f64, size: u32| ((edge / factor).floor().max(0.0) as u32).min(size);
+        let high = |edge: f64, size: u32| ((edge / factor).ceil().max(0.0) as u32).min(size);
+        let (left, right) = (low(left, image.width()), high(right, image.width()));
+        let (top, bottom) = (low(top, image.height()), high(bottom, image.height()));
+        let (width, height) = (right.saturating_sub(left), bottom.saturating_sub(top));
+        let mut values = Vec::with_capacity(width as usize * height as usize);
+        for row in top..top + height {
+            let start = 3 * (row as usize * image.width() as usize + left as usize);
+            let pixels = image.as_raw()[start..start + 3 * width as usize].chunks_exact(3);
+            // The weights of Rec. 709.
+            let luma = |p: &[u8]| (13_933 * u32::from(p[0]) + 46_871 * u32::from(p[1]) + 4_732 * u32::from(p[2])) >> 16;
+            values.extend(pixels.map(|p| luma(p) as u8));
+        }
+        let image = GrayImage::from_raw(width, height, values).unwrap_or_default();
+        Grey { image, factor, left: f64::from(left) * factor, top: f64::from(top) * factor }
+    }
+
+    /// Whether the photo, and not its mirror image, is the one of both to look at where one look is enough: the one whose left half is
+    /// brighter. Then a photo and its mirror image are looked at alike, and neither side is favoured by their places.
+    #[must_use]
+    pub fn is_handed(&self) -> bool {
+        const COARSE: usize = 64;
+        let (width, height) = (self.size.0 as usize, self.size.1 as usize);
+        let halvings = (width.max(height) / COARSE).max(1).ilog2();
+        let (image, _) = self.level(halvings as usize);
+        let middle = i64::from(image.width()) - 1;
+        let pull: i64 = image
+            .enumerate_pixels()
+            .map(|(x, _, p)| (middle - 2 * i64::from(x)) * p.0.iter().map(|&v| i64::from(v)).sum::<i64>())
+            .sum();
+        pull >= 0
     }
 
     /// Cuts a region out.
@@ -216,18 +256,15 @@ impl<'a> Pyramid<'a> {
             yy: to_photo.yy / factor,
             ty: (to_photo.ty - middle) / factor,
         };
-        let mut values = Vec::with_capacity(form.size * form.size * 3);
-        let gain = (form.white - form.black) / 255.0;
-        for row in 0..form.size {
-            for column in 0..form.size {
-                let at = map.apply(Point::new(column as f64, row as f64));
-                let rgb = match (form.sampling, form.border) {
-                    (Sampling::Bilinear, border) => bilinear_opencv(image, at, border),
-                    (Sampling::Averaged, Border::Black) => bilinear_black(image, at),
-                    (Sampling::Averaged, Border::Replicate) => bilinear_replicate(image, at),
-                };
-                values.extend(rgb.map(|v| form.black + gain * v));
-            }
+        let mut values = vec![0.0; form.size * form.size * 3];
+        match form.sampling {
+            Sampling::Averaged => Raster::whole(image.as_raw(), image.width() as usize, image.height() as usize).fill(
+                &map,
+                form,
+                RGB,
+                &mut values,
+            ),
+            Sampling::Bilinear => fill_as_opencv(image, &map, form, &mut values),
         }
         let tensor = Array4::from_shape_vec((1, form.size, form.size, 3), values)
             .unwrap_or_else(|_| Array4::zeros((1, form.size, form.size, 3)));
@@ -235,30 +272,25 @@ impl<'a> Pyramid<'a> {
     }
 }
 
-/// A picture of `1 / N` the width and height, each pixel the mean of `N x N`; what is left over at the right and at the bottom
-/// is dropped.
-fn reduced<const N: usize>(image: &RgbImage) -> RgbImage {
-    let (width, height) = (image.width() as usize / N, image.height() as usize / N);
-    let stride = image.width() as usize * 3;
-    let source = image.as_raw();
-    let mut out = Vec::with_capacity(width * height * 3);
-    let mut sums = vec![0_u16; width * 3];
-    let area = (N * N) as u16;
-    for y in 0..height {
-        sums.fill(0);
-        for line in 0..N {
-            let line = &source[(N * y + line) * stride..][..width * 3 * N];
-            for (sum, pixels) in sums.chunks_exact_mut(3).zip(line.chunks_exact(3 * N)) {
-                for pixel in pixels.chunks_exact(3) {
-                    for (sum, &value) in sum.iter_mut().zip(pixel) {
-                        *sum += u16::from(value);
-                    }
-                }
-            }
+/// A picture of `1 / factor` the width and height, each pixel the mean of `factor x factor`; what is left over at the right and at
+/// the bottom is dropped.
+fn reduced(image: &RgbImage, factor: u32) -> RgbImage {
+    let (width, height) = (image.width() / factor, image.height() / factor);
+    let part = [0, 0, width as usize, height as usize];
+    let mut out = Vec::new();
+    resample::average(image.as_raw(), image.width() as usize, factor as usize, part, &mut out, &mut Vec::new());
+    RgbImage::from_raw(width, height, out).unwrap_or_default()
+}
+
+fn fill_as_opencv(image: &RgbImage, map: &Affine, form: &CropForm, values: &mut [f32]) {
+    let gain = (form.white - form.black) / 255.0;
+    for (index, out) in values.chunks_exact_mut(3).enumerate() {
+        let (row, column) = (index / form.size, index % form.size);
+        let rgb = bilinear_opencv(image, map.apply(Point::new(column as f64, row as f64)), form.border);
+        for (out, level) in out.iter_mut().zip(rgb) {
+            *out = form.black + gain * level;
         }
-        out.extend(sums.iter().map(|&sum| ((sum + area / 2) / area) as u8));
     }
-    RgbImage::from_raw(width as u32, height as u32, out).unwrap_or_default()
 }
 
 /// The picture at a place between pixels, to the bit as OpenCV's `warpPerspective` gives it to MediaPipe: places in steps of
@@ -282,48 +314,6 @@ fn bilinear_opencv(image: &RgbImage, at: Point, border: Border) -> [f32; 3] {
         }
     }
     sums.map(|sum| (sum >> 10) as f32)
-}
-
-/// One pixel's channels as floats.
-fn pixel(raw: &[u8], index: usize) -> [f32; 3] {
-    [f32::from(raw[index]), f32::from(raw[index + 1]), f32::from(raw[index + 2])]
-}
-
-fn mix(a: [f32; 3], b: [f32; 3], share: f32) -> [f32; 3] {
-    [a[0] + (b[0] - a[0]) * share, a[1] + (b[1] - a[1]) * share, a[2] + (b[2] - a[2]) * share]
-}
-
-/// The picture at a place between pixels; outside, the nearest edge pixel.
-fn bilinear_replicate(image: &RgbImage, at: Point) -> [f32; 3] {
-    let (last_x, last_y) = ((image.width() - 1) as f64, (image.height() - 1) as f64);
-    let (x, y) = (at.x.clamp(0.0, last_x), at.y.clamp(0.0, last_y));
-    let (left, top) = (x as usize, y as usize);
-    let (right, bottom) = ((left + 1).min(last_x as usize), (top + 1).min(last_y as usize));
-    let (share_x, share_y) = ((x - left as f64) as f32, (y - top as f64) as f32);
-    let (raw, width) = (image.as_raw(), image.width() as usize);
-    let upper = mix(pixel(raw, 3 * (top * width + left)), pixel(raw, 3 * (top * width + right)), share_x);
-    let lower = mix(pixel(raw, 3 * (bottom * width + left)), pixel(raw, 3 * (bottom * width + right)), share_x);
-    mix(upper, lower, share_y)
-}
-
-/// The picture at a place between pixels; outside, black.
-fn bilinear_black(image: &RgbImage, at: Point) -> [f32; 3] {
-    let (width, height) = (f64::from(image.width()), f64::from(image.height()));
-    if at.x <= -1.0 || at.y <= -1.0 || at.x >= width || at.y >= height {
-        return [0.0; 3];
-    }
-    let (left, top) = (at.x.floor(), at.y.floor());
-    let (share_x, share_y) = ((at.x - left) as f32, (at.y - top) as f32);
-    let read = |x: f64, y: f64| {
-        if x < 0.0 || y < 0.0 || x >= width || y >= height {
-            [0.0; 3]
-        } else {
-            pixel(image.as_raw(), 3 * (y as usize * image.width() as usize + x as usize))
-        }
-    };
-    let upper = mix(read(left, top), read(left + 1.0, top), share_x);
-    let lower = mix(read(left, top + 1.0), read(left + 1.0, top + 1.0), share_x);
-    mix(upper, lower, share_y)
 }
 
 #[cfg(test)]
@@ -364,7 +354,7 @@ mod tests {
     #[test]
     fn a_reduced_copy_gives_the_same_crops_at_the_same_places() {
         let photo = RgbImage::from_fn(512, 480, |x, y| Rgb([(x / 2) as u8, (y / 2) as u8, ((x ^ y) & 127) as u8]));
-        let halved = reduced::<2>(&photo);
+        let halved = reduced(&photo, 2);
         let form = CropForm { sampling: Sampling::Averaged, ..FORM };
         let region = Region { center: Point::new(260.0, 230.0), side: 300.0, rotation: 0.2 };
         let (whole, copy) = (Pyramid::new(&photo), Pyramid::of_reduced(&halved, (512, 480), 1));
@@ -373,8 +363,26 @@ mod tests {
         assert_eq!(a.to_photo, b.to_photo);
         // Halved twice with rounding in between, against at once.
         assert!(a.tensor.iter().zip(&b.tensor).all(|(a, b)| (a - b).abs() < 1.5 / 255.0));
-        assert_eq!(whole.luma(64).1, copy.luma(64).1);
-        assert_eq!(copy.luma(512).1, 2.0);
+        let all = [0.0, 0.0, 512.0, 480.0];
+        assert_eq!(whole.grey(64, all).factor, copy.grey(64, all).factor);
+        assert_eq!(copy.grey(512, all).factor, 2.0);
+    }
+
+    #[test]
+    fn a_grey_part_is_a_part_of_the_grey_photo() {
+        let photo = RgbImage::from_fn(512, 480, |x, y| Rgb([(x / 2) as u8, (y / 2) as u8, ((x ^ y) & 127) as u8]));
+        let pyramid = Pyramid::new(&photo);
+        let whole = pyramid.grey(256, [0.0, 0.0, 512.0, 480.0]);
+        let part = pyramid.grey(256, [101.0, -20.0, 300.0, 47.5]);
+        assert_eq!((part.factor, part.left, part.top, part.image.dimensions()), (2.0, 100.0, 0.0, (100, 24)));
+        assert!(part.image.enumerate_pixels().all(|(x, y, p)| p == whole.image.get_pixel(x + 50, y)));
+    }
+
+    #[test]
+    fn of_a_photo_and_its_mirror_image_one_is_handed() {
+        let photo = ramp(200, 150);
+        assert!(!Pyramid::new(&photo).is_handed());
+        assert!(Pyramid::new(&image::imageops::flip_horizontal(&photo)).is_handed());
     }
 
     #[test]

@@ -5,8 +5,9 @@
 
 use ndarray::Array4;
 
-use crate::crop::{Border, Crop, CropForm, Region, Sampling};
+use crate::crop::{Crop, CropForm, Region, Sampling};
 use crate::geometry::{Affine, Point};
+use crate::resample::{self, BGR, COARSEST, Raster};
 
 /// A frame's pixels.
 #[derive(Debug, Clone, Copy)]
@@ -37,9 +38,6 @@ impl<'a> Frame<'a> {
     }
 }
 
-/// A frame is averaged down by this at most.
-const COARSEST: usize = 16;
-
 /// Cuts tensors out of frames, into the same memory each time.
 #[derive(Debug)]
 pub struct Cutter {
@@ -48,18 +46,6 @@ pub struct Cutter {
     part: Vec<u8>,
     sums: Vec<u16>,
     crop: Crop,
-}
-
-/// The averaged-down part of a frame that a crop reads from.
-struct Part<'a> {
-    bytes: &'a [u8],
-    /// Columns and rows of the whole frame averaged down.
-    columns: i64,
-    rows: i64,
-    /// The part's own first column and row, and how many columns it has.
-    left: i64,
-    top: i64,
-    width: i64,
 }
 
 impl Cutter {
@@ -109,163 +95,22 @@ impl Cutter {
         };
         let ((left, right), (top, bottom)) = (span(|p| p.x, columns), span(|p| p.y, rows));
         let part = if factor == 1 {
-            Part {
-                bytes: frame.bgr,
-                columns: columns as i64,
-                rows: rows as i64,
-                left: 0,
-                top: 0,
-                width: columns as i64,
-            }
+            Raster::whole(frame.bgr, columns, rows)
         } else {
-            average(frame, factor, [left, top, right, bottom], &mut self.part, &mut self.sums);
-            Part {
-                bytes: &self.part,
-                columns: columns as i64,
-                rows: rows as i64,
-                left: left as i64,
-                top: top as i64,
-                width: (right - left) as i64,
-            }
+            let blocks = [left, top, right, bottom];
+            resample::average(frame.bgr, frame.width, factor, blocks, &mut self.part, &mut self.sums);
+            Raster { bytes: &self.part, columns, rows, left, top, width: right - left }
         };
-        let gain = (self.form.white - self.form.black) / 255.0;
-        let black = self.form.black;
         let values = self.crop.tensor.as_slice_mut().unwrap_or_default();
-        for (row, line) in values.chunks_exact_mut(3 * self.form.size).enumerate() {
-            let start = map.apply(Point::new(0.0, row as f64));
-            for (column, out) in line.chunks_exact_mut(3).enumerate() {
-                let column = column as f64;
-                let (x, y) = ((start.x + column * map.xx) as f32, (start.y + column * map.yx) as f32);
-                let [blue, green, red] = match self.form.border {
-                    Border::Replicate => part.replicated(x, y),
-                    Border::Black => part.in_black(x, y),
-                };
-                out[0] = black + gain * red;
-                out[1] = black + gain * green;
-                out[2] = black + gain * blue;
-            }
-        }
+        part.fill(&map, &self.form, BGR, values);
         &self.crop
-    }
-}
-
-fn mix(a: [f32; 3], b: [f32; 3], share: f32) -> [f32; 3] {
-    [a[0] + (b[0] - a[0]) * share, a[1] + (b[1] - a[1]) * share, a[2] + (b[2] - a[2]) * share]
-}
-
-impl Part<'_> {
-    fn pixel(&self, column: i64, row: i64) -> [f32; 3] {
-        let index = 3 * ((row - self.top) * self.width + column - self.left) as usize;
-        match self.bytes.get(index..index + 3) {
-            Some(p) => [f32::from(p[0]), f32::from(p[1]), f32::from(p[2])],
-            None => [0.0; 3],
-        }
-    }
-
-    /// The frame at a place between pixels, where all four lie inside the part; most places are such.
-    fn inside(&self, x: f32, y: f32) -> Option<[f32; 3]> {
-        // Below 0 the conversion stops at 0, and the last column or row has no neighbour.
-        if x < 0.0 || y < 0.0 {
-            return None;
-        }
-        let (left, top) = (x as usize, y as usize);
-        if left + 1 >= self.columns as usize || top + 1 >= self.rows as usize {
-            return None;
-        }
-        let stride = 3 * self.width as usize;
-        let at = top.checked_sub(self.top as usize)? * stride + 3 * left.checked_sub(self.left as usize)?;
-        let upper: &[u8; 6] = self.bytes.get(at..at + 6)?.try_into().ok()?;
-        let lower: &[u8; 6] = self.bytes.get(at + stride..at + stride + 6)?.try_into().ok()?;
-        let (share_x, share_y) = (x - left as f32, y - top as f32);
-        let (right_below, left_below) = (share_x * share_y, (1.0 - share_x) * share_y);
-        let (right_above, left_above) = (share_x - right_below, 1.0 - share_x - left_below);
-        let mixed = |channel: usize| {
-            f32::from(upper[channel]) * left_above
-                + f32::from(upper[channel + 3]) * right_above
-                + f32::from(lower[channel]) * left_below
-                + f32::from(lower[channel + 3]) * right_below
-        };
-        Some([mixed(0), mixed(1), mixed(2)])
-    }
-
-    /// The frame at a place between pixels; outside, the nearest edge pixel.
-    fn replicated(&self, x: f32, y: f32) -> [f32; 3] {
-        if let Some(found) = self.inside(x, y) {
-            return found;
-        }
-        let (last_x, last_y) = (self.columns - 1, self.rows - 1);
-        let (x, y) = (x.clamp(0.0, last_x as f32), y.clamp(0.0, last_y as f32));
-        let (left, top) = (x as i64, y as i64);
-        let (right, bottom) = ((left + 1).min(last_x), (top + 1).min(last_y));
-        let (share_x, share_y) = (x - left as f32, y - top as f32);
-        let upper = mix(self.pixel(left, top), self.pixel(right, top), share_x);
-        let lower = mix(self.pixel(left, bottom), self.pixel(right, bottom), share_x);
-        mix(upper, lower, share_y)
-    }
-
-    /// The frame at a place between pixels; outside, black.
-    fn in_black(&self, x: f32, y: f32) -> [f32; 3] {
-        if let Some(found) = self.inside(x, y) {
-            return found;
-        }
-        if x <= -1.0 || y <= -1.0 || x >= self.columns as f32 || y >= self.rows as f32 {
-            return [0.0; 3];
-        }
-        let (left, top) = (x.floor(), y.floor());
-        let (share_x, share_y) = (x - left, y - top);
-        let (left, top) = (left as i64, top as i64);
-        let read = |column: i64, row: i64| {
-            let inside = (0..self.columns).contains(&column) && (0..self.rows).contains(&row);
-            if inside { self.pixel(column, row) } else { [0.0; 3] }
-        };
-        let upper = mix(read(left, top), read(left + 1, top), share_x);
-        let lower = mix(read(left, top + 1), read(left + 1, top + 1), share_x);
-        mix(upper, lower, share_y)
-    }
-}
-
-/// Averages blocks of `factor` x `factor` pixels; the part is left, top, right, bottom in blocks.
-fn average(frame: &Frame<'_>, factor: usize, part: [usize; 4], out: &mut Vec<u8>, sums: &mut Vec<u16>) {
-    match factor {
-        2 => average_by::<2>(frame, part, out, sums),
-        4 => average_by::<4>(frame, part, out, sums),
-        8 => average_by::<8>(frame, part, out, sums),
-        _ => average_by::<COARSEST>(frame, part, out, sums),
-    }
-}
-
-fn average_by<const N: usize>(
-    frame: &Frame<'_>,
-    [left, top, right, bottom]: [usize; 4],
-    out: &mut Vec<u8>,
-    sums: &mut Vec<u16>,
-) {
-    let width = right - left;
-    let stride = 3 * frame.width;
-    let area = (N * N) as u16;
-    out.clear();
-    out.reserve(3 * width * (bottom - top));
-    sums.resize(3 * width, 0);
-    for row in top..bottom {
-        sums.fill(0);
-        for line in 0..N {
-            let line = &frame.bgr[(N * row + line) * stride + 3 * N * left..][..3 * N * width];
-            for (sum, pixels) in sums.chunks_exact_mut(3).zip(line.chunks_exact(3 * N)) {
-                for pixel in pixels.chunks_exact(3) {
-                    for (sum, &value) in sum.iter_mut().zip(pixel) {
-                        *sum += u16::from(value);
-                    }
-                }
-            }
-        }
-        out.extend(sums.iter().map(|&sum| ((sum + area / 2) / area) as u8));
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::crop::Pyramid;
+    use crate::crop::{Border, Pyramid};
     use image::{Rgb, RgbImage};
 
     fn noise(width: u32, height: u32) -> (RgbImage, Vec<u8>) {

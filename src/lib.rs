@@ -85,6 +85,7 @@ pub mod record;
 pub mod reference;
 pub mod repeat;
 pub mod report;
+mod resample;
 pub mod schema;
 pub mod sighting;
 pub mod silhouette;

@@ -1,4 +1,5 @@
-//! Finding people: once in the photo and once in its mirror image, so that neither side is favoured.
+//! Finding people in a photo, or in its mirror image: one of the two is looked at, the same one whichever of them was given, so that
+//! neither side is favoured.
 
 use crate::crop::{Pyramid, Region};
 use crate::error::Result;
@@ -10,26 +11,32 @@ const SAME_PERSON: f64 = 0.15;
 /// Where nobody is found in the whole picture, squares of these shares of its longer side are looked at.
 const CLOSER: [f64; 2] = [0.6, 0.35];
 
-/// The people in a photo; `symmetric` looks at the mirror image too. People too small for one look are looked for in parts.
+/// The people in a photo; `symmetric` makes those in the mirrored photo the same, mirrored. People too small for one look are looked
+/// for in parts.
 ///
 /// # Errors
 /// When the model cannot be run.
 pub fn people(estimator: &mut dyn Estimator, photo: &Pyramid<'_>, symmetric: bool) -> Result<Crowd> {
     let (width, height) = photo.size();
-    // Pixel k stands for the coordinate k, so the mirror image swaps k and width - 1 - k; a single plain look goes without.
+    // Pixel k stands for the coordinate k, so the mirror image swaps k and width - 1 - k; a plain look goes without.
     let (width, height) = if symmetric { (width - 1.0, height - 1.0) } else { (width, height) };
+    let mirrored = symmetric && !photo.is_handed();
     let whole = Region::whole(width, height);
     let long = whole.side;
-    let mut crowd = look(estimator, photo, whole, symmetric)?;
+    let mut crowd = estimator.locate(photo, whole, mirrored)?;
     for share in CLOSER {
         if !crowd.people.is_empty() {
             break;
         }
         let side = share * long;
         for y in centers(height, side) {
-            for x in centers(width, side) {
+            let mut columns = centers(width, side);
+            if mirrored {
+                columns.reverse();
+            }
+            for x in columns {
                 let part = Region { center: Point::new(x, y), side, rotation: 0.0 };
-                let found = look(estimator, photo, part, symmetric)?;
+                let found = estimator.locate(photo, part, mirrored)?;
                 crowd.best_score = crowd.best_score.max(found.best_score);
                 for person in found.people {
                     add(&mut crowd.people, person);
@@ -62,27 +69,6 @@ fn add(people: &mut Vec<Person>, person: Person) {
         Some(_) => {}
         None => people.push(person),
     }
-}
-
-fn look(estimator: &mut dyn Estimator, photo: &Pyramid<'_>, square: Region, symmetric: bool) -> Result<Crowd> {
-    let plain = estimator.locate(photo, square, false)?;
-    if !symmetric {
-        return Ok(plain);
-    }
-    let mut mirrored = estimator.locate(photo, square, true)?;
-    let best_score = plain.best_score.max(mirrored.best_score);
-    let mut people = Vec::with_capacity(plain.people.len());
-    for one in plain.people {
-        people.push(match mirrored.people.iter().position(|other| same(other, &one)) {
-            Some(index) => {
-                let other = mirrored.people.swap_remove(index);
-                Person { region: one.region.mean(other.region), score: 0.5 * (one.score + other.score) }
-            }
-            None => one,
-        });
-    }
-    people.extend(mirrored.people);
-    Ok(Crowd { people, best_score })
 }
 
 #[cfg(test)]

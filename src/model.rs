@@ -250,7 +250,8 @@ impl Model {
                 .with_intra_threads(threads)?
                 .with_inter_threads(1)?
                 .with_intra_op_spinning(false)?
-                .with_execution_providers([ort::ep::CPU::default().with_arena_allocator(false).build()])?;
+                // Without its arena each run takes its memory from the system anew, which at times costs a fifth of a batch.
+                .with_execution_providers([ort::ep::CPU::default().with_arena_allocator(true).build()])?;
             builder.commit_from_memory(bytes)
         };
         let session = build().map_err(|error| Error::Model {

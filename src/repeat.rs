@@ -13,9 +13,11 @@ use crate::silhouette::Mask;
 use crate::skeleton::{Joint, Pair};
 
 /// Readings of a photo unless another number is asked for. See `docs/accuracy.md` for accuracy against time.
-pub const DEFAULT_READINGS: usize = 12;
+pub const DEFAULT_READINGS: usize = 8;
 /// Readings of a photo when time counts more.
-pub const FAST_READINGS: usize = 4;
+pub const FAST_READINGS: usize = 2;
+/// Readings of a photo by each of two models when accuracy counts more.
+pub const BEST_READINGS: usize = 12;
 /// More readings than this do not help.
 pub const MAX_READINGS: usize = 48;
 
@@ -94,8 +96,8 @@ pub const UPPER_SIDE: f64 = 3.2;
 const UPPER_APART: f64 = 0.2;
 
 /// Reads a person's joints `readings` times (1 to [`MAX_READINGS`]). A single reading is taken where the detector points, as pose
-/// programs do. More (an odd number is rounded up) come after a first look that only places the crop, and the upper body is read
-/// twice more. `None` when the model sees nobody there.
+/// programs do. Of more (an odd number is rounded up) the first two, one plain and one mirrored, are taken there too and place the
+/// others; then the upper body is read twice more. `None` when the model sees nobody there.
 ///
 /// # Errors
 /// When the model cannot be run.
@@ -111,41 +113,38 @@ pub fn read(
         let body: Vec<Reading> = in_parallel(workers, photo, &[look])?.into_iter().flatten().collect();
         return Ok((!body.is_empty()).then_some(Readings { body, upper: Vec::new() }));
     }
-    let looks = [false, true].map(|mirrored| (person.region, Look { mirrored, mask: false }));
-    let found: Vec<Reading> = in_parallel(workers, photo, &looks)?.into_iter().flatten().collect();
-    let base = match &found[..] {
+    let pair = |index: usize, base: Region| {
+        let nudge = nudge(index);
+        [(nudge.of(base), Look::default()), (nudge.mirrored().of(base), Look { mirrored: true, mask: false })]
+    };
+    let mut body: Vec<Reading> = in_parallel(workers, photo, &pair(0, person.region))?.into_iter().flatten().collect();
+    let base = match &body[..] {
         [only] => only.next,
         [plain, mirrored] => plain.next.mean(mirrored.next),
         _ => return Ok(None),
     };
-    let mut looks = Vec::with_capacity(readings + 3);
-    for index in 0..readings.div_ceil(2) {
-        let nudge = nudge(index);
-        looks.push((nudge.of(base), Look { mirrored: false, mask: false }));
-        looks.push((nudge.mirrored().of(base), Look { mirrored: true, mask: false }));
-    }
-    let first = consensus(&found.iter().map(|reading| reading.pose.clone()).collect::<Vec<_>>());
+    let mut looks: Vec<(Region, Look)> = (1..readings.div_ceil(2)).flat_map(|index| pair(index - 1, base)).collect();
+    let first = consensus(&body.iter().map(|reading| reading.pose.clone()).collect::<Vec<_>>());
     let upper = first.midpoint(Pair::SHOULDERS).and_then(|shoulders| Ok((shoulders, first.midpoint(Pair::HIPS)?)));
+    // The outline comes from the larger picture. In these places two workers leave both looks to the first, which then opens the
+    // mask graph alone; where there is nothing else to do, they share them.
+    let places = [0, if looks.is_empty() { 1 } else { 2 }];
     if let Ok((shoulders, hips)) = upper {
         let side = UPPER_SIDE * shoulders.distance(hips);
         let region = Region { center: shoulders.midpoint(hips), side, rotation: 0.0 };
-        // The outline comes from the larger picture. In these places two workers leave both looks to the first, which then
-        // opens the mask graph alone.
         let mask = workers.first().is_some_and(|worker| worker.gives_masks());
-        looks.insert(0, (region, Look { mirrored: false, mask }));
-        looks.insert(2, (region, Look { mirrored: true, mask }));
+        for (place, mirrored) in places.into_iter().zip([false, true]) {
+            looks.insert(place, (region, Look { mirrored, mask }));
+        }
     }
     let mut taken = in_parallel(workers, photo, &looks)?;
     let upper: Vec<Reading> = if upper.is_ok() {
-        let mirrored = taken.remove(2);
-        [taken.remove(0), mirrored].into_iter().flatten().collect()
+        let mirrored = taken.remove(places[1]);
+        [taken.remove(places[0]), mirrored].into_iter().flatten().collect()
     } else {
         Vec::new()
     };
-    let body: Vec<Reading> = taken.into_iter().flatten().collect();
-    if body.is_empty() {
-        return Ok(None);
-    }
+    body.extend(taken.into_iter().flatten());
     let agreed = consensus(&body.iter().map(|reading| reading.pose.clone()).collect::<Vec<_>>());
     let fits = upper.len() == 2 && upper.iter().all(|reading| agrees(&reading.pose, &agreed));
     Ok(Some(Readings { body, upper: if fits { upper } else { Vec::new() } }))

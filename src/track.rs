@@ -39,6 +39,8 @@ pub struct Followed {
     pub nearer: bool,
     /// Whether this person was not followed in the frame before.
     pub newcomer: bool,
+    /// Whether the detector looked at this frame too, which takes as long again.
+    pub searched: bool,
 }
 
 /// Follows one person; holds the models.
@@ -133,7 +135,8 @@ impl Tracker {
             (0.0..=PAIR_WITHIN).contains(&(seconds - then)) && moved <= PAIR_MOVED && !newcomer
         });
         let readings = pair.map(|(_, last)| last).into_iter().chain([reading]).collect();
-        Ok(Some(Followed { readings, region, people: self.people.max(1), nearer: self.nearer, newcomer }))
+        let people = self.people.max(1);
+        Ok(Some(Followed { readings, region, people, nearer: self.nearer, newcomer, searched: due }))
     }
 
     /// Reads the joints in a region of a frame, beside what [`Tracker::see`] does.

@@ -6,7 +6,7 @@ use crate::analysis;
 use crate::camera::Given;
 use crate::estimate::blazepose;
 use crate::points::Points;
-use crate::repeat::{DEFAULT_READINGS, FAST_READINGS, MAX_READINGS};
+use crate::repeat::{BEST_READINGS, DEFAULT_READINGS, FAST_READINGS, MAX_READINGS};
 use crate::view::View;
 
 /// Options that every way of measuring shares.
@@ -38,9 +38,9 @@ pub struct Measuring {
 /// How much is read for one photo; accuracy and time of each stand in the README.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Quality {
-    /// 4 readings of the full model.
+    /// 2 readings of the full model.
     Fast,
-    /// 12 readings of the full model.
+    /// 8 readings of the full model.
     Standard,
     /// 12 readings each of the full and of the heavy model, which must be installed.
     Best,
@@ -80,10 +80,10 @@ impl Measuring {
     #[must_use]
     pub fn options(&self, given: Given) -> analysis::Options {
         analysis::Options {
-            readings: self.readings.unwrap_or(if self.quality == Quality::Fast {
-                FAST_READINGS
-            } else {
-                DEFAULT_READINGS
+            readings: self.readings.unwrap_or(match self.quality {
+                Quality::Fast => FAST_READINGS,
+                Quality::Standard => DEFAULT_READINGS,
+                Quality::Best => BEST_READINGS,
             }),
             view: self.view.view(),
             mirrored: self.mirrored,

@@ -5,8 +5,10 @@
 //! of the walls), found by a fixed coarse search with a broad kernel, then by weighted least squares with a narrowing one.
 
 mod plane;
+mod search;
 pub mod segments;
 
+use self::search::search;
 use self::segments::{Axis, Segment, segments};
 use image::GrayImage;
 
@@ -170,12 +172,6 @@ fn directions(state: &State) -> [[f64; 3]; FAMILIES] {
 }
 
 impl Line {
-    /// Sine of the angle between the line and the direction from its middle to the vanishing point, squared.
-    fn sine_squared(&self, direction: &[f64; 3]) -> f64 {
-        let cross = self.cross(direction);
-        cross * cross / self.distance_squared(direction)
-    }
-
     fn cross(&self, direction: &[f64; 3]) -> f64 {
         self.normal[0] * direction[0] + self.normal[1] * direction[1] + self.normal[2] * direction[2]
     }
@@ -186,6 +182,7 @@ impl Line {
         (dx * dx + dy * dy).max(1e-6)
     }
 
+    /// Sine of the angle between the line and the direction from its middle to the vanishing point.
     fn sine(&self, direction: &[f64; 3]) -> f64 {
         self.cross(direction) / self.distance_squared(direction).sqrt()
     }
@@ -197,68 +194,6 @@ impl Line {
             _ => true,
         }
     }
-}
-
-/// The best states of a coarse grid, no two of them neighbours.
-fn search(lines: &[Line]) -> Vec<State> {
-    const PER_AXIS: usize = 50;
-    const STARTS: usize = 6;
-    const STEP: [f64; 3] = [1.5, 3.0, 4.0];
-    let mut chosen: Vec<&Line> = Vec::new();
-    for axis in [Axis::Vertical, Axis::Horizontal] {
-        let mut some: Vec<&Line> = lines.iter().filter(|line| line.axis == axis).collect();
-        some.sort_by(|a, b| b.quality.total_cmp(&a.quality));
-        chosen.extend(some.into_iter().take(PER_AXIS));
-    }
-    let has_level = chosen.iter().any(|line| line.axis == Axis::Horizontal);
-    let width = 1.5_f64.to_radians();
-    let kernel = |sine_squared: f64| {
-        let t = 1.0 / (1.0 + sine_squared / (width * width));
-        t * t
-    };
-    let mut grid: Vec<(f64, [i32; 3])> = Vec::new();
-    let mut upright = vec![0.0; chosen.len()];
-    for r in -8..=8 {
-        for p in -10..=8 {
-            let (roll, pitch) = (f64::from(r) * STEP[0].to_radians(), f64::from(p) * STEP[1].to_radians());
-            let zenith = directions(&[roll, pitch, 0.0, 0.0])[ZENITH];
-            for (score, line) in upright.iter_mut().zip(&chosen) {
-                *score = if line.axis == Axis::Vertical { kernel(line.sine_squared(&zenith)) } else { 0.0 };
-            }
-            let prior = log_prior(&[roll, pitch, 0.0, 0.0]);
-            for a in -11..=11 {
-                if a != 0 && !has_level {
-                    continue;
-                }
-                let [_, wall, depth] = directions(&[roll, pitch, f64::from(a) * STEP[2].to_radians(), 0.0]);
-                let mut total = prior * 0.3;
-                for (line, up) in chosen.iter().zip(&upright) {
-                    let mut score = *up;
-                    if has_level {
-                        score = score.max(kernel(line.sine_squared(&depth)));
-                        if line.axis == Axis::Horizontal {
-                            score = score.max(kernel(line.sine_squared(&wall)));
-                        }
-                    }
-                    total += score * line.quality;
-                }
-                grid.push((total, [r, p, a]));
-            }
-        }
-    }
-    grid.sort_by(|a, b| b.0.total_cmp(&a.0));
-    let mut kept: Vec<[i32; 3]> = Vec::new();
-    for (_, node) in grid {
-        let near = |other: &[i32; 3]| other.iter().zip(&node).all(|(a, b)| (a - b).abs() <= 1);
-        if !kept.iter().any(near) {
-            kept.push(node);
-            if kept.len() == STARTS {
-                break;
-            }
-        }
-    }
-    let at = |node: &[i32; 3], i: usize| f64::from(node[i]) * STEP[i].to_radians();
-    kept.iter().map(|node| [at(node, 0), at(node, 1), at(node, 2), 0.0]).collect()
 }
 
 fn log_prior(state: &State) -> f64 {

@@ -30,52 +30,46 @@ pub(crate) fn reduce(luma: &GrayImage) -> Plane {
     let rows = spans(h as usize, height);
     let (source, stride) = (luma.as_raw(), w as usize);
     let mut data = Vec::with_capacity(width * height);
-    let mut sums = vec![0u32; stride];
+    let mut sums = vec![0.0_f32; stride];
     for span in &rows {
-        sums.iter_mut().for_each(|sum| *sum = 0);
-        for (row, weight) in span.weights() {
-            let line = &source[row * stride..(row + 1) * stride];
-            for (sum, &value) in sums.iter_mut().zip(line) {
-                *sum += weight * u32::from(value);
+        sums.fill(0.0);
+        for row in span.first..=span.last {
+            let weight = span.weight(row);
+            for (sum, &value) in sums.iter_mut().zip(&source[row * stride..(row + 1) * stride]) {
+                *sum += weight * f32::from(value);
             }
         }
-        for span_x in &columns {
-            let mut total = 0u64;
-            for (column, weight) in span_x.weights() {
-                total += u64::from(weight) * u64::from(sums[column]);
-            }
-            let all = u64::from(span.total()) * u64::from(span_x.total());
-            data.push(((total + all / 2) / all) as u8);
-        }
+        data.extend(columns.iter().map(|column| {
+            let part = &sums[column.first..=column.last];
+            // What the first and the last do not count in full is taken off again.
+            let rest = (WHOLE - column.head) * part[0] + (WHOLE - column.tail) * part[part.len() - 1];
+            let total = WHOLE * part.iter().sum::<f32>() - rest;
+            (total * span.share * column.share + 0.5) as u8
+        }));
     }
     Plane { width, height, data }
 }
 
-/// Source pixels that one reduced pixel covers, the first and last in part (weights in 1/64).
+/// What a source pixel weighs that is covered whole.
+const WHOLE: f32 = 64.0;
+
+/// Source pixels that one reduced pixel covers, the first and last in part (whole weights up to [`WHOLE`]).
 struct Span {
     first: usize,
     last: usize,
-    head: u32,
-    tail: u32,
+    head: f32,
+    tail: f32,
+    /// One by the sum of all weights.
+    share: f32,
 }
 
 impl Span {
-    fn weights(&self) -> impl Iterator<Item = (usize, u32)> + '_ {
-        (self.first..=self.last).map(|i| {
-            let weight = if i == self.first {
-                self.head
-            } else if i == self.last {
-                self.tail
-            } else {
-                64
-            };
-            (i, weight)
-        })
-    }
-
-    fn total(&self) -> u32 {
-        let inner = (self.last - self.first).saturating_sub(1) as u32 * 64;
-        if self.last == self.first { self.head } else { self.head + self.tail + inner }
+    fn weight(&self, index: usize) -> f32 {
+        match index {
+            i if i == self.first => self.head,
+            i if i == self.last => self.tail,
+            _ => WHOLE,
+        }
     }
 }
 
@@ -86,12 +80,13 @@ fn spans(from: usize, to: usize) -> Vec<Span> {
             let (low, high) = (i as f64 * step, ((i + 1) as f64 * step).min(from as f64));
             let first = (low.floor() as usize).min(from - 1);
             let last = ((high - 1e-9).floor() as usize).clamp(first, from - 1);
-            let part = |length: f64| (length * 64.0).round().max(1.0) as u32;
-            if first == last {
-                Span { first, last, head: part(high - low), tail: 0 }
-            } else {
-                Span { first, last, head: part(first as f64 + 1.0 - low), tail: part(high - last as f64) }
-            }
+            let part = |length: f64| (length as f32 * WHOLE).round().max(1.0);
+            let (head, tail) = match last - first {
+                0 => (part(high - low), WHOLE),
+                _ => (part(first as f64 + 1.0 - low), part(high - last as f64)),
+            };
+            let total = (first..=last).count() as f32 * WHOLE - (WHOLE - head) - (WHOLE - tail);
+            Span { first, last, head, tail, share: 1.0 / total }
         })
         .collect()
 }

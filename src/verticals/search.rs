@@ -1,0 +1,124 @@
+//! The coarse search for the directions of a room: a grid of roll, pitch and heading, each node scored with a broad kernel.
+//!
+//! Every node looks at every line, some hundred thousand times a photo, so lines are kept as columns of numbers and scored eight
+//! at a time.
+
+use super::{DEPTH, Line, State, WALL, ZENITH, directions, log_prior};
+use crate::verticals::segments::Axis;
+
+/// The longest lines of each axis take part.
+const PER_AXIS: usize = 50;
+/// So many of the best nodes are handed on.
+const STARTS: usize = 6;
+/// Steps of roll, pitch and heading, in degrees, and how many there are either way.
+const STEP: [f64; 3] = [1.5, 3.0, 4.0];
+const ROLLS: std::ops::RangeInclusive<i32> = -8..=8;
+const PITCHES: std::ops::RangeInclusive<i32> = -10..=8;
+const HEADINGS: std::ops::RangeInclusive<i32> = -11..=11;
+/// Width of the kernel, in degrees.
+const WIDTH: f64 = 1.5;
+/// What the prior counts beside the lines.
+const PRIOR_WEIGHT: f64 = 0.3;
+
+/// Lines that are scored together.
+const LANES: usize = 8;
+type Lane = [f32; LANES];
+
+/// Eight lines, number by number; a place without a line has the quality 0.
+#[derive(Clone, Copy, Default)]
+struct Block {
+    normal: [Lane; 3],
+    middle: [Lane; 2],
+    quality: Lane,
+}
+
+impl Block {
+    fn of(lines: &[&Line]) -> Self {
+        let mut block = Self::default();
+        for (i, line) in lines.iter().enumerate() {
+            for k in 0..3 {
+                block.normal[k][i] = line.normal[k] as f32;
+            }
+            for k in 0..2 {
+                block.middle[k][i] = line.middle[k] as f32;
+            }
+            block.quality[i] = line.quality as f32;
+        }
+        block
+    }
+
+    /// How well each line points at a direction's vanishing point: `(1 + sine^2 / width^2)^-2`.
+    fn follow(&self, direction: &[f32; 3]) -> Lane {
+        let [u, v, w] = *direction;
+        let width = WIDTH.to_radians() as f32;
+        std::array::from_fn(|i| {
+            let cross = self.normal[0][i] * u + self.normal[1][i] * v + self.normal[2][i] * w;
+            let (dx, dy) = (u - self.middle[0][i] * w, v - self.middle[1][i] * w);
+            let near = width * width * (dx * dx + dy * dy + 1e-6);
+            let share = near / (near + cross * cross);
+            share * share
+        })
+    }
+}
+
+fn larger(a: Lane, b: Lane) -> Lane {
+    std::array::from_fn(|i| if a[i] > b[i] { a[i] } else { b[i] })
+}
+
+fn add_weighted(sum: &mut Lane, score: &Lane, weight: &Lane) {
+    for i in 0..LANES {
+        sum[i] += score[i] * weight[i];
+    }
+}
+
+/// The best states of the grid, no two of them neighbours.
+pub(super) fn search(lines: &[Line]) -> Vec<State> {
+    let blocks = |axis: Axis| -> Vec<Block> {
+        let mut some: Vec<&Line> = lines.iter().filter(|line| line.axis == axis).collect();
+        some.sort_by(|a, b| b.quality.total_cmp(&a.quality));
+        some.truncate(PER_AXIS);
+        some.chunks(LANES).map(Block::of).collect()
+    };
+    let (upright, level) = (blocks(Axis::Vertical), blocks(Axis::Horizontal));
+    let mut grid: Vec<(f32, [i32; 3])> = Vec::new();
+    let mut plumb = vec![Lane::default(); upright.len()];
+    for r in ROLLS {
+        for p in PITCHES {
+            let state = |a: i32| [f64::from(r) * STEP[0], f64::from(p) * STEP[1], f64::from(a) * STEP[2], 0.0];
+            let toward = |a: i32| directions(&state(a).map(f64::to_radians)).map(|d| d.map(|v| v as f32));
+            let zenith = toward(0)[ZENITH];
+            for (score, block) in plumb.iter_mut().zip(&upright) {
+                *score = block.follow(&zenith);
+            }
+            let prior = (PRIOR_WEIGHT * log_prior(&state(0).map(f64::to_radians))) as f32;
+            // Without level edges nothing tells the heading.
+            for a in HEADINGS.filter(|&a| a == 0 || !level.is_empty()) {
+                let ways = toward(a);
+                let (wall, depth) = (&ways[WALL], &ways[DEPTH]);
+                let mut sum = Lane::default();
+                for (block, plumb) in upright.iter().zip(&plumb) {
+                    let score = if level.is_empty() { *plumb } else { larger(*plumb, block.follow(depth)) };
+                    add_weighted(&mut sum, &score, &block.quality);
+                }
+                for block in &level {
+                    let score = larger(block.follow(wall), block.follow(depth));
+                    add_weighted(&mut sum, &score, &block.quality);
+                }
+                grid.push((prior + sum.iter().sum::<f32>(), [r, p, a]));
+            }
+        }
+    }
+    grid.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+    let mut kept: Vec<[i32; 3]> = Vec::new();
+    for (_, node) in grid {
+        let near = |other: &[i32; 3]| other.iter().zip(&node).all(|(a, b)| (a - b).abs() <= 1);
+        if !kept.iter().any(near) {
+            kept.push(node);
+            if kept.len() == STARTS {
+                break;
+            }
+        }
+    }
+    let at = |node: &[i32; 3], i: usize| (f64::from(node[i]) * STEP[i]).to_radians();
+    kept.iter().map(|node| [at(node, 0), at(node, 1), at(node, 2), 0.0]).collect()
+}
