@@ -359,7 +359,7 @@ fn fingers_drag_on_a_narrow_screen_and_zooming_reaches_the_pixel() {
 fn an_address_opens_one_page_which_may_be_loaded_again() {
     let mut editing = Editing::of("anterior-level", &[]);
     let mut page = opened(&editing);
-    page.eval("location.reload()");
+    page.reload();
     page.wait_until("document.body && document.body.dataset.ready");
     let mut second = Page::open(&editing.url);
     second.wait_until("!document.getElementById('problem').hidden");

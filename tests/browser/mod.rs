@@ -134,6 +134,13 @@ impl Page {
         self.wait_for("Page.loadEventFired");
     }
 
+    /// Loads the page again and waits until it has loaded.
+    pub(crate) fn reload(&mut self) {
+        self.events.clear();
+        self.call("Page.reload", json!({}));
+        self.wait_for("Page.loadEventFired");
+    }
+
     /// The value of a JavaScript expression; promises are waited for. What it throws fails the test.
     pub(crate) fn eval(&mut self, expression: &str) -> Value {
         let params =
