@@ -11,6 +11,7 @@
 //!
 //! Names of sides are the subject's own, also where the picture is a mirror image.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::de::{Deserializer, MapAccess, Visitor};
@@ -103,9 +104,6 @@ pub enum Site {
 }
 
 impl Site {
-    /// How many there are.
-    pub const COUNT: usize = Joint::COUNT + BonyPoint::ALL.len();
-
     /// Every one, joints first.
     pub fn all() -> impl Iterator<Item = Self> {
         Joint::ALL.into_iter().map(Site::Joint).chain(BonyPoint::ALL.into_iter().map(Site::Bony))
@@ -153,36 +151,35 @@ pub struct HandPoint {
 }
 
 /// Points placed by hand, each site at most once.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Points {
-    places: [Option<HandPoint>; Site::COUNT],
-}
-
-impl Default for Points {
-    fn default() -> Self {
-        Self { places: [None; Site::COUNT] }
-    }
+    /// By the site's index. A plan of ten thousand photos holds as many of these, mostly empty.
+    places: BTreeMap<usize, HandPoint>,
 }
 
 impl Points {
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.places.iter().all(Option::is_none)
+        self.places.is_empty()
     }
 
     /// The point placed at a site.
     #[must_use]
     pub fn get(&self, site: Site) -> Option<HandPoint> {
-        self.places[site.index()]
+        self.places.get(&site.index()).copied()
     }
 
     /// Places or takes away a point; its numbers are rounded to hundredths of a pixel, as records keep them.
     pub fn set(&mut self, site: Site, point: Option<HandPoint>) {
-        self.places[site.index()] = point.map(|point| HandPoint {
+        let rounded = point.map(|point| HandPoint {
             at: Point::new(rounded(point.at.x, 2), rounded(point.at.y, 2)),
             sd_px: point.sd_px.map(|sd| rounded(sd, 2)),
         });
+        match rounded {
+            Some(point) => self.places.insert(site.index(), point),
+            None => self.places.remove(&site.index()),
+        };
     }
 
     /// The sites that have a point, in order, with their points.
@@ -203,7 +200,7 @@ impl Points {
     #[must_use]
     pub fn with_errors(mut self, trunk_px: Option<f64>) -> Self {
         let usual = trunk_px.map_or(SD_WITHOUT_TRUNK_PX, |trunk| (CLICK_SD * trunk).max(LEAST_SD_PX));
-        for point in self.places.iter_mut().flatten() {
+        for point in self.places.values_mut() {
             point.sd_px.get_or_insert(rounded(usual, 2));
         }
         self
