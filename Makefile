@@ -1,7 +1,7 @@
 # The commands of the README. Each installs what it needs first, once.
 RELEASE = target/release
 
-.PHONY: setup setup-live setup-test demo live test test-spark lint bench bench-batch bench-live evaluate evaluate-change agreement clean
+.PHONY: setup setup-live setup-test demo live test test-privacy test-spark lint bench bench-batch bench-live evaluate evaluate-change agreement clean
 
 setup:
 	@.ci/setup
@@ -28,6 +28,10 @@ live: setup-live
 
 test: setup-test
 	cargo test --locked --features live,parquet
+
+# What leaves the machine, what is written where, and heads that must be covered: the long forms of what `make test` runs too.
+test-privacy: setup-test
+	ORTHOSTAT_PRIVACY=long cargo test --locked --features live,parquet --test privacy
 
 lint: setup-test
 	cargo fmt --check
