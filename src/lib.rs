@@ -69,6 +69,7 @@ pub mod exposure;
 pub mod floor;
 pub mod frame;
 pub mod geometry;
+pub mod heads;
 pub mod history;
 pub mod library;
 pub mod locate;

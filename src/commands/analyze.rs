@@ -40,6 +40,7 @@ pub(crate) fn run(options: &Analyze) -> Result<u8> {
     if let Some(path) = &options.points {
         measuring.points = points_for_one(path, options.photos.len(), "photo")?;
     }
+    measuring.heads = options.mask_face;
     let measuring = measuring;
     let reading = options.reading();
     if let Some(folder) = &options.out {
