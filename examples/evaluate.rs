@@ -22,7 +22,6 @@ use image::imageops::flip_horizontal;
 use orthostat::analysis::{Analysis, Analyzer, Options};
 use orthostat::coronal::turned_back;
 use orthostat::estimate::blazepose;
-use orthostat::floor;
 use orthostat::measure::Measure;
 use orthostat::photo::{Photo, ReadOptions};
 use orthostat::repeat::{BEST_READINGS, DEFAULT_READINGS, FAST_READINGS};
@@ -43,10 +42,6 @@ struct Row {
     /// Metadata kind, view, whether turned by more than 5 degrees, whether rolled by more than 1.
     groups: [String; 4],
     body: Option<i64>,
-    /// Scatter of the readings.
-    scatter: f64,
-    /// Whether the outline had a share in it.
-    outlined: bool,
 }
 
 fn raw_truth(image: &Value, measure: Measure) -> Option<f64> {
@@ -327,11 +322,7 @@ fn main() {
         let rows: Vec<Value> = rows
             .iter()
             .map(|r| {
-                // What the error model adds is left out, so that it can be fitted anew.
-                let model = floor::of(r.measure);
-                let known = (r.sd.powi(2) - model.floor(r.outlined).powi(2) - (model.share * r.value).powi(2)).max(0.0);
-                json!({"measure": r.measure.name(), "value": r.value, "truth": r.truth, "known_variance": known,
-                       "scatter": r.scatter, "outlined": r.outlined})
+                json!({"measure": r.measure.name(), "value": r.value, "truth": r.truth, "sd": r.sd, "raw": r.raw})
             })
             .collect();
         let set = json!({"set": set["set"], "truth_blake3": hash.as_str(), "photos": images.len(), "rows": rows});
@@ -398,8 +389,6 @@ fn evaluate(
                     mirrored: flipped.as_ref().and_then(|a| Some(a.assessment.get(measure).as_ref().ok()?.value)),
                     groups: groups.clone(),
                     body: image["body_index"].as_i64(),
-                    scatter: found.scatter,
-                    outlined: found.outlined,
                 });
             }
             Err(refusal) => refused.push((measure, refusal.to_string())),
