@@ -3,6 +3,9 @@
 //! Signs: **roll** positive = the camera was turned counter-clockwise as the photographer sees it, so that upright things
 //! appear turned clockwise in the picture. **Pitch** positive = it looked up.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use crate::geometry::{Point, Vec2};
 use crate::pose::Pose;
 use crate::verticals::Tilt;
@@ -28,7 +31,8 @@ const GRAVITY_SD: f64 = 0.3;
 const GIVEN_SD: f64 = 0.3;
 
 /// Where the focal length comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum FocalFrom {
     /// The photo's 35 mm equivalent.
     Exif,
@@ -48,7 +52,8 @@ impl FocalFrom {
 }
 
 /// Where roll and pitch come from, in order of trust.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum LevelFrom {
     /// The user named a plumb line in the picture.
     Plumb,
@@ -61,6 +66,7 @@ pub enum LevelFrom {
     /// Both feet stand on one floor.
     Floor,
     /// Nothing tells: the picture's edges are taken for level, and the uncertainty is that of a hand-held camera.
+    #[serde(rename = "none")]
     Nothing,
 }
 

@@ -76,6 +76,7 @@ pub mod measure;
 pub mod model;
 pub mod output;
 pub mod photo;
+pub mod photo_hash;
 pub mod placement;
 pub mod points;
 pub mod pose;

@@ -12,6 +12,7 @@ pub use jiff::civil::Date;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
 
 use crate::error::{Error, Result};
+use crate::photo_hash::PhotoHash;
 use crate::record::Record;
 
 pub use schema::VERSION;
@@ -152,7 +153,8 @@ impl History {
 
     /// Keeps a record for a subject. It is on the disk when this returns.
     ///
-    /// A record of the same photo (the same bytes) takes the place of the one before.
+    /// A record of the same photo (the same bytes) takes the place of the one before. One without a photo, as of webcam frames,
+    /// takes the place of nothing but itself.
     ///
     /// # Errors
     /// [`Error::History`].
@@ -164,15 +166,16 @@ impl History {
             reason: "the record cannot be written as JSON".into(),
             source: Some(error.into()),
         })?;
+        let photo = identity(record, &json);
         let transaction =
             self.connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(failed)?;
         let gone = transaction
-            .execute("DELETE FROM record WHERE subject = ?1 AND photo = ?2", params![subject, record.source.blake3])
+            .execute("DELETE FROM record WHERE subject = ?1 AND photo = ?2", params![subject, photo])
             .map_err(failed)?;
         transaction
             .execute(
                 "INSERT INTO record (subject, visited, photo, saved_at, json) VALUES (?1, ?2, ?3, ?4, ?5)",
-                params![subject, visited.to_string(), record.source.blake3, jiff::Timestamp::now().to_string(), json],
+                params![subject, visited.to_string(), photo, jiff::Timestamp::now().to_string(), json],
             )
             .map_err(failed)?;
         transaction.commit().map_err(failed)?;
@@ -263,6 +266,12 @@ impl History {
     fn stored_day(&self, text: &str) -> Result<Date> {
         day(text).map_err(|reason| Error::History { path: self.path.clone(), reason, source: None })
     }
+}
+
+/// What a record counts once by: its photo, or, without one, all that it says.
+fn identity(record: &Record, json: &str) -> String {
+    let itself = || format!("record {}", blake3::hash(json.as_bytes()).to_hex());
+    record.source.blake3.as_ref().map_or_else(itself, PhotoHash::to_string)
 }
 
 /// Makes the file where there is none, and the user's alone in any case. SQLite gives the files beside it the same mode.

@@ -16,8 +16,6 @@ pub struct Metadata {
     pub gravity: Option<[f64; 3]>,
     /// The lens model says that it is the front camera.
     pub front_camera: bool,
-    /// The digital zoom, 1 for none.
-    pub digital_zoom: Option<f64>,
     /// The day that the camera says it was taken on. For the user's own history alone: it gets into no output.
     pub taken: Option<Date>,
     /// The file says that it was put together from several pictures: the pinhole camera does not hold.
@@ -41,6 +39,12 @@ pub(super) fn read(exif: Option<Vec<u8>>, xmp: Option<&[u8]>) -> Said {
     }
     // Panorama makers write Google's photo sphere properties; to declare the namespace alone does not count.
     said.metadata.panorama |= xmp.is_some_and(|packet| packet.windows(6).any(|window| window == b"GPano:"));
+    if said.metadata.panorama {
+        said.notes.push(
+            "the file says that it is a panorama, put together from several pictures: straight lines may be bent, and angles wrong"
+                .into(),
+        );
+    }
     said
 }
 
@@ -100,10 +104,6 @@ fn metadata(exif: &Exif) -> Metadata {
                 lines.iter().any(|line| String::from_utf8_lossy(line).to_ascii_lowercase().contains("front"))
             }
             _ => false,
-        },
-        digital_zoom: match field(Tag::DigitalZoomRatio) {
-            Some(Value::Rational(ratios)) => ratios.first().map(exif::Rational::to_f64).and_then(positive),
-            _ => None,
         },
         taken: match field(Tag::DateTimeOriginal) {
             Some(Value::Ascii(lines)) => lines.first().and_then(|line| day(line)),

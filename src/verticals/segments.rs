@@ -39,8 +39,6 @@ pub struct Segment {
     pub end: [f64; 2],
     /// Standard error of its direction from the scatter of its points, in radians.
     pub direction_sd: f64,
-    /// Mean gradient across it, in grey levels per pixel of the reduced picture, with its sign.
-    pub contrast: f64,
 }
 
 impl Segment {
@@ -100,12 +98,7 @@ pub fn segments(luma: &GrayImage, person: impl Fn(f64, f64) -> bool, axes: &[Axi
             };
             found.push((
                 axis,
-                Segment {
-                    start: end_at(piece.first),
-                    end: end_at(piece.last),
-                    direction_sd: piece.direction_sd(),
-                    contrast: piece.contrast,
-                },
+                Segment { start: end_at(piece.first), end: end_at(piece.last), direction_sd: piece.direction_sd() },
             ));
         }
     }
