@@ -12,7 +12,7 @@ use indexmap::IndexMap;
 use orthostat::batch::results::Tally;
 use orthostat::batch::run::Presentation;
 use orthostat::measure::Measure;
-use orthostat::output::Draft;
+use orthostat::output::Outputs;
 use orthostat::report::summary;
 use serde_json::Value;
 
@@ -293,7 +293,8 @@ fn a_page_that_names_nobody_says_so() {
 fn synthetic(folder: &Path, number: usize) -> PathBuf {
     let path = folder.join("summary.html");
     let mut page =
-        summary::Page::new(Draft::new(&path).expect("begun"), number, &Presentation::default()).expect("begun");
+        summary::Page::new(Outputs::files(true).draft(&path, None).expect("begun"), number, &Presentation::default())
+            .expect("begun");
     let mut tally = Tally::default();
     // Xorshift: the same numbers in every run.
     let mut state = 0x2545_f491_4f6c_dd1d_u64;

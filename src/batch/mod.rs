@@ -17,6 +17,7 @@ pub mod identity;
 pub mod input;
 pub mod journal;
 pub mod manifest;
+mod nameless;
 pub mod pages;
 pub mod plan;
 pub mod results;
@@ -59,6 +60,9 @@ impl Failure {
     /// Whether the same bytes under the same options would fail again: what hangs on the system and not on the photo may not.
     #[must_use]
     pub fn is_lasting(&self) -> bool {
-        !matches!(self.code.as_str(), "unreadable" | "time_limit" | "panic" | "unwritable" | "runtime" | "model")
+        !matches!(
+            self.code.as_str(),
+            "unreadable" | "time_limit" | "panic" | "unwritable" | "occupied" | "runtime" | "model"
+        )
     }
 }
