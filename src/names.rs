@@ -40,7 +40,7 @@ fn steers(letter: char) -> bool {
 /// Text from outside as it is shown in one line of a terminal: signs that steer it are written out (`\n`, `\u001b`), as JSON does.
 #[must_use]
 pub fn shown(text: &str) -> Cow<'_, str> {
-    escaped(text, |letter| steers(letter))
+    escaped(text, steers)
 }
 
 /// The same for text of several lines, whose line feeds are our own.

@@ -155,8 +155,9 @@ fn a_batch_with_hostile_names_gives_a_page_to_read_sort_and_filter() {
     // Hostile names are there letter by letter, and did nothing.
     let ids = column(&mut page, "Photo");
     for name in HOSTILE {
-        let id = name.strip_suffix(".jpg").expect("an ending");
-        assert!(ids.iter().any(|shown| shown == id), "{id} is not among {ids:?}");
+        // But for signs that turn the direction of the writing.
+        let id = name.strip_suffix(".jpg").expect("an ending").replace('\u{202e}', "_");
+        assert!(ids.contains(&id), "{id} is not among {ids:?}");
     }
     assert!(ids.iter().any(|id| id == "<-script>-anterior-tilted"), "{ids:?}");
     assert_eq!(page.eval("document.querySelectorAll('img[src=x], b b, main script, [onfocus]').length"), 0);
