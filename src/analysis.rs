@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::estimate::blazepose::{self, BlazePose};
 use crate::estimate::{Crowd, Estimator};
 use crate::exposure::{Exposure, exposure};
-use crate::geometry::{Point, Vec2, rounded};
+use crate::geometry::{Point, rounded};
 use crate::locate;
 use crate::measure::frontal;
 use crate::photo::Photo;
@@ -219,12 +219,12 @@ fn background_tilt(grey: &Grey, handed: bool, pose: &Pose, camera: &Camera) -> O
         })
     };
     let (focal, factor) = (camera.focal_px / grey.factor, grey.factor);
+    let on_person = |x: f64, y: f64| on_person(Point::new(grey.left + x * factor, grey.top + y * factor));
     if handed {
-        let on_person = |x: f64, y: f64| on_person(Point::new(x * factor, y * factor));
         return tilt_from_verticals(&grey.image, on_person, focal, camera.focal_sd);
     }
     let width = f64::from(grey.image.width());
-    let on_person = |x: f64, y: f64| on_person(Point::new((width - x) * factor, y * factor));
+    let on_person = |x: f64, y: f64| on_person(width - x, y);
     let tilt = tilt_from_verticals(&flip_horizontal(&grey.image), on_person, focal, camera.focal_sd)?;
     Some(Tilt { roll_deg: -tilt.roll_deg, ..tilt })
 }
@@ -276,17 +276,14 @@ pub fn sighting(
     around: &Surroundings,
     (width, height): (f64, f64),
 ) -> Sighting {
-    // Models count from the first pixel's centre; from here on, places count from the picture's edge.
-    let half = Vec2::new(0.5, 0.5);
-    let from_edge = |pose: &Pose| pose.map_points(|_, p| p + half);
     let body = || readings.first().into_iter().flat_map(|first| &first.body);
-    let single: Vec<Pose> = body().map(|reading| from_edge(&reading.pose)).collect();
+    let single: Vec<Pose> = body().map(|reading| reading.pose.clone()).collect();
     let worlds = WorldWidths::of(body().filter_map(|reading| reading.world.as_ref()));
-    let mut seen = Sighting::of(&from_edge(agreed), &single, told)
+    let mut seen = Sighting::of(agreed, &single, told)
         .with_worlds(worlds.as_ref())
         .with_exposure(around.exposure)
         .with_background(around.background.as_ref());
-    let masks: Vec<Mask> = readings.iter().flat_map(Readings::masks).map(|mask| mask.clone().shifted(half)).collect();
+    let masks: Vec<Mask> = readings.iter().flat_map(Readings::masks).cloned().collect();
     if !masks.is_empty() {
         let pose = repeat::screened(&seen.pose(), width, height);
         seen.outline = Trace::read_as_it_stands(&Silhouette::of(&masks), &pose).ok();

@@ -50,6 +50,8 @@ pub(super) fn decode(bytes: &[u8], budget: &Budget, enough: Option<u32>) -> Resu
     }
     let (exif, xmp) = (outline.exif.map(<[u8]>::to_vec), outline.xmp.map(<[u8]>::to_vec));
     let halvings = enough.map_or(0, |enough| (width.max(height) / enough.max(1)).max(1).ilog2().min(3));
+    // Of other sizes the reduced picture begins or ends beside the photo, on another side once it is turned or mirrored.
+    let halvings = halvings.min(width.trailing_zeros()).min(height.trailing_zeros());
     let (pixels, halvings) = match halvings {
         1.. if outline.can_be_reduced() => (outline.decode_reduced(halvings)?, halvings),
         _ => (outline.decode()?, 0),
