@@ -53,7 +53,8 @@ pub(super) fn decode(bytes: &[u8], budget: &Budget, enough: Option<u32>) -> Resu
         Some(enough) if outline.can_be_reduced() => (width.max(height) / enough.max(1)).max(1).ilog2().min(3),
         _ => 0,
     };
-    budget.check_memory(width, height, outline.bytes_per_pixel(halvings))?;
+    // A reduced picture may be asked for whole later.
+    budget.check_memory(width, height, outline.bytes_per_pixel())?;
     let pixels = outline.decode(halvings, None)?;
     Ok(Decoded { pixels, halvings, stored: (width, height), turned: None, exif, xmp, notes })
 }
@@ -200,13 +201,13 @@ impl<'a> Outline<'a> {
 
     /// What decoding takes: the pixels, the channels before they are put together, all coefficients of a progressive picture,
     /// and the clean copy.
-    fn bytes_per_pixel(&self, halvings: u32) -> f64 {
+    fn bytes_per_pixel(&self) -> f64 {
         let samples = self.frame.samples_per_pixel();
         let pixels = f64::from(self.frame.width) * f64::from(self.frame.height);
         // A grey picture is spread over three channels.
         let channels = self.frame.channels.len().max(3) as f64;
         let coefficients = if self.frame.progressive { 2.0 * samples } else { 0.0 };
-        (channels + samples) / f64::from(1_u32 << (2 * halvings)) + coefficients + self.clean.len() as f64 / pixels
+        channels + samples + coefficients + self.clean.len() as f64 / pixels
     }
 
     /// Refuses pictures that cannot be whole.
