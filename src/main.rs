@@ -8,6 +8,7 @@ use clap::Parser;
 use orthostat::cli::{Cli, Command};
 
 fn main() -> ExitCode {
+    orthostat::isolation::quiet();
     let code = match Cli::parse().command {
         Command::Analyze(options) => commands::analyze::run(&options),
         Command::Batch(options) => commands::batch::run(&options),
