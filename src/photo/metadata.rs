@@ -64,6 +64,7 @@ impl Metadata {
             focal_35mm: self.focal_35mm.or(other.focal_35mm),
             gravity: self.gravity.or(other.gravity),
             front_camera: self.front_camera || other.front_camera,
+            shot_px: self.shot_px.or(other.shot_px),
             digital_zoom: self.digital_zoom.or(other.digital_zoom),
             taken: self.taken.or(other.taken),
             panorama: self.panorama || other.panorama,
