@@ -150,3 +150,35 @@ fn what_stops_early_is_refused() {
         }
     }
 }
+
+/// Headers that lie about sampling, tables and scans end in a refusal or in pixels, never in a panic.
+#[test]
+fn no_mutation_panics() {
+    let options = ReadOptions { max_megapixels: 0.05, ..ReadOptions::default() };
+    let rounds = std::env::var("ORTHOSTAT_FUZZ_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(30);
+    // Xorshift: the same numbers in every run.
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut below = |limit: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        usize::try_from(state >> 33).unwrap() % limit
+    };
+    for (name, whole, _) in matrix() {
+        for round in 0..rounds {
+            let mut bytes = whole.clone();
+            for _ in 0..=below(4) {
+                let at = below(if round % 2 == 0 { bytes.len() } else { 700.min(bytes.len()) });
+                bytes[at] = u8::try_from(below(256)).unwrap();
+            }
+            for enough in [None, Some(12)] {
+                let read = Photo::from_bytes(Path::new(&name), &bytes, &ReadOptions { enough, ..options });
+                if let Err(Error::Defect { words, .. }) = read {
+                    let kept = std::env::temp_dir().join(format!("orthostat-panic-{round}-{name}"));
+                    std::fs::write(&kept, &bytes).unwrap();
+                    panic!("{name}: round {round} panicked ({words}); the bytes are in {}", kept.display());
+                }
+            }
+        }
+    }
+}
