@@ -142,9 +142,9 @@ impl Equations {
     fn prior(state: &State, sight: &Sight) -> Self {
         let prior = Prior::at(state, sight);
         let mut own = Self::default();
-        for i in 0..UNKNOWNS {
-            own.matrix[i][i] = prior.weight[i];
-            own.vector[i] = prior.weight[i] * (prior.mean[i] - state[i]);
+        for (i, (&weight, (mean, now))) in prior.weight.iter().zip(prior.mean.iter().zip(state)).enumerate() {
+            own.matrix[i][i] = weight;
+            own.vector[i] = weight * (mean - now);
         }
         own
     }
