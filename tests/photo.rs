@@ -290,6 +290,7 @@ fn the_camera_is_read_from_exif() {
         focal_35mm: Some(26.0),
         gravity: Some([-0.0996, -0.9882, -0.0651]),
         front_camera: true,
+        shot_px: None,
         digital_zoom: Some(1.5),
         taken: None,
         panorama: true,

@@ -53,6 +53,8 @@ pub(super) fn decode(bytes: &[u8], budget: &Budget, enough: Option<u32>) -> Resu
         Some(enough) if outline.can_be_reduced() => (width.max(height) / enough.max(1)).max(1).ilog2().min(3),
         _ => 0,
     };
+    // Of other sizes the reduced picture begins or ends beside the photo, on another side once it is turned or mirrored.
+    let halvings = halvings.min(width.trailing_zeros()).min(height.trailing_zeros());
     // A reduced picture may be asked for whole later.
     budget.check_memory(width, height, outline.bytes_per_pixel())?;
     let pixels = outline.decode(halvings, None)?;

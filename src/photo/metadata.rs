@@ -16,6 +16,8 @@ pub struct Metadata {
     pub gravity: Option<[f64; 3]>,
     /// The lens model says that it is the front camera.
     pub front_camera: bool,
+    /// Width and height of the picture that the camera took, as it wrote them down, in pixels.
+    pub shot_px: Option<[f64; 2]>,
     /// The digital zoom, 1 for none.
     pub digital_zoom: Option<f64>,
     /// The day that the camera says it was taken on. For the user's own history alone: it gets into no output.
@@ -62,6 +64,7 @@ impl Metadata {
             focal_35mm: self.focal_35mm.or(other.focal_35mm),
             gravity: self.gravity.or(other.gravity),
             front_camera: self.front_camera || other.front_camera,
+            shot_px: self.shot_px.or(other.shot_px),
             digital_zoom: self.digital_zoom.or(other.digital_zoom),
             taken: self.taken.or(other.taken),
             panorama: self.panorama || other.panorama,
@@ -128,6 +131,7 @@ fn metadata(exif: &Exif) -> Metadata {
     let field = |tag: Tag| exif.get_field(tag, In::PRIMARY).map(|field| &field.value);
     // 0 stands for "not known" in both.
     let positive = |value: f64| (value.is_finite() && value > 0.0).then_some(value);
+    let side = |tag: Tag| field(tag).and_then(|value| value.get_uint(0)).map(f64::from).and_then(positive);
     Metadata {
         focal_35mm: field(Tag::FocalLengthIn35mmFilm)
             .and_then(|value| value.get_uint(0))
@@ -143,6 +147,8 @@ fn metadata(exif: &Exif) -> Metadata {
             }
             _ => false,
         },
+        // Programs that cut or resize a picture mostly leave this as it was.
+        shot_px: side(Tag::PixelXDimension).zip(side(Tag::PixelYDimension)).map(<[f64; 2]>::from),
         digital_zoom: match field(Tag::DigitalZoomRatio) {
             Some(Value::Rational(ratios)) => ratios.first().map(exif::Rational::to_f64).and_then(positive),
             _ => None,
