@@ -71,6 +71,7 @@ pub mod floor;
 pub mod frame;
 pub mod geometry;
 pub mod history;
+pub mod isolation;
 pub mod locate;
 pub mod maker_note;
 pub mod measure;

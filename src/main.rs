@@ -8,6 +8,7 @@ use clap::Parser;
 use orthostat::cli::{Cli, Command};
 
 fn main() -> ExitCode {
+    orthostat::isolation::quiet();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) if error.use_stderr() => {

@@ -163,7 +163,7 @@ pub struct View {
 pub struct Camera {
     /// Focal length, in pixels of the upright photo.
     pub focal_px: f64,
-    /// `exif` or `default`.
+    /// `exif`, `verticals` (vanishing points) or `default`.
     pub focal_from: String,
     /// The focal length's standard deviation, as a share.
     pub focal_sd: f64,
@@ -171,7 +171,7 @@ pub struct Camera {
     pub roll_deg: f64,
     /// Pitch.
     pub pitch_deg: f64,
-    /// `plumb`, `roll`, `gravity` or `none`.
+    /// `plumb`, `roll`, `gravity`, `verticals`, `floor` or `none`.
     pub level_from: String,
     /// Standard deviation of the roll.
     pub level_sd_deg: f64,

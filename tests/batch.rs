@@ -162,6 +162,46 @@ fn killed_runs_end_with_the_bytes_of_an_undisturbed_one() {
     }
 }
 
+/// A photo that was in work when runs were killed is measured by the run that goes on, until three have ended over it alone.
+#[test]
+fn a_photo_over_which_runs_end_is_left_out_with_a_reason() {
+    let photos = intake(2);
+    let results = tempfile::tempdir().expect("a folder");
+    let out = results.path().join("out");
+    let mut arguments = vec!["batch", path(photos.path()), "--out", path(&out), "--jobs", "1", "--resume"];
+    arguments.extend(QUICK);
+    let marks = out.join(".in-work.jsonl");
+    let lines = || -> Vec<String> {
+        let text = std::fs::read_to_string(&marks).unwrap_or_default();
+        text.split_inclusive('\n').filter(|line| line.ends_with('\n')).map(str::to_owned).collect()
+    };
+    // Each round is killed as soon as the first photo is taken up; from the second on, the other photo comes before it.
+    for round in 1..=3 {
+        let mut child = program().args(&arguments).stderr(Stdio::null()).spawn().expect("started");
+        let start = Instant::now();
+        let taken_up =
+            || lines().first().is_some_and(|first| lines().iter().filter(|&line| line == first).count() >= round);
+        while !taken_up() {
+            assert!(child.try_wait().expect("asked").is_none(), "round {round} ended before it was killed");
+            assert!(start.elapsed() < Duration::from_secs(120), "round {round} never began");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        child.kill().expect("killed");
+        child.wait().expect("ended");
+    }
+    assert!(lines()[0].contains("\"alone\":true"), "{:?}", lines());
+    let output = program().args(&arguments).output().expect("started");
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
+    let failures = rows(&out.join("failures.csv"));
+    assert_eq!(failures.len(), 1, "{failures:?}");
+    assert_eq!(failures[0]["code"], "run_killed");
+    assert!(failures[0]["reason"].starts_with("three earlier runs ended without a word"), "{failures:?}");
+    assert_eq!(rows(&out.join("results.csv")).len(), 1);
+    assert!(!marks.exists(), "nothing is in work any more");
+    let again = program().args(&arguments).output().expect("started");
+    assert_eq!(again.status.code(), Some(1), "it stays left out");
+}
+
 #[cfg(unix)]
 #[test]
 fn an_interrupt_ends_what_is_in_hand_and_says_how_to_go_on() {

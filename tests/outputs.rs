@@ -206,6 +206,7 @@ fn planted_links_lead_nowhere() {
     let victim = folder.write("victim", b"mine");
     for (link, to) in [
         (".journal.jsonl", &victim),
+        (".in-work.jsonl", &victim),
         (".results.jsonl.part", &victim),
         (".summary.html.part", &victim),
         ("results.csv", &victim),

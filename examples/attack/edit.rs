@@ -84,7 +84,7 @@ fn is_kept(range: &Range) -> bool {
 }
 
 /// Ended by the system, by the terminal, by the user, by force: the point is in a file.
-pub fn signals(range: &Range, outcome: &mut Outcome) {
+pub(crate) fn signals(range: &Range, outcome: &mut Outcome) {
     for name in ["TERM", "HUP", "INT", "KILL", "QUIT"] {
         for round in 0..3 {
             prepared(range);
@@ -101,7 +101,7 @@ pub fn signals(range: &Range, outcome: &mut Outcome) {
 }
 
 /// A file that appears where the record is to go.
-pub fn taken(range: &Range, outcome: &mut Outcome) {
+pub(crate) fn taken(range: &Range, outcome: &mut Outcome) {
     for out in [None, Some("mine.json")] {
         for first in [false, true] {
             prepared(range);
@@ -124,7 +124,7 @@ pub fn taken(range: &Range, outcome: &mut Outcome) {
 }
 
 /// Two sessions on one record: both saves are there afterwards.
-pub fn two(range: &Range, outcome: &mut Outcome) {
+pub(crate) fn two(range: &Range, outcome: &mut Outcome) {
     for save in [true, false] {
         prepared(range);
         let (one, other) = (Session::start(range, &[]), Session::start(range, &[]));
@@ -148,7 +148,7 @@ pub fn two(range: &Range, outcome: &mut Outcome) {
 }
 
 /// Hundreds of connections that say nothing, or half a request: the page is answered still.
-pub fn half_open(range: &Range, outcome: &mut Outcome) {
+pub(crate) fn half_open(range: &Range, outcome: &mut Outcome) {
     for half in ["", "POST /measure HTTP/1.1\r\nHost: ", "GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 99999\r\n\r\nx"]
     {
         prepared(range);

@@ -11,7 +11,7 @@ const ONE_BATCH: usize = 60;
 const MOST: usize = 3000;
 
 /// Flipped, cut, stretched and spliced pictures: each must be a row among results or failures, none a panic, and the run ends.
-pub fn malformed(range: &Range, outcome: &mut Outcome) {
+pub(crate) fn malformed(range: &Range, outcome: &mut Outcome) {
     let mut sources = fixtures();
     sources.push(("small-person.jpg".into(), sample("small-person.jpg")));
     let mut random = Random::new(range.seed);
@@ -97,7 +97,7 @@ fn mutated(bytes: &[u8], random: &mut Random, others: &[(String, Vec<u8>)]) -> V
 }
 
 /// Names that would steer a terminal, be run by a spreadsheet, lead elsewhere or be too long.
-pub fn names(range: &Range, outcome: &mut Outcome) {
+pub(crate) fn names(range: &Range, outcome: &mut Outcome) {
     let long = ["王".repeat(83), "a".repeat(251), "é".repeat(125), "a\u{301}".repeat(80)];
     let short = [
         "\u{1b}[2J",
@@ -157,12 +157,13 @@ pub fn names(range: &Range, outcome: &mut Outcome) {
 
 /// Links at every name that a run opens; what they lead to stays.
 #[cfg(unix)]
-pub fn links(range: &Range, outcome: &mut Outcome) {
+pub(crate) fn links(range: &Range, outcome: &mut Outcome) {
     use std::os::unix::fs::symlink;
     range.write("intake/anna.jpg", &sample("small-person.jpg"));
     range.write("victim", b"mine");
     let names = [
         ".journal.jsonl",
+        ".in-work.jsonl",
         ".orthostat-files",
         ".results.jsonl.part",
         ".results.csv.part",
@@ -218,10 +219,10 @@ pub fn links(range: &Range, outcome: &mut Outcome) {
 }
 
 #[cfg(not(unix))]
-pub fn links(_: &Range, _: &mut Outcome) {}
+pub(crate) fn links(_: &Range, _: &mut Outcome) {}
 
 /// A file of the user's under every name that a run would write; and unfinished files that are not ours.
-pub fn strangers(range: &Range, outcome: &mut Outcome) {
+pub(crate) fn strangers(range: &Range, outcome: &mut Outcome) {
     range.write("intake/anna.jpg", &sample("small-person.jpg"));
     let page = range.text("page.html");
     for name in [
@@ -237,6 +238,7 @@ pub fn strangers(range: &Range, outcome: &mut Outcome) {
         "pictures/.mine.part",
         "notes.txt",
         ".journal.jsonl",
+        ".in-work.jsonl",
     ] {
         if !range.goes_on() {
             return;
@@ -264,7 +266,7 @@ pub fn strangers(range: &Range, outcome: &mut Outcome) {
 }
 
 /// Outputs named as inputs.
-pub fn inputs(range: &Range, outcome: &mut Outcome) {
+pub(crate) fn inputs(range: &Range, outcome: &mut Outcome) {
     let photo = range.write("anna.jpg", &sample("small-person.jpg"));
     let record = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/expected/anterior-tilted.json");
     let record = range.write("anna.json", &std::fs::read(record).expect("there"));
@@ -293,7 +295,7 @@ pub fn inputs(range: &Range, outcome: &mut Outcome) {
 }
 
 /// Originals in a folder that a run writes into.
-pub fn below(range: &Range, outcome: &mut Outcome) {
+pub(crate) fn below(range: &Range, outcome: &mut Outcome) {
     let photo = sample("small-person.jpg");
     for place in ["out/pictures/anna.jpg", "out/anna.jpg", "out/deep/pictures/anna.jpg"] {
         for force in [&[][..], &["--force"]] {
@@ -320,7 +322,7 @@ pub fn below(range: &Range, outcome: &mut Outcome) {
 }
 
 /// Two patients whose photos have one name, one after the other into one folder.
-pub fn same_name(range: &Range, outcome: &mut Outcome) {
+pub(crate) fn same_name(range: &Range, outcome: &mut Outcome) {
     for (number, form) in ["jpg", "png", "svg"].into_iter().enumerate() {
         range.clear("out");
         let first = range.write(&format!("{number}/a/front.jpg"), &sample("anterior-tilted.jpg"));

@@ -27,16 +27,16 @@ use tools::Range;
 
 /// What came of an attack.
 #[derive(Debug, Default)]
-pub struct Outcome {
+pub(crate) struct Outcome {
     /// How many were tried.
-    pub tried: usize,
+    pub(crate) tried: usize,
     /// Those that were not survived: what happened, the first few of them.
-    pub broken: Vec<String>,
+    pub(crate) broken: Vec<String>,
 }
 
 impl Outcome {
     /// Counts one more; `broken` says what happened when it was not survived.
-    pub fn count(&mut self, broken: Option<String>) {
+    pub(crate) fn count(&mut self, broken: Option<String>) {
         self.tried += 1;
         self.broken.extend(broken);
     }

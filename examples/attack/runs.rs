@@ -39,7 +39,7 @@ fn differing(a: &BTreeMap<PathBuf, Vec<u8>>, b: &BTreeMap<PathBuf, Vec<u8>>) -> 
 }
 
 /// Killed at any moment, some several times, and resumed: the bytes of an undisturbed run.
-pub fn kills(range: &Range, outcome: &mut Outcome) {
+pub(crate) fn kills(range: &Range, outcome: &mut Outcome) {
     let whole = undisturbed(range);
     let mut random = Random::new(range.seed);
     while range.goes_on() && outcome.tried < 150 {
@@ -62,7 +62,7 @@ pub fn kills(range: &Range, outcome: &mut Outcome) {
 }
 
 /// One bit of the journal, anywhere, and the results gone: a resume must end with the right ones.
-pub fn flips(range: &Range, outcome: &mut Outcome) {
+pub(crate) fn flips(range: &Range, outcome: &mut Outcome) {
     let whole = undisturbed(range);
     let journal = whole[std::path::Path::new(".journal.jsonl")].clone();
     let mut random = Random::new(range.seed);
@@ -82,7 +82,7 @@ pub fn flips(range: &Range, outcome: &mut Outcome) {
 }
 
 /// A list of 20 rows with a quote in one of them that is never closed, or closed in a later row.
-pub fn quotes(range: &Range, outcome: &mut Outcome) {
+pub(crate) fn quotes(range: &Range, outcome: &mut Outcome) {
     let photo = sample("small-person.jpg");
     for number in 0..20 {
         range.write(&format!("{number}.jpg"), &photo);
@@ -116,7 +116,7 @@ pub fn quotes(range: &Range, outcome: &mut Outcome) {
 
 /// Standard error that is full, closed, or read by nobody.
 #[cfg(unix)]
-pub fn messages(range: &Range, outcome: &mut Outcome) {
+pub(crate) fn messages(range: &Range, outcome: &mut Outcome) {
     range.write("intake/a.jpg", &sample("small-person.jpg"));
     range.write("intake/b.jpg", b"no picture");
     let (intake, none) = (range.text("intake"), range.text("none.jpg"));
@@ -145,10 +145,10 @@ pub fn messages(range: &Range, outcome: &mut Outcome) {
 }
 
 #[cfg(not(unix))]
-pub fn messages(_: &Range, _: &mut Outcome) {}
+pub(crate) fn messages(_: &Range, _: &mut Outcome) {}
 
 /// Rows that nobody can read: the others are listed, and these can be removed.
-pub fn history(range: &Range, outcome: &mut Outcome) {
+pub(crate) fn history(range: &Range, outcome: &mut Outcome) {
     let record = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/expected/anterior-tilted.json");
     let record = record.display().to_string();
     for (number, damage) in [

@@ -10,49 +10,49 @@ use std::time::{Duration, Instant};
 const LONGEST: Duration = Duration::from_secs(120);
 
 /// Where an attack happens.
-pub struct Range {
+pub(crate) struct Range {
     program: PathBuf,
-    pub seed: u64,
+    pub(crate) seed: u64,
     until: Instant,
     folder: tempfile::TempDir,
 }
 
 impl Range {
-    pub fn new(program: &Path, seed: u64, until: Instant) -> Self {
+    pub(crate) fn new(program: &Path, seed: u64, until: Instant) -> Self {
         Self { program: program.into(), seed, until, folder: tempfile::tempdir().expect("a folder") }
     }
 
     /// Whether there is time for one more.
-    pub fn goes_on(&self) -> bool {
+    pub(crate) fn goes_on(&self) -> bool {
         Instant::now() < self.until
     }
 
-    pub fn at(&self, name: &str) -> PathBuf {
+    pub(crate) fn at(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    pub fn text(&self, name: &str) -> String {
+    pub(crate) fn text(&self, name: &str) -> String {
         self.at(name).display().to_string()
     }
 
-    pub fn write(&self, name: &str, bytes: &[u8]) -> String {
+    pub(crate) fn write(&self, name: &str, bytes: &[u8]) -> String {
         let path = self.at(name);
         std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
         std::fs::write(&path, bytes).expect("written");
         self.text(name)
     }
 
-    pub fn read(&self, name: &str) -> Option<Vec<u8>> {
+    pub(crate) fn read(&self, name: &str) -> Option<Vec<u8>> {
         std::fs::read(self.at(name)).ok()
     }
 
-    pub fn clear(&self, name: &str) {
+    pub(crate) fn clear(&self, name: &str) {
         let path = self.at(name);
         let _ = std::fs::remove_dir_all(&path);
         let _ = std::fs::remove_file(&path);
     }
 
-    pub fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.program);
         command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.env("XDG_DATA_HOME", self.at("data"));
@@ -60,13 +60,13 @@ impl Range {
     }
 
     /// Runs the program; `None` when it hangs.
-    pub fn run(&self, arguments: &[&str]) -> Option<Output> {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Option<Output> {
         let child = self.command(arguments).spawn().expect("the program starts");
         ended(child)
     }
 
     /// Runs it, and says what is wrong when it ends otherwise than with one of these codes.
-    pub fn ends_with(&self, arguments: &[&str], codes: &[i32]) -> Option<String> {
+    pub(crate) fn ends_with(&self, arguments: &[&str], codes: &[i32]) -> Option<String> {
         match self.run(arguments) {
             None => Some(format!("{arguments:?} hangs")),
             Some(output) if output.status.code().is_some_and(|code| codes.contains(&code)) => None,
@@ -75,12 +75,12 @@ impl Range {
     }
 }
 
-pub fn words(bytes: &[u8]) -> String {
+pub(crate) fn words(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
 /// Waits for a program with its output, up to a limit.
-pub fn ended(mut child: Child) -> Option<Output> {
+pub(crate) fn ended(mut child: Child) -> Option<Output> {
     let pipe = |mut from: Box<dyn Read + Send>| {
         std::thread::spawn(move || {
             let mut bytes = Vec::new();
@@ -107,11 +107,11 @@ pub fn ended(mut child: Child) -> Option<Output> {
     Some(Output { status, stdout: taken(out), stderr: taken(err) })
 }
 
-pub fn sample(name: &str) -> Vec<u8> {
+pub(crate) fn sample(name: &str) -> Vec<u8> {
     std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("samples").join(name)).expect("a sample")
 }
 
-pub fn fixtures() -> Vec<(String, Vec<u8>)> {
+pub(crate) fn fixtures() -> Vec<(String, Vec<u8>)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/photo");
     let mut files: Vec<_> = std::fs::read_dir(folder)
         .expect("fixtures")
@@ -124,7 +124,7 @@ pub fn fixtures() -> Vec<(String, Vec<u8>)> {
 }
 
 /// Every file below a folder with its bytes.
-pub fn files_below(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+pub(crate) fn files_below(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut all = BTreeMap::new();
     let mut folders = vec![folder.to_path_buf()];
     while let Some(at) = folders.pop() {
@@ -143,14 +143,14 @@ pub fn files_below(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
 }
 
 /// Xorshift: the same numbers in every run of one seed.
-pub struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
     }
 
-    pub fn below(&mut self, limit: usize) -> usize {
+    pub(crate) fn below(&mut self, limit: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;

@@ -11,6 +11,7 @@ use base64::Engine;
 
 use super::identity::Identity;
 use super::journal::{Entry, FIRST, Journal, Key};
+use super::marks::{Advice, Marks};
 use super::nameless::coarsened;
 use super::plan::{Job, Plan, file_name};
 use super::results::{self, Slot, Tally};
@@ -20,6 +21,7 @@ use crate::analysis::Analyzer;
 use crate::error::{Error, Result};
 use crate::estimate::blazepose;
 use crate::history::History;
+use crate::isolation;
 use crate::output::{self, Outputs};
 use crate::photo::{Photo, ReadOptions};
 use crate::record::{Intake, Record};
@@ -27,6 +29,8 @@ use crate::report::{mask, overlay};
 
 /// The journal's name in the output folder.
 pub const JOURNAL: &str = ".journal.jsonl";
+/// The name of the list of what is being measured.
+pub const MARKS: &str = ".in-work.jsonl";
 /// The folder of annotated pictures in the output folder.
 pub const PICTURES: &str = "pictures";
 /// The longer side of a thumbnail, in pixels.
@@ -207,6 +211,8 @@ fn days(jobs: &[Job]) -> Vec<Option<i64>> {
 
 /// What a worker hands over.
 enum Done {
+    /// To be measured after all others, and alone.
+    Deferred,
     /// Nothing that would last.
     Failed(Failure),
     /// The journal has it.
@@ -228,43 +234,59 @@ pub fn run(plan: &Plan, settings: &Settings, stop: &AtomicBool, mut tell: impl F
     let (mut journal, damaged) = prepare(plan, settings, &outputs, &show)?;
     let jobs: Vec<Arc<Job>> = plan.jobs.iter().cloned().map(Arc::new).collect();
     let known: Arc<HashSet<Key>> = Arc::new(journal.keys().copied().collect());
+    if settings.force {
+        // The name alone goes: what a link leads to stays.
+        let _ = std::fs::remove_file(settings.folder.join(MARKS));
+    }
+    let marks = Arc::new(Marks::open(&settings.folder.join(MARKS), settings.resume, |key| known.contains(key))?);
     let mut slots: Vec<Option<Slot>> = vec![None; jobs.len()];
     let mut progress = Progress { total: jobs.len(), damaged, ..Progress::default() };
     tell(progress);
-    let shared = Arc::new((settings.clone(), show.clone(), known, outputs.clone()));
-    let make: Make<Done> = Arc::new(move || {
-        let shared = shared.clone();
-        let mut measurer = Measurer { analyzer: None, shared };
-        Ok(Box::new(move |index, job: &Job| measurer.measure(index, job)))
-    });
-    let pool = worker::Settings { workers: settings.jobs, time_limit: settings.time_limit };
-    // The number of a job travels in its place in the plan, which the pool counts.
-    let feed = Box::new(jobs.clone().into_iter());
-    worker::run(feed, make, pool, stop, |index, _, result| {
-        let slot = match result {
-            Ok(Done::Known(key)) => {
-                progress.resumed += 1;
-                Slot::Entry(key)
-            }
-            Ok(Done::New(key, entry)) => {
-                journal.append(key, &entry)?;
-                match &entry.outcome {
-                    Outcome::Failure(_) => progress.failed += 1,
-                    Outcome::Record(record) if !record.quality.usable => progress.refused += 1,
-                    Outcome::Record(_) => {}
+    let shared =
+        Arc::new(Shared { settings: settings.clone(), show: show.clone(), known, marks, outputs: outputs.clone() });
+    // All photos, and then those that may have ended an earlier run, one at a time.
+    let mut round: Vec<usize> = (0..jobs.len()).collect();
+    for (workers, suspects) in [(settings.jobs, false), (1, true)] {
+        let (numbers, shared) = (Arc::new(std::mem::take(&mut round)), shared.clone());
+        let feed: Vec<Arc<Job>> = numbers.iter().map(|&number| jobs[number].clone()).collect();
+        let (places, alone) = (numbers.clone(), workers == 1);
+        let make: Make<Done> = Arc::new(move || {
+            let (shared, places) = (shared.clone(), places.clone());
+            let mut measurer = Measurer { analyzer: None, shared, alone, suspects };
+            Ok(Box::new(move |index, job: &Job| measurer.measure(places[index], job)))
+        });
+        let pool = worker::Settings { workers, time_limit: settings.time_limit };
+        worker::run(Box::new(feed.into_iter()), make, pool, stop, |index, _, result| {
+            let slot = match result {
+                Ok(Done::Deferred) => {
+                    round.push(numbers[index]);
+                    return Ok(());
                 }
-                Slot::Entry(key)
-            }
-            Ok(Done::Failed(failure)) | Err(failure) => {
-                progress.failed += 1;
-                Slot::Failure(failure)
-            }
-        };
-        slots[index] = Some(slot);
-        progress.done += 1;
-        tell(progress);
-        Ok(())
-    })?;
+                Ok(Done::Known(key)) => {
+                    progress.resumed += 1;
+                    Slot::Entry(key)
+                }
+                Ok(Done::New(key, entry)) => {
+                    journal.append(key, &entry)?;
+                    match &entry.outcome {
+                        Outcome::Failure(_) => progress.failed += 1,
+                        Outcome::Record(record) if !record.quality.usable => progress.refused += 1,
+                        Outcome::Record(_) => {}
+                    }
+                    Slot::Entry(key)
+                }
+                Ok(Done::Failed(failure)) | Err(failure) => {
+                    progress.failed += 1;
+                    Slot::Failure(failure)
+                }
+            };
+            slots[numbers[index]] = Some(slot);
+            progress.done += 1;
+            tell(progress);
+            Ok(())
+        })?;
+        round.sort_unstable();
+    }
     let done: Option<Vec<Slot>> = slots.into_iter().collect();
     let Some(slots) = done else {
         debug_assert!(stop.load(Ordering::Relaxed), "only a stop leaves photos undone");
@@ -276,6 +298,8 @@ pub fn run(plan: &Plan, settings: &Settings, stop: &AtomicBool, mut tell: impl F
     if settings.reports {
         pages::write(&jobs, &slots, &mut journal, &show, settings, &outputs, history.as_ref())?;
     }
+    // Every photo has come to an end.
+    let _ = std::fs::remove_file(settings.folder.join(MARKS));
     // The names of further columns name somebody too.
     let carried = if show.is_deidentified() { &[][..] } else { &plan.carried };
     let forms = results::Forms { formats: &settings.formats, carried };
@@ -337,10 +361,23 @@ fn prepare(plan: &Plan, settings: &Settings, outputs: &Outputs, show: &Presentat
     Ok((journal, damaged))
 }
 
+/// What all workers see.
+struct Shared {
+    settings: Settings,
+    show: Presentation,
+    known: Arc<HashSet<Key>>,
+    marks: Arc<Marks>,
+    outputs: Outputs,
+}
+
 /// One worker's models and what it does with a job.
 struct Measurer {
     analyzer: Option<Analyzer>,
-    shared: Arc<(Settings, Presentation, Arc<HashSet<Key>>, Outputs)>,
+    shared: Arc<Shared>,
+    /// There is no other worker.
+    alone: bool,
+    /// The photos are those that may have ended an earlier run.
+    suspects: bool,
 }
 
 impl Measurer {
@@ -349,7 +386,7 @@ impl Measurer {
             return Ok(Done::Failed(failure.clone()));
         }
         let shared = self.shared.clone();
-        let (settings, show, known, outputs) = &*shared;
+        let Shared { settings, show, known, marks, outputs } = &*shared;
         let analyzer = match &mut self.analyzer {
             Some(analyzer) => analyzer,
             empty => empty.insert(Analyzer::open(&settings.models, 1)?),
@@ -361,8 +398,25 @@ impl Measurer {
         if known.contains(&key) && picture.as_ref().is_none_or(|path| path.exists()) {
             return Ok(Done::Known(key));
         }
-        let measured = Photo::from_hashed(&job.path, &bytes, hash, &settings.reading)
-            .and_then(|photo| analyzer.analyze(&photo, &job.options).map(|analysis| (photo, analysis)));
+        match marks.advice(&key) {
+            Advice::Measure => {}
+            Advice::Defer if self.suspects => {}
+            Advice::Defer => return Ok(Done::Deferred),
+            Advice::LeaveOut(failure) => {
+                return Ok(Done::New(key, Box::new(Entry { outcome: Outcome::Failure(failure), thumbnail: None })));
+            }
+        }
+        let unmarked = |source| Error::Unwritable { path: settings.folder.join(MARKS), source };
+        marks.begin(&key, self.alone).map_err(unmarked)?;
+        let measured = isolation::guarded(&job.path, || {
+            let photo = Photo::from_hashed(&job.path, &bytes, hash, &settings.reading)?;
+            let analysis = analyzer.analyze(&photo, &job.options)?;
+            Ok((photo, analysis))
+        });
+        if matches!(measured, Err(Error::Defect { .. })) {
+            // What the panic left half done goes with it.
+            self.analyzer = None;
+        }
         let entry = match measured {
             Ok((photo, analysis)) => {
                 let mut record = Record::new("", &photo, &analysis);
@@ -383,7 +437,10 @@ impl Measurer {
             Err(error @ (Error::Runtime { .. } | Error::Model { .. })) => return Err(error),
             Err(error) => match Failure::of(&error, &job.path) {
                 failure if failure.is_lasting() => Entry { outcome: Outcome::Failure(failure), thumbnail: None },
-                failure => return Ok(Done::Failed(failure)),
+                failure => {
+                    marks.end(&key).map_err(unmarked)?;
+                    return Ok(Done::Failed(failure));
+                }
             },
         };
         Ok(Done::New(key, Box::new(entry)))

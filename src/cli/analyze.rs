@@ -15,7 +15,7 @@ use crate::{analysis, camera, error};
 /// `orthostat analyze`.
 #[derive(Debug, Args)]
 pub struct Analyze {
-    /// Photos: JPEG, PNG, WebP, TIFF, BMP or HEIC.
+    /// Photos: JPEG, PNG, WebP, TIFF, BMP, GIF or HEIC.
     #[arg(required = true, value_name = "PHOTO")]
     pub photos: Vec<PathBuf>,
     /// Print one JSON record a line instead of the table.
@@ -64,7 +64,8 @@ pub struct Analyze {
     /// landmark's name replaces the model's point; c7, left_acromion, left_asis, left_psis and their right partners are added.
     #[arg(long, value_name = "FILE")]
     pub points: Option<PathBuf>,
-    /// Refuse larger pictures before decoding them.
+    /// Refuse pictures of more megapixels before decoding them, and such as take more than 6 bytes of memory for each pixel
+    /// allowed.
     #[arg(long, value_name = "N", default_value_t = MAX_MEGAPIXELS, value_parser = positive)]
     pub max_megapixels: f64,
 }

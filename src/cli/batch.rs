@@ -84,7 +84,8 @@ pub struct Batch {
     /// The longest that one photo may take, in seconds.
     #[arg(long, value_name = "S", default_value_t = 60.0, value_parser = positive)]
     pub time_limit: f64,
-    /// Refuse larger pictures before decoding them.
+    /// Refuse pictures of more megapixels before decoding them, and such as take more than 6 bytes of memory for each pixel
+    /// allowed.
     #[arg(long, value_name = "N", default_value_t = MAX_MEGAPIXELS, value_parser = positive)]
     pub max_megapixels: f64,
     /// Options of measuring, unless a manifest says otherwise for a photo.

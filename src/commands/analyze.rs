@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use orthostat::analysis::Analyzer;
+use orthostat::analysis::{Analysis, Analyzer};
 use orthostat::cli::{Analyze, PictureForm};
 use orthostat::error::{Error, Result};
 use orthostat::history::{self, History};
@@ -14,7 +14,7 @@ use orthostat::photo::Photo;
 use orthostat::record::Record;
 use orthostat::report::html::{self, Picture, Sheet};
 use orthostat::report::mask;
-use orthostat::{output, reference, report};
+use orthostat::{isolation, output, reference, report};
 
 use super::history::{database, save, saved_words};
 use super::{complain, points_for_one, say};
@@ -73,7 +73,7 @@ pub(crate) fn run(options: &Analyze) -> Result<u8> {
         let (sender, receiver) = std::sync::mpsc::sync_channel::<Result<Photo>>(0);
         scope.spawn(move || {
             for path in photos {
-                if sender.send(Photo::open(path, &reading)).is_err() {
+                if sender.send(isolation::guarded(path, || Photo::open(path, &reading))).is_err() {
                     break;
                 }
             }
@@ -87,46 +87,30 @@ pub(crate) fn run(options: &Analyze) -> Result<u8> {
                     let (width, height) = photo.size();
                     measuring.points.check_inside(width.into(), height.into(), path)?;
                 }
-                let analysis = analyzer.analyze(&photo, &measuring)?;
+                let analysis = isolation::guarded(&photo.source.path, || analyzer.analyze(&photo, &measuring))?;
                 Ok((photo, analysis))
             });
-            match outcome {
-                Ok((photo, analysis)) => {
+            if matches!(outcome, Err(Error::Defect { .. })) {
+                // What the panic left half done goes with it.
+                analyzer = Analyzer::open(&options.measuring.models(), workers)?;
+            }
+            let delivered = outcome.map(|(photo, analysis)| {
+                let path = &photo.source.path;
+                isolation::guarded(path, || {
+                    deliver(id, &photo, &analysis, options, outputs.as_ref(), &mut history, &mut sheets)
+                })
+            });
+            match delivered {
+                Ok(Ok(code)) => {
                     shown = true;
-                    let mut record = Record::new(id, &photo, &analysis);
-                    if options.reference_bands {
-                        reference::note(&mut record);
-                    }
-                    let mut code = match show(&photo, &record, outputs.as_ref(), options) {
-                        // What stands in the way of one photo's files is in no other's.
-                        Err(error @ Error::Occupied { .. }) => {
-                            complain(&error);
-                            error.exit_code()
-                        }
-                        shown => shown?,
-                    };
-                    if let (Some(history), Some(subject)) = (&mut history, &options.save) {
-                        keep(history, subject, &photo, &record, options)?;
-                    }
-                    if options.report.is_some() {
-                        let pixels = report::overlay::detailed(&photo)?;
-                        let picture = if options.mask_face {
-                            Picture::masked(&pixels, &record)?
-                        } else {
-                            Picture::of(&pixels, &record)?
-                        };
-                        if matches!(picture, Picture::Withheld(_)) {
-                            code = 1;
-                        }
-                        sheets.push((record, picture));
-                    }
                     codes.insert(code)
                 }
                 Err(error @ (Error::Runtime { .. } | Error::Model { .. })) => return Err(error),
-                Err(error) => {
+                Err(error) | Ok(Err(error @ Error::Defect { .. })) => {
                     complain(&error);
                     codes.insert(error.exit_code())
                 }
+                Ok(Err(error)) => return Err(error),
             };
         }
         if let Some(path) = options.report.as_deref().filter(|_| !sheets.is_empty()) {
@@ -141,6 +125,43 @@ pub(crate) fn run(options: &Analyze) -> Result<u8> {
         // One code when all photos ended alike; else some failed.
         Ok(if codes.len() == 1 { codes.into_iter().next().unwrap_or(0) } else { 1 })
     })
+}
+
+/// Gives one photo's record to all who want it; the exit code that it asks for.
+fn deliver(
+    id: &str,
+    photo: &Photo,
+    analysis: &Analysis,
+    options: &Analyze,
+    outputs: Option<&Outputs>,
+    history: &mut Option<History>,
+    sheets: &mut Vec<(Record, Picture)>,
+) -> Result<u8> {
+    let mut record = Record::new(id, photo, analysis);
+    if options.reference_bands {
+        reference::note(&mut record);
+    }
+    let mut code = match show(photo, &record, outputs, options) {
+        // What stands in the way of one photo's files is in no other's.
+        Err(error @ Error::Occupied { .. }) => {
+            complain(&error);
+            error.exit_code()
+        }
+        shown => shown?,
+    };
+    if let (Some(history), Some(subject)) = (history, &options.save) {
+        keep(history, subject, photo, &record, options)?;
+    }
+    if options.report.is_some() {
+        let pixels = report::overlay::detailed(photo)?;
+        let picture =
+            if options.mask_face { Picture::masked(&pixels, &record)? } else { Picture::of(&pixels, &record)? };
+        if matches!(picture, Picture::Withheld(_)) {
+            code = 1;
+        }
+        sheets.push((record, picture));
+    }
+    Ok(code)
 }
 
 /// Prints one photo's record and writes its files; the exit code that it asks for.

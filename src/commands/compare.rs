@@ -12,7 +12,7 @@ use orthostat::history::{self, Visit};
 use orthostat::names;
 use orthostat::photo::{Photo, ReadOptions};
 use orthostat::record::Record;
-use orthostat::report;
+use orthostat::{isolation, report};
 use serde_json::json;
 
 use super::history::{database, with_subject};
@@ -107,7 +107,8 @@ fn find(reference: &str, options: &Compare, analyzer: &mut Option<Analyzer>) -> 
             Some(open) => open,
             None => analyzer.insert(Analyzer::open(&options.measuring.models(), workers)?),
         };
-        let analysis = analyzer.analyze(&photo, &options.measuring.options(Given::default()))?;
+        let measuring = options.measuring.options(Given::default());
+        let analysis = isolation::guarded(path, || analyzer.analyze(&photo, &measuring))?;
         let id = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
         Record::new(&id, &photo, &analysis)
     };
