@@ -107,6 +107,13 @@ pub enum Error {
         /// What the system said.
         source: std::io::Error,
     },
+    /// A file is not written, because something stands there that must not be lost.
+    Occupied {
+        /// The file.
+        path: PathBuf,
+        /// What was found, and what to do.
+        reason: String,
+    },
     /// The history is something else, of a newer version, damaged or locked.
     History {
         /// The database.
@@ -153,7 +160,7 @@ impl Error {
             | Error::TooMuchMemory { .. }
             | Error::Defect { .. }
             | Error::Incomparable { .. } => 1,
-            Error::Usage { .. } => 2,
+            Error::Usage { .. } | Error::Occupied { .. } => 2,
             Error::NoPerson { .. } | Error::NoSuchPerson { .. } | Error::NoSuchSubject { .. } => 3,
             Error::Runtime { .. } | Error::Model { .. } => 4,
             Error::Unwritable { .. } | Error::History { .. } | Error::Server { .. } => 5,
@@ -178,6 +185,7 @@ impl Error {
             Error::Runtime { .. } => "runtime",
             Error::Model { .. } => "model",
             Error::Unwritable { .. } => "unwritable",
+            Error::Occupied { .. } => "occupied",
             Error::Usage { .. } => "usage",
             Error::History { .. } => "history",
             Error::NoSuchSubject { .. } => "no_such_subject",
@@ -242,6 +250,7 @@ impl std::fmt::Display for Error {
             Error::Unwritable { path, source } => {
                 write!(f, "{}: cannot be written: {}", path.display(), plain_cause(source))
             }
+            Error::Occupied { path, reason } => write!(f, "{}: {reason}", path.display()),
             Error::NoSuchSubject { path, subject } => {
                 write!(
                     f,

@@ -142,6 +142,7 @@ fn records_and_pictures_are_written_without_metadata() {
         .map(|f| f.file_name().to_string_lossy().into_owned())
         .collect();
     names.sort();
+    assert_eq!(names.remove(0), orthostat::output::LIST);
     assert_eq!(names, ["anterior-tilted.annotated.jpg", "anterior-tilted.json"]);
     let picture = std::fs::read(out.join(&names[0])).expect("written");
     assert!(image::load_from_memory(&picture).is_ok_and(|p| p.width() == 1080));

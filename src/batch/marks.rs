@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::Failure;
 use super::journal::Key;
 use crate::error::{Error, Result};
-use crate::output::private;
+use crate::output::open_own;
 
 /// So many runs may end while one photo alone is measured. Users end runs as well.
 const DEATHS: usize = 3;
@@ -64,12 +64,28 @@ impl Marks {
     /// in the journal.
     ///
     /// # Errors
-    /// [`Error::Unwritable`].
+    /// [`Error::Occupied`] when something else stands there; [`Error::Unwritable`].
     pub fn open(path: &Path, resume: bool, known: impl Fn(&Key) -> bool) -> Result<Marks> {
         let unwritable = |source| Error::Unwritable { path: path.into(), source };
-        let text = if resume { std::fs::read(path).unwrap_or_default() } else { Vec::new() };
-        let left = left_over(&String::from_utf8_lossy(&text), killed_for_memory(), known);
-        let file = private().append(true).create(true).open(path).map_err(unwritable)?;
+        let occupied = || Error::Occupied {
+            path: path.into(),
+            reason:
+                "expected the marks of an earlier run, found something else: move it away, or write over it by --force"
+                    .into(),
+        };
+        let mut file = match open_own(path, true) {
+            Ok(file) => file,
+            Err(_) if path.symlink_metadata().is_ok() => return Err(occupied()),
+            Err(error) => return Err(unwritable(error)),
+        };
+        let mut text = Vec::new();
+        file.read_to_end(&mut text).map_err(unwritable)?;
+        let text = String::from_utf8_lossy(&text);
+        // A line that was cut off by a kill begins as all do.
+        if !text.lines().all(|line| line.starts_with("{\"key\"") || "{\"key\"".starts_with(line)) {
+            return Err(occupied());
+        }
+        let left = left_over(if resume { &text } else { "" }, killed_for_memory(), known);
         if !resume {
             file.set_len(0).map_err(unwritable)?;
         }

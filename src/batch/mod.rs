@@ -19,6 +19,7 @@ pub mod input;
 pub mod journal;
 pub mod manifest;
 pub mod marks;
+mod nameless;
 pub mod pages;
 pub mod plan;
 pub mod results;
@@ -61,6 +62,9 @@ impl Failure {
     /// Whether the same bytes under the same options would fail again: what hangs on the system and not on the photo may not.
     #[must_use]
     pub fn is_lasting(&self) -> bool {
-        !matches!(self.code.as_str(), "unreadable" | "time_limit" | "panic" | "unwritable" | "runtime" | "model")
+        !matches!(
+            self.code.as_str(),
+            "unreadable" | "time_limit" | "panic" | "unwritable" | "occupied" | "runtime" | "model"
+        )
     }
 }

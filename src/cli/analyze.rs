@@ -8,6 +8,7 @@ use super::measuring::{Measuring, number, positive, roll};
 use crate::camera::Given;
 use crate::geometry::Point;
 use crate::history::{self, Date};
+use crate::names;
 use crate::photo::{MAX_MEGAPIXELS, ReadOptions};
 use crate::{analysis, camera, error};
 
@@ -26,6 +27,9 @@ pub struct Analyze {
     /// Write a JSON record and an annotated picture of each photo into this folder.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// Write over files that this program did not write or that belong to another photo; never over an input.
+    #[arg(long)]
+    pub force: bool,
     /// The form of the annotated pictures that --out writes.
     #[arg(long, value_enum, default_value_t = PictureForm::Jpg)]
     pub picture: PictureForm,
@@ -39,7 +43,7 @@ pub struct Analyze {
     #[arg(long)]
     pub reference_bands: bool,
     /// Keep the records in the history of this subject.
-    #[arg(long, value_name = "SUBJECT", value_parser = history::subject_name)]
+    #[arg(long, value_name = "SUBJECT", value_parser = names::checked)]
     pub save: Option<String>,
     /// The day of the visit; else the day that the photo tells, else today.
     #[arg(long, value_name = "YYYY-MM-DD", value_parser = history::day)]

@@ -42,7 +42,7 @@ pub struct Batch {
     /// Go on with the run that left its results in DIR.
     #[arg(long, conflicts_with = "force")]
     pub resume: bool,
-    /// Write over the results of an earlier run in DIR.
+    /// Write over the results of an earlier run in DIR, and over files there that others wrote; never over an input.
     #[arg(long)]
     pub force: bool,
     /// Photos measured at the same time. Default: as many as there are processors.

@@ -9,6 +9,7 @@ use orthostat::change::{self, Comparison};
 use orthostat::cli::Compare;
 use orthostat::error::{Error, Result};
 use orthostat::history::{self, Visit};
+use orthostat::names;
 use orthostat::photo::{Photo, ReadOptions};
 use orthostat::record::Record;
 use orthostat::{isolation, report};
@@ -124,7 +125,7 @@ fn is_json(path: &Path) -> Result<bool> {
 }
 
 fn visit(subject: &str, when: &str, options: &Compare) -> Result<Vec<Named>> {
-    let subject = history::subject_name(subject).map_err(|reason| Error::Usage { reason })?;
+    let subject = names::checked(subject).map_err(|reason| Error::Usage { reason })?;
     let path = database(options.db.as_deref())?;
     let (_, visits) = with_subject(&path, &subject)?;
     let mut views: Vec<&str> = Vec::new();
