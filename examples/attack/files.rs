@@ -23,7 +23,8 @@ pub(crate) fn malformed(range: &Range, outcome: &mut Outcome) {
             let ending = name.rsplit('.').next().unwrap_or("jpg");
             range.write(&format!("intake/{number:03}.{ending}"), &mutated(bytes, &mut random, &sources));
         }
-        let (intake, out) = (range.text("intake"), range.text("out"));
+        // Named one by one: a folder leaves out what does not look like a picture any more.
+        let (intake, out) = (range.text("intake/*"), range.text("out"));
         let run = [
             "batch",
             &intake,
@@ -128,13 +129,14 @@ pub(crate) fn names(range: &Range, outcome: &mut Outcome) {
         }
         range.clear("intake");
         range.clear("out");
+        range.clear("single");
         let path = range.write(&format!("intake/{name}.jpg"), &photo);
         let (intake, out, single) = (range.text("intake"), range.text("out"), range.text("single"));
         let batch =
             ["batch", &intake, "--out", &out, "--pictures", "--report", "--readings", "1", "--progress", "plain"];
         for arguments in [
             &batch[..],
-            &["analyze", &path, "--readings", "1", "--out", &single, "--fhir", "--force"],
+            &["analyze", &path, "--readings", "1", "--out", &single, "--fhir"],
             &["batch", &intake, "--dry-run"],
             &["analyze", &format!("{path}.none")],
         ] {
@@ -144,7 +146,12 @@ pub(crate) fn names(range: &Range, outcome: &mut Outcome) {
             };
             let said = format!("{}{}", words(&output.stdout), words(&output.stderr));
             let steers = |c: char| (c.is_control() && c != '\n') || ('\u{202a}'..='\u{202e}').contains(&c);
-            let right = if arguments[1].ends_with(".none") { 1 } else { 0 };
+            // Files whose name begins with a dot are hidden, and a folder is walked without them.
+            let right = match arguments[0] {
+                _ if arguments[1].ends_with(".none") => 1,
+                "batch" if name.starts_with('.') => 3,
+                _ => 0,
+            };
             outcome.count(match output.status.code() {
                 Some(code) if code != right => Some(format!("{name:?} {}: code {code}: {said}", arguments[0])),
                 None => Some(format!("{name:?} {}: killed", arguments[0])),

@@ -169,11 +169,13 @@ fn show(
 /// [`Error::Unwritable`], [`Error::Runtime`], [`Error::Model`].
 pub fn snapshot(frame: &Frame<'_>, name: &Path, options: &Live) -> Result<String> {
     let folder = &options.out;
-    let outputs = Outputs::into_folder(folder, false)?;
+    output::make_folder(folder)?;
+    // Each under a name that is free: nothing is ever replaced.
+    let outputs = Outputs::files(false);
     let id = free_id(folder, "snapshot");
     let photo = photo_of(frame, name);
     let path = folder.join(format!("{id}.jpg"));
-    outputs.write(&path, &output::jpeg(&photo.pixels, &path)?, Some(&id))?;
+    outputs.write(&path, &output::jpeg(&photo.pixels, &path)?, None)?;
     let analysis = match analyzer(options)?.analyze(&photo, &options.measuring(DEFAULT_READINGS)) {
         Ok(analysis) => analysis,
         Err(error @ (Error::Runtime { .. } | Error::Model { .. })) => return Err(error),
@@ -184,7 +186,7 @@ pub fn snapshot(frame: &Frame<'_>, name: &Path, options: &Live) -> Result<String
     save(folder, &record)?;
     let annotated = folder.join(format!("{id}.annotated.jpg"));
     let bytes = output::jpeg(&report::overlay::draw(&photo.pixels, &record), &annotated)?;
-    outputs.write(&annotated, &bytes, Some(&id))?;
+    outputs.write(&annotated, &bytes, None)?;
     Ok(format!("saved {}", path.display()))
 }
 

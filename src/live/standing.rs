@@ -119,9 +119,11 @@ pub fn source_of(name: &Path, (width, height): (f64, f64)) -> Source {
 /// # Errors
 /// [`Error::Unwritable`].
 pub fn save(folder: &Path, record: &Record) -> Result<PathBuf> {
-    let outputs = Outputs::into_folder(folder, false)?;
+    output::make_folder(folder)?;
+    // Each under a name that is free: nothing is ever replaced.
+    let outputs = Outputs::files(false);
     let path = folder.join(format!("{}.json", record.id));
-    outputs.write(&path, &output::json(record, &path)?, Some(&record.id))?;
+    outputs.write(&path, &output::json(record, &path)?, None)?;
     Ok(path)
 }
 
