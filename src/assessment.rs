@@ -132,6 +132,7 @@ pub fn assess(frame: Frame, seen: Sighting, options: &Options) -> Result<Analysi
         people: frame.people,
         focal_px: camera.focal_px,
         level_from: camera.level_from,
+        camera_doubt: camera.doubt,
         exposure: seen.exposure(),
     });
     // As with the joints: the mirror image put right.
@@ -227,12 +228,8 @@ pub fn assess(frame: Frame, seen: Sighting, options: &Options) -> Result<Analysi
 
 /// The camera of the picture with a mirror image put right.
 fn camera_of(frame: &Frame, seen: &Sighting, options: &Options) -> Camera {
-    let camera = Camera::of(frame.width, frame.height, &seen.told(), &options.given);
-    let camera = match seen.background() {
-        Some(tilt) if !camera.is_levelled() => camera.with_verticals(&tilt),
-        _ => camera,
-    };
-    if options.mirrored { camera.mirrored() } else { camera }
+    let background = seen.background();
+    Camera::by_all(frame.width, frame.height, &seen.told(), background.as_ref(), &options.given, options.mirrored)
 }
 
 /// A value's variance without the camera's and the turn's part, from that of values of a model's points alone.

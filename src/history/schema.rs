@@ -43,7 +43,7 @@ const MIGRATIONS: [&str; VERSION as usize] = [
     CREATE UNIQUE INDEX record_by_photo ON record (subject, photo);",
 ];
 
-fn version(connection: &Connection) -> rusqlite::Result<u32> {
+pub(super) fn version(connection: &Connection) -> rusqlite::Result<u32> {
     connection.query_row("PRAGMA user_version", [], |row| row.get(0))
 }
 

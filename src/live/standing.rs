@@ -9,7 +9,7 @@ use crate::crop::Region;
 use crate::error::{Error, Result};
 use crate::estimate::Look;
 use crate::frame::Frame;
-use crate::output;
+use crate::output::{self, Outputs};
 use crate::record::{Provenance, Record, Source};
 use crate::repeat::{self, Readings, UPPER_SIDE, agrees, nudge};
 use crate::sighting;
@@ -113,8 +113,10 @@ pub fn source_of(name: &Path, (width, height): (f64, f64)) -> Source {
 /// [`Error::Unwritable`].
 pub fn save(folder: &Path, record: &Record) -> Result<PathBuf> {
     output::make_folder(folder)?;
+    // Each under a name that is free: nothing is ever replaced.
+    let outputs = Outputs::files(false);
     let path = folder.join(format!("{}.json", record.id));
-    output::write(&path, &output::json(record, &path)?)?;
+    outputs.write(&path, &output::json(record, &path)?, None)?;
     Ok(path)
 }
 

@@ -5,6 +5,7 @@ use comfy_table::{CellAlignment, Table, presets};
 
 use crate::camera::LevelFrom;
 use crate::measure::{Measure, Unit};
+use crate::names::shown;
 use crate::record::Record;
 
 /// The caution that goes with every report.
@@ -16,7 +17,7 @@ pub const CAUTION: &str = "Measurement aid: left/right differences in one photo,
 pub fn table(record: &Record) -> String {
     let mut out = format!(
         "{}: {}, {} reading{}{}\n",
-        record.source.file,
+        shown(&record.source.file),
         view_words(record),
         record.tool.readings,
         if record.tool.readings == 1 { "" } else { "s" },
@@ -54,16 +55,20 @@ pub fn table(record: &Record) -> String {
         let offsets: Vec<String> =
             line.levels.iter().map(|level| format!("{} {}", level.level, signed(level.offset))).collect();
         let pattern = if line.pattern == "straight" { "no departure resolved" } else { &line.pattern };
-        out.push_str(&format!("  spinal line ({pattern}), % of trunk length: {}\n", offsets.join(", ")));
+        out.push_str(&format!(
+            "  spinal line ({}), % of trunk length: {}\n",
+            shown(pattern),
+            shown(&offsets.join(", "))
+        ));
     }
     for (label, reason) in refused {
-        out.push_str(&format!("  not measured: {label}: {reason}\n"));
+        out.push_str(&format!("  not measured: {label}: {}\n", shown(&reason)));
     }
     for flag in &record.quality.flags {
-        out.push_str(&format!("  note: {}\n", flag.text));
+        out.push_str(&format!("  note: {}\n", shown(&flag.text)));
     }
     for warning in &record.warnings {
-        out.push_str(&format!("  note: {warning}\n"));
+        out.push_str(&format!("  note: {}\n", shown(warning)));
     }
     out
 }
