@@ -125,7 +125,7 @@ pub struct Source {
     pub file: String,
     /// BLAKE3 hash of the file, in hexadecimal; null where there was no file, as for webcam frames.
     #[serde(deserialize_with = "photo_hash::none_if_empty")]
-    #[schemars(required)]
+    #[schemars(required, extend("type" = ["string", "null"]))]
     pub blake3: Option<PhotoHash>,
     /// Width of the upright photo, in pixels.
     pub width: u32,
