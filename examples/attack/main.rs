@@ -47,8 +47,8 @@ type Attack = fn(&Range, &mut Outcome);
 /// Name, share of the time, attack.
 const ATTACKS: [(&str, f64, Attack); 16] = [
     ("malformed pictures in a batch", 4.0, files::malformed),
-    ("names that steer, run or are too long", 1.0, files::names),
-    ("links planted in the output folder", 1.0, files::links),
+    ("names that steer, run or are too long", 4.0, files::names),
+    ("links planted in the output folder", 3.0, files::links),
     ("files of others in the output folder", 1.0, files::strangers),
     ("an input named as an output", 1.0, files::inputs),
     ("photos below the output folder", 1.0, files::below),
