@@ -95,8 +95,7 @@ pub fn assess(frame: Frame, seen: Sighting, options: &Options) -> Result<Analysi
         for (site, point) in options.points.iter() {
             if let Site::Joint(joint) = site {
                 let at = mirror(point.at);
-                let (visibility, presence) = (1.0, 1.0);
-                pose.set(joint, Ok(Keypoint { at, visibility, presence, sd_px: point.sd_px, by_hand: true }));
+                pose.set(joint, Ok(Keypoint { at, visibility: 1.0, sd_px: point.sd_px, by_hand: true }));
             }
         }
         pose

@@ -5,6 +5,9 @@
 
 mod shot;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use crate::geometry::{Point, Vec2};
 use crate::pose::Pose;
 use crate::verticals::Tilt;
@@ -36,7 +39,8 @@ const LIKE_ENOUGH: f64 = 1.0;
 const GIVEN_SD: f64 = 0.3;
 
 /// Where the focal length comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum FocalFrom {
     /// The photo's 35 mm equivalent.
     Exif,
@@ -59,7 +63,8 @@ impl FocalFrom {
 }
 
 /// Where roll and pitch come from, in order of trust.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum LevelFrom {
     /// The user named a plumb line in the picture.
     Plumb,
@@ -72,6 +77,7 @@ pub enum LevelFrom {
     /// Both feet stand on one floor.
     Floor,
     /// Nothing tells: the picture's edges are taken for level, and the uncertainty is that of a hand-held camera.
+    #[serde(rename = "none")]
     Nothing,
 }
 

@@ -79,6 +79,7 @@ pub mod model;
 pub mod names;
 pub mod output;
 pub mod photo;
+pub mod photo_hash;
 pub mod placement;
 pub mod points;
 pub mod pose;

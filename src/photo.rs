@@ -28,6 +28,7 @@ use image::RgbImage;
 
 use crate::error::{Error, Result};
 use crate::isolation;
+use crate::photo_hash::PhotoHash;
 pub use metadata::Metadata;
 use turn::Turn;
 
@@ -65,8 +66,8 @@ pub struct Photo {
 pub struct Source {
     /// The file as the user named it.
     pub path: PathBuf,
-    /// BLAKE3 of the file's bytes, 64 hexadecimal digits.
-    pub blake3: String,
+    /// BLAKE3 of the file's bytes; `None` for pixels that come from no file.
+    pub blake3: Option<PhotoHash>,
     /// The file's length in bytes.
     pub bytes: u64,
     /// What the content is, whatever the name says.
@@ -193,7 +194,7 @@ impl Photo {
             encoded: (decoded.halvings > 0).then(|| bytes.into()),
             source: Source {
                 path: path.to_path_buf(),
-                blake3: hash.to_hex().to_string(),
+                blake3: Some(hash.into()),
                 bytes: length,
                 format,
                 stored_width: decoded.stored.0,

@@ -247,7 +247,7 @@ pub fn consensus(poses: &[Pose]) -> Pose {
         let at = Point::new(mean(|k| k.at.x), mean(|k| k.at.y));
         let square: f64 = seen.iter().map(|k| (k.at - at).dot(k.at - at)).sum();
         let sd_px = (seen.len() > 1).then(|| (0.5 * square / (seen.len() - 1) as f64).sqrt());
-        Ok(Keypoint { at, visibility: mean(|k| k.visibility), presence: mean(|k| k.presence), sd_px, by_hand: false })
+        Ok(Keypoint { at, visibility: mean(|k| k.visibility), sd_px, by_hand: false })
     })
 }
 

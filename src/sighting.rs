@@ -197,7 +197,7 @@ impl Sighting {
     pub fn pose(&self) -> Pose {
         Pose::from_joints(|joint| {
             let &(x, y, visibility, sd_px) = self.joints.get(joint.name()).ok_or(Missing::NotGiven(joint))?;
-            Ok(Keypoint { at: Point::new(x, y), visibility, presence: visibility, sd_px, by_hand: false })
+            Ok(Keypoint { at: Point::new(x, y), visibility, sd_px, by_hand: false })
         })
     }
 

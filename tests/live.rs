@@ -197,7 +197,7 @@ fn a_standing_check_gives_one_record_with_the_truth_in_its_intervals() {
     let saved = Record::open(&out.join("check-001.json")).unwrap();
     assert_eq!(printed, saved);
     assert_eq!(std::fs::read_dir(&out).unwrap().count(), 1, "no picture is stored");
-    assert!(saved.tool.readings >= 20 && saved.source.format == "frames" && saved.source.blake3.is_empty());
+    assert!(saved.tool.readings >= 20 && saved.source.format == "frames" && saved.source.blake3.is_none());
     // What a photo of the same person says, turned by the same angle.
     let photo = photo_with_level_camera("anterior-level.jpg");
     for measure in WATCHED {

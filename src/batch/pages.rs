@@ -141,7 +141,7 @@ fn picture(job: &Job, record: &Record, settings: &Settings) -> Result<Picture> {
             Some(identity) => blake3::Hash::from(identity.content(hash.as_bytes())),
             None => hash,
         };
-        if content.to_hex().as_str() != record.source.blake3 {
+        if record.source.blake3 != Some(content.into()) {
             return Ok(None);
         }
         Photo::from_hashed(&job.path, &bytes, hash, &settings.reading).map(Some)

@@ -423,7 +423,7 @@ impl Measurer {
                 record.source.file.clear();
                 if let Some(identity) = &settings.identity {
                     let content = identity.content(hash.as_bytes());
-                    record.source.blake3 = blake3::Hash::from(content).to_hex().to_string();
+                    record.source.blake3 = Some(blake3::Hash::from(content).into());
                 }
                 let thumbnail = match &picture {
                     Some(path) => draw(&photo, &record, outputs, path, settings.identity.is_some())?,

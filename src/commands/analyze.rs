@@ -11,6 +11,7 @@ use orthostat::history::{self, History};
 use orthostat::names::{file_name, of_file};
 use orthostat::output::Outputs;
 use orthostat::photo::Photo;
+use orthostat::photo_hash::PhotoHash;
 use orthostat::record::Record;
 use orthostat::report::html::{self, Picture, Sheet};
 use orthostat::report::mask;
@@ -184,7 +185,7 @@ fn show(photo: &Photo, record: &Record, outputs: Option<&Outputs>, options: &Ana
 
 /// Writes a photo's record and its picture; whether there is a picture.
 fn write_files(outputs: &Outputs, folder: &Path, photo: &Photo, record: &Record, options: &Analyze) -> Result<bool> {
-    let from = Some(record.source.blake3.as_str());
+    let from = record.source.blake3.as_ref().map(PhotoHash::as_str);
     let place = |ending: &str| folder.join(file_name(&record.id, ending));
     let annotated = place(&format!(".annotated.{}", options.picture.ending()));
     let (path, fhir) = (place(".json"), place(".fhir.json"));

@@ -8,6 +8,7 @@ use orthostat::cli::Recompute;
 use orthostat::error::{Error, Result};
 use orthostat::names::file_name;
 use orthostat::output::Outputs;
+use orthostat::photo_hash::PhotoHash;
 use orthostat::points::Points;
 use orthostat::recompute::recompute;
 use orthostat::record::Record;
@@ -118,7 +119,7 @@ fn one(path: &Path, options: &Recompute, outputs: Option<&Outputs>, points: &Poi
         say(&format!("{}\n", report::text::table(&record)))?;
     }
     if let (Some(outputs), Some(folder)) = (outputs, &options.out) {
-        let from = Some(record.source.blake3.as_str());
+        let from = record.source.blake3.as_ref().map(PhotoHash::as_str);
         let stem = path.file_stem().unwrap_or_default().to_string_lossy();
         let fhir = folder.join(file_name(&stem, ".fhir.json"));
         let path = folder.join(path.file_name().unwrap_or_default());

@@ -74,15 +74,25 @@ impl Session {
         let recorded = 1e-6 * f64::from(record.source.width) * f64::from(record.source.height);
         let limit = (recorded + 1.0).max(MAX_MEGAPIXELS);
         let found = Photo::open(&photo, &ReadOptions { max_megapixels: limit, ..ReadOptions::default() })?;
-        if found.source.blake3 != record.source.blake3 {
-            let reason = format!(
-                "{}: expected the photo that {} was made from (its BLAKE3 begins with {:.12}), found another one ({:.12})",
-                photo.display(),
-                path.display(),
-                record.source.blake3,
-                found.source.blake3
-            );
-            return Err(Error::Usage { reason });
+        match (&record.source.blake3, &found.source.blake3) {
+            (Some(made_from), Some(found)) if made_from == found => {}
+            (Some(made_from), Some(found)) => {
+                let reason = format!(
+                    "{}: expected the photo that {} was made from (its BLAKE3 begins with {made_from:.12}), found another one \
+                     ({found:.12})",
+                    photo.display(),
+                    path.display(),
+                );
+                return Err(Error::Usage { reason });
+            }
+            _ => {
+                let reason = format!(
+                    "{}: expected the record of a photo, found that of webcam frames, of which no file is kept: analyse the \
+                     saved picture and edit its record",
+                    path.display()
+                );
+                return Err(Error::Usage { reason });
+            }
         }
         let out = match out {
             Some(out) if out.symlink_metadata().is_ok() => {
@@ -264,4 +274,37 @@ fn png(photo: &Photo, path: &Path) -> Result<Vec<u8>> {
         .write_image(photo.pixels.as_raw(), width, height, ExtendedColorType::Rgb8)
         .map_err(|error| Error::Unwritable { path: path.into(), source: std::io::Error::other(error) })?;
     Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::Intake;
+
+    #[test]
+    fn an_edited_record_keeps_what_the_intake_list_says() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("anterior-tilted.json");
+        let intake = Some(Intake { subject: Some("S-17".into()), ..Intake::default() });
+        let record = Record::open("samples/expected/anterior-tilted.json".as_ref()).expect("a record");
+        let record = Record { intake: intake.clone(), ..record };
+        std::fs::write(&path, output::json(&record, &path).expect("JSON")).expect("written");
+        let photo: &Path = "samples/anterior-tilted.jpg".as_ref();
+        let mut session = Session::open(&path, Some(photo), None).expect("opened");
+        let points = session.opened().points();
+        session.save(&points).expect("saved");
+        assert_eq!(Record::open(session.out()).expect("there").intake, intake);
+    }
+
+    #[test]
+    fn a_record_of_frames_has_no_photo_to_edit() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("snapshot-001.json");
+        let mut record = Record::open("samples/expected/anterior-tilted.json".as_ref()).expect("a record");
+        record.source.blake3 = None;
+        std::fs::write(&path, output::json(&record, &path).expect("JSON")).expect("written");
+        let photo: &Path = "samples/anterior-tilted.jpg".as_ref();
+        let error = Session::open(&path, Some(photo), None).expect_err("refused").to_string();
+        assert!(error.contains("found that of webcam frames"), "{error}");
+    }
 }

@@ -14,6 +14,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
 
 use crate::error::{Error, Result};
+use crate::photo_hash::PhotoHash;
 use crate::record::Record;
 
 pub use schema::VERSION;
@@ -158,7 +159,8 @@ impl History {
 
     /// Keeps a record for a subject. It is on the disk when this returns.
     ///
-    /// A record of the same photo (the same bytes) takes the place of the one before.
+    /// A record of the same photo (the same bytes) takes the place of the one before. One without a photo, as of webcam frames,
+    /// takes the place of nothing but itself.
     ///
     /// # Errors
     /// [`Error::History`]; [`Error::Usage`] for a name that [`crate::names::checked`] refuses.
@@ -183,7 +185,7 @@ impl History {
             reason: "the record cannot be written as JSON".into(),
             source: Some(error.into()),
         })?;
-        let photo = &record.source.blake3;
+        let photo = identity(record, &json);
         let transaction =
             self.connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(failed)?;
         let before: Option<String> = transaction
@@ -353,6 +355,12 @@ impl History {
     fn stored_day(&self, text: &str) -> Result<Date> {
         day(text).map_err(|reason| Error::History { path: self.path.clone(), reason, source: None })
     }
+}
+
+/// What a record counts once by: its photo, or, without one, all that it says.
+fn identity(record: &Record, json: &str) -> String {
+    let itself = || format!("record {}", blake3::hash(json.as_bytes()).to_hex());
+    record.source.blake3.as_ref().map_or_else(itself, PhotoHash::to_string)
 }
 
 /// Makes a history the user's alone.

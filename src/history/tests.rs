@@ -2,7 +2,7 @@ use super::*;
 
 fn record(photo: &str) -> Record {
     let mut record = Record::open("tests/fixtures/records/anterior-tilted.json".as_ref()).expect("a record");
-    record.source.blake3 = photo.into();
+    record.source.blake3 = PhotoHash::new(photo);
     record
 }
 
@@ -39,6 +39,18 @@ fn a_photo_counts_once() {
     again.tool.readings = 24;
     assert_eq!(history.save("Anna", on("2026-01-06"), &again).expect("saved"), Saved::Replaced);
     assert_eq!(history.visits("Anna").expect("there"), [Visit { visited: on("2026-01-06"), record: again }]);
+}
+
+#[test]
+fn checks_without_a_photo_are_all_kept() {
+    let (_folder, mut history) = fresh();
+    let check = |id: &str| Record { id: id.into(), ..record("") };
+    history.save("Anna", on("2026-01-05"), &check("check-001")).expect("saved");
+    assert_eq!(history.save("Anna", on("2026-02-05"), &check("check-002")).expect("saved"), Saved::Added);
+    assert_eq!(history.visits("Anna").expect("there").len(), 2);
+    // The same record file, saved twice, is one.
+    assert_eq!(history.save("Anna", on("2026-02-06"), &check("check-002")).expect("saved"), Saved::Replaced);
+    assert_eq!(history.visits("Anna").expect("there").len(), 2);
 }
 
 #[cfg(unix)]
@@ -124,7 +136,9 @@ fn of_version_1(path: &Path) {
         ("Anna", "2025-12-31T23:10:00Z", json.clone()),
         ("Anna", "2026-01-20T08:00:00Z", json.replacen("\"a\"", "\"b\"", 1)),
         ("Anna", "2026-01-21T08:00:00Z", twice),
-        ("Zoë", "2026-02-01T08:00:00Z", json),
+        ("Zoë", "2026-02-01T08:00:00Z", json.clone()),
+        ("Zoë", "2026-02-02T08:00:00Z", json.replacen("\"blake3\":\"a\"", "\"blake3\":\"\"", 1)),
+        ("Zoë", "2026-02-03T08:00:00Z", json.replacen("\"blake3\":\"a\"", "\"blake3\":\"\"", 1)),
     ] {
         connection
             .execute("INSERT INTO record (subject, saved_at, json) VALUES (?1, ?2, ?3)", [subject, saved_at, &json])
@@ -144,6 +158,7 @@ fn a_database_of_version_1_is_brought_up_with_all_its_records() {
     // Of the photo that was saved twice, the last record stays.
     assert_eq!(found, [("2025-12-31".into(), 14), ("2026-01-21".into(), 24)]);
     assert_eq!(history.subjects().expect("there").len(), 2);
+    assert_eq!(history.visits("Zoë").expect("there").len(), 3, "webcam checks are of no photo");
     drop(history);
     assert_eq!(History::open(&path).expect("opened again").visits("Anna").expect("there"), visits);
 }

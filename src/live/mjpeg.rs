@@ -105,6 +105,14 @@ impl Address {
     }
 }
 
+impl Address {
+    /// As the header `Host` wants it: an IPv6 address stands in brackets there.
+    fn host_header(&self) -> String {
+        let Self { host, port, .. } = self;
+        if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
+    }
+}
+
 /// Opens an address; the reason when nothing answers there or the answer is a refusal.
 ///
 /// # Errors
@@ -114,7 +122,9 @@ pub fn open(address: &str) -> Result<Opened, String> {
 }
 
 fn open_within(address: &str, patience: Duration) -> Result<Opened, String> {
-    let Some(Address { host, port, path, user }) = Address::parse(address) else { return Ok(Opened::Other) };
+    let Some(address) = Address::parse(address) else { return Ok(Opened::Other) };
+    let host_header = address.host_header();
+    let Address { host, port, path, user } = address;
     let places = (host.as_str(), port).to_socket_addrs().map_err(|_| "no machine has this name".to_owned())?;
     let mut connection = Err("no machine has this name".to_owned());
     for place in places {
@@ -131,7 +141,7 @@ fn open_within(address: &str, patience: Duration) -> Result<Opened, String> {
         user.map_or(String::new(), |user| format!("Authorization: Basic {}\r\n", base64(unescaped(&user).as_bytes())));
     // HTTP 1.0, so that the answer does not come in chunks.
     let request =
-        format!("GET {path} HTTP/1.0\r\nHost: {host}:{port}\r\nUser-Agent: orthostat\r\nAccept: */*\r\n{user}\r\n");
+        format!("GET {path} HTTP/1.0\r\nHost: {host_header}\r\nUser-Agent: orthostat\r\nAccept: */*\r\n{user}\r\n");
     connection.write_all(request.as_bytes()).map_err(failed)?;
     let timed = Timed { connection, patience, until: Instant::now() + patience };
     let mut reader = BufReader::with_capacity(64 << 10, timed);
@@ -297,6 +307,8 @@ mod tests {
         assert_eq!(of("http://cam/a?b=1#x"), Some(("cam".into(), 80, "/a?b=1".into(), None)));
         assert_eq!(of("http://u:p@ss@10.0.0.1:81"), Some(("10.0.0.1".into(), 81, "/".into(), Some("u:p@ss".into()))));
         assert_eq!(of("http://[::1]:8080?x"), Some(("::1".into(), 8080, "/?x".into(), None)));
+        let host = |text: &str| Address::parse(text).unwrap().host_header();
+        assert_eq!((host("http://[::1]:8080/"), host("http://cam/")), ("[::1]:8080".into(), "cam:80".into()));
         for other in ["https://cam/a", "rtsp://cam", "http://", "http://cam:port/", "http://cam/a b"] {
             assert_eq!(of(other), None, "{other}");
         }

@@ -199,7 +199,7 @@ fn photo_of(frame: &Frame<'_>, name: &Path) -> Photo {
         encoded: None,
         source: Source {
             path: name.into(),
-            blake3: String::new(),
+            blake3: None,
             bytes: 0,
             // The nearest to bare pixels that there is; the record says "frame" instead.
             format: Format::Bmp,

@@ -18,8 +18,6 @@ pub struct Metadata {
     pub front_camera: bool,
     /// Width and height of the picture that the camera took, as it wrote them down, in pixels.
     pub shot_px: Option<[f64; 2]>,
-    /// The digital zoom, 1 for none.
-    pub digital_zoom: Option<f64>,
     /// The day that the camera says it was taken on. For the user's own history alone: it gets into no output.
     pub taken: Option<Date>,
     /// The file says that it was put together from several pictures: the pinhole camera does not hold.
@@ -54,6 +52,12 @@ pub(super) fn read(exif: Vec<Vec<u8>>, xmp: Option<&[u8]>) -> Said {
     said.orientation = orientation.or_else(|| xmp.and_then(xmp_orientation)).unwrap_or(Turn::NONE);
     // Panorama makers write Google's photo sphere properties; to declare the namespace alone does not count.
     said.metadata.panorama |= xmp.is_some_and(|packet| packet.windows(6).any(|window| window == b"GPano:"));
+    if said.metadata.panorama {
+        said.notes.push(
+            "the file says that it is a panorama, put together from several pictures: straight lines may be bent, and angles wrong"
+                .into(),
+        );
+    }
     said
 }
 
@@ -65,7 +69,6 @@ impl Metadata {
             gravity: self.gravity.or(other.gravity),
             front_camera: self.front_camera || other.front_camera,
             shot_px: self.shot_px.or(other.shot_px),
-            digital_zoom: self.digital_zoom.or(other.digital_zoom),
             taken: self.taken.or(other.taken),
             panorama: self.panorama || other.panorama,
         }
@@ -149,10 +152,6 @@ fn metadata(exif: &Exif) -> Metadata {
         },
         // Programs that cut or resize a picture mostly leave this as it was.
         shot_px: side(Tag::PixelXDimension).zip(side(Tag::PixelYDimension)).map(<[f64; 2]>::from),
-        digital_zoom: match field(Tag::DigitalZoomRatio) {
-            Some(Value::Rational(ratios)) => ratios.first().map(exif::Rational::to_f64).and_then(positive),
-            _ => None,
-        },
         taken: match field(Tag::DateTimeOriginal) {
             Some(Value::Ascii(lines)) => lines.first().and_then(|line| day(line)),
             _ => None,

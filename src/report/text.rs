@@ -3,6 +3,7 @@
 use super::signed;
 use comfy_table::{CellAlignment, Table, presets};
 
+use crate::camera::LevelFrom;
 use crate::measure::{Measure, Unit};
 use crate::names::shown;
 use crate::record::Record;
@@ -96,20 +97,13 @@ pub(super) fn view_words(record: &Record) -> String {
 
 pub(super) fn level_words(record: &Record) -> String {
     let camera = &record.camera;
-    match camera.level_from.as_str() {
-        "none" => ", not levelled".into(),
-        from => {
-            let source = match from {
-                "gravity" => "the phone's gravity sensor",
-                "plumb" => "the plumb line given",
-                "verticals" => "upright edges in the background",
-                "floor" => "both feet standing on one floor",
-                _ => "the roll given",
-            };
-            format!(
-                ", levelled by {source} (camera roll {:+.1} deg, pitch {:+.1} deg)",
-                camera.roll_deg, camera.pitch_deg
-            )
-        }
-    }
+    let source = match camera.level_from {
+        LevelFrom::Gravity => "the phone's gravity sensor",
+        LevelFrom::Plumb => "the plumb line given",
+        LevelFrom::Roll => "the roll given",
+        LevelFrom::Verticals => "upright edges in the background",
+        LevelFrom::Floor => "both feet standing on one floor",
+        LevelFrom::Nothing => return ", not levelled".into(),
+    };
+    format!(", levelled by {source} (camera roll {:+.1} deg, pitch {:+.1} deg)", camera.roll_deg, camera.pitch_deg)
 }

@@ -40,8 +40,6 @@ pub struct Segment {
     pub end: [f64; 2],
     /// Standard error of its direction from the scatter of its points, in radians.
     pub direction_sd: f64,
-    /// Mean gradient across it, in grey levels per pixel of the reduced picture, with its sign.
-    pub contrast: f64,
 }
 
 impl Segment {
@@ -121,8 +119,8 @@ pub(super) fn edges(luma: &GrayImage, person: impl Fn(f64, f64) -> bool, axes: &
             let inside = |i: usize| (panel[i]..=panel[i + 2]).contains(&(0.5 * (start[i] + end[i])));
             if inside(0) && inside(1) {
                 let place = |at: [f64; 2]| [at[0] * scale[0], at[1] * scale[1]];
-                let (direction_sd, contrast) = (piece.direction_sd(), piece.contrast);
-                segments.push((look.axis, Segment { start: place(start), end: place(end), direction_sd, contrast }));
+                let direction_sd = piece.direction_sd();
+                segments.push((look.axis, Segment { start: place(start), end: place(end), direction_sd }));
             }
         }
     }
