@@ -24,7 +24,7 @@ use orthostat::coronal::turned_back;
 use orthostat::estimate::blazepose;
 use orthostat::measure::Measure;
 use orthostat::photo::{Photo, ReadOptions};
-use orthostat::repeat::{BEST_READINGS, DEFAULT_READINGS, FAST_READINGS};
+use orthostat::repeat::{BEST_READINGS, FAST_READINGS, PAIRED_READINGS};
 use rendered::truth;
 use serde_json::{Value, json};
 
@@ -125,7 +125,7 @@ fn main() {
     let usual = match quality.as_str() {
         "fast" => FAST_READINGS,
         "best" => BEST_READINGS,
-        _ => DEFAULT_READINGS,
+        _ => PAIRED_READINGS,
     };
     let readings = option("--readings").map_or(usual, |n| n.parse().expect("a number"));
     let Ok(text) = std::fs::read_to_string(folder.join("truth.json")) else {
@@ -142,7 +142,7 @@ fn main() {
         std::process::exit(2);
     };
 
-    let names: &[&str] = if quality == "best" { &["blazepose-full", "blazepose-heavy"] } else { &["blazepose-full"] };
+    let names: &[&str] = if quality == "fast" { &["blazepose-full"] } else { &["blazepose-full", "blazepose-heavy"] };
     let models: Vec<_> =
         names.iter().map(|&model| blazepose::Options { model: model.into(), ..Default::default() }).collect();
     let measured = std::sync::Mutex::new(Vec::new());

@@ -105,6 +105,7 @@ pub fn assess(frame: Frame, seen: Sighting, options: &Options) -> Result<Analysi
         people: frame.people,
         focal_px: camera.focal_px,
         level_from: camera.level_from,
+        camera_doubt: camera.doubt,
         exposure: seen.exposure(),
     });
     let straightening = Straightening::new(camera, body.view.facing(), turn);
@@ -221,8 +222,7 @@ impl Body {
         for (site, point) in options.points.iter() {
             if let Site::Joint(joint) = site {
                 let at = self.in_picture(point.at);
-                let (visibility, presence) = (1.0, 1.0);
-                pose.set(joint, Ok(Keypoint { at, visibility, presence, sd_px: point.sd_px, by_hand: true }));
+                pose.set(joint, Ok(Keypoint { at, visibility: 1.0, sd_px: point.sd_px, by_hand: true }));
             }
         }
         pose
@@ -248,6 +248,8 @@ struct Measuring {
     shaken: [[Straight; 2]; 4],
     placement: Option<Placement>,
     independent: Option<f64>,
+    /// All readings, of every model and part of the body.
+    readings: usize,
     /// How far the stance is quiet, 0 to 1; 1 in side views.
     quiet: f64,
 }
@@ -280,6 +282,7 @@ impl Measuring {
             shaken: straightening.shaken().map(|both| both.map(|moved| moved.apply(pose, bony, &outline))),
             placement: Placement::of(pose, bony, &options.points, view, trunk_px, straighten, in_picture),
             independent: frame.independent,
+            readings: frame.readings,
         }
     }
 
@@ -312,7 +315,8 @@ impl Measuring {
         let of = |reading: &Straight| estimate(what, reading, self.view).ok();
         let readings: Vec<f64> = self.single.iter().filter_map(of).collect();
         match self.independent {
-            None => (repeat::standard_deviation(&readings), readings.len() as f64),
+            // The first model's readings show the scatter, and all take part in the mean.
+            None => (repeat::standard_deviation(&readings), readings.len().max(self.readings) as f64),
             // What a plain and a mirrored reading differ by is no movement.
             Some(looks) => {
                 let pairs: Vec<f64> = readings.windows(2).map(|pair| 0.5 * (pair[0] + pair[1])).collect();
@@ -341,12 +345,8 @@ fn telling(found: Measurement, what: Measure) -> Result<Measurement, Refusal> {
 
 /// The camera of the picture with a mirror image put right.
 fn camera_of(frame: &Frame, seen: &Sighting, options: &Options) -> Camera {
-    let camera = Camera::of(frame.width, frame.height, &seen.told(), &options.given);
-    let camera = match seen.background() {
-        Some(tilt) if !camera.is_levelled() => camera.with_verticals(&tilt),
-        _ => camera,
-    };
-    if options.mirrored { camera.mirrored() } else { camera }
+    let background = seen.background();
+    Camera::by_all(frame.width, frame.height, &seen.told(), background.as_ref(), &options.given, options.mirrored)
 }
 
 /// A value's variance without the camera's and the turn's part, from that of values of a model's points alone.

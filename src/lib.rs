@@ -19,7 +19,7 @@
 //! | again | record + other options or [`points`] by hand -> record | [`recompute`], [`edit`] |
 //! | many | folders, lists -> records, tables, a page over all | [`batch`] |
 //! | compare | records of a subject -> changes, trend | [`history`], [`change`], [`mod@reference`] |
-//! | show | record -> table, picture, page, FHIR | [`report`], [`schema`], [`output`] |
+//! | show | record -> table, picture, page, FHIR | [`report`], [`schema`], [`output`], [`names`] |
 //! | follow (video) | frames -> readings of one person -> medians, alerts | [`frame`], [`track`], [`smoothing`], [`watch`] |
 //!
 //! # Invariants
@@ -31,7 +31,8 @@
 //!   right, y down.
 //! - A missing joint or measure is an error with a reason, never 0 or NaN.
 //! - Nothing here prints, exits, opens a socket, or draws a random number: one photo gives one record, bit for bit. But for
-//!   [`edit`], which listens on 127.0.0.1 and draws its token, and the key of [`batch::identity`]; neither is part of measuring.
+//!   [`edit`], which listens on 127.0.0.1 and draws its token, the key of [`batch::identity`], and the names of unfinished files in
+//!   [`output`]; none is part of measuring.
 //!
 //! # Example
 //!
@@ -70,12 +71,15 @@ pub mod exposure;
 pub mod frame;
 pub mod geometry;
 pub mod history;
+pub mod isolation;
 pub mod locate;
 pub mod maker_note;
 pub mod measure;
 pub mod model;
+pub mod names;
 pub mod output;
 pub mod photo;
+pub mod photo_hash;
 pub mod placement;
 pub mod points;
 pub mod pose;

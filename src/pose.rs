@@ -10,8 +10,6 @@ pub struct Keypoint {
     pub at: Point,
     /// How likely it can be seen and is not hidden, 0 to 1, as the model says.
     pub visibility: f64,
-    /// How likely it lies inside the picture, 0 to 1, as the model says.
-    pub presence: f64,
     /// Spread of its place over several readings, in pixels (root mean square of x and y); `None` for a single reading. Of a
     /// point placed by hand, what it may be off by.
     pub sd_px: Option<f64>,
@@ -84,8 +82,7 @@ impl Pose {
     pub fn from_points(points: impl IntoIterator<Item = (Joint, Point)>) -> Self {
         let mut pose = Self::default();
         for (joint, at) in points {
-            pose.keypoints[joint.index()] =
-                Ok(Keypoint { at, visibility: 1.0, presence: 1.0, sd_px: None, by_hand: false });
+            pose.keypoints[joint.index()] = Ok(Keypoint { at, visibility: 1.0, sd_px: None, by_hand: false });
         }
         pose
     }

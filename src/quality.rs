@@ -1,6 +1,6 @@
 //! May this be measured? Each gate removes exactly the measures that it spoils, says why, and how to take a better photo.
 
-use crate::camera::LevelFrom;
+use crate::camera::{Doubt, LevelFrom};
 use crate::coronal::Yaw;
 use crate::exposure::{BLURRED_BELOW, DARK_BELOW, Exposure};
 use crate::measure::{Measure, frontal};
@@ -80,6 +80,8 @@ pub struct Evidence<'a> {
     pub focal_px: f64,
     /// What told how the camera was held.
     pub level_from: LevelFrom,
+    /// What contradicts the photo's word about the camera.
+    pub camera_doubt: Option<Doubt>,
     /// How bright and sharp the person is, when that could be told.
     pub exposure: Option<Exposure>,
 }
@@ -127,7 +129,10 @@ pub fn judge(evidence: &Evidence<'_>) -> Quality {
             ),
         );
     }
-    if evidence.level_from == LevelFrom::Nothing {
+    if let Some((code, text)) = evidence.camera_doubt.map(Doubt::flag) {
+        quality.flag(code, text.into());
+    }
+    if matches!(evidence.level_from, LevelFrom::Nothing | LevelFrom::Floor) {
         quality.flag(
             "not_levelled",
             "little tells how the camera was held, so its tilt is part of every tilt and lean: use the phone's original file, \

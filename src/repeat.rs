@@ -13,8 +13,10 @@ use crate::silhouette::Mask;
 use crate::skeleton::{Joint, Pair};
 use crate::view;
 
-/// Readings of a photo unless another number is asked for. See `docs/accuracy.md` for accuracy against time.
+/// Readings of a photo by one model unless another number is asked for. See `docs/accuracy.md` for accuracy against time.
 pub const DEFAULT_READINGS: usize = 8;
+/// Readings of a photo by each of two models: two networks err less alike than two readings of one.
+pub const PAIRED_READINGS: usize = 2;
 /// Readings of a photo when time counts more.
 pub const FAST_READINGS: usize = 2;
 /// Readings of a photo by each of two models when accuracy counts more.
@@ -100,7 +102,7 @@ const UPPER_APART: f64 = 0.2;
 
 /// Reads a person's joints `readings` times (1 to [`MAX_READINGS`]). A single reading is taken where the detector points, as pose
 /// programs do. Of more (an odd number is rounded up) the first two, one plain and one mirrored, are taken there too and place the
-/// others; then the upper body is read twice more. `None` when the model sees nobody there.
+/// others; then the upper body is read twice more, if it is asked for. `None` when the model sees nobody there.
 ///
 /// # Errors
 /// When the model cannot be run.
@@ -109,7 +111,7 @@ pub fn read(
     photo: &Pyramid<'_>,
     person: Person,
     readings: usize,
-    larger: bool,
+    with_upper: bool,
 ) -> Result<Option<Readings>> {
     let readings = readings.clamp(1, MAX_READINGS);
     if readings == 1 {
@@ -130,7 +132,7 @@ pub fn read(
     let mut looks: Vec<(Region, Look)> = (1..readings.div_ceil(2)).flat_map(|index| pair(index - 1, base)).collect();
     let first = consensus(&body.iter().map(|reading| reading.pose.clone()).collect::<Vec<_>>());
     let trunk = first.midpoint(Pair::SHOULDERS).and_then(|shoulders| Ok((shoulders, first.midpoint(Pair::HIPS)?)));
-    let upper = trunk.ok().filter(|_| larger);
+    let upper = trunk.ok().filter(|_| with_upper);
     // The outline comes from the larger picture. In these places two workers leave both looks to the first, which then opens the
     // mask graph alone; where there is nothing else to do, they share them.
     let places = [0, if looks.is_empty() { 1 } else { 2 }];
@@ -284,7 +286,7 @@ pub fn consensus(poses: &[Pose]) -> Pose {
         let at = Point::new(mean(|k| k.at.x), mean(|k| k.at.y));
         let square: f64 = seen.iter().map(|k| (k.at - at).dot(k.at - at)).sum();
         let sd_px = (seen.len() > 1).then(|| (0.5 * square / (seen.len() - 1) as f64).sqrt());
-        Ok(Keypoint { at, visibility: mean(|k| k.visibility), presence: mean(|k| k.presence), sd_px, by_hand: false })
+        Ok(Keypoint { at, visibility: mean(|k| k.visibility), sd_px, by_hand: false })
     })
 }
 

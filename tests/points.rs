@@ -78,6 +78,16 @@ fn seen_from_the_side(record: &Record, seen_deg: f64, middle_y: f64) -> f64 {
 }
 
 #[test]
+fn nothing_may_follow_the_object() {
+    let read = |json: &str| Points::from_json(json.as_bytes(), Path::new("p.json"));
+    assert!(read(r#"{"c7": [1, 2]}  "#).is_ok());
+    for more in ["x", "{}", r#"{"c7": [3, 4]}"#, ","] {
+        let error = read(&format!("{{\"c7\": [1, 2]}}{more}")).expect_err("refused").to_string();
+        assert!(error.contains("expected a JSON object of points"), "{error}");
+    }
+}
+
+#[test]
 fn acromia_and_iliac_spines_give_their_tilts() {
     // 10 px over 200 px, the subject's left to the right in the picture: atan(10 / 200) = 2.862; atan(-4 / 80) = -2.862.
     let record = square(

@@ -50,8 +50,6 @@ pub struct Reading {
     pub pose: Pose,
     /// The joints in space, when the model imagines them.
     pub world: Option<WorldPose>,
-    /// How sure the model is that a person is there, 0 to 1.
-    pub confidence: f64,
     /// The region that the joints themselves suggest, for the next look.
     pub next: Region,
     /// The person's pixels, when they were asked for.
