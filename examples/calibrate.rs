@@ -99,7 +99,8 @@ fn rendered_cases(analyzer: &mut Analyzer, folder: &Path, cases: &mut Vec<Case>)
         if view.name() != seen {
             continue;
         }
-        let truth = Measure::ALL.into_iter().filter_map(|m| Some((m.name(), rendered::truth(image, m, view)?))).collect();
+        let truth =
+            Measure::ALL.into_iter().filter_map(|m| Some((m.name(), rendered::truth(image, m, view)?))).collect();
         match case(analysis.clone(), truth) {
             Some(case) => cases.push(case),
             // Side views have no estimators, but an error model.
@@ -223,7 +224,8 @@ fn print_weights(cases: &[Case], weights: &Weights) {
     }
     let held: Vec<Weights> = (0..FOLDS).map(|fold| fitted_weights(cases, Some(fold))).collect();
     for measure in [Measure::ShoulderTilt, Measure::PelvicObliquity, Measure::HeadTilt] {
-        let on = |keep: &dyn Fn(&Case) -> bool, weights: &Weights| rmse(cases.iter().filter(|c| keep(c)), measure, weights);
+        let on =
+            |keep: &dyn Fn(&Case) -> bool, weights: &Weights| rmse(cases.iter().filter(|c| keep(c)), measure, weights);
         let mut square = 0.0;
         for (fold, weights) in held.iter().enumerate() {
             let part = |case: &Case| case.real && case.fold == fold;
@@ -302,9 +304,9 @@ fn fitted_error(cases: &[Case], measure: Measure, weights: &Weights, share: f64)
     let (rows, real) = (all(false), all(true));
     let mut model = ErrorModel { posed: 0.0, share, ..before };
     let held = |rows: &[&Residual], model: &ErrorModel| {
-        let inside = rows.iter().filter(|r| {
-            r.error.abs() <= 1.96 * (r.known + model.variance(r.value, r.quiet, r.outlined)).sqrt()
-        });
+        let inside = rows
+            .iter()
+            .filter(|r| r.error.abs() <= 1.96 * (r.known + model.variance(r.value, r.quiet, r.outlined)).sqrt());
         inside.count() as f64 >= COVERAGE * rows.len() as f64
     };
     let (outlined, bare): (Vec<&Residual>, Vec<&Residual>) = rows.iter().partition(|r| r.outlined >= 0.3);
@@ -367,6 +369,7 @@ fn main() {
     if let Some(shift) = errors.get_mut(Measure::TrunkShift.name()) {
         shift.posed = (100.0 * 1.75 * lean).round() / 100.0;
     }
-    let fitted = Calibration { made, by: "examples/calibrate.rs".into(), sets, weights, errors, ..calibration().clone() };
+    let fitted =
+        Calibration { made, by: "examples/calibrate.rs".into(), sets, weights, errors, ..calibration().clone() };
     println!("{}", serde_json::to_string_pretty(&fitted).expect("numbers"));
 }

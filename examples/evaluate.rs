@@ -321,9 +321,7 @@ fn main() {
     if let Some(file) = option("--json") {
         let rows: Vec<Value> = rows
             .iter()
-            .map(|r| {
-                json!({"measure": r.measure.name(), "value": r.value, "truth": r.truth, "sd": r.sd, "raw": r.raw})
-            })
+            .map(|r| json!({"measure": r.measure.name(), "value": r.value, "truth": r.truth, "sd": r.sd, "raw": r.raw}))
             .collect();
         let set = json!({"set": set["set"], "truth_blake3": hash.as_str(), "photos": images.len(), "rows": rows});
         std::fs::write(file, serde_json::to_vec(&set).unwrap()).expect("written");

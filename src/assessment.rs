@@ -195,7 +195,8 @@ impl Body {
         };
         // Who places a point names its side as the subject's own, so it goes in after both were put right.
         body.consensus = body.with_hand(body.by_model.clone(), options);
-        body.bony = BonyPose::from_points(|point| options.points.get(Site::Bony(point)).map(|found| body.in_picture(found.at)));
+        body.bony =
+            BonyPose::from_points(|point| options.points.get(Site::Bony(point)).map(|found| body.in_picture(found.at)));
         body.pose = repeat::screened(&body.consensus, frame.width, frame.height);
         body.looks_like = View::of(if exchanged { &as_named } else { &body.consensus }, left_away).ok();
         body.view = match options.view {
@@ -340,7 +341,9 @@ fn telling(found: Measurement, what: Measure) -> Result<Measurement, Refusal> {
         return Ok(found);
     }
     let unit = what.unit().symbol();
-    Err(Refusal::Gate(format!("the error of +-{half:.0} {unit} is larger than any difference: retake standing squarely")))
+    Err(Refusal::Gate(format!(
+        "the error of +-{half:.0} {unit} is larger than any difference: retake standing squarely"
+    )))
 }
 
 /// The camera of the picture with a mirror image put right.

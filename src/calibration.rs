@@ -43,8 +43,10 @@ pub struct FittedOn {
 }
 
 /// The turn of the body from a model's world.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct YawFit {
+    /// What the gains and their errors come from.
+    pub fitted_on: String,
     /// Seen from the front.
     pub front: TurnFit,
     /// Seen from behind.

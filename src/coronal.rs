@@ -159,8 +159,8 @@ pub fn world_yaw(worlds: Option<&WorldWidths>, facing: Facing, lean_deg: f64) ->
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::measure::frontal::tilt;
     use crate::camera::{Given, Told};
+    use crate::measure::frontal::tilt;
 
     /// A level camera 2.5 m before a body turned by `yaw`, whose joints are given in metres: to its left, forward, up from
     /// the camera's height.

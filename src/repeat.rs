@@ -351,7 +351,7 @@ mod tests {
                 (Joint::RightHip, at(-12.0, 110.0)),
             ]);
             let next = Region { center: Point::default(), side: 1.0, rotation: 0.0 };
-            Reading { pose, world: None, confidence: 1.0, next, mask: None }
+            Reading { pose, world: None, next, mask: None }
         };
         let mut readings: Vec<Reading> = [-1.0, -1.0, 1.0, -1.0].map(reading).into();
         assert_eq!(settle_sides(&mut readings), 0.25);

@@ -91,7 +91,9 @@ mod tests {
     use super::*;
 
     fn standing() -> Pose {
-        let pair = |pair: Pair, half: f64, y: f64| [(pair.left, Point::new(500.0 + half, y)), (pair.right, Point::new(500.0 - half, y))];
+        let pair = |pair: Pair, half: f64, y: f64| {
+            [(pair.left, Point::new(500.0 + half, y)), (pair.right, Point::new(500.0 - half, y))]
+        };
         Pose::from_points(
             [
                 pair(Pair::SHOULDERS, 80.0, 300.0),
@@ -128,7 +130,10 @@ mod tests {
         assert_eq!(moved(Joint::LeftAnkle, -120.0, 0.0).legs, 0.0);
         let raised = moved(Joint::RightWrist, 0.0, -200.0);
         assert_eq!((raised.arms, raised.legs), (0.0, 1.0));
-        assert_eq!(Stance::of(&standing().map_points(|_, p| Point::new(p.x - 0.2 * (p.y - 550.0), p.y)), Facing::Camera).trunk, 0.0);
+        assert_eq!(
+            Stance::of(&standing().map_points(|_, p| Point::new(p.x - 0.2 * (p.y - 550.0), p.y)), Facing::Camera).trunk,
+            0.0
+        );
     }
 
     #[test]

@@ -102,7 +102,10 @@ impl Measuring {
 
     /// Whether the standard quality reads with two models.
     fn is_paired(&self) -> bool {
-        self.quality == Quality::Standard && self.model.is_none() && self.readings.is_none() && model::is_installed(HEAVY)
+        self.quality == Quality::Standard
+            && self.model.is_none()
+            && self.readings.is_none()
+            && model::is_installed(HEAVY)
     }
 
     /// Which models to open.

@@ -144,12 +144,8 @@ pub fn hip_outline_fit(outline: &Outline, straighten: impl Fn(Point) -> Option<P
         let [(left_slope, _), (right_slope, _)] = [upright_line(&left)?, upright_line(&right)?];
         let width = left.iter().zip(&right).map(|(a, b)| a.distance(*b)).sum::<f64>() / (left.len() as f64 * trunk);
         let unlike = (left_slope.atan() + right_slope.atan()).abs().to_degrees();
-        let premises = [
-            ramp(scatter / trunk, SMOOTH_MIDLINE),
-            ramp(unlike, LIKE_FLANKS),
-            ramp(width, WIDE),
-            ramp(width, NARROW),
-        ];
+        let premises =
+            [ramp(scatter / trunk, SMOOTH_MIDLINE), ramp(unlike, LIKE_FLANKS), ramp(width, WIDE), ramp(width, NARROW)];
         Some(premises.into_iter().fold(1.0, f64::min))
     };
     fit().unwrap_or(0.0)
