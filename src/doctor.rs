@@ -42,6 +42,9 @@ fn look(lines: &mut Vec<String>) -> Result<()> {
         };
         lines.push(format!("model {}: {place}", entry.name));
     }
+    if !model::is_installed("blazepose-heavy") {
+        lines.push("standard quality: the full model alone, since the heavy one is not installed".to_owned());
+    }
     let mut analyzer = Analyzer::open(&[blazepose::Options::default()], 1)?;
     let photo = Photo::from_bytes(&PathBuf::from("known-answer.jpg"), KNOWN_PHOTO, &ReadOptions::default())?;
     let analysis = analyzer.analyze(&photo, &Options { readings: 1, ..Options::default() })?;

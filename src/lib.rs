@@ -14,7 +14,7 @@
 //! | keep | all that the pixels said -> [`sighting::Sighting`]; nothing after this looks at a pixel | [`sighting`], [`analysis`] |
 //! | level, turn back | pose + [`camera::Camera`] + yaw -> pose in the body's own plane | [`camera`], [`verticals`], [`coronal`] |
 //! | judge | pose -> [`view::View`], [`quality::Quality`] | [`view`], [`exposure`], [`quality`] |
-//! | measure | pose -> [`measure::Assessment`]: each a value with its error, or a reason | [`assessment`], [`measure`], [`evidence`], [`floor`] |
+//! | measure | pose -> [`measure::Assessment`]: each a value with its error, or a reason | [`assessment`], [`measure`], [`evidence`], [`stance`], [`calibration`] |
 //! | record | all of it -> [`record::Record`] | [`record`] |
 //! | again | record + other options or [`points`] by hand -> record | [`recompute`], [`edit`] |
 //! | many | folders, lists -> records, tables, a page over all | [`batch`] |
@@ -56,6 +56,7 @@
 pub mod analysis;
 pub mod assessment;
 pub mod batch;
+pub mod calibration;
 pub mod camera;
 pub mod change;
 pub mod cli;
@@ -67,7 +68,6 @@ pub mod error;
 pub mod estimate;
 pub mod evidence;
 pub mod exposure;
-pub mod floor;
 pub mod frame;
 pub mod geometry;
 pub mod history;
@@ -95,6 +95,7 @@ pub mod sighting;
 pub mod silhouette;
 pub mod skeleton;
 pub mod smoothing;
+pub mod stance;
 pub mod straightening;
 pub mod track;
 pub mod verticals;

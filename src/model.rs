@@ -119,6 +119,14 @@ pub fn model_places(file: &str) -> Vec<PathBuf> {
         .collect()
 }
 
+/// Whether a model of the catalogue can be opened: part of the program, or found as a file.
+#[must_use]
+pub fn is_installed(name: &str) -> bool {
+    entry(name).is_ok_and(|entry| {
+        embedded_hash(entry).is_some() || model_places(&entry.file).into_iter().any(|path| path.is_file())
+    })
+}
+
 /// Where ONNX Runtime's library was found, or every place that was tried.
 ///
 /// # Errors

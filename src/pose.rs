@@ -137,6 +137,13 @@ impl Pose {
         })
     }
 
+    /// The same places with every left joint named right and every right one left: what a model that took a back for a front gave
+    /// under the wrong names.
+    #[must_use]
+    pub fn exchanged(&self) -> Self {
+        Self::from_joints(|joint| self.get(joint.mirror()).map_err(|missing| missing.of(joint)))
+    }
+
     /// The joints that have a place, with their keypoints.
     pub fn found(&self) -> impl Iterator<Item = (Joint, Keypoint)> + '_ {
         Joint::ALL.into_iter().filter_map(|joint| self.get(joint).ok().map(|k| (joint, k)))
@@ -177,6 +184,12 @@ impl WorldPose {
     #[must_use]
     pub fn get(&self, joint: Joint) -> Vec3 {
         self.joints[joint.index()]
+    }
+
+    /// The same places with left and right joints exchanged.
+    #[must_use]
+    pub fn exchanged(&self) -> Self {
+        Self { joints: Joint::ALL.map(|joint| self.get(joint.mirror())) }
     }
 
     /// What the mirrored picture would have given, each joint again under the subject's own side.

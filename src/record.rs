@@ -676,7 +676,7 @@ mod tests {
             raw: value,
             sd,
             scatter: sd,
-            outlined: false,
+            outlined: 0.0,
             by_hand: ByHand::No,
         };
         assert_eq!(

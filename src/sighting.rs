@@ -56,6 +56,9 @@ pub struct Sighting {
     /// Brightness (0 to 255) and fine detail of the person, when they could be told: see [`Exposure`].
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub exposure: Option<(f64, f64)>,
+    /// The share of readings that had left and right exchanged against the others, when there were any.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub dissent: Option<f64>,
     /// What the photo's file says about the camera.
     pub told: ToldRecord,
     /// What straight edges in the background say about it, when they were looked at and say something: roll, pitch, and the
@@ -128,6 +131,7 @@ impl Sighting {
             worlds: None,
             outline: None,
             exposure: None,
+            dissent: None,
             told: ToldRecord {
                 focal_35mm: told.focal_35mm.map(|mm| rounded(mm, 3)),
                 gravity: told.gravity.map(|a| a.map(|g| rounded(g, 6))),
@@ -145,6 +149,12 @@ impl Sighting {
         let sums = |sums: [f64; 5]| sums.map(|sum| rounded(sum, 5));
         let worlds = worlds.map(|w| Worlds { across: sums(w.across), away: sums(w.away), first: rounded(w.first, 5) });
         Self { worlds, ..self }
+    }
+
+    /// The same with the share of readings that had left and right exchanged.
+    #[must_use]
+    pub fn with_dissent(self, share: f64) -> Self {
+        Self { dissent: (share > 0.0).then(|| rounded(share, 3)), ..self }
     }
 
     /// The same with brightness and detail.

@@ -56,6 +56,15 @@ pub struct Reading {
     pub mask: Option<Mask>,
 }
 
+impl Reading {
+    /// The same with left and right joints exchanged.
+    #[must_use]
+    pub fn exchanged(&self) -> Self {
+        let world = self.world.as_ref().map(WorldPose::exchanged);
+        Self { pose: self.pose.exchanged(), world, mask: self.mask.clone(), ..*self }
+    }
+}
+
 /// What a reading is asked to do beside finding the joints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Look {

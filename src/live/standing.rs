@@ -39,7 +39,7 @@ impl Standing {
     /// # Errors
     /// When a model cannot be run.
     pub fn take(&mut self, follower: &mut Follower, frame: &Frame<'_>, seconds: f64, person: &Followed) -> Result<()> {
-        let readings = self.readings.get_or_insert_with(|| Readings { body: Vec::new(), upper: Vec::new() });
+        let readings = self.readings.get_or_insert_with(Readings::default);
         let mirrored = self.taken % 2 == 1;
         let nudge = nudge(self.taken / 2 % NUDGES);
         let nudge = if mirrored { nudge.mirrored() } else { nudge };

@@ -12,7 +12,7 @@ mod tests;
 use ndarray::Array2;
 
 pub use outline::{Gap, Outline, Row, Trace};
-pub use shape::{arm_gap_asymmetry, hip_outline_tilt, shoulder_contour_tilt, trunk_midline_deviation};
+pub use shape::{arm_gap_asymmetry, hip_outline_fit, hip_outline_tilt, shoulder_contour_tilt, trunk_midline_deviation};
 
 use crate::geometry::{Affine, Point};
 
