@@ -1,7 +1,7 @@
 # The commands of the README. Each installs what it needs first, once.
 RELEASE = target/release
 
-.PHONY: setup setup-live setup-test demo live test attack test-spark lint bench bench-batch bench-live evaluate evaluate-real calibrate evaluate-change agreement clean
+.PHONY: setup setup-live setup-test demo live test test-privacy attack test-spark lint bench bench-batch bench-live evaluate evaluate-real calibrate evaluate-change agreement clean
 
 setup:
 	@.ci/setup
@@ -35,6 +35,10 @@ attack: setup
 	@ln -sfn ../../.onnxruntime/libonnxruntime.so $(RELEASE)/libonnxruntime.so
 	@ln -sfn ../../models $(RELEASE)/models
 	$(RELEASE)/examples/attack $(ARGS)
+
+# What leaves the machine, what is written where, and heads that must be covered: the long forms of what `make test` runs too.
+test-privacy: setup-test
+	ORTHOSTAT_PRIVACY=long cargo test --locked --features live,parquet --test privacy
 
 lint: setup-test
 	cargo fmt --check

@@ -1,7 +1,7 @@
 //! From a sighting to measures, without a look at the pixels: level, turn back, judge, measure.
 
 use crate::analysis::Options;
-use crate::calibration::error_model;
+use crate::calibration::{calibration, error_model};
 use crate::camera::Camera;
 use crate::coronal::{self, WorldWidths, Yaw};
 use crate::error::{Error, Result};
@@ -249,6 +249,8 @@ struct Measuring {
     shaken: [[Straight; 2]; 4],
     placement: Option<Placement>,
     independent: Option<f64>,
+    /// The factor on what no reading shows: 1, or more where one model read alone.
+    widening: f64,
     /// All readings, of every model and part of the body.
     readings: usize,
     /// How far the stance is quiet, 0 to 1; 1 in side views.
@@ -283,6 +285,7 @@ impl Measuring {
             shaken: straightening.shaken().map(|both| both.map(|moved| moved.apply(pose, bony, &outline))),
             placement: Placement::of(pose, bony, &options.points, view, trunk_px, straighten, in_picture),
             independent: frame.independent,
+            widening: if frame.model.contains('+') { 1.0 } else { calibration().one_model },
             readings: frame.readings,
         }
     }
@@ -302,7 +305,8 @@ impl Measuring {
             .filter_map(|[up, down]| Some(estimate(what, up, view).ok()? - estimate(what, down, view).ok()?))
             .map(|change| (0.5 * change).powi(2))
             .sum();
-        let by_model = model.variance(value, self.quiet, outlined) + scatter.powi(2) / count.max(1.0);
+        let by_model =
+            self.widening.powi(2) * model.variance(value, self.quiet, outlined) + scatter.powi(2) / count.max(1.0);
         let (placing, by_hand) = match self.placement.as_ref().map(|placement| placement.error(what, view)) {
             None => (by_model, ByHand::No),
             Some(error) => (with_placing(by_model, &error, what), error.kind()),

@@ -25,6 +25,8 @@ pub struct Calibration {
     pub unknown_focal: UnknownFocal,
     /// The estimators' weights.
     pub weights: Weights,
+    /// What the errors of values that one model read are larger by, as a factor: they are fitted on two models' readings.
+    pub one_model: f64,
     /// By the measure's name.
     pub errors: BTreeMap<String, ErrorModel>,
 }

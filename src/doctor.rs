@@ -28,6 +28,8 @@ fn look(lines: &mut Vec<String>) -> Result<()> {
     let library = model::library_path()?;
     lines.push(format!("ONNX Runtime: {}", library.display()));
     lines.push(format!("  {}", model::runtime_version()?));
+    // It would not have been loaded otherwise.
+    lines.push("  no telemetry, no network access".to_owned());
     for entry in model::catalogue()? {
         let place = match model::embedded_hash(entry) {
             Some(hash) if hash == entry.blake3 => "part of the program".to_owned(),

@@ -72,6 +72,7 @@ pub mod frame;
 pub mod geometry;
 pub mod history;
 pub mod isolation;
+pub mod library;
 pub mod locate;
 pub mod maker_note;
 pub mod measure;

@@ -16,6 +16,7 @@ use ort::value::{TensorRef, ValueType};
 use serde::Deserialize;
 
 use crate::error::{Error, Result};
+use crate::library;
 use crate::output::data_folder;
 
 /// File names that ONNX Runtime's library goes by, beside the program and in the data folder.
@@ -166,6 +167,7 @@ fn environment() -> Result<Environment> {
         return Ok(environment.clone());
     }
     let path = library_path()?;
+    library::without_telemetry(&path)?;
     let broken = |cause: &dyn std::fmt::Display| Error::Runtime {
         reason: format!(
             "{} cannot be used, expected version 1.{} or newer: {cause}",
@@ -176,6 +178,7 @@ fn environment() -> Result<Environment> {
     let environment = ort::init_from(&path)
         .map_err(|error| broken(&error))?
         .with_name("orthostat")
+        // A build that has telemetry was refused above: this comes too late for one.
         .with_telemetry(false)
         .build()
         .map_err(|error| broken(&error))?;

@@ -5,7 +5,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use image::RgbImage;
 use orthostat::error::Error;
@@ -16,29 +16,30 @@ use orthostat::photo::{Photo, ReadOptions};
 const LEVELS: u8 = 2;
 const RARELY: f64 = 0.01;
 
-fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/jpeg")
-}
-
-/// Names and bytes of the pictures, with the pixels that libjpeg reads from them.
-fn matrix() -> Vec<(String, Vec<u8>, RgbImage)> {
+/// Names and bytes of the pictures in a folder, with the pixels that libjpeg reads from them.
+fn pictures(folder: &str, least: usize) -> Vec<(String, Vec<u8>, RgbImage)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(folder);
     let mut names: Vec<String> =
-        std::fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.retain(|name| name.ends_with(".jpg"));
     names.sort();
-    assert!(names.len() > 200, "{} pictures", names.len());
+    assert!(names.len() > least, "{} pictures", names.len());
     names
         .into_iter()
         .map(|name| {
             let mut sampling = name.trim_end_matches(".jpg");
-            while !folder().join(format!("{sampling}.png")).exists() {
+            while !folder.join(format!("{sampling}.png")).exists() {
                 sampling = sampling.rsplit_once('-').expect("pixels for each picture").0;
             }
-            let pixels = image::open(folder().join(format!("{sampling}.png"))).unwrap().into_rgb8();
-            let bytes = std::fs::read(folder().join(&name)).unwrap();
+            let pixels = image::open(folder.join(format!("{sampling}.png"))).unwrap().into_rgb8();
+            let bytes = std::fs::read(folder.join(&name)).unwrap();
             (name, bytes, pixels)
         })
         .collect()
+}
+
+fn matrix() -> Vec<(String, Vec<u8>, RgbImage)> {
+    pictures("jpeg", 200)
 }
 
 /// The largest difference, and the share of differences above [`LEVELS`].
@@ -87,11 +88,11 @@ fn every_sampling_and_order_of_scans_is_as_libjpeg_reads_it() {
 #[test]
 fn every_sampling_can_be_read_reduced() {
     let mut wrong = Vec::new();
-    for (name, bytes, expected) in matrix() {
-        if name.contains("progressive") || is_refused(&name) {
+    for (name, bytes, expected) in pictures("jpeg/even", 60) {
+        if is_refused(&name) {
             continue;
         }
-        for (enough, halvings) in [(29, 1), (14, 2), (7, 3)] {
+        for (enough, halvings) in [(32, 1), (16, 2), (8, 3)] {
             let options = ReadOptions { enough: Some(enough), ..ReadOptions::default() };
             let photo = Photo::from_bytes(Path::new(&name), &bytes, &options).expect(&name);
             let luma_is_coarse =
@@ -105,6 +106,17 @@ fn every_sampling_can_be_read_reduced() {
         }
     }
     assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// A side that does not divide would be cut or padded on the right, and the mirror image on the left.
+#[test]
+fn sides_that_do_not_divide_are_read_whole() {
+    for (name, bytes, expected) in matrix().into_iter().filter(|(name, ..)| name.ends_with("plain.jpg")) {
+        let photo =
+            Photo::from_bytes(Path::new(&name), &bytes, &ReadOptions { enough: Some(7), ..ReadOptions::default() });
+        let photo = photo.expect(&name);
+        assert_eq!((photo.halvings, photo.pixels.dimensions()), (0, expected.dimensions()), "{name}");
+    }
 }
 
 /// The mean difference in luma to the means over squares that lie whole within the picture.

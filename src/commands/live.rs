@@ -12,6 +12,8 @@ pub(crate) fn run(arguments: &[std::ffi::OsString]) -> Result<u8> {
         .ok_or_else(|| missing("orthostat-live is not beside this program; build it with `make live`".into()))?;
     let status = std::process::Command::new(&program)
         .args(arguments)
+        // A second lock behind `library::without_telemetry`.
+        .env("ORT_DISABLE_TELEMETRY", "1")
         .status()
         .map_err(|error| missing(format!("{} does not start: {error}", program.display())))?;
     Ok(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1))
