@@ -1,7 +1,7 @@
 # The commands of the README. Each installs what it needs first, once.
 RELEASE = target/release
 
-.PHONY: setup setup-live setup-test demo live test test-privacy test-spark lint bench bench-batch bench-live evaluate evaluate-change agreement clean
+.PHONY: setup setup-live setup-test demo live test test-privacy attack test-spark lint bench bench-batch bench-live evaluate evaluate-real calibrate evaluate-change agreement clean
 
 setup:
 	@.ci/setup
@@ -28,6 +28,13 @@ live: setup-live
 
 test: setup-test
 	cargo test --locked --features live,parquet
+
+# The release build against malformed files, kills, planted links, hostile names and callers: eight minutes, on this machine alone.
+attack: setup
+	cargo build --release --locked --bin orthostat --example attack
+	@ln -sfn ../../.onnxruntime/libonnxruntime.so $(RELEASE)/libonnxruntime.so
+	@ln -sfn ../../models $(RELEASE)/models
+	$(RELEASE)/examples/attack $(ARGS)
 
 # What leaves the machine, what is written where, and heads that must be covered: the long forms of what `make test` runs too.
 test-privacy: setup-test
@@ -62,6 +69,15 @@ bench-live: setup-test
 # make evaluate SET=path/of/a/rendered/set
 evaluate: setup
 	cargo run --release --locked --example evaluate -- $(SET) $(ARGS)
+
+# make evaluate-real SET=path/of/annotated/real/photos: values against labels, and whether each step helps there
+evaluate-real: setup
+	cargo run --release --locked --example evaluate_real -- $(SET) $(ARGS)
+
+# make calibrate REAL=path/of/annotated/real/photos RENDERED="path/of/a/rendered/set another": makes src/calibration.json again
+calibrate: setup
+	cargo run --release --locked --example calibrate -- $$(date -u +%F) --real $(REAL) --rendered $(RENDERED) > target/calibration.json
+	mv target/calibration.json src/calibration.json
 
 # make evaluate-change SET="path/of/a/rendered/set another": how often "changed" and "no change" are right
 evaluate-change: setup

@@ -22,10 +22,9 @@ use image::imageops::flip_horizontal;
 use orthostat::analysis::{Analysis, Analyzer, Options};
 use orthostat::coronal::turned_back;
 use orthostat::estimate::blazepose;
-use orthostat::floor;
 use orthostat::measure::Measure;
 use orthostat::photo::{Photo, ReadOptions};
-use orthostat::repeat::{BEST_READINGS, DEFAULT_READINGS, FAST_READINGS};
+use orthostat::repeat::{BEST_READINGS, FAST_READINGS, PAIRED_READINGS};
 use rendered::truth;
 use serde_json::{Value, json};
 
@@ -43,10 +42,6 @@ struct Row {
     /// Metadata kind, view, whether turned by more than 5 degrees, whether rolled by more than 1.
     groups: [String; 4],
     body: Option<i64>,
-    /// Scatter of the readings.
-    scatter: f64,
-    /// Whether the outline had a share in it.
-    outlined: bool,
 }
 
 fn raw_truth(image: &Value, measure: Measure) -> Option<f64> {
@@ -130,7 +125,7 @@ fn main() {
     let usual = match quality.as_str() {
         "fast" => FAST_READINGS,
         "best" => BEST_READINGS,
-        _ => DEFAULT_READINGS,
+        _ => PAIRED_READINGS,
     };
     let readings = option("--readings").map_or(usual, |n| n.parse().expect("a number"));
     let Ok(text) = std::fs::read_to_string(folder.join("truth.json")) else {
@@ -147,7 +142,7 @@ fn main() {
         std::process::exit(2);
     };
 
-    let names: &[&str] = if quality == "best" { &["blazepose-full", "blazepose-heavy"] } else { &["blazepose-full"] };
+    let names: &[&str] = if quality == "fast" { &["blazepose-full"] } else { &["blazepose-full", "blazepose-heavy"] };
     let models: Vec<_> =
         names.iter().map(|&model| blazepose::Options { model: model.into(), ..Default::default() }).collect();
     let measured = std::sync::Mutex::new(Vec::new());
@@ -326,13 +321,7 @@ fn main() {
     if let Some(file) = option("--json") {
         let rows: Vec<Value> = rows
             .iter()
-            .map(|r| {
-                // What the error model adds is left out, so that it can be fitted anew.
-                let model = floor::of(r.measure);
-                let known = (r.sd.powi(2) - model.floor(r.outlined).powi(2) - (model.share * r.value).powi(2)).max(0.0);
-                json!({"measure": r.measure.name(), "value": r.value, "truth": r.truth, "known_variance": known,
-                       "scatter": r.scatter, "outlined": r.outlined})
-            })
+            .map(|r| json!({"measure": r.measure.name(), "value": r.value, "truth": r.truth, "sd": r.sd, "raw": r.raw}))
             .collect();
         let set = json!({"set": set["set"], "truth_blake3": hash.as_str(), "photos": images.len(), "rows": rows});
         std::fs::write(file, serde_json::to_vec(&set).unwrap()).expect("written");
@@ -398,8 +387,6 @@ fn evaluate(
                     mirrored: flipped.as_ref().and_then(|a| Some(a.assessment.get(measure).as_ref().ok()?.value)),
                     groups: groups.clone(),
                     body: image["body_index"].as_i64(),
-                    scatter: found.scatter,
-                    outlined: found.outlined,
                 });
             }
             Err(refusal) => refused.push((measure, refusal.to_string())),

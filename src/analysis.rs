@@ -23,8 +23,8 @@ use crate::repeat::{self, Readings};
 use crate::report::overlay;
 use crate::sighting::{Frame, Sighting};
 use crate::silhouette::{Mask, Silhouette, Trace};
-use crate::skeleton::{BONES, Joint};
-use crate::verticals::{Tilt, tilt_from_verticals};
+use crate::skeleton::{BONES, Joint, Pair};
+use crate::verticals::{Sight, Tilt, tilt_from_verticals};
 use crate::view::View;
 
 /// Statures that a person can have, in centimetres.
@@ -169,13 +169,16 @@ impl Analyzer {
             return self.analyze(&finer?, options);
         }
         let mut readings = Vec::with_capacity(self.teams.len());
-        for team in &mut self.teams {
-            readings.push(repeat::read(team, &pyramid, *person, options.readings)?.ok_or_else(nobody)?);
+        for (index, team) in self.teams.iter_mut().enumerate() {
+            // A second model's larger picture of the upper body costs a third of its time and tells no more.
+            let read = repeat::read(team, &pyramid, *person, options.readings, index == 0)?;
+            readings.push(read.ok_or_else(nobody)?);
         }
         let told = Told {
             focal_35mm: photo.metadata.focal_35mm,
             gravity: photo.metadata.gravity,
             front_camera: photo.metadata.front_camera,
+            shot_px: photo.metadata.shot_px,
         };
         let agreed = repeat::agreed(&readings);
         let around = surroundings(&pyramid, &agreed, &told);
@@ -248,29 +251,35 @@ fn background_tilt(grey: &Grey, handed: bool, pose: &Pose, camera: &Camera) -> O
             apart.dot(apart) < reach * reach
         })
     };
-    let (focal, factor) = (camera.focal_px / grey.factor, grey.factor);
+    let factor = grey.factor;
+    let on_person = |x: f64, y: f64| on_person(Point::new(grey.left + x * factor, grey.top + y * factor));
+    let lean = |up: Vec2| up.x.atan2(-up.y).to_degrees();
+    let trunk = || Some(pose.midpoint(Pair::SHOULDERS).ok()? - pose.midpoint(Pair::HIPS).ok()?);
+    let sight = Sight {
+        focal_px: camera.focal_px / factor,
+        focal_sd: camera.focal_sd,
+        principal: [(camera.principal.x - grey.left) / factor, (camera.principal.y - grey.top) / factor],
+        upright_deg: trunk().map(lean),
+    };
     if handed {
-        let on_person = |x: f64, y: f64| on_person(Point::new(x * factor, y * factor));
-        return tilt_from_verticals(&grey.image, on_person, focal, camera.focal_sd);
+        return tilt_from_verticals(&grey.image, on_person, &sight);
     }
     let width = f64::from(grey.image.width());
-    let on_person = |x: f64, y: f64| on_person(Point::new((width - x) * factor, y * factor));
-    let tilt = tilt_from_verticals(&flip_horizontal(&grey.image), on_person, focal, camera.focal_sd)?;
-    Some(Tilt { roll_deg: -tilt.roll_deg, ..tilt })
+    let on_person = |x: f64, y: f64| on_person(width - x, y);
+    let [x, y] = sight.principal;
+    let mirrored = Sight { principal: [width - x, y], upright_deg: sight.upright_deg.map(|deg| -deg), ..sight };
+    Some(tilt_from_verticals(&flip_horizontal(&grey.image), on_person, &mirrored)?.mirrored())
 }
 
 /// The background is looked at in a picture about this long, in pixels.
 const BACKGROUND_SIDE: u32 = 1000;
-
-/// So many photo pixels around a person are looked at too, for the neighbours of those on the edge at any reduction.
-const EXPOSURE_RIM: f64 = 64.0;
 
 /// What the pixels around a person say of the camera and the light.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Surroundings {
     /// How bright and sharp the person is.
     pub exposure: Option<Exposure>,
-    /// How the camera is held, by the edges of the background; `None` where the phone has told it, or nothing does.
+    /// How the camera is held, by the edges of the background, if they tell; what the phone says is held against it.
     pub background: Option<Tilt>,
 }
 
@@ -280,20 +289,12 @@ pub fn surroundings(pyramid: &Pyramid<'_>, pose: &Pose, told: &Told) -> Surround
     let (width, height) = pyramid.size();
     let camera = Camera::of(width, height, told, &Given::default());
     let bounds = pose.bounds();
-    let part = match bounds {
-        Some([left, top, right, bottom]) if camera.is_levelled() => {
-            let rim = EXPOSURE_RIM;
-            [left - rim, top - rim, right + rim, bottom + rim]
-        }
-        _ => [0.0, 0.0, width, height],
-    };
-    let grey = pyramid.grey(BACKGROUND_SIDE, part);
+    let grey = pyramid.grey(BACKGROUND_SIDE, [0.0, 0.0, width, height]);
     let exposure = bounds.and_then(|[left, top, right, bottom]| {
         let edges = [left - grey.left, top - grey.top, right - grey.left, bottom - grey.top];
         exposure(&grey.image, edges.map(|edge| edge / grey.factor))
     });
-    let background =
-        if camera.is_levelled() { None } else { background_tilt(&grey, pyramid.is_handed(), pose, &camera) };
+    let background = background_tilt(&grey, pyramid.is_handed(), pose, &camera);
     Surroundings { exposure, background }
 }
 
@@ -306,17 +307,15 @@ pub fn sighting(
     around: &Surroundings,
     (width, height): (f64, f64),
 ) -> Sighting {
-    // Models count from the first pixel's centre; from here on, places count from the picture's edge.
-    let half = Vec2::new(0.5, 0.5);
-    let from_edge = |pose: &Pose| pose.map_points(|_, p| p + half);
     let body = || readings.first().into_iter().flat_map(|first| &first.body);
-    let single: Vec<Pose> = body().map(|reading| from_edge(&reading.pose)).collect();
+    let single: Vec<Pose> = body().map(|reading| reading.pose.clone()).collect();
     let worlds = WorldWidths::of(body().filter_map(|reading| reading.world.as_ref()));
-    let mut seen = Sighting::of(&from_edge(agreed), &single, told)
+    let mut seen = Sighting::of(agreed, &single, told)
         .with_worlds(worlds.as_ref())
+        .with_dissent(readings.iter().map(|team| team.dissent).fold(0.0, f64::max))
         .with_exposure(around.exposure)
         .with_background(around.background.as_ref());
-    let masks: Vec<Mask> = readings.iter().flat_map(Readings::masks).map(|mask| mask.clone().shifted(half)).collect();
+    let masks: Vec<Mask> = readings.iter().flat_map(Readings::masks).cloned().collect();
     if !masks.is_empty() {
         let pose = repeat::screened(&seen.pose(), width, height);
         seen.outline = Trace::read_as_it_stands(&Silhouette::of(&masks), &pose).ok();

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::camera::LevelFrom;
 use crate::measure::{Measure, Unit};
 use crate::record::Record;
 
@@ -212,10 +213,10 @@ fn view_words(kind: &str) -> &str {
 
 fn notes(before: &Record, after: &Record) -> Vec<String> {
     let mut notes = Vec::new();
-    if before.source.blake3 == after.source.blake3 {
+    if before.source.blake3.is_some() && before.source.blake3 == after.source.blake3 {
         notes.push("both records are of one photo, which can show no change".into());
     }
-    let level = (&before.camera.level_from, &after.camera.level_from);
+    let level = (before.camera.level_from, after.camera.level_from);
     if level.0 != level.1 {
         notes.push(format!(
             "they were levelled differently ({} and {}): the intervals allow for it, and photos taken alike compare better",
@@ -251,20 +252,21 @@ fn notes(before: &Record, after: &Record) -> Vec<String> {
     notes
 }
 
-fn level_words(from: &str) -> &str {
+fn level_words(from: LevelFrom) -> &'static str {
     match from {
-        "gravity" => "the phone's gravity sensor",
-        "plumb" => "a plumb line given",
-        "roll" => "a roll given",
-        "verticals" => "upright edges in the background",
-        "floor" => "both feet on one floor",
-        _ => "not at all",
+        LevelFrom::Gravity => "the phone's gravity sensor",
+        LevelFrom::Plumb => "a plumb line given",
+        LevelFrom::Roll => "a roll given",
+        LevelFrom::Verticals => "upright edges in the background",
+        LevelFrom::Floor => "both feet on one floor",
+        LevelFrom::Nothing => "not at all",
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::photo_hash::PhotoHash;
 
     fn tilted() -> Record {
         Record::open("tests/fixtures/records/anterior-tilted.json".as_ref()).expect("a record")
@@ -338,14 +340,21 @@ mod tests {
     #[test]
     fn what_makes_a_comparison_weaker_is_said() {
         let mut other = tilted();
-        other.source.blake3 = "another".into();
-        other.camera.level_from = "none".into();
+        other.source.blake3 = PhotoHash::new("another");
+        other.camera.level_from = LevelFrom::Nothing;
         other.tool.readings = 6;
         other.subject.yaw_deg = Some(14.0);
         let notes = compare(&tilted(), &other).expect("comparable").notes.join("\n");
         for part in ["(the phone's gravity sensor and not at all)", "(14 and 6 times)", "by 12 degrees"] {
             assert!(notes.contains(part), "{part}: {notes}");
         }
-        assert!(compare(&tilted(), &tilted()).expect("comparable").notes[0].contains("of one photo"));
+        let of_one_photo = |record: &Record| {
+            let notes = compare(record, record).expect("comparable").notes;
+            notes.iter().any(|note| note.contains("of one photo"))
+        };
+        assert!(of_one_photo(&tilted()));
+        let mut frames = tilted();
+        frames.source.blake3 = None;
+        assert!(!of_one_photo(&frames), "frames have no photo to share");
     }
 }

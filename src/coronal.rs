@@ -8,9 +8,9 @@
 //! **Yaw** positive = the body is turned towards its own left, against the direction to the camera: its left side is then the
 //! farther one seen from the front, and the nearer one seen from behind.
 
+use crate::calibration::calibration;
 use crate::camera::Camera;
 use crate::geometry::{Point, Vec3};
-use crate::measure::frontal::tilt;
 use crate::pose::{Keypoint, Pose, WorldPose};
 use crate::skeleton::{Joint, Pair};
 use crate::view::Facing;
@@ -89,23 +89,10 @@ pub fn turned_back(levelled: &Pose, camera: &Camera, facing: Facing, yaw_deg: f6
     Some(out)
 }
 
-/// How the world of a model turns with the body: which pairs of joints are added up, the true yaw per yaw of their sum, and
-/// the standard deviation of what remains, in degrees. Fitted on rendered people, readings averaged.
-struct WorldYaw {
-    pairs: &'static [Pair],
-    gain: f64,
-    sd_deg: f64,
-}
+/// The pairs of joints whose widths tell the trunk's turn.
+const TRUNK_PAIRS: [Pair; 2] = [Pair::SHOULDERS, Pair::HIPS];
 
-const FRONT: WorldYaw =
-    WorldYaw { pairs: &[Pair::SHOULDERS, Pair::HIPS, Pair::KNEES, Pair::ANKLES], gain: 1.20, sd_deg: 2.2 };
-/// From behind a model may take the back for a front and swap near and far from one reading to the next; widths are taken
-/// without their sign for that reason.
-const BACK: WorldYaw = WorldYaw { pairs: &[Pair::SHOULDERS, Pair::HIPS, Pair::ELBOWS], gain: 1.90, sd_deg: 3.0 };
-/// Without a world the body is taken to stand squarely, give or take this, in degrees.
-const UNKNOWN_SD_DEG: f64 = 7.0;
-
-/// A quantity with its standard deviation, in degrees.
+/// How far the body is turned, with its standard deviation, in degrees.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Yaw {
     /// Positive = turned towards the subject's own left.
@@ -153,87 +140,27 @@ impl WorldWidths {
     }
 }
 
-/// How far the body is turned, from the model's worlds of several readings.
+/// How far the body is turned, from the model's worlds of several readings: the turn of the shoulders' and hips' widths, times
+/// a gain. Knees, ankles and feet are left out: people stand with one leg ahead. The error grows with the turn and with the
+/// trunk's lean (`lean_deg`, of either sign); both were fitted ([`crate::calibration`]).
 #[must_use]
-pub fn world_yaw(worlds: Option<&WorldWidths>, facing: Facing) -> Yaw {
-    let Some(worlds) = worlds else { return Yaw { deg: 0.0, sd_deg: UNKNOWN_SD_DEG } };
-    let form = if facing == Facing::Camera { &FRONT } else { &BACK };
+pub fn world_yaw(worlds: Option<&WorldWidths>, facing: Facing, lean_deg: f64) -> Yaw {
+    let turns = &calibration().yaw;
+    let Some(worlds) = worlds else { return Yaw { deg: 0.0, sd_deg: turns.unknown_sd } };
+    let fit = if facing == Facing::Camera { &turns.front } else { &turns.behind };
     let sum = |widths: &[f64; 5]| -> f64 {
-        let counts = |pair: &Pair| form.pairs.contains(pair);
+        let counts = |pair: &Pair| TRUNK_PAIRS.contains(pair);
         WorldWidths::PAIRS.iter().zip(widths).filter(|(pair, _)| counts(pair)).map(|(_, width)| width).sum()
     };
-    let turn = sum(&worlds.away).atan2(sum(&worlds.across)).to_degrees();
-    Yaw { deg: facing.left_sign() * form.gain * turn, sd_deg: form.sd_deg }
-}
-
-/// Yaw and what is to be added to the camera's roll, with their covariance.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Attitude {
-    /// How far the body is turned.
-    pub yaw_deg: f64,
-    /// Correction of the camera's roll.
-    pub roll_deg: f64,
-    /// Variances of yaw and roll, then their covariance, in square degrees.
-    pub covariance: [f64; 3],
-    /// Whether the feet had a say.
-    pub feet: bool,
-}
-
-/// How level the line of the feet is in truth, in degrees: tips seen from the front, heels from behind. People's feet stagger.
-const FEET_SD_DEG: [f64; 2] = [1.3, 1.7];
-/// The feet's line departs from what the other evidence allows by more than so many standard deviations: they stand staggered,
-/// or off the floor, and are not heard.
-const STAGGERED: f64 = 3.0;
-
-/// Joins what the model's world says of the yaw with what the camera's source says of the roll, and with both feet standing
-/// on one floor: turned back rightly, their line is level. Three steps of Gauss and Newton.
-#[must_use]
-pub fn attitude(pose: &Pose, camera: &Camera, facing: Facing, world: Yaw) -> Attitude {
-    let (pair, feet_sd) = match facing {
-        Facing::Camera => (Pair::TOES, FEET_SD_DEG[0]),
-        Facing::Away => (Pair::HEELS, FEET_SD_DEG[1]),
-    };
-    let feet = |yaw: f64, roll: f64| -> Option<f64> {
-        let rolled = Camera { roll_deg: camera.roll_deg + roll, ..*camera };
-        tilt(&turned_back(&rolled.level_pose(pose), &rolled, facing, yaw)?, pair).ok()
-    };
-    let alone = Attitude {
-        yaw_deg: world.deg,
-        roll_deg: 0.0,
-        covariance: [world.sd_deg.powi(2), camera.roll_sd_deg.powi(2), 0.0],
-        feet: false,
-    };
-    let solve = || -> Option<Attitude> {
-        let [yaw_weight, roll_weight, feet_weight] = [world.sd_deg, camera.roll_sd_deg, feet_sd].map(|sd| sd.powi(-2));
-        let mut now = Attitude { feet: true, ..alone };
-        for step in 0..3 {
-            let level = feet(now.yaw_deg, now.roll_deg)?;
-            let by_yaw = (feet(now.yaw_deg + 0.5, now.roll_deg)? - level) / 0.5;
-            let by_roll = (feet(now.yaw_deg, now.roll_deg + 0.2)? - level) / 0.2;
-            let expected_sd = (by_yaw * world.sd_deg).hypot(by_roll * camera.roll_sd_deg).hypot(feet_sd);
-            if step == 0 && level.abs() > STAGGERED * expected_sd {
-                return None;
-            }
-            // Normal equations of the three residuals (yaw - world, roll, level), each over its standard deviation.
-            let aa = yaw_weight + feet_weight * by_yaw * by_yaw;
-            let bb = roll_weight + feet_weight * by_roll * by_roll;
-            let ab = feet_weight * by_yaw * by_roll;
-            let a = yaw_weight * (now.yaw_deg - world.deg) + feet_weight * by_yaw * level;
-            let b = roll_weight * now.roll_deg + feet_weight * by_roll * level;
-            let det = aa * bb - ab * ab;
-            now.yaw_deg -= (bb * a - ab * b) / det;
-            now.roll_deg -= (aa * b - ab * a) / det;
-            now.covariance = [bb / det, aa / det, -ab / det];
-        }
-        now.yaw_deg.is_finite().then_some(now)
-    };
-    solve().unwrap_or(alone)
+    let deg = facing.left_sign() * fit.gain * sum(&worlds.away).atan2(sum(&worlds.across)).to_degrees();
+    Yaw { deg, sd_deg: fit.sd.hypot(fit.share * deg).hypot(fit.lean * lean_deg) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::camera::{Given, Told};
+    use crate::measure::frontal::tilt;
 
     /// A level camera 2.5 m before a body turned by `yaw`, whose joints are given in metres: to its left, forward, up from
     /// the camera's height.
@@ -285,39 +212,19 @@ mod tests {
     }
 
     #[test]
-    fn feet_on_one_floor_correct_a_wrong_yaw_and_a_wrong_roll() {
-        let joints = [
-            TRUNK[0],
-            TRUNK[1],
-            TRUNK[2],
-            TRUNK[3],
-            (Joint::LeftFootIndex, [0.12, 0.0, -0.9]),
-            (Joint::RightFootIndex, [-0.12, 0.0, -0.9]),
-        ];
-        let (pose, camera) = seen(8.0, Facing::Camera, &joints);
-        let sure = Camera { roll_sd_deg: 0.01, ..camera };
-        let found = attitude(&pose, &sure, Facing::Camera, Yaw { deg: 4.0, sd_deg: 4.0 });
-        assert!(found.feet && (5.5..8.5).contains(&found.yaw_deg), "{found:?}");
-        assert!(found.covariance[0] < 9.0);
-        let rolled = Camera { roll_deg: 2.0, roll_sd_deg: 2.0, ..camera };
-        let found = attitude(&pose, &rolled, Facing::Camera, Yaw { deg: 8.0, sd_deg: 0.01 });
-        assert!((found.roll_deg + 2.0).abs() < 0.8, "{found:?}");
-        assert!(found.covariance[1] < 4.0);
-    }
-
-    #[test]
-    fn staggered_feet_are_not_heard() {
-        let joints = [
-            TRUNK[0],
-            TRUNK[1],
-            TRUNK[2],
-            TRUNK[3],
-            (Joint::LeftFootIndex, [0.12, 0.35, -0.9]),
-            (Joint::RightFootIndex, [-0.12, 0.0, -0.9]),
-        ];
-        let (pose, camera) = seen(0.0, Facing::Camera, &joints);
-        let camera = Camera { roll_sd_deg: 0.3, ..camera };
-        let found = attitude(&pose, &camera, Facing::Camera, Yaw { deg: 0.0, sd_deg: 2.2 });
-        assert!(!found.feet && found.yaw_deg == 0.0, "{found:?}");
+    fn the_trunk_alone_tells_the_turn_and_its_error_grows_with_turn_and_lean() {
+        let widths = |knees: f64| WorldWidths {
+            across: [0.3, 0.4, 0.2, 0.2, 0.2],
+            away: [0.03, 0.1, 0.02, knees, knees],
+            first: 0.05,
+        };
+        let square = world_yaw(Some(&widths(0.0)), Facing::Camera, 0.0);
+        assert!(square.deg > 4.0 && square.deg < 8.0, "{square:?}");
+        // A leg ahead does not turn the trunk.
+        assert_eq!(world_yaw(Some(&widths(0.3)), Facing::Camera, 0.0), square);
+        assert!(world_yaw(Some(&widths(0.0)), Facing::Camera, 10.0).sd_deg > square.sd_deg + 1.0);
+        let mirrored = world_yaw(Some(&widths(0.0).mirrored()), Facing::Camera, 0.0);
+        assert_eq!((mirrored.deg, mirrored.sd_deg), (-square.deg, square.sd_deg));
+        assert!(world_yaw(None, Facing::Away, 0.0).sd_deg >= 6.0);
     }
 }

@@ -26,7 +26,8 @@ impl Region {
         Self { center: Point::new(0.5 * width, 0.5 * height), side: width.max(height), rotation: 0.0 }
     }
 
-    /// The map from a tensor of `size` x `size` pixels to photo pixels.
+    /// The map from a tensor of `size` x `size` pixels to places in the photo, counted from its edge as everywhere (see
+    /// [`crate::geometry`]). A tensor's own places are pixel numbers, as models give them.
     ///
     /// ```
     /// use orthostat::{crop::Region, geometry::Point};
@@ -107,8 +108,22 @@ pub struct CropForm {
 pub struct Crop {
     /// 1 x size x size x 3 (rows, columns, RGB), values as [`CropForm`] says.
     pub tensor: Array4<f32>,
-    /// From tensor pixels to photo pixels. Its determinant is negative when the crop is mirrored.
+    /// From tensor pixels to places in the photo. Its determinant is negative when the crop is mirrored.
     pub to_photo: Affine,
+}
+
+/// The map to places in a photo as a map to pixel numbers of the photo averaged down by `factor`, `left` columns of which are
+/// left out: a place counts from the photo's edge, and pixel k's centre lies at k + 1/2.
+pub(crate) fn to_pixels(to_photo: &Affine, factor: f64, left: f64) -> Affine {
+    let share = 1.0 / factor;
+    Affine {
+        xx: to_photo.xx * share,
+        xy: to_photo.xy * share,
+        tx: (to_photo.tx - left) * share - 0.5,
+        yx: to_photo.yx * share,
+        yy: to_photo.yy * share,
+        ty: to_photo.ty * share - 0.5,
+    }
 }
 
 /// A part of a photo in grey, averaged down.
@@ -137,6 +152,7 @@ pub struct Pyramid<'a> {
     halvings: usize,
     /// Width and height of the photo.
     size: (u32, u32),
+    handed: OnceLock<bool>,
 }
 
 impl<'a> Pyramid<'a> {
@@ -149,7 +165,7 @@ impl<'a> Pyramid<'a> {
     /// A pyramid over a copy of a photo of `size` px that was halved `halvings` times; places stay those of the photo.
     #[must_use]
     pub fn of_reduced(finest: &'a RgbImage, size: (u32, u32), halvings: usize) -> Self {
-        Self { levels: std::array::from_fn(|_| OnceLock::new()), finest, halvings, size }
+        Self { levels: std::array::from_fn(|_| OnceLock::new()), finest, halvings, size, handed: OnceLock::new() }
     }
 
     /// Width and height of the photo, in pixels.
@@ -168,16 +184,23 @@ impl<'a> Pyramid<'a> {
     fn further(&self, halvings: usize) -> (&RgbImage, usize) {
         let shorter = self.finest.width().min(self.finest.height()).max(1);
         let halvings = halvings.min(DEEPEST).min(shorter.ilog2() as usize);
+        let halve = |image: &RgbImage, factor: u32| reduced(image, factor, self.is_handed());
         match halvings {
             0 => (self.finest, 0),
-            1 => (self.levels[0].get_or_init(|| reduced(self.finest, 2)), 1),
+            1 => (self.levels[0].get_or_init(|| halve(self.finest, 2)), 1),
             // Straight from the photo: the copy of half its size is large and seldom needed for itself.
-            2 => (self.levels[1].get_or_init(|| reduced(self.finest, 4)), 2),
+            2 => (self.levels[1].get_or_init(|| halve(self.finest, 4)), 2),
             deeper => {
                 let finer = self.further(deeper - 1).0;
-                (self.levels[deeper - 1].get_or_init(|| reduced(finer, 2)), deeper)
+                (self.levels[deeper - 1].get_or_init(|| halve(finer, 2)), deeper)
             }
         }
+    }
+
+    /// How many of the photo's columns the copy halved `halvings` times leaves out at the left: where the width is no multiple,
+    /// the rest falls away on one side, of a photo and its mirror image on opposite ones.
+    fn left_out(&self, halvings: usize) -> u32 {
+        if self.is_handed() { 0 } else { self.size.0 % (1 << halvings) }
     }
 
     /// A part of the photo (left, top, right, bottom in photo pixels, and what is touched) in grey, averaged down until the photo's
@@ -187,9 +210,10 @@ impl<'a> Pyramid<'a> {
         let halvings = (self.size.0.max(self.size.1) / side.max(1)).max(1).ilog2();
         let (image, done) = self.level(halvings as usize);
         let factor = f64::from(1_u32 << done);
+        let left_out = f64::from(self.left_out(done));
         let low = |edge: f64, size: u32| ((edge / factor).floor().max(0.0) as u32).min(size);
         let high = |edge: f64, size: u32| ((edge / factor).ceil().max(0.0) as u32).min(size);
-        let (left, right) = (low(left, image.width()), high(right, image.width()));
+        let (left, right) = (low(left - left_out, image.width()), high(right - left_out, image.width()));
         let (top, bottom) = (low(top, image.height()), high(bottom, image.height()));
         let (width, height) = (right.saturating_sub(left), bottom.saturating_sub(top));
         let mut values = Vec::with_capacity(width as usize * height as usize);
@@ -201,23 +225,25 @@ impl<'a> Pyramid<'a> {
             values.extend(pixels.map(|p| luma(p) as u8));
         }
         let image = GrayImage::from_raw(width, height, values).unwrap_or_default();
-        Grey { image, factor, left: f64::from(left) * factor, top: f64::from(top) * factor }
+        Grey { image, factor, left: f64::from(left) * factor + left_out, top: f64::from(top) * factor }
     }
 
     /// Whether the photo, and not its mirror image, is the one of both to look at where one look is enough: the one whose left half is
     /// brighter. Then a photo and its mirror image are looked at alike, and neither side is favoured by their places.
     #[must_use]
     pub fn is_handed(&self) -> bool {
-        const COARSE: usize = 64;
-        let (width, height) = (self.size.0 as usize, self.size.1 as usize);
-        let halvings = (width.max(height) / COARSE).max(1).ilog2();
-        let (image, _) = self.level(halvings as usize);
-        let middle = i64::from(image.width()) - 1;
-        let pull: i64 = image
-            .enumerate_pixels()
-            .map(|(x, _, p)| (middle - 2 * i64::from(x)) * p.0.iter().map(|&v| i64::from(v)).sum::<i64>())
-            .sum();
-        pull >= 0
+        // Whole rows, of which no column is left out: these sums are exactly opposite in the mirror image.
+        const ROWS: u32 = 128;
+        *self.handed.get_or_init(|| {
+            let stride = 3 * self.finest.width().max(1) as usize;
+            let step = (self.finest.height() / ROWS).max(1) as usize;
+            let last = i64::from(self.finest.width()) - 1;
+            let pull = |row: &[u8]| -> i64 {
+                let light = row.chunks_exact(3).map(|p| p.iter().map(|&v| i64::from(v)).sum::<i64>());
+                light.enumerate().map(|(x, light)| (last - 2 * x as i64) * light).sum()
+            };
+            self.finest.as_raw().chunks_exact(stride).step_by(step).map(pull).sum::<i64>() >= 0
+        })
     }
 
     /// Cuts a region out.
@@ -236,8 +262,7 @@ impl<'a> Pyramid<'a> {
         self.cut(flipped, form)
     }
 
-    /// The tensor whose pixel (i, j) shows the photo at `to_photo` of (i, j). As in MediaPipe there is no half-pixel shift:
-    /// pixel k of either picture stands for the coordinate k.
+    /// The tensor whose pixel (i, j) shows the photo's pixel there where `to_photo` takes (i, j).
     fn cut(&self, to_photo: Affine, form: &CropForm) -> Crop {
         let step = to_photo.xx.hypot(to_photo.yx);
         let wanted = match form.sampling {
@@ -245,17 +270,7 @@ impl<'a> Pyramid<'a> {
             Sampling::Averaged => step.max(1.0).log2().floor() as usize,
         };
         let (image, halvings) = self.level(wanted);
-        let factor = f64::from(1_u32 << halvings);
-        // Pixel k of a level stands in the middle of the `factor` photo pixels that it averages.
-        let middle = 0.5 * (factor - 1.0);
-        let map = Affine {
-            xx: to_photo.xx / factor,
-            xy: to_photo.xy / factor,
-            tx: (to_photo.tx - middle) / factor,
-            yx: to_photo.yx / factor,
-            yy: to_photo.yy / factor,
-            ty: (to_photo.ty - middle) / factor,
-        };
+        let map = to_pixels(&to_photo, f64::from(1_u32 << halvings), f64::from(self.left_out(halvings)));
         let mut values = vec![0.0; form.size * form.size * 3];
         match form.sampling {
             Sampling::Averaged => Raster::whole(image.as_raw(), image.width() as usize, image.height() as usize).fill(
@@ -272,13 +287,15 @@ impl<'a> Pyramid<'a> {
     }
 }
 
-/// A picture of `1 / factor` the width and height, each pixel the mean of `factor x factor`; what is left over at the right and at
-/// the bottom is dropped.
-fn reduced(image: &RgbImage, factor: u32) -> RgbImage {
+/// A picture of `1 / factor` the width and height, each pixel the mean of `factor x factor`; what is left over at the bottom is
+/// dropped, and at the right or else at the left.
+fn reduced(image: &RgbImage, factor: u32, from_left: bool) -> RgbImage {
     let (width, height) = (image.width() / factor, image.height() / factor);
     let part = [0, 0, width as usize, height as usize];
+    let skipped = if from_left { 0 } else { 3 * (image.width() % factor) as usize };
+    let bytes = &image.as_raw()[skipped..];
     let mut out = Vec::new();
-    resample::average(image.as_raw(), image.width() as usize, factor as usize, part, &mut out, &mut Vec::new());
+    resample::average(bytes, image.width() as usize, factor as usize, part, &mut out, &mut Vec::new());
     RgbImage::from_raw(width, height, out).unwrap_or_default()
 }
 
@@ -335,7 +352,8 @@ mod tests {
         let region = Region { center: Point::new(90.0, 70.0), side: 40.0, rotation: 0.4 };
         let crop = Pyramid::new(&photo).crop(region, &FORM);
         for (column, row) in [(0_usize, 0_usize), (3, 5), (7, 2)] {
-            let at = crop.to_photo.apply(Point::new(column as f64, row as f64));
+            // Pixel k holds the level k, and its centre lies at k + 1/2.
+            let at = crop.to_photo.apply(Point::new(column as f64, row as f64)) + Vec2::new(-0.5, -0.5);
             assert!((f64::from(crop.tensor[[0, row, column, 0]]) * 255.0 - at.x).abs() < 0.55); // whole levels
             assert!((f64::from(crop.tensor[[0, row, column, 1]]) * 255.0 - at.y).abs() < 0.55);
         }
@@ -346,7 +364,7 @@ mod tests {
         let photo = ramp(240, 240);
         let region = Region { center: Point::new(120.0, 120.0), side: 160.0, rotation: 0.0 };
         let crop = Pyramid::new(&photo).crop(region, &CropForm { sampling: Sampling::Averaged, ..FORM });
-        let at = crop.to_photo.apply(Point::new(4.0, 4.0));
+        let at = crop.to_photo.apply(Point::new(4.0, 4.0)) + Vec2::new(-0.5, -0.5);
         // 16 photo pixels a tensor pixel: a ramp's average is its value in the middle, up to rounding to whole levels.
         assert!((f64::from(crop.tensor[[0, 4, 4, 0]]) * 255.0 - at.x).abs() < 1.5);
     }
@@ -354,7 +372,7 @@ mod tests {
     #[test]
     fn a_reduced_copy_gives_the_same_crops_at_the_same_places() {
         let photo = RgbImage::from_fn(512, 480, |x, y| Rgb([(x / 2) as u8, (y / 2) as u8, ((x ^ y) & 127) as u8]));
-        let halved = reduced(&photo, 2);
+        let halved = reduced(&photo, 2, true);
         let form = CropForm { sampling: Sampling::Averaged, ..FORM };
         let region = Region { center: Point::new(260.0, 230.0), side: 300.0, rotation: 0.2 };
         let (whole, copy) = (Pyramid::new(&photo), Pyramid::of_reduced(&halved, (512, 480), 1));
@@ -391,10 +409,31 @@ mod tests {
         let flipped = image::imageops::flip_horizontal(&photo);
         let region = Region { center: Point::new(40.0, 45.0), side: 50.0, rotation: 0.3 };
         let a = Pyramid::new(&photo).crop_mirrored(region, &FORM);
-        // Pixel k stands for the coordinate k, so the photo's right edge pixel mirrors at width - 1.
-        let b = Pyramid::new(&flipped).crop(region.mirrored(100.0), &FORM);
+        let b = Pyramid::new(&flipped).crop(region.mirrored(101.0), &FORM);
         for (x, y) in a.tensor.iter().zip(&b.tensor) {
             assert!((x - y).abs() < 1e-4, "{x} {y}");
+        }
+    }
+
+    #[test]
+    fn a_mirrored_photo_of_any_width_is_averaged_down_to_the_mirrored_copies() {
+        let form = CropForm { sampling: Sampling::Averaged, ..FORM };
+        for width in 253..=264 {
+            let value = |x: u32, y: u32| (x.wrapping_mul(2_654_435_761) ^ y.wrapping_mul(40_503)).rotate_left(9) as u8;
+            let photo = RgbImage::from_fn(width, 240, |x, y| Rgb([value(x, y), (x / 2) as u8, y as u8]));
+            let flipped = image::imageops::flip_horizontal(&photo);
+            let (plain, other) = (Pyramid::new(&photo), Pyramid::new(&flipped));
+            assert_ne!(plain.is_handed(), other.is_handed());
+            let (whole, long) = ([0.0, 0.0, f64::from(width), 240.0], f64::from(width));
+            let (grey, mirrored) = (plain.grey(30, whole), other.grey(30, whole));
+            assert_eq!(grey.image, image::imageops::flip_horizontal(&mirrored.image));
+            assert_eq!(grey.left + grey.factor * f64::from(grey.image.width()), long - mirrored.left);
+            for side in [20.0, 40.0, 70.0, 130.0] {
+                let region = Region { center: Point::new(120.3, 110.0), side, rotation: 0.2 };
+                let a = plain.crop_mirrored(region, &form);
+                let b = other.crop(region.mirrored(long), &form);
+                assert!(a.tensor.iter().zip(&b.tensor).all(|(a, b)| (a - b).abs() < 1e-4), "{width} {side}");
+            }
         }
     }
 

@@ -45,6 +45,22 @@ pub enum Error {
         /// The limit in bytes.
         limit: u64,
     },
+    /// Decoding the picture would take more memory than is allowed; it was not decoded.
+    TooMuchMemory {
+        /// The file as the user named it.
+        path: PathBuf,
+        /// What it would take, in bytes.
+        bytes: u64,
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// The program has a defect that this file brings to light: it panicked over it. Others are not affected.
+    Defect {
+        /// The file as the user named it.
+        path: PathBuf,
+        /// What the panic said.
+        words: String,
+    },
     /// The file is not a record that this version can read.
     NotARecord {
         /// The file as the user named it.
@@ -91,6 +107,13 @@ pub enum Error {
         /// What the system said.
         source: std::io::Error,
     },
+    /// A file is not written, because something stands there that must not be lost.
+    Occupied {
+        /// The file.
+        path: PathBuf,
+        /// What was found, and what to do.
+        reason: String,
+    },
     /// The history is something else, of a newer version, damaged or locked.
     History {
         /// The database.
@@ -134,8 +157,10 @@ impl Error {
             | Error::NotARecord { .. }
             | Error::TooLarge { .. }
             | Error::TooManyBytes { .. }
+            | Error::TooMuchMemory { .. }
+            | Error::Defect { .. }
             | Error::Incomparable { .. } => 1,
-            Error::Usage { .. } => 2,
+            Error::Usage { .. } | Error::Occupied { .. } => 2,
             Error::NoPerson { .. } | Error::NoSuchPerson { .. } | Error::NoSuchSubject { .. } => 3,
             Error::Runtime { .. } | Error::Model { .. } => 4,
             Error::Unwritable { .. } | Error::History { .. } | Error::Server { .. } => 5,
@@ -152,12 +177,15 @@ impl Error {
             Error::NotAPicture { .. } => "not_a_picture",
             Error::TooLarge { .. } => "too_large",
             Error::TooManyBytes { .. } => "too_many_bytes",
+            Error::TooMuchMemory { .. } => "too_much_memory",
+            Error::Defect { .. } => "panic",
             Error::NotARecord { .. } => "not_a_record",
             Error::NoPerson { .. } => "no_person",
             Error::NoSuchPerson { .. } => "no_such_person",
             Error::Runtime { .. } => "runtime",
             Error::Model { .. } => "model",
             Error::Unwritable { .. } => "unwritable",
+            Error::Occupied { .. } => "occupied",
             Error::Usage { .. } => "usage",
             Error::History { .. } => "history",
             Error::NoSuchSubject { .. } => "no_such_subject",
@@ -191,6 +219,17 @@ impl std::fmt::Display for Error {
                 "{}: the file has {bytes} bytes, more than the limit of {limit} bytes for a picture",
                 path.display()
             ),
+            Error::TooMuchMemory { path, bytes, limit } => write!(
+                f,
+                "{}: decoding the picture would take {} MB of memory, more than the limit of {} MB; export it as a smaller \
+                 picture or as a baseline JPEG, or raise the limit with --max-megapixels",
+                path.display(),
+                bytes / 1_000_000,
+                limit / 1_000_000,
+            ),
+            Error::Defect { path, words } => {
+                write!(f, "{}: a defect of this program, and not necessarily of the file: {words}", path.display())
+            }
             Error::NoPerson { path, best_score } => write!(
                 f,
                 "{}: no person found (best match {best_score:.2}, at least 0.50 needed); is the whole body in the \
@@ -211,6 +250,7 @@ impl std::fmt::Display for Error {
             Error::Unwritable { path, source } => {
                 write!(f, "{}: cannot be written: {}", path.display(), plain_cause(source))
             }
+            Error::Occupied { path, reason } => write!(f, "{}: {reason}", path.display()),
             Error::NoSuchSubject { path, subject } => {
                 write!(
                     f,

@@ -5,6 +5,7 @@
 //! itself. Measured on rendered people (`docs/accuracy.md`). The weights below add evidence of the same tilt; none of them
 //! pulls a value towards level.
 
+use crate::calibration::{Weights, calibration};
 use crate::geometry::Point;
 use crate::measure::frontal::{self, tilt};
 use crate::measure::{Facing, Measure, Refusal, manual};
@@ -12,6 +13,7 @@ use crate::points::BonyPose;
 use crate::pose::Pose;
 use crate::silhouette::{self, Outline};
 use crate::skeleton::Pair;
+use crate::stance::Stance;
 use crate::view::View;
 
 /// A value or the reason why there is none.
@@ -37,6 +39,8 @@ pub struct Shape {
     pub midline: Value,
     /// [`silhouette::hip_outline_tilt`], levelled.
     pub hips: Value,
+    /// How far the outline between waist and hips is that of a body, 0 to 1: [`silhouette::hip_outline_fit`].
+    pub hips_fit: f64,
     /// [`silhouette::arm_gap_asymmetry`], levelled.
     pub gap: Value,
     /// [`silhouette::shoulder_contour_tilt`], levelled and turned back.
@@ -54,119 +58,137 @@ impl Shape {
             Ok(outline) => Self {
                 midline: silhouette::trunk_midline_deviation(outline, level),
                 hips: silhouette::hip_outline_tilt(outline, level),
+                hips_fit: silhouette::hip_outline_fit(outline, level),
                 gap: silhouette::arm_gap_asymmetry(outline, level),
                 shoulders: silhouette::shoulder_contour_tilt(outline, turn),
             },
             Err(refusal) => {
                 let none = || Err(refusal.clone());
-                Self { midline: none(), hips: none(), gap: none(), shoulders: none() }
+                Self { midline: none(), hips: none(), hips_fit: 0.0, gap: none(), shoulders: none() }
             }
         }
     }
 }
 
-/// The outline's share in the pelvis's and the shoulders' tilt, where it can be read.
-const HIP_OUTLINE: f64 = 0.6;
-const SHOULDER_CONTOUR: f64 = 0.4;
-
-fn joined(joints: f64, outline: &Value, share: f64) -> f64 {
-    outline.as_ref().map_or(joints, |outline| (1.0 - share) * joints + share * outline)
+/// How much a witness that is `apart` degrees from the joints' line still counts, 0 to 1: without a step, so that a photo that is
+/// saved again does not jump from one answer to another.
+fn agreement(apart: f64, scale: f64) -> f64 {
+    (-0.5 * (apart / scale).powi(2)).exp()
 }
 
-/// Elbows and wrists hang from the shoulders and share their tilt; a pair that differs from the shoulders' line by more than
-/// this, in degrees, does not hang alike and is left out.
-const ARMS_APART: f64 = 4.0;
-/// What each pair of the arms counts beside the two readings of the shoulders (whole body, upper body).
-const ARM_WEIGHT: f64 = 0.5;
-/// The share of the body's turn that the points of the head and of the hips show.
-const HEAD_TURN: f64 = 0.2;
-const HIP_TURN: f64 = 0.2;
-/// The model tilts the hips' line against the trunk's lean, and along with the shoulders, by these shares.
-const HIP_LEAN: f64 = 0.4;
-const HIP_SHOULDER: f64 = 0.2;
 /// With both feet on the floor the knees' line tilts half as much as the pelvis, whichever way the tilt comes about (measured
-/// on rendered people: 0.50). Both lines together: 0.85 + 0.30 / 2 = 1.
+/// on rendered people: 0.50).
 const KNEES_PER_PELVIS: f64 = 0.5;
-const HIP_WEIGHT: f64 = 0.85;
-const KNEE_WEIGHT: f64 = 0.30;
 
 fn blend(straight: &Straight, turn: f64, value: impl Fn(&Pose) -> Value) -> Value {
     Ok((1.0 - turn) * value(&straight.levelled)? + turn * value(&straight.turned)?)
 }
 
-/// Shoulder tilt in degrees: shoulders counted twice, elbows and wrists half each, all turned back. Shoulders placed by hand
+/// Shoulder tilt in degrees: the shoulders, hanging arms and the shoulders' contour, all turned back. Shoulders placed by hand
 /// need no other witness.
-fn shoulder_tilt(straight: &Straight) -> Value {
+fn shoulder_tilt(weights: &Weights, straight: &Straight, facing: Facing) -> Value {
     let shoulders = tilt(&straight.turned, Pair::SHOULDERS)?;
     if straight.turned.is_by_hand(Pair::SHOULDERS) {
         return Ok(shoulders);
     }
-    let (mut sum, mut weights) = (2.0 * shoulders, 2.0);
+    let hanging = Stance::of(&straight.levelled, facing).arms;
+    let (mut sum, mut count) = (2.0 * shoulders, 2.0);
     for pair in [Pair::ELBOWS, Pair::WRISTS] {
-        if let Ok(arms) = tilt(&straight.turned, pair)
-            && (arms - shoulders).abs() <= ARMS_APART
-        {
-            sum += ARM_WEIGHT * arms;
-            weights += ARM_WEIGHT;
+        if let Ok(arms) = tilt(&straight.turned, pair) {
+            let weight = weights.arms * hanging * agreement(arms - shoulders, weights.arms_agreement);
+            sum += weight * arms;
+            count += weight;
         }
     }
-    Ok(joined(sum / weights, &straight.shape.shoulders, SHOULDER_CONTOUR))
+    let joints = sum / count;
+    Ok(match straight.shape.shoulders {
+        Ok(contour) => joints + contour_share(weights, joints, contour) * (contour - joints),
+        Err(_) => joints,
+    })
 }
 
-/// Pelvic obliquity in degrees: the hips' line freed from the model's habits, and the knees' line where it can be seen; hips
-/// placed by hand have none of these habits.
-fn pelvic_obliquity(straight: &Straight, facing: Facing) -> Value {
+/// The share of the shoulders' contour in their tilt, given what the joints say.
+fn contour_share(weights: &Weights, joints: f64, contour: f64) -> f64 {
+    weights.contour * agreement(contour - joints, weights.contour_agreement)
+}
+
+/// The hips' line in degrees, freed from the model's habit of drawing it square to the trunk where the stance is quiet: people
+/// who lean to one side on purpose lean with the pelvis.
+fn hip_joints(weights: &Weights, straight: &Straight, facing: Facing) -> Value {
+    let quiet = Stance::of(&straight.levelled, facing).quiet();
+    let hips = blend(straight, weights.hip_turn, |pose| tilt(pose, Pair::HIPS))?;
+    Ok(hips + weights.hip_lean * quiet * frontal::trunk_lean(&straight.turned, facing)?)
+}
+
+/// The share of the hips' outline in the pelvis's tilt, given what the joints say.
+fn hip_outline_share(weights: &Weights, shape: &Shape, joints: f64) -> f64 {
+    let apart = |outline: &f64| agreement(outline - joints, weights.hip_outline_agreement);
+    weights.hip_outline * shape.hips_fit * shape.hips.as_ref().map_or(0.0, apart)
+}
+
+/// Pelvic obliquity in degrees: the hips' line, and the outline between waist and hips where it is that of a body; hips placed by
+/// hand have none of the model's habits.
+fn pelvic_obliquity(weights: &Weights, straight: &Straight, facing: Facing) -> Value {
     if straight.turned.is_by_hand(Pair::HIPS) {
         return tilt(&straight.turned, Pair::HIPS);
     }
-    let hips = blend(straight, HIP_TURN, |pose| tilt(pose, Pair::HIPS))?
-        + HIP_LEAN * frontal::trunk_lean(&straight.turned, facing)?
-        - HIP_SHOULDER * shoulder_tilt(straight)?;
-    let joints = match tilt(&straight.levelled, Pair::KNEES) {
-        Ok(knees) => HIP_WEIGHT * hips + KNEE_WEIGHT * knees,
-        Err(_) => hips,
-    };
-    Ok(joined(joints, &straight.shape.hips, HIP_OUTLINE))
+    let joints = hip_joints(weights, straight, facing)?;
+    let share = hip_outline_share(weights, &straight.shape, joints);
+    Ok(joints + straight.shape.hips.as_ref().map_or(0.0, |outline| share * (outline - joints)))
 }
 
-/// Knee level in degrees: half of the pelvis's tilt, which the knees' own line has a share in; of knees placed by hand, their
-/// own line.
-fn knee_level(straight: &Straight, facing: Facing) -> Value {
+/// The share of the legs' premise that knee level and leg length need.
+const LEGS_NEEDED: f64 = 0.5;
+
+/// Both legs straight and side by side on one floor: only then does the pelvis's tilt tell of knees and legs.
+fn legs_alike(straight: &Straight, facing: Facing) -> Result<(), Refusal> {
+    if Stance::of(&straight.levelled, facing).legs >= LEGS_NEEDED {
+        return Ok(());
+    }
+    Err(Refusal::Gate("the legs do not stand straight and side by side: retake with both feet on one line".into()))
+}
+
+/// Knee level in degrees: half of the pelvis's tilt; of knees placed by hand, their own line.
+fn knee_level(weights: &Weights, straight: &Straight, facing: Facing) -> Value {
     if straight.turned.is_by_hand(Pair::KNEES) {
         return tilt(&straight.turned, Pair::KNEES);
     }
     tilt(&straight.levelled, Pair::KNEES)?;
-    Ok(KNEES_PER_PELVIS * pelvic_obliquity(straight, facing)?)
+    legs_alike(straight, facing)?;
+    Ok(KNEES_PER_PELVIS * pelvic_obliquity(weights, straight, facing)?)
 }
 
 /// Apparent difference in leg length, percent of the mean: what tilts the pelvis over feet on one floor; with ankles placed by
 /// hand, the legs' own lengths.
-fn leg_length_difference(straight: &Straight, facing: Facing) -> Value {
+fn leg_length_difference(weights: &Weights, straight: &Straight, facing: Facing) -> Value {
     if straight.turned.is_by_hand(Pair::ANKLES) {
         return frontal::leg_length_difference(&straight.turned);
     }
+    legs_alike(straight, facing)?;
     let legs = frontal::leg_length(&straight.turned)?;
     let hips = straight.turned.point(Pair::HIPS.left)? - straight.turned.point(Pair::HIPS.right)?;
-    Ok(100.0 * hips.x.abs() / legs * pelvic_obliquity(straight, facing)?.to_radians().tan())
+    Ok(100.0 * hips.x.abs() / legs * pelvic_obliquity(weights, straight, facing)?.to_radians().tan())
 }
 
 /// Why there is no waist tilt: on rendered people it came out in one photo of five and scattered by 2 degrees.
 const NO_WAIST: &str = "a waist in ordinary clothes has no definite height";
 
-/// Whether the outline had a share in a measure's estimate.
+/// How much of its full share the outline has in a measure's estimate, 0 to 1.
 #[must_use]
-pub fn leans_on_outline(measure: Measure, straight: &Straight) -> bool {
+pub fn outline_share(measure: Measure, straight: &Straight, view: View) -> f64 {
+    let weights = &calibration().weights;
+    let Some(facing) = view.facing() else { return 0.0 };
     let by_hand = |pair| straight.turned.is_by_hand(pair);
-    let hips = straight.shape.hips.is_ok() && !by_hand(Pair::HIPS);
-    let shoulders = straight.shape.shoulders.is_ok() && !by_hand(Pair::SHOULDERS);
+    let hips = || match hip_joints(weights, straight, facing) {
+        Ok(joints) if !by_hand(Pair::HIPS) => hip_outline_share(weights, &straight.shape, joints) / weights.hip_outline,
+        _ => 0.0,
+    };
     match measure {
-        Measure::ShoulderTilt => shoulders,
-        Measure::PelvicObliquity => hips,
-        Measure::KneeLevel => hips && !by_hand(Pair::KNEES),
-        Measure::LegLengthDifference => hips && !by_hand(Pair::ANKLES),
-        Measure::ShoulderPelvisAngle => hips && shoulders,
-        Measure::TrunkMidlineDeviation | Measure::ArmGapAsymmetry => true,
-        _ => false,
+        Measure::PelvicObliquity | Measure::ShoulderPelvisAngle => hips(),
+        Measure::KneeLevel if !by_hand(Pair::KNEES) => hips(),
+        Measure::LegLengthDifference if !by_hand(Pair::ANKLES) => hips(),
+        Measure::TrunkMidlineDeviation | Measure::ArmGapAsymmetry => 1.0,
+        _ => 0.0,
     }
 }
 
@@ -206,14 +228,24 @@ pub fn plain(measure: Measure, straight: &Straight, view: View) -> Value {
 /// # Errors
 /// Why it has no value.
 pub fn estimate(measure: Measure, straight: &Straight, view: View) -> Value {
+    estimate_with(&calibration().weights, measure, straight, view)
+}
+
+/// A measure's estimate with other weights than this version's, for the program that fits them.
+///
+/// # Errors
+/// Why it has no value.
+pub fn estimate_with(weights: &Weights, measure: Measure, straight: &Straight, view: View) -> Value {
     let Some(facing) = view.facing() else { return plain(measure, straight, view) };
     match measure {
-        Measure::HeadTilt => blend(straight, HEAD_TURN, |pose| frontal::head_tilt(pose, facing)),
-        Measure::ShoulderTilt => shoulder_tilt(straight),
-        Measure::PelvicObliquity => pelvic_obliquity(straight, facing),
-        Measure::ShoulderPelvisAngle => Ok(shoulder_tilt(straight)? - pelvic_obliquity(straight, facing)?),
-        Measure::KneeLevel => knee_level(straight, facing),
-        Measure::LegLengthDifference => leg_length_difference(straight, facing),
+        Measure::HeadTilt => blend(straight, weights.head_turn, |pose| frontal::head_tilt(pose, facing)),
+        Measure::ShoulderTilt => shoulder_tilt(weights, straight, facing),
+        Measure::PelvicObliquity => pelvic_obliquity(weights, straight, facing),
+        Measure::ShoulderPelvisAngle => {
+            Ok(shoulder_tilt(weights, straight, facing)? - pelvic_obliquity(weights, straight, facing)?)
+        }
+        Measure::KneeLevel => knee_level(weights, straight, facing),
+        Measure::LegLengthDifference => leg_length_difference(weights, straight, facing),
         _ => plain(measure, straight, view),
     }
 }
@@ -262,14 +294,58 @@ mod tests {
     }
 
     #[test]
-    fn the_outline_joins_in_where_it_was_read() {
+    fn the_outline_joins_as_far_as_it_is_a_bodys_and_agrees() {
+        let weights = &calibration().weights;
         let mut straight = person(1.0, 1.0);
-        let joints = estimate(Measure::PelvicObliquity, &straight, View::Anterior).expect("given");
-        assert!(!leans_on_outline(Measure::PelvicObliquity, &straight));
+        let pelvis = |straight: &Straight| estimate(Measure::PelvicObliquity, straight, View::Anterior).expect("given");
+        let share = |straight: &Straight| outline_share(Measure::PelvicObliquity, straight, View::Anterior);
+        let joints = pelvis(&straight);
+        assert_eq!(share(&straight), 0.0);
         straight.shape.hips = Ok(joints + 1.0);
-        let both = estimate(Measure::PelvicObliquity, &straight, View::Anterior).expect("given");
-        assert!((both - joints - HIP_OUTLINE).abs() < 1e-9);
-        assert!(leans_on_outline(Measure::PelvicObliquity, &straight));
+        // A jacket's outline: read, and not a body's.
+        assert_eq!((pelvis(&straight), share(&straight)), (joints, 0.0));
+        straight.shape.hips_fit = 1.0;
+        let near = pelvis(&straight) - joints;
+        assert!(near > 0.9 * weights.hip_outline && near <= weights.hip_outline, "{near}");
+        assert!(share(&straight) > 0.9);
+        // A skirt blown aside: it hardly counts, and there is no step on the way.
+        straight.shape.hips = Ok(joints + 25.0);
+        assert!((pelvis(&straight) - joints).abs() < 0.01 && share(&straight) < 0.01);
+        let values: Vec<f64> = (0..250)
+            .map(|step| {
+                straight.shape.hips = Ok(joints + 0.1 * f64::from(step));
+                pelvis(&straight)
+            })
+            .collect();
+        assert!(values.windows(2).all(|pair| (pair[1] - pair[0]).abs() < 0.1));
+    }
+
+    #[test]
+    fn a_contour_of_hair_on_one_side_leaves_the_joints_line() {
+        let mut straight = person(1.0, 0.0);
+        let shoulders = |straight: &Straight| estimate(Measure::ShoulderTilt, straight, View::Anterior).expect("given");
+        straight.shape.shoulders = Ok(3.0);
+        assert!(shoulders(&straight) > 1.1);
+        straight.shape.shoulders = Ok(16.0);
+        assert!((shoulders(&straight) - 1.0).abs() < 0.02);
+    }
+
+    #[test]
+    fn a_bent_or_crossed_leg_has_no_say_in_the_pelvis() {
+        let with_knee = |raise: f64| {
+            let mut straight = person(0.0, 2.0);
+            for pose in [&mut straight.levelled, &mut straight.turned] {
+                let knee = pose.get(Joint::LeftKnee).expect("given");
+                let at = Point::new(knee.at.x + 60.0, knee.at.y - raise);
+                pose.set(Joint::LeftKnee, Ok(Keypoint { at, ..knee }));
+            }
+            straight
+        };
+        let of = |measure, raise| estimate(measure, &with_knee(raise), View::Anterior);
+        assert_eq!(of(Measure::PelvicObliquity, 20.0), of(Measure::PelvicObliquity, 90.0));
+        for derived in [Measure::KneeLevel, Measure::LegLengthDifference] {
+            assert!(matches!(of(derived, 90.0), Err(Refusal::Gate(_))), "{derived:?}");
+        }
     }
 
     #[test]
@@ -298,12 +374,12 @@ mod tests {
                 _ => (Measure::KneeLevel, tilt(&straight.turned, pair)),
             };
             assert_eq!(found(measure), line.expect("given"));
-            assert!(!leans_on_outline(measure, &straight));
+            assert_eq!(outline_share(measure, &straight, View::Anterior), 0.0);
         }
     }
 
     #[test]
-    fn without_knees_the_pelvis_stands_on_the_hips_alone() {
+    fn without_knees_the_pelvis_is_measured_all_the_same() {
         let mut straight = person(0.0, 2.0);
         let gone = Pose::default().get(Joint::LeftKnee);
         straight.levelled.set(Joint::LeftKnee, gone);

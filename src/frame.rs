@@ -5,7 +5,7 @@
 
 use ndarray::Array4;
 
-use crate::crop::{Crop, CropForm, Region, Sampling};
+use crate::crop::{Crop, CropForm, Region, Sampling, to_pixels};
 use crate::geometry::{Affine, Point};
 use crate::resample::{self, BGR, COARSEST, Raster};
 
@@ -74,17 +74,7 @@ impl Cutter {
             Sampling::Averaged => (1_usize << (step.max(1.0).log2() as usize).min(4)).min(COARSEST),
         };
         let factor = if factor > shortest { 1 } else { factor };
-        // Pixel k of the averaged frame stands in the middle of the `factor` pixels that it averages.
-        let share = 1.0 / factor as f64;
-        let middle = 0.5 * (factor as f64 - 1.0);
-        let map = Affine {
-            xx: to_photo.xx * share,
-            xy: to_photo.xy * share,
-            tx: (to_photo.tx - middle) * share,
-            yx: to_photo.yx * share,
-            yy: to_photo.yy * share,
-            ty: (to_photo.ty - middle) * share,
-        };
+        let map = to_pixels(&to_photo, factor as f64, 0.0);
         let (columns, rows) = (frame.width / factor, frame.height / factor);
         let corners = [(0.0, 0.0), (size, 0.0), (0.0, size), (size, size)].map(|(x, y)| map.apply(Point::new(x, y)));
         let span = |pick: fn(&Point) -> f64, count: usize| {

@@ -269,6 +269,18 @@ pub fn wrap_deg(degrees: f64) -> f64 {
     (degrees + 180.0).rem_euclid(360.0) - 180.0
 }
 
+/// 1 at `full` and beyond, 0 at `none` and beyond, straight in between; `full` may lie on either side of `none`.
+///
+/// ```
+/// use orthostat::geometry::ramp;
+/// assert_eq!([4.0, 5.0, 7.0, 9.0, 12.0].map(|x| ramp(x, (5.0, 9.0))), [1.0, 1.0, 0.5, 0.0, 0.0]);
+/// assert_eq!([0.0, 0.25, 2.0].map(|x| ramp(x, (0.5, 0.0))), [0.0, 0.5, 1.0]);
+/// ```
+#[must_use]
+pub fn ramp(x: f64, (full, none): (f64, f64)) -> f64 {
+    ((none - x) / (none - full)).clamp(0.0, 1.0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -14,12 +14,12 @@
 //! | keep | all that the pixels said -> [`sighting::Sighting`]; nothing after this looks at a pixel | [`sighting`], [`analysis`] |
 //! | level, turn back | pose + [`camera::Camera`] + yaw -> pose in the body's own plane | [`camera`], [`verticals`], [`coronal`] |
 //! | judge | pose -> [`view::View`], [`quality::Quality`] | [`view`], [`exposure`], [`quality`] |
-//! | measure | pose -> [`measure::Assessment`]: each a value with its error, or a reason | [`assessment`], [`measure`], [`evidence`], [`floor`] |
+//! | measure | pose -> [`measure::Assessment`]: each a value with its error, or a reason | [`assessment`], [`measure`], [`evidence`], [`stance`], [`calibration`] |
 //! | record | all of it -> [`record::Record`] | [`record`] |
 //! | again | record + other options or [`points`] by hand -> record | [`recompute`], [`edit`] |
 //! | many | folders, lists -> records, tables, a page over all | [`batch`] |
 //! | compare | records of a subject -> changes, trend | [`history`], [`change`], [`mod@reference`] |
-//! | show | record -> table, picture, page, FHIR | [`report`], [`schema`], [`output`] |
+//! | show | record -> table, picture, page, FHIR | [`report`], [`schema`], [`output`], [`names`] |
 //! | follow (video) | frames -> readings of one person -> medians, alerts | [`frame`], [`track`], [`smoothing`], [`watch`] |
 //!
 //! # Invariants
@@ -31,7 +31,8 @@
 //!   right, y down.
 //! - A missing joint or measure is an error with a reason, never 0 or NaN.
 //! - Nothing here prints, exits, opens a socket, or draws a random number: one photo gives one record, bit for bit. But for
-//!   [`edit`], which listens on 127.0.0.1 and draws its token, and the key of [`batch::identity`]; neither is part of measuring.
+//!   [`edit`], which listens on 127.0.0.1 and draws its token, the key of [`batch::identity`], and the names of unfinished files in
+//!   [`output`]; none is part of measuring.
 //!
 //! # Example
 //!
@@ -55,6 +56,7 @@
 pub mod analysis;
 pub mod assessment;
 pub mod batch;
+pub mod calibration;
 pub mod camera;
 pub mod change;
 pub mod cli;
@@ -66,18 +68,20 @@ pub mod error;
 pub mod estimate;
 pub mod evidence;
 pub mod exposure;
-pub mod floor;
 pub mod frame;
 pub mod geometry;
 pub mod heads;
 pub mod history;
+pub mod isolation;
 pub mod library;
 pub mod locate;
 pub mod maker_note;
 pub mod measure;
 pub mod model;
+pub mod names;
 pub mod output;
 pub mod photo;
+pub mod photo_hash;
 pub mod placement;
 pub mod points;
 pub mod pose;
@@ -93,6 +97,7 @@ pub mod sighting;
 pub mod silhouette;
 pub mod skeleton;
 pub mod smoothing;
+pub mod stance;
 pub mod straightening;
 pub mod track;
 pub mod verticals;

@@ -18,8 +18,6 @@ const CLOSER: [f64; 2] = [0.6, 0.35];
 /// When the model cannot be run.
 pub fn people(estimator: &mut dyn Estimator, photo: &Pyramid<'_>, symmetric: bool) -> Result<Crowd> {
     let (width, height) = photo.size();
-    // Pixel k stands for the coordinate k, so the mirror image swaps k and width - 1 - k; a plain look goes without.
-    let (width, height) = if symmetric { (width - 1.0, height - 1.0) } else { (width, height) };
     let mirrored = symmetric && !photo.is_handed();
     let whole = Region::whole(width, height);
     let long = whole.side;

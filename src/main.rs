@@ -8,7 +8,20 @@ use clap::Parser;
 use orthostat::cli::{Cli, Command};
 
 fn main() -> ExitCode {
-    let code = match Cli::parse().command {
+    orthostat::isolation::quiet();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) if error.use_stderr() => {
+            // What was typed stands in the message: in our own lines, and harmless.
+            commands::tell(&orthostat::names::shown_lines(&error.render().to_string()));
+            return ExitCode::from(2);
+        }
+        Err(help) => {
+            let _ = help.print();
+            return ExitCode::SUCCESS;
+        }
+    };
+    let code = match cli.command {
         Command::Analyze(options) => commands::analyze::run(&options),
         Command::Batch(options) => commands::batch::run(&options),
         Command::Compare(options) => commands::compare::run(&options),

@@ -122,6 +122,14 @@ pub fn model_places(file: &str) -> Vec<PathBuf> {
         .collect()
 }
 
+/// Whether a model of the catalogue can be opened: part of the program, or found as a file.
+#[must_use]
+pub fn is_installed(name: &str) -> bool {
+    entry(name).is_ok_and(|entry| {
+        embedded_hash(entry).is_some() || model_places(&entry.file).into_iter().any(|path| path.is_file())
+    })
+}
+
 /// Where ONNX Runtime's library was found, or every place that was tried.
 ///
 /// # Errors
@@ -190,6 +198,17 @@ pub fn runtime_version() -> Result<String> {
     Ok(ort::info().to_owned())
 }
 
+/// A model file and its BLAKE3 hash in hexadecimal.
+fn read(path: &Path) -> Result<(Vec<u8>, String)> {
+    let bytes = std::fs::read(path).map_err(|error| Error::Model {
+        model: path.display().to_string(),
+        reason: "cannot be read".into(),
+        source: Some(Box::new(error)),
+    })?;
+    let hash = blake3::hash(&bytes).to_hex().to_string();
+    Ok((bytes, hash))
+}
+
 /// A graph, opened and checked against its entry.
 #[derive(Debug)]
 pub struct Model {
@@ -222,15 +241,16 @@ impl Model {
             ),
             source: None,
         })?;
-        let model = Self::open_file(entry, path, threads)?;
-        if model.hash != entry.blake3 {
+        // Known before ONNX Runtime parses a byte of it.
+        let (bytes, hash) = read(path)?;
+        if hash != entry.blake3 {
             return Err(Error::Model {
                 model: path.display().to_string(),
-                reason: format!("damaged or changed: expected BLAKE3 {}, found {}", entry.blake3, model.hash),
+                reason: format!("damaged or changed: expected BLAKE3 {}, found {hash}", entry.blake3),
                 source: None,
             });
         }
-        Ok(model)
+        Self::from_bytes(entry, &path.display().to_string(), &bytes, hash, threads)
     }
 
     /// Opens a file that should have the inputs and outputs of an entry, whatever its weights.
@@ -238,12 +258,7 @@ impl Model {
     /// # Errors
     /// As [`Model::open`].
     pub fn open_file(entry: &Entry, path: &Path, threads: usize) -> Result<Self> {
-        let bytes = std::fs::read(path).map_err(|error| Error::Model {
-            model: path.display().to_string(),
-            reason: "cannot be read".into(),
-            source: Some(Box::new(error)),
-        })?;
-        let hash = blake3::hash(&bytes).to_hex().to_string();
+        let (bytes, hash) = read(path)?;
         Self::from_bytes(entry, &path.display().to_string(), &bytes, hash, threads)
     }
 

@@ -1,4 +1,10 @@
-//! Files that are written: whole or not at all, and private to the user.
+//! Files that are written: whole or not at all, private to the user, and never in place of what somebody else wrote.
+//!
+//! - [`Outputs`]: the one decision whether a file may be written, and the writing
+//! - [`List`]: what this program wrote into a folder
+
+mod list;
+mod writing;
 
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -7,6 +13,11 @@ use std::path::{Path, PathBuf};
 use image::RgbImage;
 use image::codecs::jpeg::JpegEncoder;
 use image::codecs::png::PngEncoder;
+
+pub(crate) use list::open_own;
+pub use list::{LIST, List};
+use writing::part_beside;
+pub use writing::{Draft, Outputs};
 
 use crate::error::{Error, Result};
 
@@ -46,102 +57,21 @@ pub fn make_folder(folder: &Path) -> Result<()> {
     builder.create(folder).map_err(|source| unwritable(folder, source))
 }
 
-/// Writes a file under a temporary name beside it, then puts it in its place; readable by the user alone.
+/// Replaces a file of the program's own in the user's data folder, whole or not at all; readable by the user alone.
 ///
 /// # Errors
 /// [`Error::Unwritable`]; nothing is left behind then.
-pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
-    let mut name = path.file_name().unwrap_or_default().to_os_string();
-    name.push(format!(".{}.part", std::process::id()));
-    let temporary = path.with_file_name(name);
-    let attempt = || -> std::io::Result<()> {
-        let mut file = private().write(true).create(true).truncate(true).open(&temporary)?;
-        file.write_all(bytes)?;
-        drop(file);
-        std::fs::rename(&temporary, path)
+pub fn replace_own(path: &Path, bytes: &[u8]) -> Result<()> {
+    let attempt = |part: &Path| -> std::io::Result<()> {
+        private().write(true).create_new(true).open(part)?.write_all(bytes)?;
+        std::fs::rename(part, path)
     };
-    attempt().map_err(|source| {
+    let part = writing::part_beside(path).map_err(|source| unwritable(path, source))?;
+    attempt(&part).map_err(|source| {
         // What stood there before is untouched; only the part file may remain, and it goes.
-        let _ = std::fs::remove_file(&temporary);
+        let _ = std::fs::remove_file(&part);
         unwritable(path, source)
     })
-}
-
-/// A file that is written bit by bit under a temporary name (`.NAME.part`) beside it, and put in its place when it is whole.
-///
-/// The temporary name is always the same, so that what a killed program left is written over by the next.
-#[derive(Debug)]
-pub struct Draft {
-    path: PathBuf,
-    temporary: PathBuf,
-    file: Option<std::io::BufWriter<std::fs::File>>,
-}
-
-impl Draft {
-    /// Begins a file; readable by the user alone.
-    ///
-    /// # Errors
-    /// [`Error::Unwritable`].
-    pub fn new(path: &Path) -> Result<Self> {
-        let mut name = std::ffi::OsString::from(".");
-        name.push(path.file_name().unwrap_or_default());
-        name.push(".part");
-        let temporary = path.with_file_name(name);
-        let file = private()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .open(&temporary)
-            .map_err(|source| unwritable(path, source))?;
-        Ok(Self { path: path.into(), temporary, file: Some(std::io::BufWriter::new(file)) })
-    }
-
-    /// Puts the file in its place.
-    ///
-    /// # Errors
-    /// [`Error::Unwritable`]; what stood there before stays.
-    pub fn finish(mut self) -> Result<()> {
-        let flushed = self.file.take().map_or(Ok(()), |mut file| file.flush());
-        let placed = flushed.and_then(|()| std::fs::rename(&self.temporary, &self.path));
-        placed.map_err(|source| {
-            let _ = std::fs::remove_file(&self.temporary);
-            unwritable(&self.path, source)
-        })
-    }
-
-    /// Where the file will be.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// A failure to write, as an error that names the file.
-    #[must_use]
-    pub fn failed(&self, source: std::io::Error) -> Error {
-        unwritable(&self.path, source)
-    }
-}
-
-impl Write for Draft {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        match &mut self.file {
-            Some(file) => file.write(bytes),
-            None => Err(std::io::ErrorKind::BrokenPipe.into()),
-        }
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        self.file.as_mut().map_or(Ok(()), std::io::Write::flush)
-    }
-}
-
-impl Drop for Draft {
-    fn drop(&mut self) {
-        if self.file.is_some() {
-            // Never finished: nothing is left behind.
-            let _ = std::fs::remove_file(&self.temporary);
-        }
-    }
 }
 
 /// A picture as PNG bytes, without metadata.
@@ -239,23 +169,11 @@ pub fn jpeg(picture: &RgbImage, meant_for: &Path) -> Result<Vec<u8>> {
 }
 
 #[cfg(test)]
+mod writing_tests;
+
+#[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_file_is_whole_private_and_alone() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("record.json");
-        write(&path, b"one").expect("written");
-        write(&path, b"two").expect("written again");
-        assert_eq!(std::fs::read(&path).expect("there"), b"two");
-        assert_eq!(std::fs::read_dir(folder.path()).expect("there").count(), 1);
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            assert_eq!(std::fs::metadata(&path).expect("there").permissions().mode() & 0o777, 0o600);
-        }
-    }
 
     #[test]
     fn json_has_its_arrays_in_one_line() {

@@ -1,20 +1,22 @@
 //! From a file to upright pixels.
 //!
-//! [`Photo::open`] looks at the content, never at the name: JPEG, PNG, WebP, TIFF, BMP and HEIF are read, anything else is
-//! refused with a sentence that says what was found. The header's size is held against the limit before a pixel is
-//! decoded, the turn that the file asks for is applied to the pixels, and of the metadata only what the measuring needs is
-//! kept: never a place, a name or a serial number.
+//! [`Photo::open`] looks at the content, never at the name: JPEG, PNG, WebP, TIFF, BMP, GIF and HEIF are read, anything else
+//! is refused with a sentence that says what was found. The header's size, and the memory that decoding takes, are held
+//! against the limit before a pixel is decoded, the turn that the file asks for is applied to the pixels, and of the metadata
+//! only what the measuring needs is kept: never a place, a name or a serial number.
 //!
 //! - `sniff`: bytes -> which format, or words for what else it is
-//! - `jpeg`, `heif`, `raster` (the rest, through `image`): bytes -> `Decoded`
+//! - `jpeg`, `png`, `tiff`, `heif`, `raster` (the rest, through `image`): bytes -> `Decoded`
 //! - `metadata`: Exif and XMP -> [`Metadata`] and the turn
 //! - `turn`: the eight orientations
 
 mod heif;
 mod jpeg;
 mod metadata;
+mod png;
 mod raster;
 mod sniff;
+mod tiff;
 mod turn;
 
 use std::fs::File;
@@ -25,11 +27,19 @@ use std::sync::Arc;
 use image::RgbImage;
 
 use crate::error::{Error, Result};
+use crate::isolation;
+use crate::photo_hash::PhotoHash;
 pub use metadata::Metadata;
 use turn::Turn;
 
 /// The default of [`ReadOptions::max_megapixels`]: more than any phone writes, and at most 300 MB of pixels.
 pub const MAX_MEGAPIXELS: f64 = 100.0;
+
+/// So many bytes may reading take for each pixel of [`ReadOptions::max_megapixels`], the picture itself included. A quarter
+/// turn takes as many.
+const BYTES_PER_PIXEL: f64 = 6.0;
+/// What a decoder may use for tables and chunks, on top of the pixels, in bytes.
+const WORKING_SPACE: u64 = 64 << 20;
 
 /// The default of [`ReadOptions::max_file_bytes`]: an uncompressed 16-bit TIFF of 80 megapixels still fits.
 pub const MAX_FILE_BYTES: u64 = 512 << 20;
@@ -56,8 +66,8 @@ pub struct Photo {
 pub struct Source {
     /// The file as the user named it.
     pub path: PathBuf,
-    /// BLAKE3 of the file's bytes, 64 hexadecimal digits.
-    pub blake3: String,
+    /// BLAKE3 of the file's bytes; `None` for pixels that come from no file.
+    pub blake3: Option<PhotoHash>,
     /// The file's length in bytes.
     pub bytes: u64,
     /// What the content is, whatever the name says.
@@ -84,6 +94,8 @@ pub enum Format {
     Tiff,
     /// Windows bitmap.
     Bmp,
+    /// GIF: the first frame.
+    Gif,
     /// HEIF with HEVC inside, as phones write it (`.heic`).
     Heif,
 }
@@ -96,6 +108,7 @@ impl std::fmt::Display for Format {
             Format::WebP => "WebP",
             Format::Tiff => "TIFF",
             Format::Bmp => "BMP",
+            Format::Gif => "GIF",
             Format::Heif => "HEIF",
         })
     }
@@ -104,7 +117,8 @@ impl std::fmt::Display for Format {
 /// How much may be read.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ReadOptions {
-    /// The most that a header may declare, in millions of pixels; default [`MAX_MEGAPIXELS`].
+    /// The most that a header may declare, in millions of pixels; default [`MAX_MEGAPIXELS`]. It limits memory as well: reading
+    /// may take 6 bytes for each pixel allowed, and 64 MiB.
     pub max_megapixels: f64,
     /// The longest file that is read, in bytes; default [`MAX_FILE_BYTES`].
     pub max_file_bytes: u64,
@@ -144,7 +158,8 @@ impl Photo {
     /// # Errors
     ///
     /// [`Error::NotAPicture`] when the bytes are not a whole picture of a [`Format`], [`Error::TooLarge`] when the header
-    /// declares more than [`ReadOptions::max_megapixels`], [`Error::TooManyBytes`] when there are too many bytes.
+    /// declares more than [`ReadOptions::max_megapixels`], [`Error::TooMuchMemory`] when decoding would take more than that allows,
+    /// [`Error::TooManyBytes`] when there are too many bytes, [`Error::Defect`] when a decoder panics.
     pub fn from_bytes(path: &Path, bytes: &[u8], options: &ReadOptions) -> Result<Photo> {
         Photo::from_hashed(path, bytes, blake3::hash(bytes), options)
     }
@@ -159,40 +174,36 @@ impl Photo {
         if length > options.max_file_bytes {
             return Err(too_many_bytes(path, length, options));
         }
-        let photo = sniff::format(bytes).map_err(Refusal::found).and_then(|format| {
-            let budget = Budget { max_megapixels: options.max_megapixels };
-            let mut decoded = match format {
-                Format::Jpeg => jpeg::decode(bytes, &budget, options.enough),
-                Format::Heif => heif::decode(bytes, &budget),
-                Format::Png => raster::png(bytes, &budget),
-                Format::WebP => raster::webp(bytes, &budget),
-                Format::Tiff => raster::tiff(bytes, &budget),
-                Format::Bmp => raster::bmp(bytes, &budget),
-            }?;
-            let said = metadata::read(decoded.exif.take(), decoded.xmp.as_deref());
-            decoded.notes.extend(said.notes);
-            let (orientation, pixels) = match decoded.turned {
-                Some(turn) => (turn, decoded.pixels),
-                None => (said.orientation, said.orientation.apply(decoded.pixels)),
-            };
-            Ok(Photo {
-                pixels,
-                halvings: decoded.halvings,
-                encoded: (decoded.halvings > 0).then(|| bytes.into()),
-                source: Source {
-                    path: path.to_path_buf(),
-                    blake3: hash.to_hex().to_string(),
-                    bytes: length,
-                    format,
-                    stored_width: decoded.stored.0,
-                    stored_height: decoded.stored.1,
-                    orientation: orientation.exif(),
-                },
-                metadata: said.metadata,
-                notes: decoded.notes,
-            })
-        });
-        photo.map_err(|refusal| refusal.of(path, options))
+        let budget = Budget { max_megapixels: options.max_megapixels };
+        let decoded = isolation::guarded(path, || {
+            Ok(sniff::format(bytes).map_err(Refusal::found).and_then(|format| {
+                let mut decoded = decode(format, bytes, &budget, options.enough)?;
+                let said = metadata::read(std::mem::take(&mut decoded.exif), decoded.xmp.as_deref());
+                Ok((format, decoded, said))
+            }))
+        })?;
+        let (format, mut decoded, said) = decoded.map_err(|refusal| refusal.of(path, options))?;
+        decoded.notes.extend(said.notes);
+        let (orientation, pixels) = match decoded.turned {
+            Some(turn) => (turn, decoded.pixels),
+            None => (said.orientation, said.orientation.apply(decoded.pixels)),
+        };
+        Ok(Photo {
+            pixels,
+            halvings: decoded.halvings,
+            encoded: (decoded.halvings > 0).then(|| bytes.into()),
+            source: Source {
+                path: path.to_path_buf(),
+                blake3: Some(hash.into()),
+                bytes: length,
+                format,
+                stored_width: decoded.stored.0,
+                stored_height: decoded.stored.1,
+                orientation: orientation.exif(),
+            },
+            metadata: said.metadata,
+            notes: decoded.notes,
+        })
     }
 
     /// Width and height of the upright photo, in its own pixels however far [`Photo::pixels`] are reduced.
@@ -260,6 +271,18 @@ pub fn looks_like_picture(path: &Path) -> bool {
     head().is_ok_and(|head| sniff::format(&head).is_ok())
 }
 
+fn decode(format: Format, bytes: &[u8], budget: &Budget, enough: Option<u32>) -> Result<Decoded, Refusal> {
+    match format {
+        Format::Jpeg => jpeg::decode(bytes, budget, enough),
+        Format::Heif => heif::decode(bytes, budget),
+        Format::Png => png::decode(bytes, budget),
+        Format::WebP => raster::webp(bytes, budget),
+        Format::Tiff => tiff::decode(bytes, budget),
+        Format::Bmp => raster::bmp(bytes, budget),
+        Format::Gif => raster::gif(bytes, budget),
+    }
+}
+
 /// What a decoder hands back.
 struct Decoded {
     pixels: RgbImage,
@@ -269,8 +292,8 @@ struct Decoded {
     stored: (u32, u32),
     /// The turn that the decoder has applied already; `None` when the Exif orientation is still to be applied.
     turned: Option<Turn>,
-    /// The Exif block, with or without the `Exif\0\0` before it.
-    exif: Option<Vec<u8>>,
+    /// The Exif blocks in the order in which they count, with or without the `Exif\0\0` before them.
+    exif: Vec<Vec<u8>>,
     xmp: Option<Vec<u8>>,
     notes: Vec<String>,
 }
@@ -280,12 +303,13 @@ struct Decoded {
 enum Refusal {
     NotAPicture { reason: String, source: Option<Box<dyn std::error::Error + Send + Sync>> },
     TooLarge { width: u32, height: u32 },
+    TooMuchMemory { bytes: u64, limit: u64 },
 }
 
 impl Refusal {
     /// The content is something else altogether.
     fn found(what: impl std::fmt::Display) -> Refusal {
-        Refusal::plain(format!("expected a JPEG, PNG, HEIC, WebP, TIFF or BMP picture, found {what}"))
+        Refusal::plain(format!("expected a JPEG, PNG, HEIC, WebP, TIFF, BMP or GIF picture, found {what}"))
     }
 
     fn plain(reason: impl Into<String>) -> Refusal {
@@ -303,6 +327,17 @@ impl Refusal {
         }
     }
 
+    /// A picture of a [`Format`], but of a kind of it that no decoder here knows.
+    fn unsupported(format: Format, source: impl std::error::Error + Send + Sync + 'static) -> Refusal {
+        Refusal::NotAPicture {
+            reason: format!(
+                "expected a {format} picture of a common kind, found one that is not supported; open it in an image program and \
+                 export it as PNG or JPEG first"
+            ),
+            source: Some(Box::new(source)),
+        }
+    }
+
     fn of(self, path: &Path, options: &ReadOptions) -> Error {
         let path = path.to_path_buf();
         match self {
@@ -310,11 +345,12 @@ impl Refusal {
             Refusal::TooLarge { width, height } => {
                 Error::TooLarge { path, width, height, limit_megapixels: options.max_megapixels }
             }
+            Refusal::TooMuchMemory { bytes, limit } => Error::TooMuchMemory { path, bytes, limit },
         }
     }
 }
 
-/// How many pixels a header may declare.
+/// How many pixels a header may declare, and what decoding them may take.
 struct Budget {
     max_megapixels: f64,
 }
@@ -331,6 +367,19 @@ impl Budget {
         } else {
             Err(Refusal::TooLarge { width, height })
         }
+    }
+
+    /// What decoding may take.
+    fn bytes(&self) -> u64 {
+        // Written so that a limit that is not a number leaves no room for pixels.
+        ((BYTES_PER_PIXEL * self.max_megapixels * 1e6) as u64).saturating_add(WORKING_SPACE)
+    }
+
+    /// To be asked before the pixels are decoded, with the bytes that each of them takes at the worst moment.
+    fn check_memory(&self, width: u32, height: u32, bytes_per_pixel: f64) -> Result<(), Refusal> {
+        let bytes = (f64::from(width) * f64::from(height) * bytes_per_pixel) as u64;
+        let limit = self.bytes();
+        if bytes <= limit { Ok(()) } else { Err(Refusal::TooMuchMemory { bytes, limit }) }
     }
 }
 
@@ -374,6 +423,25 @@ fn kind_of(kind: std::fs::FileType) -> &'static str {
         }
     }
     if kind.is_dir() { "a folder" } else { "something else" }
+}
+
+/// 16 bits to 8, to the nearest.
+fn eight_bits(value: u16) -> u8 {
+    u8::try_from((u32::from(value) + 128) / 257).unwrap_or(u8::MAX)
+}
+
+/// Four inks (255 is full) to RGB, in the same memory.
+fn inks_to_rgb(mut inks: Vec<u8>) -> Vec<u8> {
+    let pixels = inks.len() / 4;
+    for pixel in 0..pixels {
+        let paper = u16::from(255 - inks[4 * pixel + 3]);
+        for channel in 0..3 {
+            let light = u16::from(255 - inks[4 * pixel + channel]);
+            inks[3 * pixel + channel] = u8::try_from((light * paper + 127) / 255).unwrap_or(u8::MAX);
+        }
+    }
+    inks.truncate(3 * pixels);
+    inks
 }
 
 /// RGBA to RGB in the same memory, laid over white.

@@ -222,8 +222,11 @@ impl Points {
     /// name twice, a place that is not two numbers, a standard deviation that is not above 0.
     pub fn from_json(json: &[u8], path: &Path) -> Result<Self> {
         let wrong = |reason: String| Error::Usage { reason: format!("{}: {reason}", path.display()) };
-        let entries = serde_json::Deserializer::from_slice(json)
+        let mut reader = serde_json::Deserializer::from_slice(json);
+        // Nothing may follow the object: two objects are no set of points.
+        let entries = reader
             .deserialize_map(Entries)
+            .and_then(|entries| reader.end().map(|()| entries))
             .map_err(|error| wrong(format!("expected a JSON object of points such as {EXAMPLE}, found {error}")))?;
         let mut points = Self::default();
         for (name, value) in entries {

@@ -10,8 +10,6 @@ pub struct Keypoint {
     pub at: Point,
     /// How likely it can be seen and is not hidden, 0 to 1, as the model says.
     pub visibility: f64,
-    /// How likely it lies inside the picture, 0 to 1, as the model says.
-    pub presence: f64,
     /// Spread of its place over several readings, in pixels (root mean square of x and y); `None` for a single reading. Of a
     /// point placed by hand, what it may be off by.
     pub sd_px: Option<f64>,
@@ -84,8 +82,7 @@ impl Pose {
     pub fn from_points(points: impl IntoIterator<Item = (Joint, Point)>) -> Self {
         let mut pose = Self::default();
         for (joint, at) in points {
-            pose.keypoints[joint.index()] =
-                Ok(Keypoint { at, visibility: 1.0, presence: 1.0, sd_px: None, by_hand: false });
+            pose.keypoints[joint.index()] = Ok(Keypoint { at, visibility: 1.0, sd_px: None, by_hand: false });
         }
         pose
     }
@@ -140,6 +137,13 @@ impl Pose {
         })
     }
 
+    /// The same places with every left joint named right and every right one left: what a model that took a back for a front gave
+    /// under the wrong names.
+    #[must_use]
+    pub fn exchanged(&self) -> Self {
+        Self::from_joints(|joint| self.get(joint.mirror()).map_err(|missing| missing.of(joint)))
+    }
+
     /// The joints that have a place, with their keypoints.
     pub fn found(&self) -> impl Iterator<Item = (Joint, Keypoint)> + '_ {
         Joint::ALL.into_iter().filter_map(|joint| self.get(joint).ok().map(|k| (joint, k)))
@@ -180,6 +184,12 @@ impl WorldPose {
     #[must_use]
     pub fn get(&self, joint: Joint) -> Vec3 {
         self.joints[joint.index()]
+    }
+
+    /// The same places with left and right joints exchanged.
+    #[must_use]
+    pub fn exchanged(&self) -> Self {
+        Self { joints: Joint::ALL.map(|joint| self.get(joint.mirror())) }
     }
 
     /// What the mirrored picture would have given, each joint again under the subject's own side.

@@ -32,7 +32,24 @@ pub fn recompute(record: &Record, path: &Path, options: &Options) -> Result<Reco
         return Err(not_so(format!("expected a sighting whose parts fit together, found {found}")));
     }
     let analysis = assess(frame, sighting, options)?;
-    let mut again = Record::of(&record.id, record.source.clone(), record.warnings.clone(), &analysis);
-    again.edited = record.edited.clone().filter(|_| !options.points.is_empty());
-    Ok(again)
+    let mut provenance = record.provenance();
+    // Without points by hand it is as it was measured.
+    provenance.edited = provenance.edited.filter(|_| !options.points.is_empty());
+    Ok(Record::of(provenance, &analysis))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::Intake;
+
+    #[test]
+    fn what_the_intake_list_says_is_kept() {
+        let path: &Path = "tests/fixtures/records/anterior-tilted.json".as_ref();
+        let intake = Some(Intake { subject: Some("S-17".into()), visit_day: Some(3), ..Intake::default() });
+        let record = Record { intake: intake.clone(), ..Record::open(path).expect("a record") };
+        let again = recompute(&record, path, &record.options()).expect("measured again");
+        assert_eq!(again.intake, intake);
+        assert_eq!(again.provenance(), record.provenance());
+    }
 }

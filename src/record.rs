@@ -7,12 +7,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::analysis::{Analysis, Options, Scale};
-use crate::camera;
+use crate::camera::{self, FocalFrom, LevelFrom};
 use crate::error::{Error, Result};
 use crate::geometry::{Point, rounded};
 use crate::heads::Heads;
 use crate::measure::{ByHand, Measure, Measurement, Refusal, Unit};
 use crate::photo::Photo;
+use crate::photo_hash::{self, PhotoHash};
 use crate::points::{BonyPoint, HandPoint, Points, Site};
 use crate::sighting::{Frame, Sighting};
 use crate::skeleton::{Joint, Side};
@@ -126,8 +127,10 @@ pub struct Intake {
 pub struct Source {
     /// The file's name without its folders.
     pub file: String,
-    /// BLAKE3 hash of the file, in hexadecimal.
-    pub blake3: String,
+    /// BLAKE3 hash of the file, in hexadecimal; null where there was no file, as for webcam frames.
+    #[serde(deserialize_with = "photo_hash::none_if_empty")]
+    #[schemars(required, extend("type" = ["string", "null"]))]
+    pub blake3: Option<PhotoHash>,
     /// Width of the upright photo, in pixels.
     pub width: u32,
     /// Height of the upright photo, in pixels.
@@ -136,6 +139,29 @@ pub struct Source {
     pub orientation: u8,
     /// What the bytes are, such as `JPEG`.
     pub format: String,
+}
+
+/// Where a record comes from. Everything else in a record is a result, which measuring again replaces.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Provenance {
+    /// The photo's id.
+    pub id: String,
+    /// What the intake list says about it.
+    pub intake: Option<Intake>,
+    /// The photo.
+    pub source: Source,
+    /// Sentences about the file itself.
+    pub warnings: Vec<String>,
+    /// That and how `orthostat edit` changed the record.
+    pub edited: Option<Edited>,
+}
+
+impl Provenance {
+    /// That of a photo in no intake list, about which there is nothing to warn of.
+    #[must_use]
+    pub fn new(id: &str, source: Source) -> Self {
+        Self { id: id.into(), intake: None, source, warnings: Vec::new(), edited: None }
+    }
 }
 
 /// What measured it.
@@ -167,16 +193,16 @@ pub struct View {
 pub struct Camera {
     /// Focal length, in pixels of the upright photo.
     pub focal_px: f64,
-    /// `exif` or `default`.
-    pub focal_from: String,
+    /// Where the focal length comes from.
+    pub focal_from: FocalFrom,
     /// The focal length's standard deviation, as a share.
     pub focal_sd: f64,
     /// Roll.
     pub roll_deg: f64,
     /// Pitch.
     pub pitch_deg: f64,
-    /// `plumb`, `roll`, `gravity` or `none`.
-    pub level_from: String,
+    /// Where roll and pitch come from.
+    pub level_from: LevelFrom,
     /// Standard deviation of the roll.
     pub level_sd_deg: f64,
     /// Standard deviation of the pitch.
@@ -316,17 +342,18 @@ impl Record {
             orientation: photo.source.orientation,
             format: photo.source.format.to_string(),
         };
-        Self::of(id, source, photo.notes.clone(), analysis)
+        Self::of(Provenance { warnings: photo.notes.clone(), ..Provenance::new(id, source) }, analysis)
     }
 
-    /// The record of an analysis of a photo that is known by its source and its warnings.
+    /// The record of an analysis of a photo that is known by its provenance.
     #[must_use]
-    pub fn of(id: &str, source: Source, warnings: Vec<String>, analysis: &Analysis) -> Self {
+    pub fn of(provenance: Provenance, analysis: &Analysis) -> Self {
+        let Provenance { id, intake, source, warnings, edited } = provenance;
         let camera = &analysis.camera;
         Self {
             schema: SCHEMA.into(),
-            id: id.into(),
-            intake: None,
+            id,
+            intake,
             source,
             tool: Tool {
                 version: env!("CARGO_PKG_VERSION").into(),
@@ -341,11 +368,11 @@ impl Record {
             },
             camera: Camera {
                 focal_px: rounded(camera.focal_px, 1),
-                focal_from: camera.focal_from.name().into(),
+                focal_from: camera.focal_from,
                 focal_sd: rounded(camera.focal_sd, 3),
                 roll_deg: rounded(camera.roll_deg, 2),
                 pitch_deg: rounded(camera.pitch_deg, 2),
-                level_from: camera.level_from.name().into(),
+                level_from: camera.level_from,
                 level_sd_deg: rounded(camera.roll_sd_deg, 2),
                 pitch_sd_deg: rounded(camera.pitch_sd_deg, 2),
             },
@@ -408,8 +435,20 @@ impl Record {
             },
             warnings,
             given: Given::of(&analysis.options),
-            edited: None,
+            edited,
             sighting: Some(analysis.sighting.clone()),
+        }
+    }
+
+    /// What measuring again leaves as it is.
+    #[must_use]
+    pub fn provenance(&self) -> Provenance {
+        Provenance {
+            id: self.id.clone(),
+            intake: self.intake.clone(),
+            source: self.source.clone(),
+            warnings: self.warnings.clone(),
+            edited: self.edited.clone(),
         }
     }
 
@@ -643,7 +682,7 @@ mod tests {
             raw: value,
             sd,
             scatter: sd,
-            outlined: false,
+            outlined: 0.0,
             by_hand: ByHand::No,
         };
         assert_eq!(

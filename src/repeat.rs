@@ -11,9 +11,12 @@ use crate::geometry::{Point, Vec2};
 use crate::pose::{Keypoint, Missing, Pose};
 use crate::silhouette::Mask;
 use crate::skeleton::{Joint, Pair};
+use crate::view;
 
-/// Readings of a photo unless another number is asked for. See `docs/accuracy.md` for accuracy against time.
+/// Readings of a photo by one model unless another number is asked for. See `docs/accuracy.md` for accuracy against time.
 pub const DEFAULT_READINGS: usize = 8;
+/// Readings of a photo by each of two models: two networks err less alike than two readings of one.
+pub const PAIRED_READINGS: usize = 2;
 /// Readings of a photo when time counts more.
 pub const FAST_READINGS: usize = 2;
 /// Readings of a photo by each of two models when accuracy counts more.
@@ -69,12 +72,14 @@ pub fn nudge(index: usize) -> Nudge {
 }
 
 /// What one model read of one person.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Readings {
     /// The whole body, from nudged and mirrored crops.
     pub body: Vec<Reading>,
     /// Head to hips, from a larger picture of them: a plain and a mirrored reading, where they agree with the body.
     pub upper: Vec<Reading>,
+    /// The share of readings that had left and right exchanged against the others, 0 to 0.5: see [`settle_sides`].
+    pub dissent: f64,
 }
 
 impl Readings {
@@ -97,7 +102,7 @@ const UPPER_APART: f64 = 0.2;
 
 /// Reads a person's joints `readings` times (1 to [`MAX_READINGS`]). A single reading is taken where the detector points, as pose
 /// programs do. Of more (an odd number is rounded up) the first two, one plain and one mirrored, are taken there too and place the
-/// others; then the upper body is read twice more. `None` when the model sees nobody there.
+/// others; then the upper body is read twice more, if it is asked for. `None` when the model sees nobody there.
 ///
 /// # Errors
 /// When the model cannot be run.
@@ -106,12 +111,13 @@ pub fn read(
     photo: &Pyramid<'_>,
     person: Person,
     readings: usize,
+    with_upper: bool,
 ) -> Result<Option<Readings>> {
     let readings = readings.clamp(1, MAX_READINGS);
     if readings == 1 {
         let look = (person.region, Look::default());
         let body: Vec<Reading> = in_parallel(workers, photo, &[look])?.into_iter().flatten().collect();
-        return Ok((!body.is_empty()).then_some(Readings { body, upper: Vec::new() }));
+        return Ok((!body.is_empty()).then_some(Readings { body, ..Readings::default() }));
     }
     let pair = |index: usize, base: Region| {
         let nudge = nudge(index);
@@ -125,11 +131,12 @@ pub fn read(
     };
     let mut looks: Vec<(Region, Look)> = (1..readings.div_ceil(2)).flat_map(|index| pair(index - 1, base)).collect();
     let first = consensus(&body.iter().map(|reading| reading.pose.clone()).collect::<Vec<_>>());
-    let upper = first.midpoint(Pair::SHOULDERS).and_then(|shoulders| Ok((shoulders, first.midpoint(Pair::HIPS)?)));
+    let trunk = first.midpoint(Pair::SHOULDERS).and_then(|shoulders| Ok((shoulders, first.midpoint(Pair::HIPS)?)));
+    let upper = trunk.ok().filter(|_| with_upper);
     // The outline comes from the larger picture. In these places two workers leave both looks to the first, which then opens the
     // mask graph alone; where there is nothing else to do, they share them.
     let places = [0, if looks.is_empty() { 1 } else { 2 }];
-    if let Ok((shoulders, hips)) = upper {
+    if let Some((shoulders, hips)) = upper {
         let side = UPPER_SIDE * shoulders.distance(hips);
         let region = Region { center: shoulders.midpoint(hips), side, rotation: 0.0 };
         let mask = workers.first().is_some_and(|worker| worker.gives_masks());
@@ -138,16 +145,48 @@ pub fn read(
         }
     }
     let mut taken = in_parallel(workers, photo, &looks)?;
-    let upper: Vec<Reading> = if upper.is_ok() {
+    let mut upper: Vec<Reading> = if upper.is_some() {
         let mirrored = taken.remove(places[1]);
         [taken.remove(places[0]), mirrored].into_iter().flatten().collect()
     } else {
         Vec::new()
     };
     body.extend(taken.into_iter().flatten());
+    let dissent = settle_sides(&mut body);
     let agreed = consensus(&body.iter().map(|reading| reading.pose.clone()).collect::<Vec<_>>());
+    for reading in &mut upper {
+        if view::shoulder_span(&reading.pose).unwrap_or(0.0) * view::shoulder_span(&agreed).unwrap_or(0.0) < 0.0 {
+            *reading = reading.exchanged();
+        }
+    }
     let fits = upper.len() == 2 && upper.iter().all(|reading| agrees(&reading.pose, &agreed));
-    Ok(Some(Readings { body, upper: if fits { upper } else { Vec::new() } }))
+    Ok(Some(Readings { body, upper: if fits { upper } else { Vec::new() }, dissent }))
+}
+
+/// A reading whose shoulders span less than this, in trunk lengths, does not tell which side is left.
+const TELLS_SIDES: f64 = 0.25;
+
+/// Exchanges left and right in readings that have them the other way round than most: averaged as they are, a back that was taken
+/// for a front in some readings would collapse to half its width. Returns the share of such readings among those that tell.
+pub fn settle_sides(readings: &mut [Reading]) -> f64 {
+    let spans: Vec<f64> = readings.iter().map(|reading| view::shoulder_span(&reading.pose).unwrap_or(0.0)).collect();
+    let telling: Vec<f64> = spans.iter().copied().filter(|span| span.abs() >= TELLS_SIDES).collect();
+    // Where both are as many, the wider ones decide.
+    let wider: f64 = telling.iter().sum();
+    let to_left = telling.iter().filter(|span| **span > 0.0).count() * 2;
+    let most = match to_left.cmp(&telling.len()) {
+        std::cmp::Ordering::Greater => 1.0,
+        std::cmp::Ordering::Less => -1.0,
+        std::cmp::Ordering::Equal => wider.signum(),
+    };
+    let mut other = 0;
+    for (reading, span) in readings.iter_mut().zip(&spans) {
+        if span.abs() >= TELLS_SIDES && span * most < 0.0 {
+            *reading = reading.exchanged();
+            other += 1;
+        }
+    }
+    f64::from(other) / telling.len().max(1) as f64
 }
 
 /// Whether head and shoulders of a reading lie where the whole body's readings have them.
@@ -247,7 +286,7 @@ pub fn consensus(poses: &[Pose]) -> Pose {
         let at = Point::new(mean(|k| k.at.x), mean(|k| k.at.y));
         let square: f64 = seen.iter().map(|k| (k.at - at).dot(k.at - at)).sum();
         let sd_px = (seen.len() > 1).then(|| (0.5 * square / (seen.len() - 1) as f64).sqrt());
-        Ok(Keypoint { at, visibility: mean(|k| k.visibility), presence: mean(|k| k.presence), sd_px, by_hand: false })
+        Ok(Keypoint { at, visibility: mean(|k| k.visibility), sd_px, by_hand: false })
     })
 }
 
@@ -299,6 +338,31 @@ mod tests {
         assert_eq!(nose.at, Point::new(10.0, 10.0));
         assert!((nose.sd_px.expect("two readings") - 1.0).abs() < 1e-12);
         assert!(consensus(&[at(1.0)]).get(Joint::LeftHip).is_err());
+    }
+
+    #[test]
+    fn readings_with_exchanged_sides_are_put_right_before_they_are_averaged() {
+        let reading = |sign: f64| {
+            let at = |x: f64, y: f64| Point::new(100.0 + sign * x, y);
+            let pose = Pose::from_points([
+                (Joint::LeftShoulder, at(20.0, 50.0)),
+                (Joint::RightShoulder, at(-20.0, 52.0)),
+                (Joint::LeftHip, at(12.0, 110.0)),
+                (Joint::RightHip, at(-12.0, 110.0)),
+            ]);
+            let next = Region { center: Point::default(), side: 1.0, rotation: 0.0 };
+            Reading { pose, world: None, next, mask: None }
+        };
+        let mut readings: Vec<Reading> = [-1.0, -1.0, 1.0, -1.0].map(reading).into();
+        assert_eq!(settle_sides(&mut readings), 0.25);
+        let poses: Vec<Pose> = readings.iter().map(|reading| reading.pose.clone()).collect();
+        let span = consensus(&poses).point(Joint::LeftShoulder).expect("given").x;
+        assert_eq!(span, 80.0);
+        assert_eq!(settle_sides(&mut readings), 0.0);
+        // The mirror image is settled the other way round.
+        let mut mirrored: Vec<Reading> = [1.0, 1.0, -1.0, 1.0].map(reading).into();
+        assert_eq!(settle_sides(&mut mirrored), 0.25);
+        assert!(mirrored.iter().all(|r| r.pose.point(Joint::LeftShoulder).expect("given").x == 120.0));
     }
 
     #[test]

@@ -59,12 +59,19 @@ pub struct Sighting {
     /// Brightness (0 to 255) and fine detail of the person, when they could be told: see [`Exposure`].
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub exposure: Option<(f64, f64)>,
+    /// The share of readings that had left and right exchanged against the others, when there were any.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub dissent: Option<f64>,
     /// What the photo's file says about the camera.
     pub told: ToldRecord,
     /// What straight edges in the background say about it, when they were looked at and say something: roll, pitch, and the
     /// standard errors of both, in degrees.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub background: Option<(f64, f64, f64, f64)>,
+    /// How many times the focal length that the file tells, or that is assumed, the edges' vanishing points say it is, and the
+    /// standard error of that number's logarithm.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub background_focal: Option<(f64, f64)>,
 }
 
 /// See [`WorldWidths`]: metres, summed over the readings.
@@ -89,6 +96,9 @@ pub struct ToldRecord {
     pub gravity: Option<[f64; 3]>,
     /// Whether it was the camera on the side of the screen.
     pub front_camera: bool,
+    /// Width and height of the picture as the camera took it, in pixels.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub shot_px: Option<[f64; 2]>,
 }
 
 /// Decimals of a joint's place. Of a person of 60 pixels' height the shoulders' line is 15 pixels long, and a thousandth of one
@@ -124,12 +134,15 @@ impl Sighting {
             worlds: None,
             outline: None,
             exposure: None,
+            dissent: None,
             told: ToldRecord {
                 focal_35mm: told.focal_35mm.map(|mm| rounded(mm, 3)),
                 gravity: told.gravity.map(|a| a.map(|g| rounded(g, 6))),
                 front_camera: told.front_camera,
+                shot_px: told.shot_px.map(|side| side.map(|side| rounded(side, 0))),
             },
             background: None,
+            background_focal: None,
         }
     }
 
@@ -139,6 +152,12 @@ impl Sighting {
         let sums = |sums: [f64; 5]| sums.map(|sum| rounded(sum, 5));
         let worlds = worlds.map(|w| Worlds { across: sums(w.across), away: sums(w.away), first: rounded(w.first, 5) });
         Self { worlds, ..self }
+    }
+
+    /// The same with the share of readings that had left and right exchanged.
+    #[must_use]
+    pub fn with_dissent(self, share: f64) -> Self {
+        Self { dissent: (share > 0.0).then(|| rounded(share, 3)), ..self }
     }
 
     /// The same with brightness and detail.
@@ -155,7 +174,8 @@ impl Sighting {
                 [t.roll_deg, t.pitch_deg, t.roll_sd_deg, t.pitch_sd_deg].map(|v| rounded(v, 4));
             (roll, pitch, roll_sd, pitch_sd)
         });
-        Self { background, ..self }
+        let background_focal = tilt.map(|t| (rounded(t.focal_factor, 4), rounded(t.focal_sd, 4)));
+        Self { background, background_focal, ..self }
     }
 
     /// What does not fit together in a sighting from elsewhere, in words; nothing in one that was made here.
@@ -190,7 +210,7 @@ impl Sighting {
     pub fn pose(&self) -> Pose {
         Pose::from_joints(|joint| {
             let &(x, y, visibility, sd_px) = self.joints.get(joint.name()).ok_or(Missing::NotGiven(joint))?;
-            Ok(Keypoint { at: Point::new(x, y), visibility, presence: visibility, sd_px, by_hand: false })
+            Ok(Keypoint { at: Point::new(x, y), visibility, sd_px, by_hand: false })
         })
     }
 
@@ -227,17 +247,27 @@ impl Sighting {
     #[must_use]
     pub fn told(&self) -> Told {
         let told = &self.told;
-        Told { focal_35mm: told.focal_35mm, gravity: told.gravity, front_camera: told.front_camera }
+        Told {
+            focal_35mm: told.focal_35mm,
+            gravity: told.gravity,
+            front_camera: told.front_camera,
+            shot_px: told.shot_px,
+        }
     }
 
     /// What the background's edges say about the camera.
     #[must_use]
     pub fn background(&self) -> Option<Tilt> {
+        // Records of older versions lack the focal length: then nothing is said of it.
+        let (focal_factor, focal_sd) = self.background_focal.unwrap_or((1.0, f64::INFINITY));
         self.background.map(|(roll_deg, pitch_deg, roll_sd_deg, pitch_sd_deg)| Tilt {
             roll_deg,
             pitch_deg,
             roll_sd_deg,
             pitch_sd_deg,
+            focal_factor,
+            focal_sd,
+            bend: 0.0,
             support_px: 0.0,
             segments: 0,
         })

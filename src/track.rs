@@ -153,7 +153,7 @@ impl Tracker {
         let people = crowd.by_prominence(width, height);
         self.people = people.len();
         let Some(region) = self.region else {
-            let chosen = people.get(self.person - 1).or(people.first());
+            let chosen = people.get(self.person.wrapping_sub(1)).or(people.first());
             self.region = chosen.map(|person| person.region);
             self.nearer = false;
             return;
@@ -244,6 +244,20 @@ mod tests {
         assert!(!see(&nobody, 0.2) && !see(&nobody, 0.3) && !see(&nobody, 0.8));
         assert!(!see(&bgr, 0.9), "searched only every {SEARCH_EVERY} s");
         assert!(see(&bgr, 1.1) && see(&bgr, 1.2));
+    }
+
+    #[test]
+    fn a_person_number_that_no_person_has_gives_the_first() {
+        let person = Person {
+            region: Region { center: crate::geometry::Point::new(500.0, 300.0), side: 400.0, rotation: 0.0 },
+            score: 0.9,
+        };
+        let crowd = Crowd { people: vec![person], best_score: 0.9 };
+        for number in [0, 1, 9] {
+            let mut tracker = Tracker::open(&blazepose::Options::default(), number).expect("models");
+            tracker.check(&crowd, 1280.0, 720.0);
+            assert_eq!(tracker.region, Some(person.region), "{number}");
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! From which side the camera sees the person.
 
-use crate::measure::Refusal;
+use crate::measure::{Refusal, frontal};
 use crate::pose::Pose;
 use crate::skeleton::{Joint, Pair, Side};
 
@@ -38,8 +38,23 @@ impl Facing {
 }
 
 /// Shoulders that span less than this share of the trunk's length (middle of shoulders to middle of hips) are seen from the
-/// side. On rendered people with exact truth, frontal views gave 0.64 to 0.77 and side views 0.00 to 0.18.
-const LATERAL_BELOW: f64 = 0.40;
+/// side. On rendered people with exact truth, frontal views gave 0.64 to 0.77 and side views 0.00 to 0.18; on annotated real
+/// photos, views labelled frontal went down to 0.31, but for one in two hundred.
+const LATERAL_BELOW: f64 = 0.30;
+/// Feet whose tips stand so much lower or higher in the picture than their heels show where they point, in trunk lengths. Seen
+/// from the front: 0.05 to 0.3 (98 of 100 real photos); from behind: -0.14 to -0.05.
+const FEET_POINT: f64 = 0.03;
+
+/// How far the left shoulder lies to the right of the right one in the picture, square to the trunk, in trunk lengths: of a person
+/// who leans, the line of the shoulders leans too.
+///
+/// # Errors
+/// When shoulders or hips have no place.
+pub fn shoulder_span(pose: &Pose) -> Result<f64, Refusal> {
+    let across = pose.point(Joint::LeftShoulder)? - pose.point(Joint::RightShoulder)?;
+    let up = pose.midpoint(Pair::SHOULDERS)? - pose.midpoint(Pair::HIPS)?;
+    Ok(up.cross(across) / up.dot(up).max(1e-9))
+}
 
 impl View {
     /// The name in records.
@@ -98,9 +113,7 @@ impl View {
     /// # Errors
     /// When shoulders or hips have no place.
     pub fn of(pose: &Pose, left_away: Option<f64>) -> Result<Self, Refusal> {
-        let (left, right) = (pose.point(Joint::LeftShoulder)?, pose.point(Joint::RightShoulder)?);
-        let trunk = pose.midpoint(Pair::SHOULDERS)?.distance(pose.midpoint(Pair::HIPS)?);
-        let span = (left.x - right.x) / trunk.max(1e-9);
+        let span = shoulder_span(pose)?;
         if span >= LATERAL_BELOW {
             return Ok(View::Anterior);
         }
@@ -121,15 +134,19 @@ impl View {
     /// How clearly the view was told: the shoulders' share of the trunk's length, and whether it lies near the border.
     #[must_use]
     pub fn is_doubtful(pose: &Pose) -> bool {
-        let (Ok(left), Ok(right), Ok(shoulders), Ok(hips)) = (
-            pose.point(Joint::LeftShoulder),
-            pose.point(Joint::RightShoulder),
-            pose.midpoint(Pair::SHOULDERS),
-            pose.midpoint(Pair::HIPS),
-        ) else {
-            return true;
+        shoulder_span(pose).map_or(true, |span| (0.5 * LATERAL_BELOW..1.4 * LATERAL_BELOW).contains(&span.abs()))
+    }
+
+    /// Whether the feet point the other way than a view from the front or from behind says: every camera stands above the floor, so
+    /// the tips of feet that point at it stand lower in the picture than their heels. A covered head is often taken for the back of
+    /// one.
+    #[must_use]
+    pub fn is_against_the_feet(self, pose: &Pose) -> bool {
+        let down = |pair: Pair| pose.midpoint(pair).ok();
+        let (Some(facing), Some(tips), Some(heels)) = (self.facing(), down(Pair::TOES), down(Pair::HEELS)) else {
+            return false;
         };
-        let span = (left.x - right.x).abs() / shoulders.distance(hips).max(1e-9);
-        (0.5 * LATERAL_BELOW..1.4 * LATERAL_BELOW).contains(&span)
+        let trunk = frontal::trunk_length(pose).unwrap_or(f64::INFINITY);
+        facing.left_sign() * (tips.y - heels.y) < -FEET_POINT * trunk
     }
 }

@@ -142,6 +142,7 @@ fn records_and_pictures_are_written_without_metadata() {
         .map(|f| f.file_name().to_string_lossy().into_owned())
         .collect();
     names.sort();
+    assert_eq!(names.remove(0), orthostat::output::LIST);
     assert_eq!(names, ["anterior-tilted.annotated.jpg", "anterior-tilted.json"]);
     let picture = std::fs::read(out.join(&names[0])).expect("written");
     assert!(image::load_from_memory(&picture).is_ok_and(|p| p.width() == 1080));
@@ -397,6 +398,21 @@ fn help_and_version_are_said() {
     }
     let help = text(&orthostat(&["--help"]).stdout);
     assert!(help.contains("Exit codes") && help.contains("subject's own left"));
+}
+
+/// What is not the listed model is refused before ONNX Runtime sees a byte of it.
+#[test]
+fn a_model_file_is_known_by_its_hash_before_it_is_parsed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let heavy = orthostat::model::catalogue().expect("parses").iter().find(|entry| entry.name == "blazepose-heavy");
+    std::fs::write(folder.path().join(&heavy.expect("listed").file), b"no graph at all").expect("written");
+    let output = assert_cmd::Command::new(env!("CARGO_BIN_EXE_orthostat"))
+        .args(["analyze", "--model", "heavy", &sample("small-person.jpg")])
+        .env("ORTHOSTAT_MODELS", folder.path())
+        .output()
+        .expect("the program starts");
+    let said = text(&output.stderr);
+    assert!(output.status.code() == Some(4) && said.contains("damaged or changed: expected BLAKE3"), "{said}");
 }
 
 /// The models in the repository are the ones that `models.json` lists, byte for byte.

@@ -466,8 +466,10 @@ fn hostile_requests_are_refused() {
     }
     // After all this the page's own requests are answered still, and no file was written.
     assert_eq!(editing.ask("POST /measure", &editing.own(&key), "{\"c7\": [1, 2]}").0, 200);
-    let names: Vec<_> =
+    let mut names: Vec<_> =
         std::fs::read_dir(editing.folder.path()).expect("there").flatten().map(|e| e.file_name()).collect();
+    // But for the points that are not saved yet.
+    names.retain(|name| name != "anterior-level.edited.points.json");
     assert_eq!(names.len(), 2, "{names:?}");
 }
 
@@ -519,6 +521,102 @@ fn left_alone_it_ends_and_keeps_what_was_not_saved() {
     let again = recompute(&[editing.folder.path(), Path::new("--points"), &kept]);
     assert_eq!(again["landmarks"]["left_shoulder"]["x"], 612.34);
     assert!(recompute(&[editing.folder.path()])["landmarks"]["left_shoulder"].get("by").is_none());
+}
+
+/// Where the points are that were not saved, as the program said.
+fn kept(message: &str) -> PathBuf {
+    let rest = message.split("are kept in ").nth(1).unwrap_or_else(|| panic!("nothing is kept: {message}"));
+    rest.split(';').next().expect("a path").into()
+}
+
+const MOVED: &str = r#"{"left_shoulder": [612.34, 400]}"#;
+
+#[cfg(unix)]
+#[test]
+fn whatever_ends_it_keeps_what_was_not_saved_or_has_kept_it() {
+    for signal in ["TERM", "HUP", "INT", "KILL", "close"] {
+        let mut editing = Editing::of("anterior-level", &[]);
+        let key = editing.key();
+        assert_eq!(editing.ask("POST /measure", &editing.own(&key), MOVED).0, 200);
+        let path = editing.folder.path().join("anterior-level.edited.points.json");
+        if signal == "KILL" {
+            let start = Instant::now();
+            while !path.exists() {
+                assert!(start.elapsed() < Duration::from_secs(60), "the points are written while the page is open");
+                std::thread::sleep(Duration::from_millis(20));
+            }
+        }
+        if signal == "close" {
+            assert_eq!(editing.ask("POST /close", &editing.own(&key), &key).0, 204);
+        } else {
+            let id = editing.program.id().to_string();
+            assert!(Command::new("kill").args([&format!("-{signal}"), &id]).status().expect("sent").success());
+        }
+        let (code, message) = editing.end(Duration::from_secs(60));
+        match signal {
+            "KILL" => {}
+            "close" => assert!(code == Some(0) && kept(&message) == path, "{message}"),
+            _ => assert!(code == Some(130) && kept(&message) == path, "{signal}: {code:?} {message}"),
+        }
+        let points = orthostat::points::Points::open(&path).expect("a file of points");
+        assert_eq!(points.iter().next().expect("one").1.at.x, 612.34, "{signal}");
+    }
+}
+
+#[test]
+fn a_save_takes_the_points_out_of_their_file_and_replaces_nobodys() {
+    let editing = Editing::of("anterior-level", &[]);
+    let key = editing.key();
+    let at = |name: &str| editing.folder.path().join(name);
+    assert_eq!(editing.ask("POST /measure", &editing.own(&key), MOVED).0, 200);
+    let save = || {
+        let (status, answer) = editing.ask("POST /save", &editing.own(&key), MOVED);
+        assert_eq!(status, 200, "{answer}");
+        let body: Value = serde_json::from_str(answer.split("\r\n\r\n").nth(1).expect("a body")).expect("JSON");
+        body["out"].as_str().expect("a name").to_owned()
+    };
+    assert_eq!(save(), "anterior-level.edited.json");
+    assert!(!at("anterior-level.edited.points.json").exists());
+    // Its own file is replaced; one that somebody else wrote there since is not.
+    assert_eq!(save(), "anterior-level.edited.json");
+    std::fs::write(at("anterior-level.edited.json"), "mine").expect("written");
+    assert_eq!(save(), "anterior-level.edited-2.json");
+    assert_eq!(std::fs::read(at("anterior-level.edited.json")).expect("there"), b"mine");
+    assert_eq!(editing.saved("anterior-level.edited-2.json").landmarks["left_shoulder"].x, 612.34);
+}
+
+#[test]
+fn two_sessions_on_one_record_write_two_files() {
+    let first = Editing::of("anterior-level", &[]);
+    let record = first.folder.path().join("anterior-level.json");
+    let second = Editing::start(tempfile::tempdir().expect("a folder"), &record, &[]);
+    for (editing, x) in [(&first, "601.5"), (&second, "602.5")] {
+        let key = editing.key();
+        let body = format!("{{\"left_shoulder\": [{x}, 400]}}");
+        assert_eq!(editing.ask("POST /save", &editing.own(&key), &body).0, 200);
+    }
+    assert_eq!(first.saved("anterior-level.edited.json").landmarks["left_shoulder"].x, 601.5);
+    assert_eq!(first.saved("anterior-level.edited-2.json").landmarks["left_shoulder"].x, 602.5);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn silent_connections_keep_the_page_out_no_longer_than_it_takes_to_open_another() {
+    let editing = Editing::of("anterior-level", &[]);
+    let key = editing.key();
+    // So few descriptors that the connections would use them up.
+    let id = editing.program.id().to_string();
+    let limited = Command::new("prlimit").args(["--pid", &id, "--nofile=128:128"]).status().expect("util-linux");
+    assert!(limited.success());
+    let mut open = Vec::new();
+    for half in ["", "POST /measure HTTP/1.1\r\nHost: ", "GET / HTTP/1.1\r\nContent-Length: 99\r\n\r\nx"] {
+        for _ in 0..150 {
+            let mut stream = TcpStream::connect(("127.0.0.1", editing.port())).expect("it listens");
+            let _ = stream.write_all(half.as_bytes());
+            open.push(stream);
+        }
+        assert_eq!(editing.ask("POST /measure", &editing.own(&key), MOVED).0, 200, "{half}");
+    }
 }
 
 #[cfg(unix)]

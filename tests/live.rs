@@ -197,7 +197,7 @@ fn a_standing_check_gives_one_record_with_the_truth_in_its_intervals() {
     let saved = Record::open(&out.join("check-001.json")).unwrap();
     assert_eq!(printed, saved);
     assert_eq!(std::fs::read_dir(&out).unwrap().count(), 1, "no picture is stored");
-    assert!(saved.tool.readings >= 20 && saved.source.format == "frames" && saved.source.blake3.is_empty());
+    assert!(saved.tool.readings >= 20 && saved.source.format == "frames" && saved.source.blake3.is_none());
     // What a photo of the same person says, turned by the same angle.
     let photo = photo_with_level_camera("anterior-level.jpg");
     for measure in WATCHED {
@@ -455,7 +455,7 @@ fn what_cannot_be_opened_is_one_sentence_with_its_name() {
         ("missing_%03d.png", "cannot be read: no picture has a name of this form"),
         ("notes.avi", "expected a video or a picture, found something that OpenCV cannot decode"),
         ("nothing.avi", "expected a video or a picture, found something that OpenCV cannot decode"),
-        ("notes_%d.png", "expected a JPEG, PNG, HEIC, WebP, TIFF or BMP picture, found"),
+        ("notes_%d.png", "expected a JPEG, PNG, HEIC, WebP, TIFF, BMP or GIF picture, found"),
         (".", "cannot be read: expected a video file, a picture or a sequence such as frame_%04d.png, found a folder"),
     ] {
         let output = live(&at(source), &["--jsonl", "--frames", "5"]);

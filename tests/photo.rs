@@ -100,11 +100,22 @@ fn every_format_shows_the_scene() {
         ("png.png", Format::Png, 0.0),
         ("png-named-jpg.jpg", Format::Png, 0.0),
         ("png-16-bit.png", Format::Png, 0.0),
+        ("png-16-bit-interlaced.png", Format::Png, 0.0),
         ("webp-lossy.webp", Format::WebP, 6.0),
         ("webp-lossless.webp", Format::WebP, 0.0),
         ("tiff.tif", Format::Tiff, 0.0),
         ("tiff-cmyk.tif", Format::Tiff, 1.0),
+        ("tiff-palette.tif", Format::Tiff, 4.0),
+        ("tiff-palette-16-colours.tif", Format::Tiff, 20.0),
+        ("tiff-ycbcr-jpeg.tif", Format::Tiff, 3.0),
+        ("tiff-planes.tif", Format::Tiff, 0.0),
+        ("tiff-planes-in-tiles-of-16.tif", Format::Tiff, 0.0),
+        ("tiff-planes-in-tiles-of-32.tif", Format::Tiff, 0.0),
+        ("tiff-tiles-of-16.tif", Format::Tiff, 0.0),
+        ("tiff-tiles-of-32.tif", Format::Tiff, 0.0),
+        ("tiff-16-bit-strips-of-10-rows.tif", Format::Tiff, 0.0),
         ("bmp.bmp", Format::Bmp, 0.0),
+        ("gif.gif", Format::Gif, 4.0),
         ("heic.heic", Format::Heif, 3.0),
     ];
     for (name, format, tolerance) in cases {
@@ -120,7 +131,13 @@ fn every_format_shows_the_scene() {
 
 #[test]
 fn grey_pictures_become_three_equal_channels() {
-    for (name, tolerance) in [("jpeg-grey.jpg", 1.0), ("png-grey.png", 0.5), ("tiff-grey-16-bit.tif", 0.5)] {
+    for (name, tolerance) in [
+        ("jpeg-grey.jpg", 1.0),
+        ("png-grey.png", 0.5),
+        ("tiff-grey-16-bit.tif", 0.5),
+        ("tiff-grey-jpeg.tif", 1.0),
+        ("tiff-white-is-zero.tif", 0.5),
+    ] {
         let photo = open(name);
         assert!(photo.pixels.pixels().all(|pixel| pixel.0 == [pixel.0[0]; 3]), "{name}");
         let off = difference(&photo.pixels, &grey(&scene()));
@@ -177,6 +194,34 @@ fn the_other_formats_are_turned_too() {
     }
 }
 
+/// What other programs write their orientation into; see `orientations` in `make.py`.
+#[test]
+fn the_orientation_is_found_wherever_it_stands() {
+    let mut seen = 0;
+    for name in all_fixtures() {
+        let Some((place, rest)) = name.split_once("-orientation-") else { continue };
+        if !["xmp", "behind", "raw-profile"].iter().any(|word| place.contains(word)) {
+            continue;
+        }
+        let photo = open(&name);
+        assert_eq!(photo.source.orientation.to_string(), rest[..1], "{name}");
+        assert_eq!(photo.notes, [""; 0], "{name}");
+        shows_the_scene(&photo, 1.5);
+        seen += 1;
+    }
+    assert_eq!(seen, 13 * 7);
+}
+
+#[test]
+fn a_fax_is_black_and_white() {
+    let photo = open("tiff-fax4-is-black-and-white.tif");
+    assert!(photo.pixels.pixels().all(|pixel| [[0; 3], [255; 3]].contains(&pixel.0)));
+    // Dithered, it is as bright as the scene.
+    let mean = |picture: &RgbImage| picture.as_raw().iter().map(|&value| f64::from(value)).sum::<f64>() / 9216.0;
+    let off = (mean(&photo.pixels) - mean(&grey(&scene()))).abs();
+    assert!(off < 4.0, "{off}");
+}
+
 #[test]
 fn transparent_parts_lie_over_white() {
     for (name, tolerance) in
@@ -204,11 +249,12 @@ fn of_several_pictures_the_first_is_taken_with_a_note() {
         ("png-animated-first-is-read-with-a-note.png", "the picture is animated: its still picture was taken"),
         ("webp-animated-first-is-read-with-a-note.webp", "the picture is animated: the first frame was taken"),
         ("tiff-two-pages-first-is-read-with-a-note.tif", "the file has several pages: the first was taken"),
+        ("gif-animated-first-is-read-with-a-note.gif", "the picture is animated: the first frame was taken"),
     ];
     for (name, note) in cases {
         let photo = open(name);
         assert_eq!(photo.notes, [note], "{name}");
-        shows_the_scene(&photo, 1.5);
+        shows_the_scene(&photo, if name.starts_with("gif") { 4.0 } else { 1.5 });
     }
 }
 
@@ -231,7 +277,7 @@ fn the_source_is_described() {
     let bytes = bytes_of("png-named-jpg.jpg");
     assert_eq!(photo.source.path, fixture("png-named-jpg.jpg"));
     assert_eq!(photo.source.bytes, bytes.len() as u64);
-    assert_eq!(photo.source.blake3, blake3::hash(&bytes).to_hex().to_string());
+    assert_eq!(photo.source.blake3, Some(blake3::hash(&bytes).into()));
     let debug = format!("{photo:?}");
     assert!(debug.len() < 1000 && debug.contains("48 x 64"), "{debug}");
 }
@@ -244,12 +290,13 @@ fn the_camera_is_read_from_exif() {
         focal_35mm: Some(26.0),
         gravity: Some([-0.0996, -0.9882, -0.0651]),
         front_camera: true,
-        digital_zoom: Some(1.5),
+        shot_px: None,
         taken: None,
         panorama: true,
     };
     assert_eq!(photo.metadata, expected);
-    assert_eq!(photo.notes, [""; 0]);
+    assert_eq!(photo.notes.len(), 1);
+    assert!(photo.notes[0].contains("is a panorama"), "{}", photo.notes[0]);
 
     let photo = open("heic-apple-26mm-gravity.heic");
     assert_eq!((photo.metadata.focal_35mm, photo.metadata.gravity), (Some(26.0), expected.gravity));
@@ -258,7 +305,9 @@ fn the_camera_is_read_from_exif() {
     assert_eq!(open("jpeg-apple-shaken-nothing-known.jpg").metadata, Metadata::default());
 
     for name in ["jpeg-xmp-panorama.jpg", "png-xmp-panorama.png"] {
-        assert_eq!(open(name).metadata, Metadata { panorama: true, ..Metadata::default() }, "{name}");
+        let photo = open(name);
+        assert_eq!(photo.metadata, Metadata { panorama: true, ..Metadata::default() }, "{name}");
+        assert!(photo.notes.iter().any(|note| note.contains("is a panorama")), "{name}: {:?}", photo.notes);
     }
 }
 
@@ -274,13 +323,15 @@ fn damaged_exif_is_a_note_and_no_refusal() {
 
 #[test]
 fn refusals_say_what_was_expected_and_what_was_found() {
-    let expected = "expected a JPEG, PNG, HEIC, WebP, TIFF or BMP picture, found ";
+    let expected = "expected a JPEG, PNG, HEIC, WebP, TIFF, BMP or GIF picture, found ";
     for (name, found) in [
         ("empty-is-refused.jpg", "an empty file (0 bytes)"),
         ("text-is-refused.jpg", "text"),
         ("svg-is-refused.svg", "an SVG drawing, which is not supported; export it as PNG first"),
-        ("gif-is-refused.gif", "a GIF picture, which is not supported; export it as PNG first"),
-        ("avif-is-refused.avif", "an AVIF picture, which is not supported; export it as JPEG first"),
+        (
+            "avif-is-refused.avif",
+            "an AVIF picture, which is not supported; open it in a browser or an image program and save it as PNG first",
+        ),
     ] {
         assert_eq!(refusal(name), format!("{expected}{found}"));
     }
@@ -296,20 +347,76 @@ fn refusals_say_what_was_expected_and_what_was_found() {
     ] {
         assert_eq!(refusal(name), format!("expected a whole {format} picture, found one that is cut short"), "{name}");
     }
+    let sentence = refusal("gif-cut-short-is-refused.gif");
+    let expected =
+        "expected a whole GIF picture, found a damaged one (Format error decoding Gif: Unexpected End of File)";
+    assert_eq!(sentence, expected);
     for name in ["jpeg-cut-short-and-closed-is-refused.jpg", "jpeg-progressive-cut-short-and-closed-is-refused.jpg"] {
         assert_eq!(&bytes_of(name)[bytes_of(name).len() - 2..], b"\xff\xd9", "{name}");
         let sentence = refusal(name);
         assert!(sentence.starts_with("expected a whole JPEG picture, found a damaged one ("), "{name}: {sentence}");
     }
     let expected = "expected a baseline or progressive JPEG picture, found ";
+    let advice = "which is not supported; open it in an image program and export it again";
+    assert_eq!(refusal("jpeg-arithmetic-is-refused.jpg"), format!("{expected}an arithmetic-coded one, {advice}"));
+    assert_eq!(refusal("jpeg-12-bit-is-refused.jpg"), format!("{expected}one with 12 bits per channel, {advice}"));
+    for name in ["tiff-fax3-is-refused.tif", "tiff-old-jpeg-is-refused.tif", "tiff-lab-is-refused.tif"] {
+        let sentence = refusal(name);
+        let expected = "expected a TIFF picture of a common kind, found one that is not supported; open it in an image program \
+                        and export it as PNG or JPEG first (";
+        assert!(sentence.starts_with(expected), "{name}: {sentence}");
+    }
+}
+
+/// A phone's burst is a film in the same container.
+#[test]
+fn a_heif_burst_is_named() {
+    let mut burst = b"\0\0\0\x18ftyphevc\0\0\0\0msf1hevc".to_vec();
+    burst.extend(b"\0\0\0\x10moov\0\0\0\x08trak");
+    let refused =
+        |bytes: &[u8]| Photo::from_bytes(Path::new("x"), bytes, &ReadOptions::default()).unwrap_err().to_string();
+    let words = "found a HEIF burst or film without a still picture; save one of its pictures as JPEG first";
+    assert!(refused(&burst).ends_with(words), "{}", refused(&burst));
+    assert!(refused(&burst[..30]).contains("cut short"), "{}", refused(&burst[..30]));
+}
+
+/// 16 bits become 8 row by row; what takes more than 6 bytes for each pixel allowed is refused before it is decoded.
+#[test]
+fn memory_is_limited_in_bytes_of_the_decoded_form() {
+    let (width, height) = (4000_u32, 1500_u32);
+    let limit = ReadOptions { max_megapixels: 6.0, ..ReadOptions::default() };
+    let mut png = Vec::new();
+    let pixels =
+        image::ImageBuffer::<image::Rgba<u16>, _>::from_pixel(width, height, image::Rgba([300_u16, 600, 900, 65535]));
+    pixels.write_to(&mut std::io::Cursor::new(&mut png), image::ImageFormat::Png).unwrap();
+    let photo = Photo::from_bytes(Path::new("deep.png"), &png, &limit).unwrap();
+    assert_eq!((photo.pixels.dimensions(), photo.pixels[(7, 7)].0), ((width, height), [1, 2, 4]));
+    // One strip that holds the whole picture in 4 bytes a pixel has to be there beside the 3 of the result.
+    let mut tiff = b"II*\0\x08\0\0\0\x09\0".to_vec();
+    for (tag, value) in [
+        (256, 10_000),
+        (257, 10_000),
+        (258, 32),
+        (259, 1),
+        (262, 1),
+        (273, 8),
+        (278, 10_000),
+        (279, 400_000_000),
+        (339, 3_u32),
+    ] {
+        tiff.extend(u16::to_le_bytes(tag));
+        tiff.extend([4, 0, 1, 0, 0, 0]);
+        tiff.extend(value.to_le_bytes());
+    }
+    tiff.extend([0; 4]);
+    let error = Photo::from_bytes(Path::new("x"), &tiff, &ReadOptions::default()).unwrap_err();
+    assert!(matches!(error, Error::TooMuchMemory { .. }), "{error}");
     assert_eq!(
-        refusal("jpeg-arithmetic-is-refused.jpg"),
-        format!("{expected}an arithmetic-coded one, which is not supported")
+        error.to_string(),
+        "x: decoding the picture would take 700 MB of memory, more than the limit of 667 MB; export it as a smaller picture or as \
+         a baseline JPEG, or raise the limit with --max-megapixels"
     );
-    assert_eq!(
-        refusal("jpeg-12-bit-is-refused.jpg"),
-        format!("{expected}one with 12 bits per channel, which is not supported")
-    );
+    assert_eq!((error.code(), error.exit_code()), ("too_much_memory", 1));
 }
 
 #[test]
@@ -345,7 +452,7 @@ fn headers_are_held_against_the_limit_before_decoding() {
 fn strangers_are_named() {
     let found = |bytes: &[u8]| {
         let error = Photo::from_bytes(Path::new("x"), bytes, &ReadOptions::default()).unwrap_err().to_string();
-        let words = error.strip_prefix("x: expected a JPEG, PNG, HEIC, WebP, TIFF or BMP picture, found ");
+        let words = error.strip_prefix("x: expected a JPEG, PNG, HEIC, WebP, TIFF, BMP or GIF picture, found ");
         words.unwrap_or_else(|| panic!("{error}")).to_owned()
     };
     let mut dicom = vec![0; 128];
@@ -526,11 +633,11 @@ fn no_mutation_panics() {
             if random.below(4) == 0 {
                 bytes.truncate(random.below(bytes.len() + 1));
             }
-            let read = std::panic::catch_unwind(|| Photo::from_bytes(Path::new("mutation"), &bytes, &options).is_ok());
-            if read.is_err() {
+            let read = Photo::from_bytes(Path::new("mutation"), &bytes, &options);
+            if let Err(Error::Defect { words, .. }) = read {
                 let kept = std::env::temp_dir().join(format!("orthostat-panic-{round}-{name}"));
                 std::fs::write(&kept, &bytes).unwrap();
-                panic!("{name}: round {round} panicked; the bytes are in {}", kept.display());
+                panic!("{name}: round {round} panicked ({words}); the bytes are in {}", kept.display());
             }
         }
     }

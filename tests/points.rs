@@ -78,6 +78,16 @@ fn seen_from_the_side(record: &Record, seen_deg: f64, middle_y: f64) -> f64 {
 }
 
 #[test]
+fn nothing_may_follow_the_object() {
+    let read = |json: &str| Points::from_json(json.as_bytes(), Path::new("p.json"));
+    assert!(read(r#"{"c7": [1, 2]}  "#).is_ok());
+    for more in ["x", "{}", r#"{"c7": [3, 4]}"#, ","] {
+        let error = read(&format!("{{\"c7\": [1, 2]}}{more}")).expect_err("refused").to_string();
+        assert!(error.contains("expected a JSON object of points"), "{error}");
+    }
+}
+
+#[test]
 fn acromia_and_iliac_spines_give_their_tilts() {
     // 10 px over 200 px, the subject's left to the right in the picture: atan(10 / 200) = 2.862; atan(-4 / 80) = -2.862.
     let record = square(
@@ -164,10 +174,14 @@ fn the_error_of_a_click_becomes_the_error_of_the_angle() {
 #[test]
 fn a_joint_by_hand_replaces_the_models_and_its_error() {
     let plain = square(r#"{"c7": [1, 1]}"#, "anterior");
-    let both = square(
-        r#"{"left_shoulder": {"x": 620, "y": 410, "sd_px": 1}, "right_shoulder": {"x": 460, "y": 420, "sd_px": 1}}"#,
-        "anterior",
+    // Over the model's own middle: a trunk that leans by the way would make the turn less sure.
+    let middle = 0.5 * (plain.landmarks["left_shoulder"].x + plain.landmarks["right_shoulder"].x);
+    let both = format!(
+        r#"{{"left_shoulder": {{"x": {}, "y": 410, "sd_px": 1}}, "right_shoulder": {{"x": {}, "y": 420, "sd_px": 1}}}}"#,
+        middle + 80.0,
+        middle - 80.0
     );
+    let both = square(&both, "anterior");
     let tilt = &both.measures["shoulder_tilt"];
     // atan(10 / 160) = 3.576, without a share of arms or outline.
     near(tilt.raw, 3.576, 0.01);

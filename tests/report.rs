@@ -11,6 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use browser::{A4, LETTER, Page};
 use image::RgbImage;
 use orthostat::history::{Visit, day};
+use orthostat::photo_hash::PhotoHash;
 use orthostat::record::Record;
 use orthostat::report::html::{self, Options, Picture, Sheet};
 use orthostat::report::mask::COVER;
@@ -247,7 +248,7 @@ fn the_page_says_what_was_found_and_what_was_not() {
 fn the_trend_says_what_has_changed() {
     let visit = |text: &str, shoulders: f64| {
         let mut record = tilted();
-        record.source.blake3 = text.into();
+        record.source.blake3 = PhotoHash::new(text);
         let found = record.measures.get_mut("shoulder_tilt").expect("measured");
         (found.value, found.interval95) = (Some(shoulders), Some([shoulders - 2.4, shoulders + 2.4]));
         Visit { visited: day(text).expect("a day"), record }

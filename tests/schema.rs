@@ -85,6 +85,30 @@ fn what_analyze_and_recompute_write_validates() {
 }
 
 #[test]
+fn the_schema_names_every_state_that_a_record_can_hold() {
+    let validator = printed();
+    let good = json(&repository("samples/expected/anterior-tilted.json"));
+    let holds = |change: &dyn Fn(&mut Value)| {
+        let mut record = good.clone();
+        change(&mut record);
+        validator.is_valid(&record)
+    };
+    for from in ["plumb", "roll", "gravity", "verticals", "floor", "none"] {
+        assert!(holds(&|record| record["camera"]["level_from"] = json!(from)), "{from}");
+        let output = orthostat(&["schema"]);
+        assert!(
+            String::from_utf8_lossy(&output.stdout).contains(&format!("\"{from}\"")),
+            "the schema does not name {from}"
+        );
+    }
+    assert!(!holds(&|record| record["camera"]["level_from"] = json!("ether")));
+    // A webcam check has no file; older versions wrote an empty hash.
+    assert!(holds(&|record| record["source"]["blake3"] = Value::Null));
+    assert!(holds(&|record| record["source"]["blake3"] = json!("")));
+    assert!(!holds(&|record| drop(record["source"].as_object_mut().expect("a source").remove("blake3"))));
+}
+
+#[test]
 fn the_schema_refuses_what_is_no_record() {
     let validator = printed();
     let good = json(&repository("samples/expected/anterior-tilted.json"));

@@ -2,13 +2,13 @@
 
 use image::{GrayImage, Luma};
 use orthostat::verticals::segments::{Axis, segments};
-use orthostat::verticals::{Tilt, tilt_from_verticals};
+use orthostat::verticals::{Sight, Tilt, tilt_from_verticals};
 
 const SIZE: (u32, u32) = (750, 1000);
 const FOCAL: f64 = 900.0;
 
 /// What a drawn room holds.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 struct Room {
     roll: f64,
     pitch: f64,
@@ -16,16 +16,27 @@ struct Room {
     heading: f64,
     doors: bool,
     boards: bool,
+    focal: f64,
+    /// How far the lens draws the corners towards the middle, as a share.
+    bend: f64,
 }
 
-const ROOM: Room = Room { roll: 0.0, pitch: 0.0, heading: 6.0, doors: true, boards: true };
+const ROOM: Room = Room { roll: 0.0, pitch: 0.0, heading: 6.0, doors: true, boards: true, focal: FOCAL, bend: 0.0 };
+
+/// What is known of the camera: its focal length in pixels, and the standard deviation of its logarithm.
+fn sight(focal: f64, sd: f64) -> Sight {
+    Sight::centred(SIZE, focal, sd)
+}
 
 /// Casts a ray through every quarter pixel; the wall stands 4 m away, the camera 1.2 m above the floor.
 fn draw(room: Room) -> GrayImage {
     let ((sr, cr), (sp, cp)) = (room.roll.to_radians().sin_cos(), room.pitch.to_radians().sin_cos());
     let (sh, ch) = room.heading.to_radians().sin_cos();
     let shade = |x: f64, y: f64| -> f64 {
-        let ray = [(x - f64::from(SIZE.0) / 2.0) / FOCAL, (y - f64::from(SIZE.1) / 2.0) / FOCAL, 1.0];
+        let (x, y) = (x - f64::from(SIZE.0) / 2.0, y - f64::from(SIZE.1) / 2.0);
+        let corner = 0.25 * (f64::from(SIZE.0).powi(2) + f64::from(SIZE.1).powi(2));
+        let straight = (1.0 + room.bend * (x * x + y * y) / corner) / room.focal;
+        let ray = [x * straight, y * straight, 1.0];
         let along = |v: [f64; 3]| ray[0] * v[0] + ray[1] * v[1] + ray[2] * v[2];
         let up = along([sr * cp, -cr * cp, sp]);
         let (right, ahead) = (along([cr, sr, 0.0]), along([-sp * sr, sp * cr, cp]));
@@ -78,7 +89,7 @@ fn check(tilt: Tilt, room: Room, roll_limit: f64, pitch_limit: f64) {
 fn finds_roll_and_pitch_of_a_drawn_room() {
     for (roll, pitch) in [(0.0, 0.0), (3.0, -8.0), (-4.5, -14.0), (1.0, 4.0), (-8.0, -3.0)] {
         let room = Room { roll, pitch, ..ROOM };
-        let tilt = tilt_from_verticals(&draw(room), nobody, FOCAL, 0.02).expect("a clear room");
+        let tilt = tilt_from_verticals(&draw(room), nobody, &sight(FOCAL, 0.02)).expect("a clear room");
         check(tilt, room, 0.12, 0.5);
         assert!(tilt.roll_sd_deg < 0.3 && tilt.pitch_sd_deg < 1.0, "{tilt:?}");
     }
@@ -93,14 +104,15 @@ fn upright_things_that_lean_clockwise_mean_positive_roll() {
         .map(|(_, segment)| (segment.start[0] - segment.end[0]) / (segment.end[1] - segment.start[1]))
         .collect();
     assert!(lean.len() >= 4 && lean.iter().all(|lean| *lean > 0.0), "{lean:?}");
-    check(tilt_from_verticals(&draw(room), nobody, FOCAL, 0.02).expect("a clear room"), room, 0.12, 0.5);
+    check(tilt_from_verticals(&draw(room), nobody, &sight(FOCAL, 0.02)).expect("a clear room"), room, 0.12, 0.5);
 }
 
 #[test]
 fn the_mirrored_picture_has_the_opposite_roll_and_the_same_pitch() {
     let picture = draw(Room { roll: 2.5, pitch: -6.0, ..ROOM });
-    let one = tilt_from_verticals(&picture, nobody, FOCAL, 0.02).expect("a clear room");
-    let other = tilt_from_verticals(&image::imageops::flip_horizontal(&picture), nobody, FOCAL, 0.02).expect("too");
+    let one = tilt_from_verticals(&picture, nobody, &sight(FOCAL, 0.02)).expect("a clear room");
+    let other =
+        tilt_from_verticals(&image::imageops::flip_horizontal(&picture), nobody, &sight(FOCAL, 0.02)).expect("too");
     assert!((one.roll_deg + other.roll_deg).abs() <= 0.02, "{one:?} {other:?}");
     assert!((one.pitch_deg - other.pitch_deg).abs() <= 0.05, "{one:?} {other:?}");
 }
@@ -108,7 +120,7 @@ fn the_mirrored_picture_has_the_opposite_roll_and_the_same_pitch() {
 #[test]
 fn the_same_picture_gives_the_same_bits() {
     let picture = draw(Room { roll: -1.3, pitch: -4.0, ..ROOM });
-    let tilt = || tilt_from_verticals(&picture, nobody, FOCAL, 0.15);
+    let tilt = || tilt_from_verticals(&picture, nobody, &sight(FOCAL, 0.15));
     assert_eq!(tilt(), tilt());
     assert!(tilt().is_some());
 }
@@ -117,7 +129,7 @@ fn the_same_picture_gives_the_same_bits() {
 fn a_wrong_focal_length_leaves_the_roll_and_is_covered_in_the_pitch() {
     let room = Room { roll: 2.0, pitch: -10.0, ..ROOM };
     for factor in [0.85, 1.15] {
-        let tilt = tilt_from_verticals(&draw(room), nobody, FOCAL * factor, 0.15).expect("a clear room");
+        let tilt = tilt_from_verticals(&draw(room), nobody, &sight(FOCAL * factor, 0.15)).expect("a clear room");
         check(tilt, room, 0.25, 2.0);
     }
 }
@@ -125,7 +137,7 @@ fn a_wrong_focal_length_leaves_the_roll_and_is_covered_in_the_pitch() {
 #[test]
 fn a_floor_of_boards_alone_is_no_set_of_verticals() {
     let room = Room { roll: 2.0, pitch: -10.0, doors: false, ..ROOM };
-    if let Some(tilt) = tilt_from_verticals(&draw(room), nobody, FOCAL, 0.02) {
+    if let Some(tilt) = tilt_from_verticals(&draw(room), nobody, &sight(FOCAL, 0.02)) {
         check(tilt, room, 2.5 * tilt.roll_sd_deg, 2.5 * tilt.pitch_sd_deg);
     }
 }
@@ -145,7 +157,7 @@ fn edges_of_the_person_do_not_count() {
         segments(&picture, inside, &[Axis::Vertical]).iter().all(|(_, s)| !inside(s.start[0], s.start[1])),
         "segments inside the person"
     );
-    check(tilt_from_verticals(&picture, inside, FOCAL, 0.02).expect("a clear room"), room, 0.15, 0.6);
+    check(tilt_from_verticals(&picture, inside, &sight(FOCAL, 0.02)).expect("a clear room"), room, 0.15, 0.6);
 }
 
 #[test]
@@ -162,10 +174,10 @@ fn no_structure_no_answer() {
     });
     let tiny = GrayImage::from_pixel(3, 2, Luma([7]));
     for picture in [&blank, &noise, &blobs, &tiny] {
-        assert_eq!(tilt_from_verticals(picture, nobody, FOCAL, 0.02), None);
+        assert_eq!(tilt_from_verticals(picture, nobody, &sight(FOCAL, 0.02)), None);
     }
     for focal in [0.0, -1.0, f64::NAN, f64::INFINITY] {
-        assert_eq!(tilt_from_verticals(&draw(ROOM), nobody, focal, 0.02), None);
+        assert_eq!(tilt_from_verticals(&draw(ROOM), nobody, &sight(focal, 0.02)), None);
     }
 }
 
@@ -173,7 +185,12 @@ fn no_structure_no_answer() {
 fn a_large_picture_gives_what_its_reduction_gives() {
     let room = Room { roll: -2.0, pitch: -7.0, ..ROOM };
     let large = image::imageops::resize(&draw(room), 2250, 3000, image::imageops::FilterType::Triangle);
-    check(tilt_from_verticals(&large, nobody, 3.0 * FOCAL, 0.02).expect("a clear room"), room, 0.12, 0.5);
+    check(
+        tilt_from_verticals(&large, nobody, &Sight::centred((2250, 3000), 3.0 * FOCAL, 0.02)).expect("a clear room"),
+        room,
+        0.12,
+        0.5,
+    );
 }
 
 #[test]
@@ -193,5 +210,92 @@ fn a_drawn_edge_is_found_to_a_twentieth_of_a_degree() {
         let middle = (segment.start[0] + segment.end[0]) / 2.0;
         let height = (segment.start[1] + segment.end[1]) / 2.0;
         assert!((middle - 150.0 - (height - 150.0) * tangent).abs() < 0.15, "{segment:?}");
+    }
+}
+
+#[test]
+fn a_camera_that_leans_far_is_found() {
+    for (roll, pitch) in [(-26.0, -18.0), (33.0, -8.0), (18.0, 3.0)] {
+        let room = Room { roll, pitch, heading: 20.0, ..ROOM };
+        let sight = Sight { upright_deg: Some(roll + 8.0), ..sight(FOCAL, 0.35) };
+        let tilt = tilt_from_verticals(&draw(room), nobody, &sight).expect("a clear room");
+        check(tilt, room, 0.5, 3.0);
+    }
+}
+
+#[test]
+fn a_lens_that_bends_of_unknown_focal_length_is_seen_through_or_owned_up_to() {
+    for (roll, pitch, bend) in [(1.5, -11.0, 0.09), (-3.0, -12.0, 0.06), (2.0, -5.0, -0.04)] {
+        let room = Room { roll, pitch, bend, focal: 1.25 * FOCAL, heading: 14.0, ..ROOM };
+        if let Some(tilt) = tilt_from_verticals(&draw(room), nobody, &sight(FOCAL, 0.35)) {
+            let off = (tilt.roll_deg - roll).abs();
+            assert!(off < 0.7 && off < 3.0 * tilt.roll_sd_deg, "{room:?}: {tilt:?}");
+        }
+    }
+}
+
+#[test]
+fn vanishing_points_tell_a_long_lens() {
+    let room = Room { roll: 1.0, pitch: -12.0, focal: 1.8 * FOCAL, heading: 35.0, ..ROOM };
+    let tilt = tilt_from_verticals(&draw(room), nobody, &sight(FOCAL, 0.35)).expect("a clear room");
+    assert!((tilt.focal_factor / 1.8).ln().abs() < 2.5 * tilt.focal_sd, "{tilt:?}");
+    assert!(tilt.focal_sd < 0.25, "{tilt:?}");
+}
+
+/// Draws lines `thick` pixels wide every `step` pixels along rows and columns, as a camera program's grid.
+fn with_grid(mut picture: GrayImage, step: u32, thick: u32, shade: f64, share: f64) -> GrayImage {
+    for (x, y, pixel) in picture.enumerate_pixels_mut() {
+        if x % step < thick || y % step < thick {
+            pixel.0[0] = (share * shade + (1.0 - share) * f64::from(pixel.0[0])).round() as u8;
+        }
+    }
+    picture
+}
+
+#[test]
+fn a_grid_or_thirds_drawn_over_the_picture_level_nothing() {
+    let person = |x: f64, y: f64| (x - 375.0).abs() < 90.0 && y > 200.0;
+    for roll in [-3.5, 2.0, 6.0] {
+        let room = Room { roll, pitch: -6.0, ..ROOM };
+        for (step, thick, shade, share) in
+            [(50, 1, 0.0, 1.0), (80, 2, 255.0, 0.6), (250, 2, 0.0, 1.0), (36, 1, 20.0, 0.5)]
+        {
+            let picture = with_grid(draw(room), step, thick, shade, share);
+            if let Some(tilt) = tilt_from_verticals(&picture, person, &sight(FOCAL, 0.02)) {
+                check(tilt, room, 0.3, 1.5);
+            }
+        }
+    }
+}
+
+#[test]
+fn another_picture_beside_this_one_does_not_level_it() {
+    let (own, other) =
+        (Room { roll: 3.0, pitch: -6.0, ..ROOM }, Room { roll: -4.0, heading: 12.0, pitch: -9.0, ..ROOM });
+    let mut both = GrayImage::new(2 * SIZE.0, SIZE.1);
+    image::imageops::replace(&mut both, &draw(own), 0, 0);
+    let dark = image::imageops::colorops::brighten(&draw(other), -60);
+    image::imageops::replace(&mut both, &dark, i64::from(SIZE.0), 0);
+    let person = |x: f64, y: f64| (x - 375.0).abs() < 90.0 && y > 200.0;
+    // The optical axis meets the middle of its own picture.
+    if let Some(tilt) = tilt_from_verticals(&both, person, &sight(FOCAL, 0.02)) {
+        check(tilt, own, 0.3, 1.5);
+    }
+}
+
+#[test]
+fn one_level_edge_far_away_is_no_room() {
+    for roll in [0.0, 2.5] {
+        let (sin, cos) = f64::to_radians(roll).sin_cos();
+        let picture = GrayImage::from_fn(SIZE.0, SIZE.1, |x, y| {
+            let (x, y) = (f64::from(x) - 374.5, f64::from(y) - 499.5);
+            let below = -x * sin + y * cos;
+            // A coast: rows of waves that run up to it aslant.
+            let waves = if below > 60.0 { 18.0 * ((below - 0.22 * x) / 37.0).sin() } else { 0.0 };
+            Luma([(if below > 20.0 { 90.0 } else { 190.0 } + waves) as u8])
+        });
+        if let Some(tilt) = tilt_from_verticals(&picture, nobody, &sight(FOCAL, 0.35)) {
+            assert!((tilt.roll_deg - roll).abs() < 2.5 * tilt.roll_sd_deg, "{roll}: {tilt:?}");
+        }
     }
 }

@@ -44,6 +44,7 @@ impl Identity {
                 Ok(Self { key })
             }
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+                private(path)?;
                 let text =
                     std::fs::read_to_string(path).map_err(|source| Error::Unreadable { path: path.into(), source })?;
                 let key = blake3::Hash::from_hex(text.trim()).map_err(|_| Error::Usage {
@@ -73,6 +74,25 @@ impl Identity {
     }
 }
 
+/// Refuses a key that others may read: whoever has it can tell who is who.
+fn private(path: &Path) -> Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let about = path.metadata().map_err(|source| Error::Unreadable { path: path.into(), source })?;
+        let mode = about.permissions().mode() & 0o777;
+        if mode & 0o077 != 0 {
+            let reason = format!(
+                "{}: expected a key that you alone may read (mode 600), found mode {mode:o}: change its mode, or make a new key",
+                path.display()
+            );
+            return Err(Error::Usage { reason });
+        }
+    }
+    let _ = path;
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -99,6 +119,14 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("a.key");
         std::fs::write(&path, "secret").expect("written");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            std::fs::set_permissions(&path, PermissionsExt::from_mode(0o666)).expect("set");
+            let error = Identity::open(&path).expect_err("refused").to_string();
+            assert!(error.contains("found mode 666"), "{error}");
+            std::fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).expect("set");
+        }
         let error = Identity::open(&path).expect_err("refused").to_string();
         assert!(error.ends_with("expected a key of 64 hexadecimal digits, found something else"), "{error}");
     }

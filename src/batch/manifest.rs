@@ -9,22 +9,24 @@ use std::path::Path;
 
 use jiff::civil::Date;
 
+use super::input::is_left_out;
 use super::plan::{Job, Plan};
 use crate::analysis;
 use crate::camera::{Given, plumb_line};
 use crate::error::{Error, Result};
 use crate::geometry::Point;
+use crate::names;
 use crate::view::View;
 
 /// The columns with a meaning of their own.
 pub const COLUMNS: [&str; 9] =
     ["path", "id", "subject", "view", "mirrored", "height_cm", "visit_date", "plumb", "notes"];
 
-/// Reads an intake list. What is wrong in single rows is collected in [`Plan::problems`]; `options` holds where a cell is empty.
+/// Reads an intake list, whose photos must not lie in `output`. What is wrong in single rows is collected in [`Plan::problems`]; `options` holds where a cell is empty.
 ///
 /// # Errors
 /// [`Error::Unreadable`]; [`Error::Usage`] when it is no such list at all.
-pub fn read(path: &Path, options: &analysis::Options) -> Result<Plan> {
+pub fn read(path: &Path, options: &analysis::Options, output: Option<&Path>) -> Result<Plan> {
     let bytes = std::fs::read(path).map_err(|source| Error::Unreadable { path: path.into(), source })?;
     let usage = |what: String| Error::Usage { reason: format!("{}: {what}", path.display()) };
     let text = std::str::from_utf8(&bytes).map_err(|error| {
@@ -59,6 +61,9 @@ pub fn read(path: &Path, options: &analysis::Options) -> Result<Plan> {
     let known = |name: &String| COLUMNS.contains(&name.as_str()) && name != "notes";
     let carried = names.iter().filter(|name| !known(name) && !name.is_empty()).cloned().collect();
     let mut plan = Plan { carried, ..Plan::default() };
+    for (line, what) in unsound_quotes(text, separator.map_or(',', char::from)) {
+        plan.problems.push(format!("{}, line {line}: {what}", path.display()));
+    }
     let folder = path.parent().unwrap_or(Path::new(""));
     let mut ids: HashMap<String, u64> = HashMap::new();
     for row in rows.records() {
@@ -85,6 +90,8 @@ pub fn read(path: &Path, options: &analysis::Options) -> Result<Plan> {
                 }
                 if !job.path.exists() {
                     problem(format!("there is no file {}", job.path.display()));
+                } else if let Some(why) = is_left_out(&job.path, output) {
+                    problem(format!("{} {why}", job.path.display()));
                 }
                 plan.jobs.push(job);
             }
@@ -95,15 +102,16 @@ pub fn read(path: &Path, options: &analysis::Options) -> Result<Plan> {
 
 /// One row; or everything that is wrong with it.
 fn job(
-    names: &[String],
+    columns: &[String],
     row: &csv::StringRecord,
     folder: &Path,
     options: &analysis::Options,
 ) -> std::result::Result<Job, Vec<String>> {
     let mut job = Job::of(Path::new("").into(), options);
     let mut problems = Vec::new();
-    for (name, cell) in names.iter().zip(row) {
+    for (name, cell) in columns.iter().zip(row) {
         let expected = |what: &str| Err(format!("column {name}: expected {what}, found \"{cell}\""));
+        let named = |cell: &str| names::checked(cell).map_err(|reason| format!("column {name}: {reason}"));
         let read = match name.as_str() {
             "notes" => {
                 job.carried.insert(name.clone(), cell.into());
@@ -114,14 +122,8 @@ fn job(
                 job.path = folder.join(cell);
                 Ok(())
             }
-            "id" => {
-                job.id = cell.into();
-                Ok(())
-            }
-            "subject" => {
-                job.subject = Some(cell.into());
-                Ok(())
-            }
+            "id" => named(cell).map(|id| job.id = id),
+            "subject" => named(cell).map(|subject| job.subject = Some(subject)),
             "view" => match cell.to_lowercase().as_str() {
                 "auto" => {
                     job.options.view = None;
@@ -181,6 +183,47 @@ fn job(
     if problems.is_empty() { Ok(job) } else { Err(problems) }
 }
 
+/// Where quotes are set so that rows would run into each other: lines and what is wrong there.
+fn unsound_quotes(text: &str, separator: char) -> Vec<(usize, String)> {
+    #[derive(Clone, Copy)]
+    enum At {
+        CellStart,
+        Plain,
+        Quoted {
+            since: usize,
+        },
+        /// Behind the quote that may end a cell.
+        Behind {
+            since: usize,
+        },
+    }
+    let (mut line, mut at, mut wrong) = (1, At::CellStart, Vec::new());
+    for letter in text.chars() {
+        at = match (at, letter) {
+            (At::CellStart, '"') => At::Quoted { since: line },
+            (At::Quoted { since }, '"') => At::Behind { since },
+            (At::Behind { since }, '"') => At::Quoted { since },
+            (At::Quoted { .. }, _) => at,
+            (_, '\n' | '\r') => At::CellStart,
+            (_, other) if other == separator => At::CellStart,
+            (At::Behind { .. }, ' ' | '\t') => at,
+            (At::Behind { since }, _) => {
+                let from =
+                    if since == line { String::new() } else { format!(" of the cell that begins in line {since}") };
+                wrong
+                    .push((line, format!("expected the end of the cell after a closing quote{from}, found more text")));
+                At::Plain
+            }
+            (At::CellStart | At::Plain, _) => At::Plain,
+        };
+        line += usize::from(letter == '\n');
+    }
+    if let At::Quoted { since } = at {
+        wrong.push((since, "the quote that opens here is never closed".into()));
+    }
+    wrong
+}
+
 /// Two points nearer to plumb than to level.
 fn plumb(cell: &str) -> Option<(Point, Point)> {
     let numbers: Vec<f64> = cell
@@ -202,7 +245,7 @@ mod tests {
         }
         let list = folder.path().join("intake.csv");
         std::fs::write(&list, text).expect("written");
-        read(&list, &analysis::Options::default())
+        read(&list, &analysis::Options::default(), None)
     }
 
     #[test]
@@ -250,6 +293,34 @@ mod tests {
     }
 
     #[test]
+    fn quotes_that_make_rows_run_into_each_other_are_named_with_their_line() {
+        let problems = |text: &str| read_text(text).expect("a list").problems.join("\n");
+        let open = problems("path,notes\na.jpg,ok\nb.jpg,\"hurt\na.jpg,x\nb.jpg,y\n");
+        assert!(open.contains("line 3: the quote that opens here is never closed"), "{open}");
+        let met = problems("path,notes\na.jpg,\"hurt\nb.jpg,\"left\"\n");
+        assert!(
+            met.contains(
+                "line 3: expected the end of the cell after a closing quote of the cell that begins in line 2"
+            ),
+            "{met}"
+        );
+        let sound = "path,notes\na.jpg,\"two\nlines, \"\"quoted\"\"\"\nb.jpg,5\"10 \n";
+        assert_eq!(problems(sound), "");
+    }
+
+    #[test]
+    fn names_follow_the_one_rule() {
+        let plan = read_text("path,subject,id\na.jpg,\"An\nna\",x\nb.jpg,Anna,\u{1b}[2J\n").expect("a list");
+        let all = plan.problems.join(" ");
+        assert!(
+            all.contains("column subject: expected a name in one line without control characters, found \"An\\nna\""),
+            "{all}"
+        );
+        assert!(all.contains("column id: expected a name in one line"), "{all}");
+        assert!(read_text(&format!("path,subject\na.jpg,{}\n", "x".repeat(300))).expect("a list").problems.len() == 1);
+    }
+
+    #[test]
     fn what_is_no_list_is_refused() {
         let error = |text: &str| read_text(text).expect_err("refused").to_string();
         assert!(error("a.jpg\nb.jpg\n").contains("expected a header with a column \"path\", found the columns: a.jpg"));
@@ -257,7 +328,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let list = folder.path().join("l.csv");
         std::fs::write(&list, b"path\nM\xfcller.jpg\n").expect("written");
-        let error = read(&list, &analysis::Options::default()).expect_err("refused").to_string();
+        let error = read(&list, &analysis::Options::default(), None).expect_err("refused").to_string();
         assert!(error.contains("other bytes in line 2"), "{error}");
     }
 }

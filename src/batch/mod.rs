@@ -5,6 +5,7 @@
 //! - [`plan`]: everything that will be measured, under which id and with which options, and every problem, before work starts
 //! - [`worker`]: a pool that measures jobs, each by itself: a panic or a photo that takes too long ends that photo only
 //! - [`journal`]: what is done already, on disk, so that a run that was ended in any way goes on where it was
+//! - [`marks`]: what is being measured, on disk, so that a photo that kills the program does not kill every run that goes on
 //! - [`identity`]: ids that name nobody
 //! - [`results`]: journal -> the files that the user wants, in the order of the plan
 //! - [`pages`]: a page for each subject, and the history
@@ -17,6 +18,8 @@ pub mod identity;
 pub mod input;
 pub mod journal;
 pub mod manifest;
+pub mod marks;
+mod nameless;
 pub mod pages;
 pub mod plan;
 pub mod results;
@@ -41,7 +44,7 @@ pub enum Outcome {
 /// Why a photo has no record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
-    /// A fixed word: that of [`Error::code`], or `time_limit`, `panic`, `refused`.
+    /// A fixed word: that of [`Error::code`], or `time_limit`, `run_killed`, `refused`.
     pub code: String,
     /// A sentence, without the file's name.
     pub text: String,
@@ -59,6 +62,9 @@ impl Failure {
     /// Whether the same bytes under the same options would fail again: what hangs on the system and not on the photo may not.
     #[must_use]
     pub fn is_lasting(&self) -> bool {
-        !matches!(self.code.as_str(), "unreadable" | "time_limit" | "panic" | "unwritable" | "runtime" | "model")
+        !matches!(
+            self.code.as_str(),
+            "unreadable" | "time_limit" | "panic" | "unwritable" | "occupied" | "runtime" | "model"
+        )
     }
 }

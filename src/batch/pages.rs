@@ -1,19 +1,19 @@
 //! A page for each subject of a finished run, and what the history keeps of it.
 
 use std::collections::HashSet;
-use std::io::Write;
+use std::path::Path;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
 
 use super::journal::Journal;
-use super::plan::{Job, file_name};
+use super::plan::{Job, Plan, file_name};
 use super::results::Slot;
 use super::run::{Presentation, Settings};
 use super::{Outcome, journal};
 use crate::error::Result;
 use crate::history::{self, History};
-use crate::output::{self, Draft};
+use crate::output::Outputs;
 use crate::photo::Photo;
 use crate::record::Record;
 use crate::report::html::{self, Picture, Sheet};
@@ -35,11 +35,50 @@ pub(super) fn keep(
 ) -> Result<()> {
     for (index, (job, slot)) in jobs.iter().zip(slots).enumerate() {
         if let (Some(subject), Some(record)) = (&job.subject, record(journal, slot)?) {
-            let date = job.visit.unwrap_or_else(history::today);
-            history.save(subject, date, &show.record(job, &record, index))?;
+            let record = show.record(job, &record, index);
+            match job.visit {
+                Some(date) => history.save(subject, date, &record).map(|_| ())?,
+                None => history.save_undated(subject, history::today(), &record).map(|_| ())?,
+            }
         }
     }
     Ok(())
+}
+
+/// A page that will be written: whom it shows, and the jobs that show them.
+struct PagePlan<'a> {
+    /// The subject, or the id of a photo without one.
+    name: &'a str,
+    is_subject: bool,
+    /// As the outputs name them.
+    shown: String,
+    file: String,
+    indices: Vec<usize>,
+}
+
+fn planned<'a>(jobs: impl Iterator<Item = &'a Job>, show: &Presentation) -> Vec<PagePlan<'a>> {
+    let mut subjects: IndexMap<(bool, &str), Vec<(usize, &Job)>> = IndexMap::new();
+    for (index, job) in jobs.enumerate() {
+        let key = job.subject.as_deref().map_or((false, job.id.as_str()), |subject| (true, subject));
+        subjects.entry(key).or_default().push((index, job));
+    }
+    let mut taken = HashSet::new();
+    let pages = subjects.into_iter().map(|((is_subject, name), jobs)| {
+        let shown = jobs.first().map_or_else(String::new, |(_, job)| show.whom(job));
+        let file = format!("{}.html", file_name(&shown, &mut taken));
+        PagePlan { name, is_subject, shown, file, indices: jobs.into_iter().map(|(index, _)| index).collect() }
+    });
+    pages.collect()
+}
+
+/// Sees that no page will be written over what others wrote.
+///
+/// # Errors
+/// [`crate::error::Error::Occupied`]; [`crate::error::Error::Unwritable`].
+pub(super) fn check(plan: &Plan, show: &Presentation, outputs: &Outputs, folder: &Path) -> Result<()> {
+    let folder = folder.join(REPORTS);
+    outputs.make_folder(&folder)?;
+    planned(plan.jobs.iter(), show).iter().try_for_each(|page| outputs.check(&folder.join(&page.file), None))
 }
 
 /// Writes a page for each subject; a photo without a subject is one of its own.
@@ -52,45 +91,35 @@ pub(super) fn write(
     journal: &mut Journal,
     show: &Presentation,
     settings: &Settings,
+    outputs: &Outputs,
     history: Option<&History>,
 ) -> Result<()> {
     let folder = settings.folder.join(REPORTS);
-    output::make_folder(&folder)?;
-    let mut subjects: IndexMap<(bool, &str), Vec<usize>> = IndexMap::new();
-    for (index, job) in jobs.iter().enumerate() {
-        let key = job.subject.as_deref().map_or((false, job.id.as_str()), |subject| (true, subject));
-        subjects.entry(key).or_default().push(index);
-    }
-    let mut taken = HashSet::new();
-    for ((known, name), indices) in subjects {
+    outputs.make_folder(&folder)?;
+    for page in planned(jobs.iter().map(|job| &**job), show) {
         let mut views: Vec<(Record, Picture)> = Vec::new();
-        for index in indices {
+        for &index in &page.indices {
             if let Some(record) = record(journal, &slots[index])? {
                 let picture = picture(&jobs[index], &record, settings)?;
                 views.push((show.record(&jobs[index], &record, index), picture));
             }
         }
-        let Some((first, _)) = views.first() else { continue };
-        let shown = match &first.intake {
-            Some(intake) if known => intake.subject.clone().unwrap_or_default(),
-            _ => first.id.clone(),
-        };
+        if views.is_empty() {
+            continue;
+        }
         let visits = match history {
-            Some(history) if known => history.visits(name)?,
+            Some(history) if page.is_subject => history.visits(page.name)?,
             _ => Vec::new(),
         };
         let sheets: Vec<Sheet<'_>> =
             views.iter().map(|(record, picture)| Sheet { record, picture: picture.clone() }).collect();
-        let page = html::Options {
-            subject: Some(&shown),
+        let options = html::Options {
+            subject: Some(&page.shown),
             date: None,
             reference_bands: settings.reference_bands,
             visits: &visits,
         };
-        let text = html::page(&sheets, &page)?;
-        let mut draft = Draft::new(&folder.join(format!("{}.html", file_name(&shown, &mut taken))))?;
-        draft.write_all(text.as_bytes()).map_err(|source| draft.failed(source))?;
-        draft.finish()?;
+        outputs.write(&folder.join(&page.file), html::page(&sheets, &options)?.as_bytes(), None)?;
     }
     Ok(())
 }
@@ -112,7 +141,7 @@ fn picture(job: &Job, record: &Record, settings: &Settings) -> Result<Picture> {
             Some(identity) => blake3::Hash::from(identity.content(hash.as_bytes())),
             None => hash,
         };
-        if content.to_hex().as_str() != record.source.blake3 {
+        if record.source.blake3 != Some(content.into()) {
             return Ok(None);
         }
         Photo::from_hashed(&job.path, &bytes, hash, &settings.reading).map(Some)

@@ -8,6 +8,7 @@ use jiff::civil::Date;
 
 use crate::analysis;
 use crate::batch::Failure;
+use crate::names::{self, LONGEST_ID, shortened};
 
 /// One photo to measure.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,6 +54,10 @@ pub struct Plan {
     pub carried: Vec<String>,
     /// Files that are no pictures.
     pub left_out: Vec<PathBuf>,
+    /// Pictures that this program wrote.
+    pub own: Vec<PathBuf>,
+    /// Photos in the output folder.
+    pub inside: Vec<PathBuf>,
     /// What stands in the way, in sentences. With any of these nothing is started.
     pub problems: Vec<String>,
 }
@@ -66,7 +71,8 @@ impl Plan {
             let failure = Some(Failure { code: "unreadable".into(), text });
             jobs.push(Job { failure, ..Job::of(path, options) });
         }
-        Self { jobs, left_out: found.left_out, problems: found.problems, carried: Vec::new() }.with_ids()
+        let (left_out, own, inside) = (found.left_out, found.own, found.inside);
+        Self { jobs, left_out, own, inside, problems: found.problems, carried: Vec::new() }.with_ids()
     }
 
     /// Gives an id to every job that has none: the file's name without its ending; where several share it, the folders before
@@ -85,10 +91,11 @@ impl Plan {
             let name = if count.get(&short).is_some_and(|&n| n > 1) || taken.contains(&short) {
                 let folders = job.path.parent().into_iter().flat_map(Path::components).skip(shared);
                 let names = folders.filter_map(|part| match part {
-                    Component::Normal(name) => Some(name.to_string_lossy().into_owned()),
+                    Component::Normal(name) => Some(names::without_control(&name.to_string_lossy())),
                     _ => None,
                 });
-                names.chain([short]).collect::<Vec<_>>().join("-")
+                let whole = names.chain([short]).collect::<Vec<_>>().join("-");
+                shortened(&whole, LONGEST_ID).into_owned()
             } else {
                 short
             };
@@ -113,7 +120,7 @@ impl Plan {
 /// A file's name without its ending.
 #[must_use]
 pub fn stem(path: &Path) -> String {
-    let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    let name = names::of_file(path);
     if name.is_empty() { "photo".into() } else { name }
 }
 
@@ -130,7 +137,8 @@ fn shared_folders<'a>(paths: impl Iterator<Item = &'a Path>) -> usize {
 #[must_use]
 pub fn file_name(id: &str, taken: &mut HashSet<String>) -> String {
     let safe = |c: char| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '_' };
-    let mut name: String = id.chars().map(safe).take(120).collect();
+    let whole: String = id.chars().map(safe).collect();
+    let mut name = names::shortened(&whole, names::LONGEST_ID).into_owned();
     if name.is_empty() || name.starts_with(['.', '-']) {
         name.insert(0, '_');
     }
@@ -169,5 +177,7 @@ mod tests {
         assert_eq!(file_name("A", &mut taken), "A");
         assert_eq!(file_name("a", &mut taken), "a-2");
         assert_eq!(file_name("", &mut taken), "_");
+        let long = file_name(&"王".repeat(83), &mut taken);
+        assert!(long.len() <= 200 && long != file_name(&"王".repeat(84), &mut taken), "{long}");
     }
 }

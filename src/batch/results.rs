@@ -5,12 +5,12 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::journal::{Entry, Journal, Key, line_of};
+use super::journal::{Entry, FIRST, Journal, Key, line_of};
 use super::plan::Job;
 use super::run::{Format, Presentation};
 use super::{Failure, Outcome};
 use crate::error::Result;
-use crate::output::Draft;
+use crate::output::Outputs;
 use crate::record::Record;
 use crate::report::csv::Sheet;
 use crate::report::summary::{Page, Row};
@@ -66,24 +66,45 @@ fn failure_columns() -> Vec<Column> {
         .to_vec()
 }
 
+/// In which forms results are written.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Forms<'a> {
+    pub(super) formats: &'a [Format],
+    /// Further columns of the intake list.
+    pub(super) carried: &'a [String],
+}
+
+/// The files of every run, but for its journal.
+pub(super) fn names(formats: &[Format]) -> Vec<&'static str> {
+    let mut names = vec!["results.jsonl", "results.csv", "results_long.csv", "failures.csv", "summary.html"];
+    if formats.contains(&Format::Parquet) {
+        names.extend(["results.parquet", "results_long.parquet"]);
+    }
+    names
+}
+
 /// Writes every file of a finished run into `folder`, and the journal anew in the order of the plan.
 ///
 /// # Errors
 /// [`crate::error::Error::Unwritable`]; files that were not finished are as they were before.
 pub(super) fn write(
     folder: &Path,
+    outputs: &Outputs,
     jobs: &[std::sync::Arc<Job>],
     slots: &[Slot],
     journal: &mut Journal,
     show: &Presentation,
-    formats: &[Format],
-    carried: &[String],
+    forms: &Forms<'_>,
 ) -> Result<Tally> {
-    let mut lines = Draft::new(&folder.join("results.jsonl"))?;
-    let mut ordered = Draft::new(&folder.join(super::run::JOURNAL))?;
+    let Forms { formats, carried } = *forms;
+    let begin = |name: &str| outputs.draft(&folder.join(name), None);
+    let mut lines = begin("results.jsonl")?;
+    // This run holds the journal open: it is its own, whatever was added to it.
+    let mut ordered = outputs.clone().forced().draft(&folder.join(super::run::JOURNAL), None)?;
+    ordered.write_all(FIRST).map_err(|source| ordered.failed(source))?;
     let sheet = |name: &str, columns: &[Column]| {
         let path = folder.join(name);
-        let draft = Draft::new(&path)?;
+        let draft = begin(name)?;
         Sheet::new(draft, columns).map_err(|source| crate::error::Error::Unwritable { path, source })
     };
     let mut wide = sheet("results.csv", &wide_columns(carried))?;
@@ -92,18 +113,18 @@ pub(super) fn write(
     #[cfg(feature = "parquet")]
     let mut parquet = match formats.contains(&Format::Parquet) {
         true => Some([
-            crate::report::parquet::Rows::new(Draft::new(&folder.join("results.parquet"))?, &wide_columns(carried))?,
-            crate::report::parquet::Rows::new(Draft::new(&folder.join("results_long.parquet"))?, &long_columns())?,
+            crate::report::parquet::Rows::new(begin("results.parquet")?, &wide_columns(carried))?,
+            crate::report::parquet::Rows::new(begin("results_long.parquet")?, &long_columns())?,
         ]),
         false => None,
     };
     #[cfg(not(feature = "parquet"))]
     let _ = formats;
-    let mut page = Page::new(Draft::new(&folder.join("summary.html"))?, jobs.len(), show)?;
+    let mut page = Page::new(begin("summary.html")?, jobs.len(), show)?;
     let mut tally = Tally::default();
     let mut written = std::collections::HashSet::new();
-    for (index, (job, slot)) in jobs.iter().zip(slots).enumerate() {
-        let number = index + 1;
+    for (place, index) in show.order(jobs).into_iter().enumerate() {
+        let (job, slot, number) = (&jobs[index], &slots[index], place + 1);
         let entry = match slot {
             Slot::Failure(failure) => Entry { outcome: Outcome::Failure(failure.clone()), thumbnail: None },
             Slot::Entry(key) => {

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::collections::HashSet;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,7 +10,9 @@ use std::time::Duration;
 use base64::Engine;
 
 use super::identity::Identity;
-use super::journal::{Entry, Journal, Key};
+use super::journal::{Entry, FIRST, Journal, Key};
+use super::marks::{Advice, Marks};
+use super::nameless::coarsened;
 use super::plan::{Job, Plan, file_name};
 use super::results::{self, Slot, Tally};
 use super::worker::{self, Make};
@@ -20,13 +21,16 @@ use crate::analysis::Analyzer;
 use crate::error::{Error, Result};
 use crate::estimate::blazepose;
 use crate::history::History;
-use crate::output::{self, Draft};
+use crate::isolation;
+use crate::output::{self, Outputs};
 use crate::photo::{Photo, ReadOptions};
 use crate::record::{Intake, Record};
 use crate::report::{mask, overlay};
 
 /// The journal's name in the output folder.
 pub const JOURNAL: &str = ".journal.jsonl";
+/// The name of the list of what is being measured.
+pub const MARKS: &str = ".in-work.jsonl";
 /// The folder of annotated pictures in the output folder.
 pub const PICTURES: &str = "pictures";
 /// The longer side of a thumbnail, in pixels.
@@ -48,8 +52,10 @@ pub struct Settings {
     pub folder: PathBuf,
     /// Go on with what an earlier run left there.
     pub resume: bool,
-    /// Write over what an earlier run left there.
+    /// Write over what an earlier run left there, and over what others did.
     pub force: bool,
+    /// Files that are never written to, besides the photos: the intake list, the key.
+    pub inputs: Vec<PathBuf>,
     /// How many workers.
     pub jobs: usize,
     /// The longest that one photo may take.
@@ -85,6 +91,8 @@ pub struct Progress {
     pub failed: usize,
     /// Photos refused by the gates so far.
     pub refused: usize,
+    /// Lines of the journal that cannot be trusted: damaged, or without the checksum that earlier versions did not write.
+    pub damaged: usize,
 }
 
 /// How a run ended.
@@ -97,6 +105,8 @@ pub enum End {
 }
 
 /// How ids and files appear in the outputs; by default all are named.
+///
+/// Where nobody is to be named the outputs are in the order of the ids, so that their order tells nothing of the input's.
 #[derive(Debug, Clone, Default)]
 pub struct Presentation {
     identity: Option<Identity>,
@@ -121,10 +131,29 @@ impl Presentation {
         self.identity.is_some()
     }
 
+    /// The jobs in the order of the outputs.
+    #[must_use]
+    pub fn order(&self, jobs: &[Arc<Job>]) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..jobs.len()).collect();
+        if self.is_deidentified() {
+            order.sort_by_cached_key(|&index| self.id(&jobs[index]));
+        }
+        order
+    }
+
     /// A job's id in the outputs.
     #[must_use]
     pub fn id(&self, job: &Job) -> String {
         self.identity.as_ref().map_or_else(|| job.id.clone(), |identity| identity.id("id", &job.id))
+    }
+
+    /// Whom a job shows, in the outputs: the subject, else the id.
+    pub(super) fn whom(&self, job: &Job) -> String {
+        match (&job.subject, &self.identity) {
+            (None, _) => self.id(job),
+            (Some(subject), None) => subject.clone(),
+            (Some(subject), Some(identity)) => identity.id("subject", subject),
+        }
     }
 
     /// A job's file as failures name it; `None` where nobody is to be named.
@@ -182,6 +211,8 @@ fn days(jobs: &[Job]) -> Vec<Option<i64>> {
 
 /// What a worker hands over.
 enum Done {
+    /// To be measured after all others, and alone.
+    Deferred,
     /// Nothing that would last.
     Failed(Failure),
     /// The journal has it.
@@ -193,51 +224,69 @@ enum Done {
 /// Measures a plan into a folder. `tell` hears of every photo.
 ///
 /// # Errors
-/// [`Error::Usage`] when the folder holds an earlier run and neither `resume` nor `force` is set; [`Error::Unwritable`],
+/// [`Error::Usage`] when the folder holds an earlier run and neither `resume` nor `force` is set; [`Error::Occupied`] when it holds
+/// files of others that would be written over; [`Error::Unwritable`],
 /// [`Error::Runtime`], [`Error::Model`]. What is done until then is in the journal.
 pub fn run(plan: &Plan, settings: &Settings, stop: &AtomicBool, mut tell: impl FnMut(Progress)) -> Result<End> {
-    let mut journal = prepare(plan, settings)?;
     let mut history = settings.history.as_deref().map(History::open).transpose()?;
     let show = Presentation::new(plan, settings.identity.clone());
+    let outputs = outputs(plan, settings, history.as_ref())?;
+    let (mut journal, damaged) = prepare(plan, settings, &outputs, &show)?;
     let jobs: Vec<Arc<Job>> = plan.jobs.iter().cloned().map(Arc::new).collect();
     let known: Arc<HashSet<Key>> = Arc::new(journal.keys().copied().collect());
+    if settings.force {
+        // The name alone goes: what a link leads to stays.
+        let _ = std::fs::remove_file(settings.folder.join(MARKS));
+    }
+    let marks = Arc::new(Marks::open(&settings.folder.join(MARKS), settings.resume, |key| known.contains(key))?);
     let mut slots: Vec<Option<Slot>> = vec![None; jobs.len()];
-    let mut progress = Progress { total: jobs.len(), ..Progress::default() };
+    let mut progress = Progress { total: jobs.len(), damaged, ..Progress::default() };
     tell(progress);
-    let shared = Arc::new((settings.clone(), show.clone(), known));
-    let make: Make<Done> = Arc::new(move || {
-        let shared = shared.clone();
-        let mut measurer = Measurer { analyzer: None, shared };
-        Ok(Box::new(move |index, job: &Job| measurer.measure(index, job)))
-    });
-    let pool = worker::Settings { workers: settings.jobs, time_limit: settings.time_limit };
-    // The number of a job travels in its place in the plan, which the pool counts.
-    let feed = Box::new(jobs.clone().into_iter());
-    worker::run(feed, make, pool, stop, |index, _, result| {
-        let slot = match result {
-            Ok(Done::Known(key)) => {
-                progress.resumed += 1;
-                Slot::Entry(key)
-            }
-            Ok(Done::New(key, entry)) => {
-                journal.append(key, &entry)?;
-                match &entry.outcome {
-                    Outcome::Failure(_) => progress.failed += 1,
-                    Outcome::Record(record) if !record.quality.usable => progress.refused += 1,
-                    Outcome::Record(_) => {}
+    let shared =
+        Arc::new(Shared { settings: settings.clone(), show: show.clone(), known, marks, outputs: outputs.clone() });
+    // All photos, and then those that may have ended an earlier run, one at a time.
+    let mut round: Vec<usize> = (0..jobs.len()).collect();
+    for (workers, suspects) in [(settings.jobs, false), (1, true)] {
+        let (numbers, shared) = (Arc::new(std::mem::take(&mut round)), shared.clone());
+        let feed: Vec<Arc<Job>> = numbers.iter().map(|&number| jobs[number].clone()).collect();
+        let (places, alone) = (numbers.clone(), workers == 1);
+        let make: Make<Done> = Arc::new(move || {
+            let (shared, places) = (shared.clone(), places.clone());
+            let mut measurer = Measurer { analyzer: None, shared, alone, suspects };
+            Ok(Box::new(move |index, job: &Job| measurer.measure(places[index], job)))
+        });
+        let pool = worker::Settings { workers, time_limit: settings.time_limit };
+        worker::run(Box::new(feed.into_iter()), make, pool, stop, |index, _, result| {
+            let slot = match result {
+                Ok(Done::Deferred) => {
+                    round.push(numbers[index]);
+                    return Ok(());
                 }
-                Slot::Entry(key)
-            }
-            Ok(Done::Failed(failure)) | Err(failure) => {
-                progress.failed += 1;
-                Slot::Failure(failure)
-            }
-        };
-        slots[index] = Some(slot);
-        progress.done += 1;
-        tell(progress);
-        Ok(())
-    })?;
+                Ok(Done::Known(key)) => {
+                    progress.resumed += 1;
+                    Slot::Entry(key)
+                }
+                Ok(Done::New(key, entry)) => {
+                    journal.append(key, &entry)?;
+                    match &entry.outcome {
+                        Outcome::Failure(_) => progress.failed += 1,
+                        Outcome::Record(record) if !record.quality.usable => progress.refused += 1,
+                        Outcome::Record(_) => {}
+                    }
+                    Slot::Entry(key)
+                }
+                Ok(Done::Failed(failure)) | Err(failure) => {
+                    progress.failed += 1;
+                    Slot::Failure(failure)
+                }
+            };
+            slots[numbers[index]] = Some(slot);
+            progress.done += 1;
+            tell(progress);
+            Ok(())
+        })?;
+        round.sort_unstable();
+    }
     let done: Option<Vec<Slot>> = slots.into_iter().collect();
     let Some(slots) = done else {
         debug_assert!(stop.load(Ordering::Relaxed), "only a stop leaves photos undone");
@@ -247,19 +296,36 @@ pub fn run(plan: &Plan, settings: &Settings, stop: &AtomicBool, mut tell: impl F
         pages::keep(&jobs, &slots, &mut journal, &show, history)?;
     }
     if settings.reports {
-        pages::write(&jobs, &slots, &mut journal, &show, settings, history.as_ref())?;
+        pages::write(&jobs, &slots, &mut journal, &show, settings, &outputs, history.as_ref())?;
     }
-    let tally = results::write(&settings.folder, &jobs, &slots, &mut journal, &show, &settings.formats, &plan.carried)?;
+    // Every photo has come to an end.
+    let _ = std::fs::remove_file(settings.folder.join(MARKS));
+    // The names of further columns name somebody too.
+    let carried = if show.is_deidentified() { &[][..] } else { &plan.carried };
+    let forms = results::Forms { formats: &settings.formats, carried };
+    let tally = results::write(&settings.folder, &outputs, &jobs, &slots, &mut journal, &show, &forms)?;
+    outputs.tidy()?;
     Ok(End::Finished(tally))
 }
 
-/// Makes the folder, sees that there is room and that nothing is written over unasked, and opens the journal.
-fn prepare(plan: &Plan, settings: &Settings) -> Result<Journal> {
+/// The output folder, and what must not be lost by writing into it.
+fn outputs(plan: &Plan, settings: &Settings, history: Option<&History>) -> Result<Outputs> {
+    let outputs = Outputs::into_folder(&settings.folder, settings.force)?;
+    let photos = plan.jobs.iter().map(|job| job.path.clone());
+    let others = settings.inputs.iter().cloned().chain(history.into_iter().flat_map(History::files));
+    Ok(outputs.protecting(photos.chain(others)))
+}
+
+/// Sees that there is room and that nothing is written over unasked, and opens the journal; how many of its lines are damaged.
+fn prepare(plan: &Plan, settings: &Settings, outputs: &Outputs, show: &Presentation) -> Result<(Journal, usize)> {
     let folder = &settings.folder;
-    output::make_folder(folder)?;
     let unwritable = |source| Error::Unwritable { path: folder.clone(), source };
+    // A file that cannot be written after hours of work is better found now.
+    for name in results::names(&settings.formats) {
+        outputs.check(&folder.join(name), None)?;
+    }
     // A journal without an entry is left by a run that failed before its first photo.
-    let holds = |name: &&str| std::fs::metadata(folder.join(name)).is_ok_and(|about| about.len() > 0);
+    let holds = |name: &&str| std::fs::metadata(folder.join(name)).is_ok_and(|about| about.len() > FIRST.len() as u64);
     let before = [JOURNAL, "results.jsonl", "results.csv"].into_iter().find(holds);
     if let (Some(name), false, false) = (before, settings.resume, settings.force) {
         let reason = format!(
@@ -276,31 +342,42 @@ fn prepare(plan: &Plan, settings: &Settings) -> Result<Journal> {
         return Err(unwritable(std::io::Error::new(std::io::ErrorKind::StorageFull, text)));
     }
     if settings.pictures {
-        output::make_folder(&folder.join(PICTURES))?;
+        outputs.make_folder(&folder.join(PICTURES))?;
+        let places = (0..plan.jobs.len()).map(|index| folder.join(show.picture(index)));
+        // Those of an earlier run are looked at when they are replaced.
+        for place in places.filter(|place| !outputs.list().is_some_and(|list| list.names(place))) {
+            outputs.check(&place, None)?;
+        }
     }
-    let (mut journal, _) = Journal::open(&folder.join(JOURNAL))?;
+    if settings.reports {
+        pages::check(plan, show, outputs, folder)?;
+    }
+    let (mut journal, damaged) = Journal::open(&folder.join(JOURNAL), settings.force)?;
     if !settings.resume {
         journal.clear()?;
     }
-    // A file that cannot be written after hours of work is better found now.
-    let probe = folder.join("results.jsonl");
-    drop(Draft::new(&probe)?);
-    for place in [folder.clone(), folder.join(PICTURES), folder.join(pages::REPORTS)] {
-        // What a killed run was writing.
-        for entry in std::fs::read_dir(place).into_iter().flatten().flatten() {
-            let name = entry.file_name();
-            if name.as_encoded_bytes().starts_with(b".") && name.as_encoded_bytes().ends_with(b".part") {
-                let _ = std::fs::remove_file(entry.path());
-            }
-        }
-    }
-    Ok(journal)
+    outputs.remove_parts();
+    drop(outputs.draft(&folder.join("results.jsonl"), None)?);
+    Ok((journal, damaged))
+}
+
+/// What all workers see.
+struct Shared {
+    settings: Settings,
+    show: Presentation,
+    known: Arc<HashSet<Key>>,
+    marks: Arc<Marks>,
+    outputs: Outputs,
 }
 
 /// One worker's models and what it does with a job.
 struct Measurer {
     analyzer: Option<Analyzer>,
-    shared: Arc<(Settings, Presentation, Arc<HashSet<Key>>)>,
+    shared: Arc<Shared>,
+    /// There is no other worker.
+    alone: bool,
+    /// The photos are those that may have ended an earlier run.
+    suspects: bool,
 }
 
 impl Measurer {
@@ -309,7 +386,7 @@ impl Measurer {
             return Ok(Done::Failed(failure.clone()));
         }
         let shared = self.shared.clone();
-        let (settings, show, known) = &*shared;
+        let Shared { settings, show, known, marks, outputs } = &*shared;
         let analyzer = match &mut self.analyzer {
             Some(analyzer) => analyzer,
             empty => empty.insert(Analyzer::open(&settings.models, 1)?),
@@ -321,26 +398,49 @@ impl Measurer {
         if known.contains(&key) && picture.as_ref().is_none_or(|path| path.exists()) {
             return Ok(Done::Known(key));
         }
-        let measured = Photo::from_hashed(&job.path, &bytes, hash, &settings.reading)
-            .and_then(|photo| analyzer.analyze(&photo, &job.options).map(|analysis| (photo, analysis)));
+        match marks.advice(&key) {
+            Advice::Measure => {}
+            Advice::Defer if self.suspects => {}
+            Advice::Defer => return Ok(Done::Deferred),
+            Advice::LeaveOut(failure) => {
+                return Ok(Done::New(key, Box::new(Entry { outcome: Outcome::Failure(failure), thumbnail: None })));
+            }
+        }
+        let unmarked = |source| Error::Unwritable { path: settings.folder.join(MARKS), source };
+        marks.begin(&key, self.alone).map_err(unmarked)?;
+        let measured = isolation::guarded(&job.path, || {
+            let photo = Photo::from_hashed(&job.path, &bytes, hash, &settings.reading)?;
+            let analysis = analyzer.analyze(&photo, &job.options)?;
+            Ok((photo, analysis))
+        });
+        if matches!(measured, Err(Error::Defect { .. })) {
+            // What the panic left half done goes with it.
+            self.analyzer = None;
+        }
         let entry = match measured {
             Ok((photo, analysis)) => {
                 let mut record = Record::new("", &photo, &analysis);
                 record.source.file.clear();
                 if let Some(identity) = &settings.identity {
                     let content = identity.content(hash.as_bytes());
-                    record.source.blake3 = blake3::Hash::from(content).to_hex().to_string();
+                    record.source.blake3 = Some(blake3::Hash::from(content).into());
                 }
                 let thumbnail = match &picture {
-                    Some(path) => draw(&photo, &record, path, settings.identity.is_some())?,
+                    Some(path) => draw(&photo, &record, outputs, path, settings.identity.is_some())?,
                     None => None,
                 };
+                if settings.identity.is_some() {
+                    coarsened(&mut record);
+                }
                 Entry { outcome: Outcome::Record(Box::new(record)), thumbnail }
             }
             Err(error @ (Error::Runtime { .. } | Error::Model { .. })) => return Err(error),
             Err(error) => match Failure::of(&error, &job.path) {
                 failure if failure.is_lasting() => Entry { outcome: Outcome::Failure(failure), thumbnail: None },
-                failure => return Ok(Done::Failed(failure)),
+                failure => {
+                    marks.end(&key).map_err(unmarked)?;
+                    return Ok(Done::Failed(failure));
+                }
             },
         };
         Ok(Done::New(key, Box::new(entry)))
@@ -369,7 +469,7 @@ fn key(hash: &blake3::Hash, job: &Job, analyzer: &Analyzer, settings: &Settings,
 
 /// Writes the annotated picture; the thumbnail of it, or `None` when the head is to be covered and cannot be: there is no
 /// picture then.
-fn draw(photo: &Photo, record: &Record, path: &Path, covered: bool) -> Result<Option<String>> {
+fn draw(photo: &Photo, record: &Record, outputs: &Outputs, path: &Path, covered: bool) -> Result<Option<String>> {
     let pixels = overlay::detailed(photo)?;
     let pixels = match covered {
         false => pixels,
@@ -377,15 +477,13 @@ fn draw(photo: &Photo, record: &Record, path: &Path, covered: bool) -> Result<Op
             Ok(pixels) => Cow::Owned(pixels),
             Err(_) => {
                 // One of an earlier run under other options.
-                let _ = std::fs::remove_file(path);
+                outputs.remove(path)?;
                 return Ok(None);
             }
         },
     };
     let picture = overlay::draw(&pixels, record);
-    let mut draft = Draft::new(path)?;
-    draft.write_all(&output::jpeg(&picture, path)?).map_err(|source| draft.failed(source))?;
-    draft.finish()?;
+    outputs.write(path, &output::jpeg(&picture, path)?, None)?;
     let scale = f64::from(THUMBNAIL) / f64::from(picture.width().max(picture.height()));
     let side = |side: u32| ((f64::from(side) * scale).round() as u32).max(1);
     let small = image::imageops::thumbnail(&picture, side(picture.width()), side(picture.height()));

@@ -1,11 +1,13 @@
 //! A pool of workers, each with its own models, that take jobs one after the other.
 //!
-//! A job that panics, or takes longer than the limit, is a failure of that job: a worker that hangs is left to itself, and another
-//! takes its place. Jobs are taken in order and not too far ahead of the slowest, so that what waits for its turn stays bounded.
+//! A job that panics, or takes longer than the limit, is a failure of that job. What is late cannot be stopped: its worker keeps its
+//! place in the pool, is left to itself until it comes back, and goes on then. Only when all are late is another hired, and never
+//! many at once: photos that are all slow must not take ever more memory and make each other slower. Jobs are taken in order and
+//! not too far ahead of the slowest, so that what waits for its turn stays bounded.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -13,9 +15,13 @@ use std::time::{Duration, Instant};
 use super::Failure;
 use super::plan::Job;
 use crate::error::{Error, Result};
+use crate::isolation::words;
 
 /// How far ahead of the oldest unfinished job workers may take others, per worker.
 const AHEAD: usize = 16;
+/// Where so many times the workers asked for are late, the next is hired only after so many time limits.
+const MOST_LATE: usize = 2;
+const PATIENCE: u32 = 10;
 /// How often the stop sign is looked at.
 const GLANCE: Duration = Duration::from_millis(100);
 
@@ -38,10 +44,30 @@ pub struct Settings {
 }
 
 enum Message<T> {
-    Taken { worker: usize, index: usize, job: Arc<Job>, at: Instant },
-    Done { worker: usize, result: Result<T, Failure> },
-    Broken { error: Error },
-    Ended { worker: usize },
+    Taken {
+        worker: usize,
+        index: usize,
+        job: Arc<Job>,
+        at: Instant,
+    },
+    Done {
+        worker: usize,
+        result: Result<T, Failure>,
+    },
+    Broken {
+        error: Error,
+    },
+    /// There are no more jobs.
+    Ended,
+    /// More were at work than had been asked for.
+    Retired,
+}
+
+/// What a worker is to do.
+enum Next {
+    Work(usize, Arc<Job>),
+    End,
+    Retire,
 }
 
 /// Where jobs come from, one after the other, for several takers.
@@ -50,6 +76,8 @@ struct Feed {
     /// How many jobs are finished from the first on, and whether no more are to be taken.
     finished: Mutex<(usize, bool)>,
     moved: Condvar,
+    /// How many workers are to end because those that were late have come back.
+    surplus: AtomicUsize,
     ahead: usize,
 }
 
@@ -58,18 +86,21 @@ fn hold<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Feed {
-    fn next(&self) -> Option<(usize, Arc<Job>)> {
+    fn next(&self) -> Next {
+        if self.surplus.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |surplus| surplus.checked_sub(1)).is_ok() {
+            return Next::Retire;
+        }
         let mut jobs = hold(&self.jobs);
         let waiting = |(finished, closed): &mut (usize, bool)| !*closed && jobs.0 >= *finished + self.ahead;
         let state = self.moved.wait_while(hold(&self.finished), waiting).unwrap_or_else(PoisonError::into_inner);
         if state.1 {
-            return None;
+            return Next::End;
         }
         // Not held while the next job is waited for: standard input may take its time.
         drop(state);
-        let job = jobs.1.next()?;
+        let Some(job) = jobs.1.next() else { return Next::End };
         jobs.0 += 1;
-        (!hold(&self.finished).1).then(|| (jobs.0 - 1, job))
+        if hold(&self.finished).1 { Next::End } else { Next::Work(jobs.0 - 1, job) }
     }
 
     fn finish(&self, finished: usize) {
@@ -102,11 +133,13 @@ pub fn run<T: Send + 'static>(
         jobs: Mutex::new((0, jobs)),
         finished: Mutex::new((0, false)),
         moved: Condvar::new(),
+        surplus: AtomicUsize::new(0),
         ahead: AHEAD * settings.workers.max(1),
     });
     let (sender, receiver) = channel();
-    let mut crew = Crew { feed, make, sender, alive: 0, next: 0 };
-    for _ in 0..settings.workers.max(1) {
+    let asked = settings.workers.max(1);
+    let mut crew = Crew { feed, make, sender, asked, alive: 0, late: HashSet::new(), stalled: None, next: 0 };
+    for _ in 0..asked {
         crew.hire();
     }
     let result = oversee(&mut crew, &receiver, settings.time_limit, stop, &mut each);
@@ -118,8 +151,15 @@ struct Crew<T> {
     feed: Arc<Feed>,
     make: Make<T>,
     sender: Sender<Message<T>>,
+    /// How many workers were asked for.
+    asked: usize,
+    /// How many there are.
     alive: usize,
-    /// The next worker's number. A number is never used again, so that one that was given up cannot be heard by mistake.
+    /// Those of them whose job was given up, and who still are at it.
+    late: HashSet<usize>,
+    /// Since when all have been late.
+    stalled: Option<Instant>,
+    /// The next worker's number.
     next: usize,
 }
 
@@ -131,12 +171,49 @@ impl<T: Send + 'static> Crew<T> {
         // Not joined: one that hangs must not hold up the end.
         std::thread::spawn(move || labour(worker, &feed, &*make, &sender));
     }
+
+    /// Whether all that there are hang over jobs that were given up.
+    fn all_late(&self) -> bool {
+        self.alive == self.late.len()
+    }
+
+    /// Hires one more when all are late, though not ever more.
+    fn relieve(&mut self, time_limit: Duration) {
+        if !self.all_late() {
+            self.stalled = None;
+            return;
+        }
+        let since = *self.stalled.get_or_insert_with(Instant::now);
+        if self.alive < MOST_LATE * self.asked || since.elapsed() > time_limit.saturating_mul(PATIENCE) {
+            self.stalled = None;
+            self.hire();
+        }
+    }
+
+    /// A late worker has come back.
+    fn welcome(&mut self, worker: usize) {
+        self.late.remove(&worker);
+        if self.alive - self.late.len() > self.asked {
+            self.feed.surplus.fetch_add(1, Ordering::Relaxed);
+        }
+    }
 }
 
 /// One worker's life. When nobody listens any more it ends.
 fn labour<T>(worker: usize, feed: &Feed, make: &dyn Fn() -> Result<Work<T>>, sender: &Sender<Message<T>>) {
     let mut work = None;
-    while let Some((index, job)) = feed.next() {
+    loop {
+        let (index, job) = match feed.next() {
+            Next::Work(index, job) => (index, job),
+            Next::End => {
+                let _ = sender.send(Message::Ended);
+                return;
+            }
+            Next::Retire => {
+                let _ = sender.send(Message::Retired);
+                return;
+            }
+        };
         if sender.send(Message::Taken { worker, index, job: job.clone(), at: Instant::now() }).is_err() {
             return;
         }
@@ -158,16 +235,13 @@ fn labour<T>(worker: usize, feed: &Feed, make: &dyn Fn() -> Result<Work<T>>, sen
             Err(panic) => {
                 // Whatever it left half done goes with it.
                 work = None;
-                let words = panic.downcast_ref::<String>().map(String::as_str);
-                let words = words.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no words");
-                Err(Failure { code: "panic".into(), text: format!("a defect of this program: {words}") })
+                Err(Failure::of(&Error::Defect { path: job.path.clone(), words: words(&*panic) }, &job.path))
             }
         };
         if sender.send(Message::Done { worker, result }).is_err() {
             return;
         }
     }
-    let _ = sender.send(Message::Ended { worker });
 }
 
 fn oversee<T: Send + 'static>(
@@ -180,9 +254,8 @@ fn oversee<T: Send + 'static>(
     /// What each worker is at.
     type Desk = HashMap<usize, (usize, Arc<Job>, Instant)>;
     let mut desk = Desk::new();
-    let mut gone = std::collections::HashSet::new();
-    let mut progress = Finished::default();
-    while crew.alive > 0 {
+    let (mut progress, mut exhausted) = (Finished::default(), false);
+    while !(crew.all_late() && (exhausted || stop.load(Ordering::Relaxed))) {
         if stop.load(Ordering::Relaxed) {
             crew.feed.close();
         }
@@ -190,7 +263,7 @@ fn oversee<T: Send + 'static>(
             Ok(Message::Taken { worker, index, job, at }) => {
                 desk.insert(worker, (index, job, at));
             }
-            Ok(Message::Done { worker, .. } | Message::Ended { worker }) if gone.contains(&worker) => {}
+            Ok(Message::Done { worker, .. }) if crew.late.contains(&worker) => crew.welcome(worker),
             Ok(Message::Done { worker, result }) => {
                 if let Some((index, job, _)) = desk.remove(&worker) {
                     each(index, &job, result)?;
@@ -198,7 +271,11 @@ fn oversee<T: Send + 'static>(
                 }
             }
             Ok(Message::Broken { error }) => return Err(error),
-            Ok(Message::Ended { .. }) => crew.alive -= 1,
+            Ok(Message::Ended) => {
+                exhausted = true;
+                crew.alive -= 1;
+            }
+            Ok(Message::Retired) => crew.alive -= 1,
             // A worker that waits for a next path on standard input hears of no stop.
             Err(RecvTimeoutError::Timeout) if desk.is_empty() && stop.load(Ordering::Relaxed) => return Ok(()),
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
@@ -207,13 +284,14 @@ fn oversee<T: Send + 'static>(
             desk.iter().filter(|(_, (_, _, at))| at.elapsed() > time_limit).map(|(&worker, _)| worker).collect();
         for worker in late {
             if let Some((index, job, _)) = desk.remove(&worker) {
-                gone.insert(worker);
-                crew.alive -= 1;
-                crew.hire();
+                crew.late.insert(worker);
                 let text = format!("took longer than the limit of {:.0} s", time_limit.as_secs_f64());
                 each(index, &job, Err(Failure { code: "time_limit".into(), text }))?;
                 crew.feed.finish(progress.with(index));
             }
+        }
+        if !exhausted {
+            crew.relieve(time_limit);
         }
     }
     Ok(())
@@ -282,6 +360,40 @@ mod tests {
                 (_, result) => assert_eq!(result, Ok(index)),
             }
         }
+    }
+
+    /// Photos that all take too long are given up one after the other, by hardly more workers than were asked for.
+    #[test]
+    fn late_workers_count_against_the_pool_and_come_back() {
+        let running = Arc::new((AtomicUsize::new(0), AtomicUsize::new(0)));
+        let seen = running.clone();
+        let make: Make<usize> = Arc::new(move || {
+            let running = running.clone();
+            Ok(Box::new(move |_, job: &Job| {
+                let now = running.0.fetch_add(1, Ordering::SeqCst) + 1;
+                running.1.fetch_max(now, Ordering::SeqCst);
+                if number(job) < 12 {
+                    std::thread::sleep(Duration::from_millis(1_200));
+                }
+                running.0.fetch_sub(1, Ordering::SeqCst);
+                Ok(number(job))
+            }))
+        });
+        let pool = Settings { workers: 2, time_limit: Duration::from_millis(300) };
+        let (mut late, mut done) = (0, 0);
+        run(jobs(40), make, pool, &AtomicBool::new(false), |_, _, result| {
+            match result {
+                Ok(_) => done += 1,
+                Err(failure) => late += usize::from(failure.code == "time_limit"),
+            }
+            Ok(())
+        })
+        .expect("all done");
+        assert_eq!(late + done, 40);
+        // On a busy machine a quick one may be late as well.
+        assert!((12..30).contains(&late), "{late}");
+        let most = seen.1.load(Ordering::SeqCst);
+        assert!((2..=4).contains(&most), "{most} at once");
     }
 
     #[test]

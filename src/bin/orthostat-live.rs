@@ -23,8 +23,8 @@ use orthostat::track::Tracker;
 use orthostat::watch::session;
 // `live` names these as its own crate's.
 use orthostat::{
-    analysis, assessment, camera, cli, crop, error, estimate, frame, geometry, measure, output, photo, pose, record,
-    repeat, report, sighting, skeleton, smoothing, track, watch,
+    analysis, assessment, camera, cli, crop, error, estimate, frame, geometry, measure, names, output, photo, pose,
+    record, repeat, report, sighting, skeleton, smoothing, track, watch,
 };
 
 /// The only argument of the process that tries whether a window can be opened. See [`try_window`].

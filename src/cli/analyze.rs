@@ -8,13 +8,14 @@ use super::measuring::{Measuring, number, positive, roll};
 use crate::camera::Given;
 use crate::geometry::Point;
 use crate::history::{self, Date};
+use crate::names;
 use crate::photo::{MAX_MEGAPIXELS, ReadOptions};
 use crate::{analysis, camera, error};
 
 /// `orthostat analyze`.
 #[derive(Debug, Args)]
 pub struct Analyze {
-    /// Photos: JPEG, PNG, WebP, TIFF, BMP or HEIC.
+    /// Photos: JPEG, PNG, WebP, TIFF, BMP, GIF or HEIC.
     #[arg(required = true, value_name = "PHOTO")]
     pub photos: Vec<PathBuf>,
     /// Print one JSON record a line instead of the table.
@@ -26,6 +27,9 @@ pub struct Analyze {
     /// Write a JSON record and an annotated picture of each photo into this folder.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// Write over files that this program did not write or that belong to another photo; never over an input.
+    #[arg(long)]
+    pub force: bool,
     /// The form of the annotated pictures that --out writes.
     #[arg(long, value_enum, default_value_t = PictureForm::Jpg)]
     pub picture: PictureForm,
@@ -39,7 +43,7 @@ pub struct Analyze {
     #[arg(long)]
     pub reference_bands: bool,
     /// Keep the records in the history of this subject.
-    #[arg(long, value_name = "SUBJECT", value_parser = history::subject_name)]
+    #[arg(long, value_name = "SUBJECT", value_parser = names::checked)]
     pub save: Option<String>,
     /// The day of the visit; else the day that the photo tells, else today.
     #[arg(long, value_name = "YYYY-MM-DD", value_parser = history::day)]
@@ -60,7 +64,8 @@ pub struct Analyze {
     /// landmark's name replaces the model's point; c7, left_acromion, left_asis, left_psis and their right partners are added.
     #[arg(long, value_name = "FILE")]
     pub points: Option<PathBuf>,
-    /// Refuse larger pictures before decoding them.
+    /// Refuse pictures of more megapixels before decoding them, and such as take more than 6 bytes of memory for each pixel
+    /// allowed.
     #[arg(long, value_name = "N", default_value_t = MAX_MEGAPIXELS, value_parser = positive)]
     pub max_megapixels: f64,
 }

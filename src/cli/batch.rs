@@ -42,7 +42,7 @@ pub struct Batch {
     /// Go on with the run that left its results in DIR.
     #[arg(long, conflicts_with = "force")]
     pub resume: bool,
-    /// Write over the results of an earlier run in DIR.
+    /// Write over the results of an earlier run in DIR, and over files there that others wrote; never over an input.
     #[arg(long)]
     pub force: bool,
     /// Photos measured at the same time. Default: as many as there are processors.
@@ -84,7 +84,8 @@ pub struct Batch {
     /// The longest that one photo may take, in seconds.
     #[arg(long, value_name = "S", default_value_t = 60.0, value_parser = positive)]
     pub time_limit: f64,
-    /// Refuse larger pictures before decoding them.
+    /// Refuse pictures of more megapixels before decoding them, and such as take more than 6 bytes of memory for each pixel
+    /// allowed.
     #[arg(long, value_name = "N", default_value_t = MAX_MEGAPIXELS, value_parser = positive)]
     pub max_megapixels: f64,
     /// Options of measuring, unless a manifest says otherwise for a photo.

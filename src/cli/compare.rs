@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::measuring::Measuring;
-use crate::history::subject_name;
+use crate::names::checked;
 
 const EXAMPLES: &str = "\
 A and B are each a photo, a record that --out wrote, or a visit of a subject in the history:
@@ -25,7 +25,7 @@ pub struct Compare {
     #[arg(value_name = "B")]
     pub after: Option<String>,
     /// The first visit of this subject and the last.
-    #[arg(long, value_name = "SUBJECT", conflicts_with_all = ["before", "after"], value_parser = subject_name)]
+    #[arg(long, value_name = "SUBJECT", conflicts_with_all = ["before", "after"], value_parser = checked)]
     pub subject: Option<String>,
     /// Print one JSON object a line instead of the table.
     #[arg(long)]

@@ -11,8 +11,8 @@ use super::measuring::minutes;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 The page is served on 127.0.0.1 alone, on a port that the system chooses. The address that is printed opens it once. The \
-program ends when the page is closed, after --idle minutes without an edit, or with Ctrl-C; points that were not saved then are \
-kept in a file of points where it was not the page that was closed.")]
+program ends when the page is closed or silent, after --idle minutes without an edit, or with Ctrl-C. Points that were not saved \
+are kept in a file of points beside the edited record, whatever ends the program.")]
 pub struct Edit {
     /// The record, as `analyze --out` writes it.
     #[arg(value_name = "RECORD")]

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
 
-use super::measuring::{ViewChoice, model, number, person, readings, roll, stature};
+use super::measuring::{ViewChoice, named, number, person, readings, roll, stature};
 use crate::analysis;
 use crate::camera::Given;
 use crate::estimate::blazepose;
@@ -168,7 +168,7 @@ impl Live {
     /// Which landmark model to open.
     #[must_use]
     pub fn models(&self) -> blazepose::Options {
-        model(&self.model)
+        named(&self.model)
     }
 }
 

@@ -5,8 +5,9 @@ use clap::{Args, ValueEnum};
 use crate::analysis;
 use crate::camera::Given;
 use crate::estimate::blazepose;
+use crate::model;
 use crate::points::Points;
-use crate::repeat::{BEST_READINGS, DEFAULT_READINGS, FAST_READINGS, MAX_READINGS};
+use crate::repeat::{BEST_READINGS, DEFAULT_READINGS, FAST_READINGS, MAX_READINGS, PAIRED_READINGS};
 use crate::view::View;
 
 /// Options that every way of measuring shares.
@@ -24,7 +25,8 @@ pub struct Measuring {
     /// The landmark model instead of the quality's: lite, full, heavy, or an ONNX file with the inputs and outputs of full.
     #[arg(long, value_name = "NAME|FILE")]
     pub model: Option<String>,
-    /// Readings of the whole body instead of the quality's; they are nudged and mirrored, and averaged.
+    /// Readings of the whole body instead of the quality's; they are nudged and mirrored, and averaged. With the standard
+    /// quality they are the full model's alone.
     #[arg(long, value_name = "N", value_parser = readings)]
     pub readings: Option<usize>,
     /// Whom to measure when several people are found: 1 is the largest and most central.
@@ -40,7 +42,7 @@ pub struct Measuring {
 pub enum Quality {
     /// 2 readings of the full model.
     Fast,
-    /// 8 readings of the full model.
+    /// 2 readings each of the full and of the heavy model; 8 of the full model where the heavy one is not installed.
     Standard,
     /// 12 readings each of the full and of the heavy model, which must be installed.
     Best,
@@ -75,6 +77,9 @@ impl ViewChoice {
     }
 }
 
+/// The model beside the full one.
+const HEAVY: &str = "blazepose-heavy";
+
 impl Measuring {
     /// As the library wants them.
     #[must_use]
@@ -83,6 +88,7 @@ impl Measuring {
             heads: false,
             readings: self.readings.unwrap_or(match self.quality {
                 Quality::Fast => FAST_READINGS,
+                Quality::Standard if self.is_paired() => PAIRED_READINGS,
                 Quality::Standard => DEFAULT_READINGS,
                 Quality::Best => BEST_READINGS,
             }),
@@ -95,20 +101,29 @@ impl Measuring {
         }
     }
 
+    /// Whether the standard quality reads with two models.
+    fn is_paired(&self) -> bool {
+        self.quality == Quality::Standard
+            && self.model.is_none()
+            && self.readings.is_none()
+            && model::is_installed(HEAVY)
+    }
+
     /// Which models to open.
     #[must_use]
     pub fn models(&self) -> Vec<blazepose::Options> {
         let names = match (&self.model, self.quality) {
             (Some(named), _) => vec![named.as_str()],
-            (None, Quality::Best) => vec![blazepose::DEFAULT_MODEL, "blazepose-heavy"],
+            (None, Quality::Best) => vec![blazepose::DEFAULT_MODEL, HEAVY],
+            (None, Quality::Standard) if self.is_paired() => vec![blazepose::DEFAULT_MODEL, HEAVY],
             (None, _) => vec![blazepose::DEFAULT_MODEL],
         };
-        names.into_iter().map(model).collect()
+        names.into_iter().map(named).collect()
     }
 }
 
 /// The model of a name, a short one too: `--model lite`.
-pub(super) fn model(name: &str) -> blazepose::Options {
+pub(super) fn named(name: &str) -> blazepose::Options {
     let model = match name {
         short @ ("lite" | "full" | "heavy") => format!("blazepose-{short}"),
         other => other.to_owned(),

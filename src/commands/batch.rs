@@ -17,10 +17,13 @@ use orthostat::batch::{input, manifest, worker};
 use orthostat::camera::Given;
 use orthostat::cli::{Batch, FailOn, ProgressChoice};
 use orthostat::error::{Error, Result};
+use orthostat::names::shown;
+use orthostat::report::csv::Sheet;
+use orthostat::report::table::{Cell, Kind};
 use orthostat::{analysis, output};
 
 use super::history::database;
-use super::{complain, say};
+use super::{complain, say, tell};
 
 /// Where interrupted programs end.
 const INTERRUPTED: u8 = 130;
@@ -50,6 +53,25 @@ pub(crate) fn run(options: &Batch) -> Result<u8> {
         let files = if plan.left_out.len() == 1 { "file is" } else { "files are" };
         complain(&format_args!("{} {files} no pictures and left out", plan.left_out.len()));
     }
+    for (files, what) in [
+        (
+            &plan.own,
+            [
+                "picture was written by this program and is left out",
+                "pictures were written by this program and are left out",
+            ],
+        ),
+        (
+            &plan.inside,
+            ["photo lies in the output folder and is left out", "photos lie in the output folder and are left out"],
+        ),
+    ] {
+        match files.len() {
+            0 => {}
+            1 => complain(&format_args!("1 {}", what[0])),
+            count => complain(&format_args!("{count} {}", what[1])),
+        }
+    }
     if plan.is_empty() {
         complain(&"no photos found");
         return Ok(NOTHING);
@@ -62,8 +84,10 @@ pub(crate) fn run(options: &Batch) -> Result<u8> {
         say(&listing(&plan)?)?;
         return Ok(0);
     };
+    let key = key_path(options)?;
     let settings = run::Settings {
         folder,
+        inputs: options.manifest.iter().chain(&key).cloned().collect(),
         resume: options.resume,
         force: options.force,
         jobs: workers(options),
@@ -71,7 +95,7 @@ pub(crate) fn run(options: &Batch) -> Result<u8> {
         reading: options.reading(),
         models: options.measuring.models(),
         pictures: options.pictures,
-        identity: identity(options)?,
+        identity: key.as_deref().map(Identity::open).transpose()?,
         formats: options.formats(),
         reports: options.report,
         reference_bands: options.reference_bands,
@@ -110,7 +134,7 @@ fn workers(options: &Batch) -> usize {
 
 fn plan(options: &Batch, measuring: &analysis::Options) -> Result<Plan> {
     if let Some(list) = &options.manifest {
-        return manifest::read(list, measuring);
+        return manifest::read(list, measuring, options.out.as_deref());
     }
     let mut inputs = Vec::new();
     for name in &options.inputs {
@@ -124,7 +148,8 @@ fn plan(options: &Batch, measuring: &analysis::Options) -> Result<Plan> {
     Ok(Plan::of_found(input::find(&inputs, options.out.as_deref()), measuring))
 }
 
-fn identity(options: &Batch) -> Result<Option<Identity>> {
+/// Where the key of ids that name nobody lies.
+fn key_path(options: &Batch) -> Result<Option<PathBuf>> {
     if !options.deidentify {
         return Ok(None);
     }
@@ -135,7 +160,7 @@ fn identity(options: &Batch) -> Result<Option<Identity>> {
                 .into(),
         })?,
     };
-    Identity::open(&path).map(Some)
+    Ok(Some(path))
 }
 
 /// Set by the first Ctrl-C (or a request to terminate); the second ends the program at once.
@@ -175,22 +200,22 @@ fn closing(tally: Tally, folder: &std::path::Path) -> String {
 fn listing(plan: &Plan) -> Result<String> {
     let unwritable = |source| Error::Unwritable { path: PathBuf::from("standard output"), source };
     let columns = ["number", "id", "file", "subject", "visit_date", "view", "mirrored", "height_cm", "plumb"];
-    let mut rows = csv::Writer::from_writer(Vec::new());
-    rows.write_record(columns).map_err(|error| unwritable(error.into()))?;
+    let mut rows = Sheet::new(Vec::new(), &columns.map(|name| (name.to_owned(), Kind::Text))).map_err(unwritable)?;
     for (index, job) in plan.jobs.iter().enumerate() {
-        rows.write_record(cells(index + 1, job)).map_err(|error| unwritable(error.into()))?;
+        rows.row(&cells(index + 1, job).map(Cell::Text)).map_err(unwritable)?;
     }
-    let bytes = rows.into_inner().map_err(|error| unwritable(std::io::Error::other(error.to_string())))?;
+    let bytes = rows.finish().map_err(unwritable)?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
+/// As the results tables have them: formulas stay text, and each row is one line.
 fn cells(number: usize, job: &Job) -> [String; 9] {
     let options = &job.options;
     [
         number.to_string(),
-        job.id.clone(),
-        job.path.to_string_lossy().into_owned(),
-        job.subject.clone().unwrap_or_default(),
+        shown(&job.id).into_owned(),
+        shown(&job.path.to_string_lossy()).into_owned(),
+        shown(job.subject.as_deref().unwrap_or_default()).into_owned(),
         job.visit.map(|date| date.to_string()).unwrap_or_default(),
         options.view.map_or("auto", |view| view.name()).into(),
         if options.mirrored { "yes" } else { "no" }.into(),
@@ -262,6 +287,14 @@ impl Teller {
     }
 
     fn tell(&mut self, progress: Progress, elapsed: Duration) {
+        // Once: at the beginning.
+        if progress.damaged > 0 && progress.done == 0 {
+            let lines = if progress.damaged == 1 { "line" } else { "lines" };
+            complain(&format_args!(
+                "{} {lines} of the journal cannot be trusted (damaged, or of an earlier version): those photos are measured again",
+                progress.damaged
+            ));
+        }
         let Some(every) = self.every else { return };
         let due = self.told.is_none_or(|told| elapsed >= told + every);
         if !due && progress.done < progress.total {
@@ -300,9 +333,8 @@ impl Teller {
 }
 
 /// A line on standard error without the program's name.
-#[allow(clippy::print_stderr, reason = "progress is told there")]
 fn plain(line: &str) {
-    eprintln!("{line}");
+    tell(&format!("{line}\n"));
 }
 
 fn clock(seconds: u64) -> String {

@@ -9,9 +9,10 @@ use orthostat::change::{self, Comparison};
 use orthostat::cli::Compare;
 use orthostat::error::{Error, Result};
 use orthostat::history::{self, Visit};
+use orthostat::names;
 use orthostat::photo::{Photo, ReadOptions};
 use orthostat::record::Record;
-use orthostat::report;
+use orthostat::{isolation, report};
 use serde_json::json;
 
 use super::history::{database, with_subject};
@@ -106,7 +107,8 @@ fn find(reference: &str, options: &Compare, analyzer: &mut Option<Analyzer>) -> 
             Some(open) => open,
             None => analyzer.insert(Analyzer::open(&options.measuring.models(), workers)?),
         };
-        let analysis = analyzer.analyze(&photo, &options.measuring.options(Given::default()))?;
+        let measuring = options.measuring.options(Given::default());
+        let analysis = isolation::guarded(path, || analyzer.analyze(&photo, &measuring))?;
         let id = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
         Record::new(&id, &photo, &analysis)
     };
@@ -123,7 +125,7 @@ fn is_json(path: &Path) -> Result<bool> {
 }
 
 fn visit(subject: &str, when: &str, options: &Compare) -> Result<Vec<Named>> {
-    let subject = history::subject_name(subject).map_err(|reason| Error::Usage { reason })?;
+    let subject = names::checked(subject).map_err(|reason| Error::Usage { reason })?;
     let path = database(options.db.as_deref())?;
     let (_, visits) = with_subject(&path, &subject)?;
     let mut views: Vec<&str> = Vec::new();

@@ -20,22 +20,33 @@ pub(crate) fn run(options: &Edit) -> Result<u8> {
         browse(&url);
     }
     let (stopped, session) = server.run()?;
-    if let (Some(session), Stopped::Idle | Stopped::Interrupted) = (&session, stopped)
-        && let Some(kept) = session.keep_unsaved()?
-    {
-        complain(&format!(
+    let kept = session.map_or(Ok(()), tell_kept);
+    match stopped {
+        Stopped::Closed => {}
+        Stopped::Silent => complain(&"the page was not heard of any more and is taken for closed"),
+        Stopped::Idle => complain(&"the page was left alone for too long and is closed"),
+        Stopped::Interrupted => {}
+    }
+    kept.map(|()| if stopped == Stopped::Interrupted { INTERRUPTED } else { 0 })
+}
+
+/// Says where points are that were not saved; where they could not be written, what they are.
+fn tell_kept(mut session: Session) -> Result<()> {
+    match session.keep_unsaved() {
+        Ok(Some(kept)) => complain(&format_args!(
             "points that were not saved are kept in {}; orthostat recompute RECORD --points takes them",
             kept.display()
-        ));
-    }
-    match stopped {
-        Stopped::Closed => Ok(0),
-        Stopped::Idle => {
-            complain(&"the page was left alone for too long and is closed");
-            Ok(0)
+        )),
+        Ok(None) if session.is_unsaved() => complain(
+            &"that all points by hand were taken back was not saved; orthostat recompute RECORD --no-points does the same",
+        ),
+        Ok(None) => {}
+        Err(error) => {
+            complain(&format_args!("points that were not saved: {}", session.points().to_json()));
+            return Err(error);
         }
-        Stopped::Interrupted => Ok(INTERRUPTED),
     }
+    Ok(())
 }
 
 fn browse(url: &str) {

@@ -1,25 +1,27 @@
 //! `orthostat history`: what `--save` has kept.
 
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use orthostat::cli::{self, HistoryAction};
 use orthostat::error::{Error, Result};
 use orthostat::history::{self, Date, History, Visit};
+use orthostat::names::shown;
+use orthostat::output::Outputs;
 use orthostat::record::Record;
+use orthostat::report;
 use orthostat::report::html::{self, Picture, Sheet};
-use orthostat::{output, report};
 use serde_json::json;
 
-use super::{complain, say};
+use super::{complain, say, tell};
 
 pub(crate) fn run(options: &cli::History) -> Result<u8> {
     let path = database(options.db.as_deref())?;
     match &options.action {
         HistoryAction::List { json } => list(&path, *json),
-        HistoryAction::Show { subject, report } => show(&path, subject, report.as_deref()),
+        HistoryAction::Show { subject, report, force } => show(&path, subject, report.as_deref(), *force),
         HistoryAction::Add { subject, records, date } => add(&path, subject, records, *date),
-        HistoryAction::Export { subject, out } => export(&path, subject, out.as_deref()),
+        HistoryAction::Export { subject, out, force } => export(&path, subject, out.as_deref(), *force),
         HistoryAction::Purge { subject, yes } => purge(&path, subject, *yes),
     }
 }
@@ -29,31 +31,38 @@ pub(super) fn database(named: Option<&Path>) -> Result<PathBuf> {
     named.map_or_else(history::default_path, |path| Ok(path.to_path_buf()))
 }
 
-/// A history in which the subject has to be.
+/// A history in which the subject has to be; records of it that cannot be read are told.
 pub(super) fn with_subject(path: &Path, subject: &str) -> Result<(History, Vec<Visit>)> {
     let nobody = || Error::NoSuchSubject { path: path.into(), subject: subject.into() };
     let history = History::existing(path)?.ok_or_else(nobody)?;
-    let visits = history.visits(subject)?;
-    Ok((history, visits))
+    let (visits, damage) = history.visits_and_damage(subject)?;
+    for error in &damage {
+        complain(error);
+    }
+    match damage.into_iter().next() {
+        Some(error) if visits.is_empty() => Err(error),
+        _ => Ok((history, visits)),
+    }
 }
 
 fn list(path: &Path, json: bool) -> Result<u8> {
     let subjects = History::existing(path)?.map_or(Ok(Vec::new()), |history| history.subjects())?;
     for subject in &subjects {
+        let days = subject.days.map(|(first, last)| (first.to_string(), last.to_string()));
         if json {
-            let (first, last) = (subject.first.to_string(), subject.last.to_string());
+            let (first, last) = days.unzip();
             say(&format!(
                 "{}\n",
                 json!({"subject": subject.name, "records": subject.records, "first": first, "last": last})
             ))?;
         } else {
             let records = if subject.records == 1 { "record" } else { "records" };
-            let days = if subject.first == subject.last {
-                format!("on {}", subject.first)
-            } else {
-                format!("from {} to {}", subject.first, subject.last)
+            let days = match days {
+                None => "without a day that can be read".into(),
+                Some((first, last)) if first == last => format!("on {first}"),
+                Some((first, last)) => format!("from {first} to {last}"),
             };
-            say(&format!("{}: {} {records} {days}\n", subject.name, subject.records))?;
+            say(&format!("{}: {} {records} {days}\n", shown(&subject.name), subject.records))?;
         }
     }
     if subjects.is_empty() && !json {
@@ -74,11 +83,15 @@ fn by_view(visits: &[Visit]) -> Vec<Vec<Visit>> {
     views
 }
 
-fn show(path: &Path, subject: &str, page: Option<&Path>) -> Result<u8> {
-    let (_, visits) = with_subject(path, subject)?;
+fn show(path: &Path, subject: &str, page: Option<&Path>, force: bool) -> Result<u8> {
+    let (history, visits) = with_subject(path, subject)?;
+    let outputs = Outputs::files(force).protecting(history.files());
+    if let Some(page) = page {
+        outputs.check(page, None)?;
+    }
     let views = by_view(&visits);
     for view in &views {
-        say(&format!("{subject}, {}\n", report::changes::course(view)))?;
+        say(&format!("{}, {}\n", shown(subject), report::changes::course(view)))?;
     }
     if let Some(page) = page {
         let sheets: Vec<Sheet<'_>> = views
@@ -95,19 +108,18 @@ fn show(path: &Path, subject: &str, page: Option<&Path>) -> Result<u8> {
             visits: &visits,
             ..html::Options::default()
         };
-        output::write(page, html::page(&sheets, &options)?.as_bytes())?;
+        outputs.write_page(page, &html::page(&sheets, &options)?)?;
     }
     Ok(0)
 }
 
 fn add(path: &Path, subject: &str, records: &[PathBuf], date: Option<Date>) -> Result<u8> {
     let mut history = History::open(path)?;
-    let date = date.unwrap_or_else(history::today);
     let mut code = 0;
     for file in records {
         match Record::open(file) {
             Ok(record) => {
-                let saved = history.save(subject, date, &record)?;
+                let (saved, date) = save(&mut history, subject, date, history::today(), &record)?;
                 // Said when it is on the disk, and not before.
                 say(&format!("{}\n", saved_words(&record.id, subject, date, saved)))?;
             }
@@ -120,42 +132,60 @@ fn add(path: &Path, subject: &str, records: &[PathBuf], date: Option<Date>) -> R
     Ok(code)
 }
 
+/// Keeps a record under the day that was said; where none was, a photo that is there already keeps its own.
+pub(super) fn save(
+    history: &mut History,
+    subject: &str,
+    said: Option<Date>,
+    otherwise: Date,
+    record: &Record,
+) -> Result<(history::Saved, Date)> {
+    match said {
+        Some(date) => Ok((history.save(subject, date, record)?, date)),
+        None => history.save_undated(subject, otherwise, record),
+    }
+}
+
 /// What became of a record, in one line.
 pub(super) fn saved_words(id: &str, subject: &str, date: Date, saved: history::Saved) -> String {
     let how = match saved {
         history::Saved::Added => "saved",
         history::Saved::Replaced => "saved again, in place of the record of the same photo,",
     };
-    format!("{id}: {how} under {subject}, {date}")
+    format!("{}: {how} under {}, {date}", shown(id), shown(subject))
 }
 
-fn export(path: &Path, subject: &str, out: Option<&Path>) -> Result<u8> {
-    let (_, visits) = with_subject(path, subject)?;
+fn export(path: &Path, subject: &str, out: Option<&Path>, force: bool) -> Result<u8> {
+    let (history, visits) = with_subject(path, subject)?;
+    let outputs = Outputs::files(force).protecting(history.files());
     let mut text = String::new();
     for visit in &visits {
         let line = json!({"subject": subject, "visited": visit.visited.to_string(), "record": visit.record});
         text.push_str(&format!("{line}\n"));
     }
     match out {
-        Some(out) => output::write(out, text.as_bytes())?,
+        Some(out) => outputs.write(out, text.as_bytes(), None)?,
         None => say(&text)?,
     }
     Ok(0)
 }
 
 fn purge(path: &Path, subject: &str, yes: bool) -> Result<u8> {
-    let (mut history, visits) = with_subject(path, subject)?;
-    if !yes && !agreed(subject, visits.len())? {
+    // Records that cannot be read must go as well.
+    let nobody = || Error::NoSuchSubject { path: path.into(), subject: subject.into() };
+    let mut history = History::existing(path)?.ok_or_else(nobody)?;
+    // A purge that was cut short has left no records, and goes on.
+    let count = history.count(subject).or_else(|error| if yes { Ok(0) } else { Err(error) })?;
+    if !yes && !agreed(subject, count)? {
         return Err(Error::Usage { reason: "nothing was removed".into() });
     }
     let removed = history.purge(subject)?;
     let records = if removed == 1 { "record" } else { "records" };
-    say(&format!("{subject}: {removed} {records} removed\n"))?;
+    say(&format!("{}: {removed} {records} removed\n", shown(subject)))?;
     Ok(0)
 }
 
 /// Asks on the terminal; where there is none, nothing is removed without `--yes`.
-#[allow(clippy::print_stderr, reason = "a question to the user")]
 fn agreed(subject: &str, count: usize) -> Result<bool> {
     if !std::io::stdin().is_terminal() {
         return Err(Error::Usage {
@@ -164,9 +194,10 @@ fn agreed(subject: &str, count: usize) -> Result<bool> {
             ),
         });
     }
-    eprint!("orthostat: remove {count} records of \"{subject}\" for good? [y/N] ");
+    tell(&format!("orthostat: remove {count} records of \"{}\" for good? [y/N] ", shown(subject)));
     let mut answer = String::new();
-    let asked = std::io::stderr().flush().and_then(|()| std::io::stdin().read_line(&mut answer));
-    asked.map_err(|source| Error::Unreadable { path: "standard input".into(), source })?;
+    std::io::stdin()
+        .read_line(&mut answer)
+        .map_err(|source| Error::Unreadable { path: "standard input".into(), source })?;
     Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }

@@ -14,11 +14,18 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use orthostat::error::{Error, Result};
+use orthostat::names;
 use orthostat::points::Points;
 
-#[allow(clippy::print_stderr, reason = "this is the program's one place for messages")]
+/// A message for the user, on standard error. Where it cannot be written the work goes on without it.
 pub(crate) fn complain(message: &dyn std::fmt::Display) {
-    eprintln!("orthostat: {message}");
+    tell(&format!("orthostat: {}\n", names::shown(&message.to_string())));
+}
+
+/// Puts our own words on standard error; what they hold from outside is made harmless before.
+pub(crate) fn tell(text: &str) {
+    let mut err = std::io::stderr().lock();
+    let _ = err.write_all(text.as_bytes()).and_then(|()| err.flush());
 }
 
 /// The points of a file that can only belong to one picture.
@@ -32,6 +39,8 @@ pub(crate) fn points_for_one(path: &Path, pictures: usize, what: &str) -> Result
 
 /// Data for whoever reads standard output. A reader that has gone away is no error.
 pub(crate) fn say(text: &str) -> Result<()> {
+    // Lines of JSON stay JSON: what is written out in them is so in their own way.
+    let text = names::shown_lines(text);
     let mut out = std::io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {

@@ -1,10 +1,14 @@
 //! `orthostat recompute`: stored records measured again, to a table, lines or files.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use orthostat::cli::Recompute;
 use orthostat::error::{Error, Result};
+use orthostat::names::file_name;
+use orthostat::output::Outputs;
+use orthostat::photo_hash::PhotoHash;
 use orthostat::points::Points;
 use orthostat::recompute::recompute;
 use orthostat::record::Record;
@@ -42,10 +46,15 @@ fn is_companion(file: &Path) -> bool {
 }
 
 pub(crate) fn run(options: &Recompute) -> Result<u8> {
-    if let Some(folder) = &options.out {
-        output::make_folder(folder)?;
-    }
     let files = files(&options.records)?;
+    let outputs = match &options.out {
+        Some(folder) => {
+            apart(&files, folder)?;
+            let inputs = files.iter().chain(&options.points);
+            Some(Outputs::into_folder(folder, options.force)?.protecting(inputs))
+        }
+        None => None,
+    };
     let points = match &options.points {
         Some(path) => points_for_one(path, files.len(), "record")?,
         None => Points::default(),
@@ -53,7 +62,7 @@ pub(crate) fn run(options: &Recompute) -> Result<u8> {
     let mut codes = HashSet::new();
     let mut shown = false;
     for path in files {
-        match one(&path, options, &points) {
+        match one(&path, options, outputs.as_ref(), &points) {
             Ok(code) => {
                 shown = true;
                 codes.insert(code);
@@ -65,13 +74,34 @@ pub(crate) fn run(options: &Recompute) -> Result<u8> {
             }
         }
     }
+    if let Some(outputs) = &outputs {
+        outputs.tidy()?;
+    }
     if !options.json && !options.fhir && shown {
         say(&format!("{}\n", report::text::CAUTION))?;
     }
     Ok(if codes.len() == 1 { codes.into_iter().next().unwrap_or(0) } else { 1 })
 }
 
-fn one(path: &Path, options: &Recompute, points: &Points) -> Result<u8> {
+/// Sees that no two records go into one file.
+fn apart(files: &[PathBuf], folder: &Path) -> Result<()> {
+    let mut taken: HashMap<&OsStr, &Path> = HashMap::new();
+    for file in files {
+        if let Some(before) = file.file_name().and_then(|name| taken.insert(name, file)) {
+            let name = file.file_name().map(Path::new).unwrap_or(file);
+            let reason = format!(
+                "--out: {} and {} would both become {}: recompute them into different folders",
+                before.display(),
+                file.display(),
+                folder.join(name).display()
+            );
+            return Err(Error::Usage { reason });
+        }
+    }
+    Ok(())
+}
+
+fn one(path: &Path, options: &Recompute, outputs: Option<&Outputs>, points: &Points) -> Result<u8> {
     let before = Record::open(path)?;
     let mut measuring = options.options(before.options())?;
     if let Some(file) = &options.points {
@@ -88,20 +118,17 @@ fn one(path: &Path, options: &Recompute, points: &Points) -> Result<u8> {
     } else {
         say(&format!("{}\n", report::text::table(&record)))?;
     }
-    if let Some(folder) = &options.out {
-        let before = path.canonicalize().ok();
+    if let (Some(outputs), Some(folder)) = (outputs, &options.out) {
+        let from = record.source.blake3.as_ref().map(PhotoHash::as_str);
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+        let fhir = folder.join(file_name(&stem, ".fhir.json"));
         let path = folder.join(path.file_name().unwrap_or_default());
-        if before.is_some() && before == path.canonicalize().ok() {
-            let reason = format!(
-                "--out: {} is the record itself, which is not overwritten: name another folder",
-                path.display()
-            );
-            return Err(Error::Usage { reason });
-        }
-        output::write(&path, &output::json(&record, &path)?)?;
         if options.fhir {
-            let path = path.with_extension("fhir.json");
-            output::write(&path, &output::json(&report::fhir::bundle(&record), &path)?)?;
+            outputs.check(&fhir, from)?;
+        }
+        outputs.write(&path, &output::json(&record, &path)?, from)?;
+        if options.fhir {
+            outputs.write(&fhir, &output::json(&report::fhir::bundle(&record), &fhir)?, from)?;
         }
     }
     Ok(u8::from(!record.quality.usable))

@@ -64,16 +64,22 @@ impl App {
 
     pub(super) fn reason_to_stop(&self, silence: Duration, farewell: Duration) -> Option<Stopped> {
         let clock = self.clock();
-        let closed = clock.farewell.is_some_and(|said| said.elapsed() > farewell)
-            || (clock.opened && clock.heard.elapsed() > silence);
-        if closed {
+        if clock.farewell.is_some_and(|said| said.elapsed() > farewell) {
             return Some(Stopped::Closed);
+        }
+        if clock.opened && clock.heard.elapsed() > silence {
+            return Some(Stopped::Silent);
         }
         (clock.edited.elapsed() > self.idle).then_some(Stopped::Idle)
     }
 
     fn session<T>(&self, with: impl FnOnce(&mut Session) -> T) -> Option<T> {
         self.session.lock().unwrap_or_else(PoisonError::into_inner).as_mut().map(with)
+    }
+
+    /// Puts what is not saved where it outlives this program. What stands in the way is told at the end.
+    pub(super) fn keep_unsaved(&self) {
+        let _ = self.session(Session::keep_unsaved);
     }
 
     /// The session, once nobody asks any more.
@@ -210,20 +216,25 @@ fn for_page(record: &Record) -> Value {
 }
 
 async fn measure(State(app): State<Arc<App>>, body: Bytes) -> Response {
-    edit(&app, &body, Session::measure)
+    edit(&app, &body, |session, points| session.measure(points).map(|record| for_page(&record)))
 }
 
 async fn save(State(app): State<Arc<App>>, body: Bytes) -> Response {
-    edit(&app, &body, Session::save)
+    edit(&app, &body, |session, points| {
+        let saved = session.save(points)?;
+        let mut answer = for_page(&saved.record);
+        answer["out"] = saved.out.file_name().map(|name| name.to_string_lossy()).into();
+        Ok(answer)
+    })
 }
 
-fn edit(app: &App, body: &[u8], with: impl FnOnce(&mut Session, &Points) -> Result<Record, Error>) -> Response {
+fn edit(app: &App, body: &[u8], with: impl FnOnce(&mut Session, &Points) -> Result<Value, Error>) -> Response {
     app.clock().edited = Instant::now();
     // No point at all is the record as the model left it.
     let empty = serde_json::from_slice::<Value>(body).is_ok_and(|value| value == json!({}));
     let points = if empty { Ok(Points::default()) } else { Points::from_json(body, Path::new("the page")) };
     match points.map(|points| app.session(|session| with(session, &points))) {
-        Ok(Some(Ok(record))) => Json(for_page(&record)).into_response(),
+        Ok(Some(Ok(answer))) => Json(answer).into_response(),
         Ok(Some(Err(error @ Error::Unwritable { .. }))) => {
             refusal(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string())
         }

@@ -7,10 +7,12 @@
 //!
 //! - `session`: what is edited, and what becomes of it
 //! - `api`: requests -> answers
+//! - `callers`: connections, so that silent ones keep nobody out
 //! - `guard`: who may ask
 //! - `page.html`, `page.css`, `page.js`: what the browser shows
 
 mod api;
+mod callers;
 mod guard;
 mod session;
 
@@ -21,7 +23,7 @@ use std::time::Duration;
 use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 
-pub use session::{Session, Stopped};
+pub use session::{Saved, Session, Stopped};
 
 use crate::error::{Error, Result};
 
@@ -58,9 +60,7 @@ impl Server {
         let app = Arc::new(api::App::new(session, guard::Guard::new(address.port(), token, key), idle));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
         // Heard from here on, so that who interrupts as soon as the address is there is not answered by the system.
-        let interrupted = runtime.spawn(async {
-            let _ = tokio::signal::ctrl_c().await;
-        });
+        let interrupted = runtime.spawn(interruption());
         runtime.block_on(tokio::task::yield_now());
         Ok(Self { listener, address, app, runtime, interrupted })
     }
@@ -80,6 +80,7 @@ impl Server {
         let app = Arc::clone(&self.app);
         let stopped = self.runtime.block_on(async {
             let listener = tokio::net::TcpListener::from_std(self.listener).map_err(failed)?;
+            let listener = callers::Callers::of(listener);
             let (stop, mut stopping) = tokio::sync::watch::channel(None);
             let watcher = tokio::spawn(watch(Arc::clone(&app), self.interrupted, stop));
             let mut until = stopping.clone();
@@ -100,6 +101,29 @@ impl Server {
     }
 }
 
+/// Ctrl-C, and what the system sends when it ends a program or the terminal goes away.
+async fn interruption() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let on = |kind| async move {
+            match signal(kind) {
+                Ok(mut signal) => {
+                    signal.recv().await;
+                }
+                Err(_) => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            () = on(SignalKind::terminate()) => {}
+            () = on(SignalKind::hangup()) => {}
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = tokio::signal::ctrl_c().await;
+}
+
 /// Says when to stop, and why.
 async fn watch(
     app: Arc<api::App>,
@@ -111,6 +135,7 @@ async fn watch(
             _ = &mut interrupted => break Stopped::Interrupted,
             () = tokio::time::sleep(WATCH) => {}
         }
+        app.keep_unsaved();
         if let Some(why) = app.reason_to_stop(SILENCE, FAREWELL) {
             break why;
         }

@@ -54,7 +54,7 @@ async function measure() {
 }
 
 const over = (error) => error instanceof TypeError
-  ? "The program does not answer any more: it was stopped, or nothing was edited for too long. Start orthostat edit again."
+  ? "The program does not answer any more: it was stopped, or nothing was edited for too long. Points that were not saved lie beside the record, as the program said. Start orthostat edit again."
   : error.message;
 
 async function save() {
@@ -62,6 +62,8 @@ async function save() {
     const answer = await ask("/save", { method: "POST", body: asJson() });
     current = await answer.json();
     saved = asJson();
+    // Another than before when something else stood there by now.
+    base.out = current.out;
     say(`Saved as ${base.out}.`);
     problem("");
     buttons();

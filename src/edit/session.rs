@@ -7,7 +7,8 @@ use image::ImageEncoder;
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 
 use crate::error::{Error, Result};
-use crate::output;
+use crate::names;
+use crate::output::{self, Outputs};
 use crate::photo::{MAX_MEGAPIXELS, Photo, ReadOptions};
 use crate::points::Points;
 use crate::recompute::recompute;
@@ -18,9 +19,11 @@ use crate::record::{Edited, Record};
 pub enum Stopped {
     /// The page was closed.
     Closed,
+    /// The page was not heard of for too long: frozen, killed, or closed without a word.
+    Silent,
     /// Nothing was edited for too long.
     Idle,
-    /// The user interrupted the program.
+    /// The user or the system interrupted the program.
     Interrupted,
 }
 
@@ -38,6 +41,19 @@ pub struct Session {
     /// The points that were last measured, and those that were last saved.
     points: Points,
     saved: Points,
+    /// The hash of what this session wrote to `out`.
+    wrote: Option<blake3::Hash>,
+    /// The file of points that were not saved, and the points in it.
+    kept: Option<(PathBuf, Points)>,
+}
+
+/// What became of a save.
+#[derive(Debug)]
+pub struct Saved {
+    /// The record as it was written.
+    pub record: Record,
+    /// Where it is.
+    pub out: PathBuf,
 }
 
 impl Session {
@@ -58,18 +74,28 @@ impl Session {
         let recorded = 1e-6 * f64::from(record.source.width) * f64::from(record.source.height);
         let limit = (recorded + 1.0).max(MAX_MEGAPIXELS);
         let found = Photo::open(&photo, &ReadOptions { max_megapixels: limit, ..ReadOptions::default() })?;
-        if found.source.blake3 != record.source.blake3 {
-            let reason = format!(
-                "{}: expected the photo that {} was made from (its BLAKE3 begins with {:.12}), found another one ({:.12})",
-                photo.display(),
-                path.display(),
-                record.source.blake3,
-                found.source.blake3
-            );
-            return Err(Error::Usage { reason });
+        match (&record.source.blake3, &found.source.blake3) {
+            (Some(made_from), Some(found)) if made_from == found => {}
+            (Some(made_from), Some(found)) => {
+                let reason = format!(
+                    "{}: expected the photo that {} was made from (its BLAKE3 begins with {made_from:.12}), found another one \
+                     ({found:.12})",
+                    photo.display(),
+                    path.display(),
+                );
+                return Err(Error::Usage { reason });
+            }
+            _ => {
+                let reason = format!(
+                    "{}: expected the record of a photo, found that of webcam frames, of which no file is kept: analyse the \
+                     saved picture and edit its record",
+                    path.display()
+                );
+                return Err(Error::Usage { reason });
+            }
         }
         let out = match out {
-            Some(out) if out.exists() => {
+            Some(out) if out.symlink_metadata().is_ok() => {
                 let reason = format!("--out: {} exists and is not overwritten: name another file", out.display());
                 return Err(Error::Usage { reason });
             }
@@ -85,6 +111,8 @@ impl Session {
             saved: points.clone(),
             points,
             opened,
+            wrote: None,
+            kept: None,
         })
     }
 
@@ -120,19 +148,30 @@ impl Session {
         Ok(record)
     }
 
-    /// Writes the record with these points, marked as edited.
+    /// Writes the record with these points, marked as edited. What another session or program put in its place meanwhile stays:
+    /// the record goes beside it under a name that is free.
     ///
     /// # Errors
     /// What [`Session::measure`] says; [`Error::Unwritable`].
-    pub fn save(&mut self, points: &Points) -> Result<Record> {
+    pub fn save(&mut self, points: &Points) -> Result<Saved> {
         let mut record = self.measure(points)?;
         record.edited = Some(Edited {
             points: points.iter().map(|(site, _)| site.name().to_owned()).collect(),
             from: self.opened.edited.as_ref().map_or(&self.blake3, |edited| &edited.from).clone(),
         });
-        output::write(&self.out, &output::json(&record, &self.out)?)?;
+        let bytes = output::json(&record, &self.out)?;
+        let ours = self.wrote.is_some_and(|hash| std::fs::read(&self.out).is_ok_and(|now| blake3::hash(&now) == hash));
+        let mut attempt = Outputs::files(ours).write(&self.out, &bytes, None);
+        while let Err(Error::Occupied { .. }) = attempt {
+            self.out = free(|number| numbered(&self.out, number + 1));
+            attempt = Outputs::files(false).write(&self.out, &bytes, None);
+        }
+        attempt?;
+        self.wrote = Some(blake3::hash(&bytes));
         self.saved = points.clone();
-        Ok(record)
+        // Not needed any more; that it cannot go is no reason to say that nothing was saved.
+        let _ = self.keep_unsaved();
+        Ok(Saved { record, out: self.out.clone() })
     }
 
     /// Whether something was edited and not saved.
@@ -141,19 +180,51 @@ impl Session {
         self.points != self.saved
     }
 
-    /// Keeps points that were not saved in a file of points, for `recompute --points`; where they went.
+    /// The points as they were last measured.
+    #[must_use]
+    pub fn points(&self) -> &Points {
+        &self.points
+    }
+
+    /// Keeps points that were not saved in a file of points, for `recompute --points`, and where they are; once everything is saved
+    /// the file goes. Asked again and again while the page is open, so that not even a killed program loses an edit.
     ///
     /// # Errors
     /// [`Error::Unwritable`].
-    pub fn keep_unsaved(&self) -> Result<Option<PathBuf>> {
+    pub fn keep_unsaved(&mut self) -> Result<Option<PathBuf>> {
+        let content = |points: &Points, path: &Path| output::json(&points.to_json(), path);
+        // Somebody else's by now, or taken up and removed: another is begun.
+        let own = self.kept.take().filter(|(path, points)| {
+            content(points, path).is_ok_and(|bytes| std::fs::read(path).is_ok_and(|now| now == bytes))
+        });
         if !self.is_unsaved() || self.points.is_empty() {
+            if let Some((path, _)) = own {
+                std::fs::remove_file(&path).map_err(|source| Error::Unwritable { path, source })?;
+            }
             return Ok(None);
         }
-        let path = free(|number| match number {
-            1 => self.out.with_extension("points.json"),
-            _ => self.out.with_extension(format!("{number}.points.json")),
-        });
-        output::write(&path, &output::json(&self.points.to_json(), &path)?)?;
+        let path = match own {
+            Some((path, points)) if points == self.points => {
+                self.kept = Some((path.clone(), points));
+                return Ok(Some(path));
+            }
+            Some((path, _)) => {
+                Outputs::files(true).write(&path, &content(&self.points, &path)?, None)?;
+                path
+            }
+            None => loop {
+                let path = free(|number| match number {
+                    1 => self.out.with_extension("points.json"),
+                    _ => self.out.with_extension(format!("{number}.points.json")),
+                });
+                match Outputs::files(false).write(&path, &content(&self.points, &path)?, None) {
+                    // Another session was faster.
+                    Err(Error::Occupied { .. }) => {}
+                    written => break written.map(|()| path)?,
+                }
+            },
+        };
+        self.kept = Some((path.clone(), self.points.clone()));
         Ok(Some(path))
     }
 }
@@ -175,16 +246,24 @@ fn beside(path: &Path, record: &Record) -> Result<PathBuf> {
 
 fn free_name(path: &Path, id: &str) -> PathBuf {
     // An id from elsewhere is a name, not a path.
-    let id: String = id.chars().map(|c| if matches!(c, '/' | '\\' | '\0') { '_' } else { c }).collect();
+    let id: String =
+        names::without_control(id).chars().map(|c| if matches!(c, '/' | '\\') { '_' } else { c }).collect();
     free(|number| match number {
-        1 => path.with_file_name(format!("{id}.edited.json")),
-        _ => path.with_file_name(format!("{id}.edited-{number}.json")),
+        1 => path.with_file_name(names::file_name(&id, ".edited.json")),
+        _ => path.with_file_name(names::file_name(&id, &format!(".edited-{number}.json"))),
     })
+}
+
+/// A file's name with a number before its ending.
+fn numbered(path: &Path, number: usize) -> PathBuf {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let ending = path.extension().map(|ending| format!(".{}", ending.to_string_lossy())).unwrap_or_default();
+    path.with_file_name(names::file_name(&stem, &format!("-{number}{ending}")))
 }
 
 /// The first of some numbered names that no file has.
 fn free(name: impl Fn(usize) -> PathBuf) -> PathBuf {
-    (1..).map(&name).find(|path| !path.exists()).unwrap_or_else(|| name(1))
+    (1..).map(&name).find(|path| path.symlink_metadata().is_err()).unwrap_or_else(|| name(1))
 }
 
 /// Every pixel as it is: compressed without loss, and quickly.
@@ -195,4 +274,37 @@ fn png(photo: &Photo, path: &Path) -> Result<Vec<u8>> {
         .write_image(photo.pixels.as_raw(), width, height, ExtendedColorType::Rgb8)
         .map_err(|error| Error::Unwritable { path: path.into(), source: std::io::Error::other(error) })?;
     Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::Intake;
+
+    #[test]
+    fn an_edited_record_keeps_what_the_intake_list_says() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("anterior-tilted.json");
+        let intake = Some(Intake { subject: Some("S-17".into()), ..Intake::default() });
+        let record = Record::open("samples/expected/anterior-tilted.json".as_ref()).expect("a record");
+        let record = Record { intake: intake.clone(), ..record };
+        std::fs::write(&path, output::json(&record, &path).expect("JSON")).expect("written");
+        let photo: &Path = "samples/anterior-tilted.jpg".as_ref();
+        let mut session = Session::open(&path, Some(photo), None).expect("opened");
+        let points = session.opened().points();
+        session.save(&points).expect("saved");
+        assert_eq!(Record::open(session.out()).expect("there").intake, intake);
+    }
+
+    #[test]
+    fn a_record_of_frames_has_no_photo_to_edit() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("snapshot-001.json");
+        let mut record = Record::open("samples/expected/anterior-tilted.json".as_ref()).expect("a record");
+        record.source.blake3 = None;
+        std::fs::write(&path, output::json(&record, &path).expect("JSON")).expect("written");
+        let photo: &Path = "samples/anterior-tilted.jpg".as_ref();
+        let error = Session::open(&path, Some(photo), None).expect_err("refused").to_string();
+        assert!(error.contains("found that of webcam frames"), "{error}");
+    }
 }

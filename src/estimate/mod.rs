@@ -51,12 +51,19 @@ pub struct Reading {
     pub pose: Pose,
     /// The joints in space, when the model imagines them.
     pub world: Option<WorldPose>,
-    /// How sure the model is that a person is there, 0 to 1.
-    pub confidence: f64,
     /// The region that the joints themselves suggest, for the next look.
     pub next: Region,
     /// The person's pixels, when they were asked for.
     pub mask: Option<Mask>,
+}
+
+impl Reading {
+    /// The same with left and right joints exchanged.
+    #[must_use]
+    pub fn exchanged(&self) -> Self {
+        let world = self.world.as_ref().map(WorldPose::exchanged);
+        Self { pose: self.pose.exchanged(), world, mask: self.mask.clone(), ..*self }
+    }
 }
 
 /// What a reading is asked to do beside finding the joints.

@@ -3,23 +3,24 @@
 //! Each record is one transaction, written ahead (WAL): killed in mid-write, the file holds what was saved before, and two
 //! programs may write at once.
 
+mod look;
 mod schema;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 pub use jiff::civil::Date;
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
 
 use crate::error::{Error, Result};
+use crate::photo_hash::PhotoHash;
 use crate::record::Record;
 
 pub use schema::VERSION;
 
 /// How long another program's writing is waited for.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// A subject's name has at most so many letters.
-const LONGEST_NAME: usize = 200;
 
 /// The file that holds the records of this user's subjects.
 #[derive(Debug)]
@@ -53,10 +54,8 @@ pub struct Subject {
     pub name: String,
     /// How many records there are.
     pub records: u32,
-    /// The first visit.
-    pub first: Date,
-    /// The last visit.
-    pub last: Date,
+    /// The first and the last visit; `None` when no record has a day that can be read.
+    pub days: Option<(Date, Date)>,
 }
 
 /// Where the history lies unless another file is named: `history.sqlite` in the user's data folder.
@@ -87,33 +86,27 @@ pub fn day(text: &str) -> Result<Date, String> {
     text.parse::<Date>().map_err(|_| wrong())
 }
 
-/// A subject's name as it is kept: without spaces around it.
-///
-/// # Errors
-/// One sentence for the user.
-pub fn subject_name(text: &str) -> Result<String, String> {
-    let name = text.trim();
-    if name.is_empty() {
-        Err("expected a name for the subject, found none".into())
-    } else if name.chars().count() > LONGEST_NAME || name.chars().any(char::is_control) {
-        Err(format!("expected a subject's name in one line of at most {LONGEST_NAME} letters"))
-    } else {
-        Ok(name.to_owned())
-    }
-}
-
 impl History {
     /// Opens the history for reading and writing; a file that is not there is made, readable by the user alone, and one of an
     /// older version is brought up to this one.
     ///
     /// # Errors
     /// [`Error::History`] when the file is something else, of a newer version, or locked for long; [`Error::Unwritable`] when
-    /// it cannot be made.
+    /// it cannot be made. A file of another program is left as it is.
     pub fn open(path: &Path) -> Result<Self> {
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             crate::output::make_folder(folder)?;
         }
-        own(path).map_err(|source| Error::Unwritable { path: path.into(), source })?;
+        let unwritable = |source| Error::Unwritable { path: path.into(), source };
+        match crate::output::private().write(true).create_new(true).open(path) {
+            Ok(_) => {}
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+                look::at(path)?;
+                // SQLite gives the files beside it the same mode.
+                own(path).map_err(unwritable)?;
+            }
+            Err(error) => return Err(unwritable(error)),
+        }
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connect = || -> rusqlite::Result<Connection> {
             let connection = Connection::open_with_flags(path, flags)?;
@@ -132,12 +125,15 @@ impl History {
         Ok(Self { connection, path: path.into() })
     }
 
-    /// The same, but `None` where there is no file yet.
+    /// The same, but `None` where there is no file yet, or one that holds nothing at all, which stays as it is.
     ///
     /// # Errors
     /// As [`History::open`].
     pub fn existing(path: &Path) -> Result<Option<Self>> {
-        if path.exists() { Self::open(path).map(Some) } else { Ok(None) }
+        match look::at(path)? {
+            look::Found::Nothing => Ok(None),
+            look::Found::History | look::Found::Torn => Self::open(path).map(Some),
+        }
     }
 
     /// The file.
@@ -146,17 +142,42 @@ impl History {
         &self.path
     }
 
+    /// The file and those that SQLite keeps beside it.
+    #[must_use]
+    pub fn files(&self) -> Vec<PathBuf> {
+        let beside = |ending: &str| {
+            let mut name = self.path.clone().into_os_string();
+            name.push(ending);
+            PathBuf::from(name)
+        };
+        ["", "-wal", "-shm", "-journal"].map(beside).to_vec()
+    }
+
     fn failed(&self, error: rusqlite::Error) -> Error {
         trouble(&self.path, error)
     }
 
     /// Keeps a record for a subject. It is on the disk when this returns.
     ///
-    /// A record of the same photo (the same bytes) takes the place of the one before.
+    /// A record of the same photo (the same bytes) takes the place of the one before. One without a photo, as of webcam frames,
+    /// takes the place of nothing but itself.
     ///
     /// # Errors
-    /// [`Error::History`].
+    /// [`Error::History`]; [`Error::Usage`] for a name that [`crate::names::checked`] refuses.
     pub fn save(&mut self, subject: &str, visited: Date, record: &Record) -> Result<Saved> {
+        self.keep(subject, Some(visited), visited, record).map(|(saved, _)| saved)
+    }
+
+    /// The same where nobody said the day: that of the record before stays, else it is `otherwise`; and which it is.
+    ///
+    /// # Errors
+    /// As [`History::save`].
+    pub fn save_undated(&mut self, subject: &str, otherwise: Date, record: &Record) -> Result<(Saved, Date)> {
+        self.keep(subject, None, otherwise, record)
+    }
+
+    fn keep(&mut self, subject: &str, said: Option<Date>, otherwise: Date, record: &Record) -> Result<(Saved, Date)> {
+        let subject = crate::names::checked(subject).map_err(|reason| Error::Usage { reason })?;
         let path = self.path.clone();
         let failed = |error| trouble(&path, error);
         let json = serde_json::to_string(record).map_err(|error| Error::History {
@@ -164,86 +185,157 @@ impl History {
             reason: "the record cannot be written as JSON".into(),
             source: Some(error.into()),
         })?;
+        let photo = identity(record, &json);
         let transaction =
             self.connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(failed)?;
-        let gone = transaction
-            .execute("DELETE FROM record WHERE subject = ?1 AND photo = ?2", params![subject, record.source.blake3])
+        let before: Option<String> = transaction
+            .query_row("SELECT visited FROM record WHERE subject = ?1 AND photo = ?2", params![subject, photo], |row| {
+                row.get(0)
+            })
+            .optional()
+            .map_err(failed)?;
+        let visited = said.or_else(|| day(before.as_deref()?).ok()).unwrap_or(otherwise);
+        transaction
+            .execute("DELETE FROM record WHERE subject = ?1 AND photo = ?2", params![subject, photo])
             .map_err(failed)?;
         transaction
             .execute(
                 "INSERT INTO record (subject, visited, photo, saved_at, json) VALUES (?1, ?2, ?3, ?4, ?5)",
-                params![subject, visited.to_string(), record.source.blake3, jiff::Timestamp::now().to_string(), json],
+                params![subject, visited.to_string(), photo, jiff::Timestamp::now().to_string(), json],
             )
             .map_err(failed)?;
         transaction.commit().map_err(failed)?;
-        Ok(if gone > 0 { Saved::Replaced } else { Saved::Added })
+        Ok((if before.is_some() { Saved::Replaced } else { Saved::Added }, visited))
     }
 
-    /// Every subject, by name.
+    /// Every subject, by name. A record whose day cannot be read counts, and tells no day.
     ///
     /// # Errors
     /// [`Error::History`].
     pub fn subjects(&self) -> Result<Vec<Subject>> {
-        let query =
-            "SELECT subject, count(*), min(visited), max(visited) FROM record GROUP BY subject ORDER BY subject";
-        let rows: Vec<(String, u32, String, String)> = self
-            .connection
-            .prepare(query)
+        let mut subjects: Vec<Subject> = Vec::new();
+        let mut add = |name: String, visited: Option<Date>| {
+            if subjects.last().is_none_or(|last| last.name != name) {
+                subjects.push(Subject { name, records: 0, days: None });
+            }
+            if let Some(subject) = subjects.last_mut() {
+                subject.records += 1;
+                if let Some(day) = visited {
+                    subject.days = Some(subject.days.map_or((day, day), |(a, b)| (a.min(day), b.max(day))));
+                }
+            }
+        };
+        self.connection
+            .prepare("SELECT subject, visited FROM record ORDER BY subject")
             .and_then(|mut statement| {
-                statement
-                    .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?
-                    .collect::<rusqlite::Result<_>>()
+                let mut rows = statement.query([])?;
+                while let Some(row) = rows.next()? {
+                    add(text(row, 0)?, day(&text(row, 1)?).ok());
+                }
+                Ok(())
             })
             .map_err(|error| self.failed(error))?;
-        rows.into_iter()
-            .map(|(name, records, first, last)| {
-                Ok(Subject { name, records, first: self.stored_day(&first)?, last: self.stored_day(&last)? })
-            })
-            .collect()
+        Ok(subjects)
     }
 
-    /// A subject's records, the oldest visit first.
+    /// The rows of a subject, the oldest visit first: by its name, or by what a list shows of a name that holds control characters.
+    fn rows(&self, subject: &str) -> Result<Vec<i64>> {
+        let find = |query: &str, is_meant: &dyn Fn(&str) -> bool, exact: Option<&str>| -> rusqlite::Result<Vec<i64>> {
+            let mut statement = self.connection.prepare(query)?;
+            let mut rows = match exact {
+                Some(name) => statement.query([name])?,
+                None => statement.query([])?,
+            };
+            let mut found = Vec::new();
+            while let Some(row) = rows.next()? {
+                if is_meant(&text(row, 1)?) {
+                    found.push(row.get(0)?);
+                }
+            }
+            Ok(found)
+        };
+        let by_name = "SELECT id, subject FROM record WHERE subject = ?1 ORDER BY visited, id";
+        let all = "SELECT id, subject FROM record ORDER BY visited, id";
+        let attempt = || -> rusqlite::Result<Vec<i64>> {
+            for name in [subject, subject.trim()] {
+                let found = find(by_name, &|_| true, Some(name))?;
+                if !found.is_empty() {
+                    return Ok(found);
+                }
+            }
+            find(all, &|name| crate::names::shown(name) == subject, None)
+        };
+        let found = attempt().map_err(|error| self.failed(error))?;
+        if found.is_empty() { Err(self.nobody(subject)) } else { Ok(found) }
+    }
+
+    /// How many records there are of a subject, damaged ones too.
     ///
     /// # Errors
     /// [`Error::NoSuchSubject`], [`Error::History`].
-    pub fn visits(&self, subject: &str) -> Result<Vec<Visit>> {
-        let query = "SELECT visited, json FROM record WHERE subject = ?1 ORDER BY visited, id";
-        let rows: Vec<(String, String)> = self
-            .connection
-            .prepare(query)
-            .and_then(|mut statement| {
-                statement.query_map([subject], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<rusqlite::Result<_>>()
-            })
-            .map_err(|error| self.failed(error))?;
-        if rows.is_empty() {
-            return Err(self.nobody(subject));
-        }
-        rows.into_iter()
-            .map(|(visited, json)| {
+    pub fn count(&self, subject: &str) -> Result<usize> {
+        self.rows(subject).map(|rows| rows.len())
+    }
+
+    /// A subject's records, the oldest visit first; and what is wrong with those that cannot be read.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchSubject`], [`Error::History`].
+    pub fn visits_and_damage(&self, subject: &str) -> Result<(Vec<Visit>, Vec<Error>)> {
+        let (mut visits, mut damage) = (Vec::new(), Vec::new());
+        for id in self.rows(subject)? {
+            let read = |row: &rusqlite::Row<'_>| Ok((text(row, 0)?, text(row, 1)?));
+            let row = self.connection.query_row("SELECT visited, json FROM record WHERE id = ?1", [id], read);
+            let visit = row.map_err(|error| self.failed(error)).and_then(|(visited, json)| {
                 Ok(Visit {
                     visited: self.stored_day(&visited)?,
                     record: Record::from_json(json.as_bytes(), &self.path)?,
                 })
-            })
-            .collect()
+            });
+            match visit {
+                Ok(visit) => visits.push(visit),
+                Err(error) => damage.push(Error::History {
+                    path: self.path.clone(),
+                    reason: format!("the record in row {id} of {} cannot be read", crate::names::shown(subject)),
+                    source: Some(error.into()),
+                }),
+            }
+        }
+        Ok((visits, damage))
     }
 
-    /// Removes a subject's records for good: deleted, overwritten, and the file shrunk; how many there were.
+    /// A subject's records that can be read, the oldest visit first.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchSubject`], [`Error::History`].
+    pub fn visits(&self, subject: &str) -> Result<Vec<Visit>> {
+        self.visits_and_damage(subject).map(|(visits, _)| visits)
+    }
+
+    /// Removes a subject's records for good, damaged ones too: deleted, overwritten, and the file shrunk; how many there were.
     ///
     /// # Errors
     /// [`Error::NoSuchSubject`]; [`Error::History`], also when another program keeps the file open, so that traces may remain.
     pub fn purge(&mut self, subject: &str) -> Result<usize> {
-        let removed = self
-            .connection
-            .execute("DELETE FROM record WHERE subject = ?1", [subject])
-            .map_err(|error| self.failed(error))?;
+        let path = self.path.clone();
+        let failed = |error| trouble(&path, error);
+        let rows = match self.rows(subject) {
+            Err(Error::NoSuchSubject { .. }) => Vec::new(),
+            rows => rows?,
+        };
+        let transaction =
+            self.connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(failed)?;
+        for id in &rows {
+            transaction.execute("DELETE FROM record WHERE id = ?1", [id]).map_err(failed)?;
+        }
+        transaction.commit().map_err(failed)?;
         // What a purge that was cut short left behind goes as well.
-        self.connection.execute_batch("VACUUM").map_err(|error| self.failed(error))?;
+        self.connection.execute_batch("VACUUM").map_err(failed)?;
         let busy: Option<i64> = self
             .connection
             .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
             .optional()
-            .map_err(|error| self.failed(error))?;
+            .map_err(failed)?;
         if busy != Some(0) {
             return Err(Error::History {
                 path: self.path.clone(),
@@ -253,7 +345,7 @@ impl History {
                 source: None,
             });
         }
-        if removed == 0 { Err(self.nobody(subject)) } else { Ok(removed) }
+        if rows.is_empty() { Err(self.nobody(subject)) } else { Ok(rows.len()) }
     }
 
     fn nobody(&self, subject: &str) -> Error {
@@ -265,18 +357,34 @@ impl History {
     }
 }
 
-/// Makes the file where there is none, and the user's alone in any case. SQLite gives the files beside it the same mode.
+/// What a record counts once by: its photo, or, without one, all that it says.
+fn identity(record: &Record, json: &str) -> String {
+    let itself = || format!("record {}", blake3::hash(json.as_bytes()).to_hex());
+    record.source.blake3.as_ref().map_or_else(itself, PhotoHash::to_string)
+}
+
+/// Makes a history the user's alone.
 fn own(path: &Path) -> std::io::Result<()> {
-    let file = crate::output::private().read(true).write(true).create(true).truncate(false).open(path)?;
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        if file.metadata()?.permissions().mode() & 0o077 != 0 {
-            file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
+        let about = path.metadata()?;
+        if about.len() > 0 && about.permissions().mode() & 0o077 != 0 {
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
         }
     }
-    drop(file);
+    let _ = path;
     Ok(())
+}
+
+/// A column as text, whatever stands in it: damage is the record's, not the query's.
+fn text(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<String> {
+    Ok(match row.get_ref(column)? {
+        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+        ValueRef::Null => String::new(),
+        ValueRef::Integer(value) => value.to_string(),
+        ValueRef::Real(value) => value.to_string(),
+    })
 }
 
 /// Turns writing ahead on. Of two programs that open a new file at once, SQLite sends one away without waiting.

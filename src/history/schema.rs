@@ -20,7 +20,7 @@ const MIGRATIONS: [&str; VERSION as usize] = [
         json TEXT NOT NULL
     ) STRICT;",
     // 2: the day of the visit, which may be another than that of saving, and the photo, which counts once. Of records of one
-    // photo the last stays.
+    // photo the last stays; webcam checks, whose hash is empty, are of no photo.
     "CREATE TABLE visit (
         id INTEGER PRIMARY KEY,
         subject TEXT NOT NULL,
@@ -30,12 +30,12 @@ const MIGRATIONS: [&str; VERSION as usize] = [
         json TEXT NOT NULL
     ) STRICT;
     INSERT INTO visit (id, subject, visited, photo, saved_at, json)
-        SELECT id, subject, substr(saved_at, 1, 10), coalesce(json ->> '$.source.blake3', id), saved_at, json
+        SELECT id, subject, substr(saved_at, 1, 10), coalesce(nullif(json ->> '$.source.blake3', ''), id), saved_at, json
         FROM record AS one
         WHERE NOT EXISTS (
             SELECT 1 FROM record AS later
             WHERE later.subject = one.subject AND later.id > one.id
-                AND later.json ->> '$.source.blake3' = one.json ->> '$.source.blake3'
+                AND later.json ->> '$.source.blake3' = nullif(one.json ->> '$.source.blake3', '')
         );
     DROP TABLE record;
     ALTER TABLE visit RENAME TO record;
@@ -43,7 +43,7 @@ const MIGRATIONS: [&str; VERSION as usize] = [
     CREATE UNIQUE INDEX record_by_photo ON record (subject, photo);",
 ];
 
-fn version(connection: &Connection) -> rusqlite::Result<u32> {
+pub(super) fn version(connection: &Connection) -> rusqlite::Result<u32> {
     connection.query_row("PRAGMA user_version", [], |row| row.get(0))
 }
 

@@ -92,7 +92,7 @@ impl Follower {
             self.start_anew();
             return Ok(Sight { glimpse: Glimpse::empty(seconds, State::Away), person: None, shown: None });
         };
-        let readings = [Readings { body: followed.readings.clone(), upper: Vec::new() }];
+        let readings = [Readings { body: followed.readings.clone(), ..Readings::default() }];
         if followed.newcomer {
             self.start_anew();
             let told_long_ago = self.around.is_none_or(|(then, _)| !(0.0..LEVEL_EVERY).contains(&(seconds - then)));

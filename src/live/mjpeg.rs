@@ -5,10 +5,12 @@
 
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A stream that is silent for so long is dead.
 pub const PATIENCE: Duration = Duration::from_secs(4);
+/// A header or a picture that has not come whole after so long never will: a stream that trickles is as good as a silent one.
+pub const PATIENCE_WITH_ONE: Duration = Duration::from_secs(12);
 /// No line of a header is longer, and no header has more lines.
 const LONGEST_LINE: u64 = 8 << 10;
 const MOST_LINES: usize = 100;
@@ -18,12 +20,47 @@ const LARGEST: usize = 32 << 20;
 /// A stream, opened.
 #[derive(Debug)]
 pub struct Stream {
-    reader: BufReader<TcpStream>,
+    reader: BufReader<Timed>,
     /// `--` and the boundary.
     boundary: Vec<u8>,
     /// The boundary before the next part's header has been read.
     at_part: bool,
 }
+
+/// A connection whose reads end together at a time that is set anew for each thing that is read.
+#[derive(Debug)]
+struct Timed {
+    connection: TcpStream,
+    patience: Duration,
+    until: Instant,
+}
+
+impl Timed {
+    fn again(&mut self) {
+        self.until = Instant::now() + self.patience;
+    }
+}
+
+impl Read for Timed {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        if Instant::now() >= self.until {
+            return Err(std::io::Error::new(ErrorKind::TimedOut, Slow));
+        }
+        self.connection.read(buffer)
+    }
+}
+
+/// Why a connection that speaks is ended.
+#[derive(Debug)]
+struct Slow;
+
+impl std::fmt::Display for Slow {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "too slow: not one picture in {} seconds", PATIENCE_WITH_ONE.as_secs())
+    }
+}
+
+impl std::error::Error for Slow {}
 
 /// What an address turned out to be.
 #[derive(Debug)]
@@ -68,12 +105,26 @@ impl Address {
     }
 }
 
+impl Address {
+    /// As the header `Host` wants it: an IPv6 address stands in brackets there.
+    fn host_header(&self) -> String {
+        let Self { host, port, .. } = self;
+        if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
+    }
+}
+
 /// Opens an address; the reason when nothing answers there or the answer is a refusal.
 ///
 /// # Errors
 /// One clause for the user.
 pub fn open(address: &str) -> Result<Opened, String> {
-    let Some(Address { host, port, path, user }) = Address::parse(address) else { return Ok(Opened::Other) };
+    open_within(address, PATIENCE_WITH_ONE)
+}
+
+fn open_within(address: &str, patience: Duration) -> Result<Opened, String> {
+    let Some(address) = Address::parse(address) else { return Ok(Opened::Other) };
+    let host_header = address.host_header();
+    let Address { host, port, path, user } = address;
     let places = (host.as_str(), port).to_socket_addrs().map_err(|_| "no machine has this name".to_owned())?;
     let mut connection = Err("no machine has this name".to_owned());
     for place in places {
@@ -90,9 +141,10 @@ pub fn open(address: &str) -> Result<Opened, String> {
         user.map_or(String::new(), |user| format!("Authorization: Basic {}\r\n", base64(unescaped(&user).as_bytes())));
     // HTTP 1.0, so that the answer does not come in chunks.
     let request =
-        format!("GET {path} HTTP/1.0\r\nHost: {host}:{port}\r\nUser-Agent: orthostat\r\nAccept: */*\r\n{user}\r\n");
+        format!("GET {path} HTTP/1.0\r\nHost: {host_header}\r\nUser-Agent: orthostat\r\nAccept: */*\r\n{user}\r\n");
     connection.write_all(request.as_bytes()).map_err(failed)?;
-    let mut reader = BufReader::with_capacity(64 << 10, connection);
+    let timed = Timed { connection, patience, until: Instant::now() + patience };
+    let mut reader = BufReader::with_capacity(64 << 10, timed);
     let status = line(&mut reader).map_err(failed)?;
     let code = String::from_utf8_lossy(&status).split_whitespace().nth(1).and_then(|code| code.parse::<u16>().ok());
     let header = header(&mut reader).map_err(failed)?;
@@ -121,6 +173,7 @@ impl Stream {
     /// # Errors
     /// One clause for the user: the stream broke off, is silent, or is not what it says.
     pub fn next(&mut self, jpeg: &mut Vec<u8>) -> Result<bool, String> {
+        self.reader.get_mut().again();
         self.part(jpeg).map_err(|error| cause(&error))
     }
 
@@ -201,6 +254,7 @@ fn value(header: &[String], name: &str) -> Option<String> {
 
 fn cause(error: &std::io::Error) -> String {
     match error.kind() {
+        ErrorKind::TimedOut if error.get_ref().is_some_and(|inner| inner.is::<Slow>()) => Slow.to_string(),
         ErrorKind::WouldBlock | ErrorKind::TimedOut => format!("silent for {} seconds", PATIENCE.as_secs()),
         ErrorKind::ConnectionRefused => "nobody answers there (connection refused)".into(),
         ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset | ErrorKind::BrokenPipe => "the stream broke off".into(),
@@ -253,6 +307,8 @@ mod tests {
         assert_eq!(of("http://cam/a?b=1#x"), Some(("cam".into(), 80, "/a?b=1".into(), None)));
         assert_eq!(of("http://u:p@ss@10.0.0.1:81"), Some(("10.0.0.1".into(), 81, "/".into(), Some("u:p@ss".into()))));
         assert_eq!(of("http://[::1]:8080?x"), Some(("::1".into(), 8080, "/?x".into(), None)));
+        let host = |text: &str| Address::parse(text).unwrap().host_header();
+        assert_eq!((host("http://[::1]:8080/"), host("http://cam/")), ("[::1]:8080".into(), "cam:80".into()));
         for other in ["https://cam/a", "rtsp://cam", "http://", "http://cam:port/", "http://cam/a b"] {
             assert_eq!(of(other), None, "{other}");
         }
@@ -294,6 +350,34 @@ mod tests {
             b"HTTP/1.1 200 OK\r\ncontent-type: multipart/x-mixed-replace;boundary=x\r\n\r\n--x\r\nContent-Length: 2\r\n\r\nab",
         );
         assert_eq!(found, Ok(vec![b"ab".to_vec()]));
+    }
+
+    #[test]
+    fn a_stream_that_trickles_ends() {
+        let head = "HTTP/1.0 200 OK\r\nContent-Type: multipart/x-mixed-replace; boundary=x\r\n\r\n--x\r\n";
+        for (at_once, drip) in [("", head), (head, "Content-Length: 999\r\n\r\n")] {
+            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+            let port = listener.local_addr().unwrap().port();
+            std::thread::spawn(move || {
+                let (mut connection, _) = listener.accept().unwrap();
+                let mut request = [0; 1024];
+                let _ = connection.read(&mut request).unwrap();
+                connection.write_all(at_once.as_bytes()).unwrap();
+                // Until nobody listens any more.
+                for byte in drip.bytes().chain(std::iter::repeat(b'x')) {
+                    std::thread::sleep(Duration::from_millis(40));
+                    if connection.write_all(&[byte]).is_err() {
+                        break;
+                    }
+                }
+            });
+            let opened = open_within(&format!("http://127.0.0.1:{port}/"), Duration::from_millis(400));
+            let outcome = opened.and_then(|opened| match opened {
+                Opened::Stream(mut stream) => stream.next(&mut Vec::new()),
+                Opened::Other => Ok(true),
+            });
+            assert!(outcome.as_ref().is_err_and(|error| error.starts_with("too slow")), "{outcome:?}");
+        }
     }
 
     #[test]

@@ -18,7 +18,7 @@ use super::window::{Key, Window, cannot};
 use crate::cli::Live;
 use crate::error::Result;
 use crate::frame::Frame;
-use crate::record::{Record, SCHEMA};
+use crate::record::{Provenance, Record, SCHEMA};
 use crate::report;
 use crate::watch::alert::{Event, LEAST_DEG, Watch};
 use crate::watch::baseline::{Baseline, Progress, Taking};
@@ -471,8 +471,8 @@ impl<'a> Run<'a> {
         let record = logged.analysis.as_ref().map(|analysis| {
             let size = pixels(self.feed.frame()).map_or((0.0, 0.0), |frame| frame.size());
             let stem = self.name.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-            let source = source_of(&self.name, size);
-            Record::of(&format!("{stem}-{:06}", self.last), source, Vec::new(), analysis)
+            let id = format!("{stem}-{:06}", self.last);
+            Record::of(Provenance::new(&id, source_of(&self.name, size)), analysis)
         });
         if self.options.jsonl {
             self.say_json(&logged, record.as_ref())

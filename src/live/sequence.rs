@@ -16,7 +16,7 @@ use crate::analysis::{Analysis, Analyzer};
 use crate::cli::Live;
 use crate::error::{Error, Result};
 use crate::frame::Frame;
-use crate::output;
+use crate::output::{self, Outputs};
 use crate::photo::{Format, Metadata, Photo, ReadOptions, Source};
 use crate::record::{Record, SCHEMA};
 use crate::repeat::DEFAULT_READINGS;
@@ -170,10 +170,12 @@ fn show(
 pub fn snapshot(frame: &Frame<'_>, name: &Path, options: &Live) -> Result<String> {
     let folder = &options.out;
     output::make_folder(folder)?;
+    // Each under a name that is free: nothing is ever replaced.
+    let outputs = Outputs::files(false);
     let id = free_id(folder, "snapshot");
     let photo = photo_of(frame, name);
     let path = folder.join(format!("{id}.jpg"));
-    output::write(&path, &output::jpeg(&photo.pixels, &path)?)?;
+    outputs.write(&path, &output::jpeg(&photo.pixels, &path)?, None)?;
     let analysis = match analyzer(options)?.analyze(&photo, &options.measuring(DEFAULT_READINGS)) {
         Ok(analysis) => analysis,
         Err(error @ (Error::Runtime { .. } | Error::Model { .. })) => return Err(error),
@@ -183,7 +185,8 @@ pub fn snapshot(frame: &Frame<'_>, name: &Path, options: &Live) -> Result<String
     record.source.format = "frame".into();
     save(folder, &record)?;
     let annotated = folder.join(format!("{id}.annotated.jpg"));
-    output::write(&annotated, &output::jpeg(&report::overlay::draw(&photo.pixels, &record), &annotated)?)?;
+    let bytes = output::jpeg(&report::overlay::draw(&photo.pixels, &record), &annotated)?;
+    outputs.write(&annotated, &bytes, None)?;
     Ok(format!("saved {}", path.display()))
 }
 
@@ -196,7 +199,7 @@ fn photo_of(frame: &Frame<'_>, name: &Path) -> Photo {
         encoded: None,
         source: Source {
             path: name.into(),
-            blake3: String::new(),
+            blake3: None,
             bytes: 0,
             // The nearest to bare pixels that there is; the record says "frame" instead.
             format: Format::Bmp,

@@ -9,8 +9,8 @@ use crate::crop::Region;
 use crate::error::{Error, Result};
 use crate::estimate::Look;
 use crate::frame::Frame;
-use crate::output;
-use crate::record::{Record, Source};
+use crate::output::{self, Outputs};
+use crate::record::{Provenance, Record, Source};
 use crate::repeat::{self, Readings, UPPER_SIDE, agrees, nudge};
 use crate::sighting;
 use crate::skeleton::Pair;
@@ -39,7 +39,7 @@ impl Standing {
     /// # Errors
     /// When a model cannot be run.
     pub fn take(&mut self, follower: &mut Follower, frame: &Frame<'_>, seconds: f64, person: &Followed) -> Result<()> {
-        let readings = self.readings.get_or_insert_with(|| Readings { body: Vec::new(), upper: Vec::new() });
+        let readings = self.readings.get_or_insert_with(Readings::default);
         let mirrored = self.taken % 2 == 1;
         let nudge = nudge(self.taken / 2 % NUDGES);
         let nudge = if mirrored { nudge.mirrored() } else { nudge };
@@ -93,7 +93,7 @@ impl Standing {
         let frame =
             sighting::Frame { independent: Some(lasted.max(1.0)), ..follower.frame(&readings, self.people.max(1)) };
         let analysis = assess(frame, follower.sighting(&readings, &around), follower.options())?;
-        let mut record = Record::of(id, source_of(name, size), Vec::new(), &analysis);
+        let mut record = Record::of(Provenance::new(id, source_of(name, size)), &analysis);
         // Of frames nothing is kept to be measured again.
         record.sighting = None;
         Ok(record)
@@ -104,14 +104,7 @@ impl Standing {
 #[must_use]
 pub fn source_of(name: &Path, (width, height): (f64, f64)) -> Source {
     let file = name.file_name().map_or_else(|| name.display().to_string(), |file| file.to_string_lossy().into_owned());
-    Source {
-        file,
-        blake3: String::new(),
-        width: width as u32,
-        height: height as u32,
-        orientation: 1,
-        format: "frames".into(),
-    }
+    Source { file, blake3: None, width: width as u32, height: height as u32, orientation: 1, format: "frames".into() }
 }
 
 /// Writes a record into a folder under the first id of this kind that is free: `check-001`, `snapshot-001`.
@@ -120,8 +113,10 @@ pub fn source_of(name: &Path, (width, height): (f64, f64)) -> Source {
 /// [`Error::Unwritable`].
 pub fn save(folder: &Path, record: &Record) -> Result<PathBuf> {
     output::make_folder(folder)?;
+    // Each under a name that is free: nothing is ever replaced.
+    let outputs = Outputs::files(false);
     let path = folder.join(format!("{}.json", record.id));
-    output::write(&path, &output::json(record, &path)?)?;
+    outputs.write(&path, &output::json(record, &path)?, None)?;
     Ok(path)
 }
 

@@ -5,11 +5,12 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use crate::error::{Error, Result};
+use crate::names::{shown, shown_lines};
 
-/// A message for the user, on standard error.
-#[allow(clippy::print_stderr, reason = "this is the program's one place for messages")]
+/// A message for the user, on standard error. Where it cannot be written the work goes on without it.
 pub fn complain(message: &dyn std::fmt::Display) {
-    eprintln!("orthostat-live: {message}");
+    let mut err = std::io::stderr().lock();
+    let _ = writeln!(err, "orthostat-live: {}", shown(&message.to_string()));
 }
 
 /// The terminal's bell.
@@ -25,7 +26,7 @@ pub fn bell() {
 /// [`Error::Unwritable`].
 pub fn say(line: &str) -> Result<ControlFlow<()>> {
     let mut out = std::io::stdout().lock();
-    match writeln!(out, "{line}").and_then(|()| out.flush()) {
+    match writeln!(out, "{}", shown_lines(line)).and_then(|()| out.flush()) {
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(ControlFlow::Break(())),
         Err(source) => Err(Error::Unwritable { path: PathBuf::from("standard output"), source }),
         Ok(()) => Ok(ControlFlow::Continue(())),

@@ -248,8 +248,8 @@ pub struct Measurement {
     pub sd: f64,
     /// Standard deviation of single readings about their mean; of a single reading, what is usual.
     pub scatter: f64,
-    /// Whether the outline had a share in the value.
-    pub outlined: bool,
+    /// How much of its full share the outline has in the value, 0 to 1.
+    pub outlined: f64,
     /// How far it leans on points placed by hand.
     pub by_hand: ByHand,
 }

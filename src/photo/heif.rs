@@ -1,7 +1,8 @@
 //! HEIF with HEVC inside, through `heifer`.
 
+use heifer::heifer_isobmff::Error::MissingBox;
 use heifer::heifer_isobmff::boxes::Property;
-use heifer::heifer_isobmff::{HeifFile, ItemId};
+use heifer::heifer_isobmff::{BoxIter, HeifFile, ItemId};
 use image::RgbImage;
 
 use super::turn::Turn;
@@ -14,12 +15,17 @@ const MAX_DEPTH: u32 = 4;
 const PARTS: f64 = 4.0;
 
 pub(super) fn decode(bytes: &[u8], budget: &Budget) -> Result<Decoded, Refusal> {
-    let file = HeifFile::parse(bytes).map_err(damaged)?;
+    let file = HeifFile::parse(bytes).map_err(|error| match error {
+        MissingBox(name) if [*b"meta", *b"pitm"].contains(&name.0) && holds_film(bytes) => {
+            Refusal::found("a HEIF burst or film without a still picture; save one of its pictures as JPEG first")
+        }
+        error => damaged(error),
+    })?;
     let primary = file.primary_id;
     let kind = file.item(primary).map_err(damaged)?.item_type;
     match &kind.0 {
         b"hvc1" | b"grid" | b"iovl" | b"iden" => {}
-        b"av01" => return Err(Refusal::found("an AVIF picture, which is not supported; export it as JPEG first")),
+        b"av01" => return Err(Refusal::found(super::sniff::AVIF)),
         _ => {
             return Err(Refusal::plain(format!(
                 "expected a HEIF picture with HEVC inside, found one with `{kind}`, which is not supported"
@@ -47,10 +53,15 @@ pub(super) fn decode(bytes: &[u8], budget: &Budget) -> Result<Decoded, Refusal> 
         pixels,
         stored,
         turned: Some(turn),
-        exif: file.exif(primary).ok().flatten(),
+        exif: file.exif(primary).ok().flatten().into_iter().collect(),
         xmp: file.xmp(primary).ok().flatten(),
         notes,
     })
+}
+
+/// Whether a track of pictures is among the file's boxes.
+fn holds_film(bytes: &[u8]) -> bool {
+    BoxIter::new(bytes).any(|part| part.is_ok_and(|part| part.header.box_type.0 == *b"moov"))
 }
 
 fn damaged(error: impl Into<heifer::Error>) -> Refusal {

@@ -1,18 +1,20 @@
-//! JPEG, through `zune-jpeg`.
+//! JPEG, through `jpeg-decoder`.
 //!
 //! The decoder below is meant for browsers and fills up what is missing. A measurement needs to know, so the segments are
-//! walked here first: this finds size and kind before anything is allocated, takes Exif and XMP out, and hands the decoder a
-//! clean copy whose end is marked such that a scan that stops early is an error.
+//! walked here first: this finds size and kind before anything is allocated, takes Exif and XMP out, settles which colours the
+//! channels are, and hands the decoder a clean copy in which every scan ends such that one that stops early is an error.
+
+mod frame;
+mod tables;
 
 use std::io;
 
 use image::RgbImage;
-use zune_core::bytestream::ZCursor;
-use zune_core::colorspace::ColorSpace;
-use zune_core::options::DecoderOptions;
-use zune_jpeg::JpegDecoder;
+use jpeg_decoder::ColorTransform;
 
-use super::{Budget, Decoded, Format, Refusal};
+use super::{Budget, Decoded, Format, Refusal, inks_to_rgb};
+use frame::Frame;
+use tables::standard_tables;
 
 const TABLES_HUFFMAN: u8 = 0xc4;
 const TABLES_QUANTISATION: u8 = 0xdb;
@@ -24,12 +26,9 @@ const APP0: u8 = 0xe0;
 const EXIF_OR_XMP: u8 = 0xe1;
 const ADOBE: u8 = 0xee;
 
-/// 64 one-bits (0xff is followed by a stuffed 0) behind the last scan. The decoder reads ahead by at most 56 bits, so a whole
-/// scan never reaches beyond; no code consists of ones, so a scan that stops early fails here.
-const PADDING: [u8; 16] = [0xff, 0, 0xff, 0, 0xff, 0, 0xff, 0, 0xff, 0, 0xff, 0, 0xff, 0, 0xff, 0];
-/// A segment with a marker that nobody uses, and nothing in it, then the end. A progressive scan that runs into it has
-/// stopped early; between scans it is skipped.
-const TRIPWIRE: [u8; 6] = [0xff, 0x02, 0, 2, 0xff, END];
+/// So many pairs of 0xff and a stuffed 0 follow every scan. The decoder reads ahead by at most 64 bits, so a whole scan never
+/// uses them; no code consists of ones, so a scan that stops early fails here.
+const PADDING: usize = 256;
 /// So many zero bytes in a row are no entropy-coded data, but the rest of a copy that was interrupted.
 const ZERO_TAIL: usize = 16;
 
@@ -48,38 +47,70 @@ pub(super) fn decode(bytes: &[u8], budget: &Budget, enough: Option<u32>) -> Resu
     if outline.ended && !outline.frame.is_complete() {
         notes.push("the progressive JPEG data ends before its finest detail".into());
     }
-    let (exif, xmp) = (outline.exif.map(<[u8]>::to_vec), outline.xmp.map(<[u8]>::to_vec));
-    let halvings = enough.map_or(0, |enough| (width.max(height) / enough.max(1)).max(1).ilog2().min(3));
-    let (pixels, halvings) = match halvings {
-        1.. if outline.can_be_reduced() => (outline.decode_reduced(halvings)?, halvings),
-        _ => (outline.decode()?, 0),
+    let exif = outline.exif.iter().map(|block| block.to_vec()).collect();
+    let xmp = outline.xmp.map(<[u8]>::to_vec);
+    let halvings = match enough {
+        Some(enough) if outline.can_be_reduced() => (width.max(height) / enough.max(1)).max(1).ilog2().min(3),
+        _ => 0,
     };
+    // Of other sizes the reduced picture begins or ends beside the photo, on another side once it is turned or mirrored.
+    let halvings = halvings.min(width.trailing_zeros()).min(height.trailing_zeros());
+    // A reduced picture may be asked for whole later.
+    budget.check_memory(width, height, outline.bytes_per_pixel())?;
+    let pixels = outline.decode(halvings, None)?;
     Ok(Decoded { pixels, halvings, stored: (width, height), turned: None, exif, xmp, notes })
 }
 
-/// The frame header.
-#[derive(Debug, Clone)]
-struct Frame {
-    progressive: bool,
-    width: u16,
-    height: u16,
-    /// The identifiers of the channels, and for each of their 64 coefficients how many low bits are still missing.
-    components: Vec<(u8, [u8; 64])>,
+/// What the channels of a picture inside another file mean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Colours {
+    Grey,
+    Rgb,
+    YCbCr,
+    /// Four inks, 255 full.
+    Inks,
 }
 
-/// Of a coefficient that no scan has brought.
-const NEVER: u8 = u8::MAX;
+/// Decodes JPEG data inside another file, no larger than `most` in width and height.
+pub(super) fn decode_part(bytes: &[u8], most: (u32, u32), colours: Colours) -> Result<RgbImage, Refusal> {
+    let outline = Outline::walk(bytes)?;
+    let frame = &outline.frame;
+    let channels = match colours {
+        Colours::Grey => 1,
+        Colours::Rgb | Colours::YCbCr => 3,
+        Colours::Inks => 4,
+    };
+    if frame.channels.len() != channels {
+        return Err(damaged("the number of channels is not that of the file around"));
+    }
+    if frame.width == 0 || frame.height == 0 || u32::from(frame.width) > most.0 || u32::from(frame.height) > most.1 {
+        return Err(damaged("the size does not fit the file around"));
+    }
+    outline.decode(0, Some(colours))
+}
+
+/// One pixel of the colours of JFIF.
+pub(super) fn ycbcr_to_rgb([y, cb, cr]: [u8; 3]) -> [u8; 3] {
+    let (y, cb, cr) = (f64::from(y), f64::from(cb) - 128.0, f64::from(cr) - 128.0);
+    [y + 1.402 * cr, y - 0.344_136 * cb - 0.714_136 * cr, y + 1.772 * cb]
+        .map(|value| value.round().clamp(0.0, 255.0) as u8)
+}
 
 /// What the walk over the segments found.
 struct Outline<'a> {
     frame: Frame,
-    /// The picture's segments and scans without junk and metadata; what marks the end is still missing.
+    /// The picture's segments and scans without junk and metadata; the end marker is still missing.
     clean: Vec<u8>,
-    exif: Option<&'a [u8]>,
+    exif: Vec<&'a [u8]>,
     xmp: Option<&'a [u8]>,
-    adobe: bool,
+    /// There is a JFIF segment.
+    jfif: bool,
+    /// The Adobe segment's word on the colours.
+    adobe: Option<u8>,
     restarts: bool,
-    scanned_components: usize,
+    scanned_channels: usize,
+    /// A scan has fewer bits than its blocks need.
+    too_short: bool,
     /// Whether the end marker was there.
     ended: bool,
     /// What follows the end marker.
@@ -90,10 +121,11 @@ impl<'a> Outline<'a> {
     /// `bytes` starts with the start marker.
     fn walk(bytes: &'a [u8]) -> Result<Outline<'a>, Refusal> {
         let mut walk = Walk { bytes, at: 2 };
-        let mut clean = Vec::with_capacity(bytes.len() + PADDING.len() + TRIPWIRE.len());
+        let mut clean = Vec::with_capacity(bytes.len() + 4096);
         clean.extend([0xff, START]);
-        let (mut frame, mut exif, mut xmp, mut adobe, mut restarts) = (None::<Frame>, None, None, false, false);
-        let (mut scanned_components, mut ended) = (0, false);
+        let (mut frame, mut exif, mut xmp, mut jfif, mut adobe) = (None::<Frame>, Vec::new(), None, false, None);
+        let (mut restarts, mut tables, mut scanned_channels, mut too_short, mut ended) =
+            (false, false, 0, false, false);
         while let Some((start, marker)) = walk.marker() {
             match marker {
                 END => {
@@ -107,148 +139,152 @@ impl<'a> Outline<'a> {
                 _ => {}
             }
             let Some(content) = walk.content() else { break };
-            let keep = match marker {
-                TABLES_HUFFMAN | TABLES_QUANTISATION | APP0 => true,
-                RESTART_INTERVAL => {
-                    restarts |= content != [0, 0];
-                    true
+            match marker {
+                TABLES_HUFFMAN => tables = true,
+                TABLES_QUANTISATION => {}
+                RESTART_INTERVAL => restarts |= content != [0, 0],
+                APP0 => {
+                    jfif |= content.starts_with(b"JFIF\0") && content.len() >= 12;
+                    continue;
                 }
                 ADOBE => {
-                    adobe |= content.starts_with(b"Adobe");
-                    true
+                    // One that is too short says nothing.
+                    adobe = adobe.or(content.strip_prefix(b"Adobe").and_then(|rest| rest.get(6).copied()));
+                    continue;
                 }
                 EXIF_OR_XMP => {
                     if content.starts_with(b"Exif\0") {
-                        exif = exif.or(Some(content));
+                        exif.push(content);
                     } else if let Some(packet) = content.strip_prefix(b"http://ns.adobe.com/xap/1.0/\0") {
                         xmp = xmp.or(Some(packet));
                     }
-                    false
+                    continue;
                 }
                 0xc0..=0xcf if marker != 0xc8 && marker != 0xcc => {
                     if frame.is_some() {
                         return Err(damaged("there are two frame headers"));
                     }
                     frame = Some(Frame::read(marker, content)?);
-                    true
                 }
                 SCAN => {
                     let Some(frame) = &mut frame else { return Err(damaged("a scan comes before the frame header")) };
-                    scanned_components += frame.note_scan(content)?;
+                    if !tables && !frame.progressive {
+                        // Webcams leave out the tables that the standard suggests.
+                        clean.extend(standard_tables());
+                        tables = true;
+                    }
+                    let (channels, bits) = frame.note_scan(content)?;
+                    scanned_channels += channels;
+                    let from = walk.at;
                     walk.skip_scan();
-                    true
+                    too_short |= ((walk.at - from) as u64) < bits / 8;
                 }
-                _ => false,
-            };
-            if keep {
-                clean.extend(&bytes[start..walk.at]);
+                _ => continue,
+            }
+            clean.extend(&bytes[start..walk.at]);
+            if marker == SCAN {
+                clean.extend([0xff, 0].repeat(PADDING));
             }
         }
         match frame {
-            Some(frame) if scanned_components > 0 => {
+            Some(frame) if scanned_channels > 0 => {
                 let rest = &bytes[walk.at..];
-                Ok(Outline { frame, clean, exif, xmp, adobe, restarts, scanned_components, ended, rest })
+                Ok(Outline { frame, clean, exif, xmp, jfif, adobe, restarts, scanned_channels, too_short, ended, rest })
             }
             _ if ended => Err(damaged("there is no scan")),
             _ => Err(Refusal::cut_short(Format::Jpeg)),
         }
     }
 
-    /// Whether the other decoder, which reduces, can be trusted with it: it would take a progressive scan that stops early for whole.
+    /// A progressive picture is read to its end in any case; where luma is coarser than chroma, it would be reduced too far.
     fn can_be_reduced(&self) -> bool {
-        !self.frame.progressive && [1, 3].contains(&self.frame.components.len())
+        !self.frame.progressive && [1, 3].contains(&self.frame.channels.len()) && self.frame.starts_with_the_finest()
     }
 
-    /// Decodes at `1 / 2^halvings` of the size, of each block only as many coefficients as that takes.
-    fn decode_reduced(mut self, halvings: u32) -> Result<RgbImage, Refusal> {
-        self.refuse_gaps()?;
-        // It reads ahead by at most 64 bits and, unlike the other, does not stand the end of the data.
-        self.clean.extend(PADDING);
-        self.clean.extend([0xff, END]);
-        let side = |side: u16| side.div_ceil(1 << halvings);
-        let mut decoder = jpeg_decoder::Decoder::new(self.clean.as_slice());
-        let pixels = decoder.scale(side(self.frame.width), side(self.frame.height)).and_then(|size| {
-            let pixels = decoder.decode()?;
-            Ok((size, pixels))
-        });
-        let ((width, height), pixels) = pixels.map_err(|error| {
-            let short = !self.ended && !matches!(error, jpeg_decoder::Error::Unsupported(_));
-            if short { Refusal::cut_short(Format::Jpeg) } else { Refusal::damaged(Format::Jpeg, error) }
-        })?;
-        let (width, height) = (u32::from(width), u32::from(height));
-        if self.frame.components.len() == 1 {
-            let grey = image::GrayImage::from_raw(width, height, pixels);
-            return grey
-                .map(|grey| image::DynamicImage::ImageLuma8(grey).into_rgb8())
-                .ok_or_else(|| damaged("the picture is not of its own size"));
-        }
-        RgbImage::from_raw(width, height, pixels).ok_or_else(|| damaged("the picture is not of its own size"))
+    /// What decoding takes: the pixels, the channels before they are put together, all coefficients of a progressive picture,
+    /// and the clean copy.
+    fn bytes_per_pixel(&self) -> f64 {
+        let samples = self.frame.samples_per_pixel();
+        let pixels = f64::from(self.frame.width) * f64::from(self.frame.height);
+        // A grey picture is spread over three channels.
+        let channels = self.frame.channels.len().max(3) as f64;
+        let coefficients = if self.frame.progressive { 2.0 * samples } else { 0.0 };
+        channels + samples + coefficients + self.clean.len() as f64 / pixels
     }
 
     /// Refuses pictures that cannot be whole.
     fn refuse_gaps(&self) -> Result<(), Refusal> {
-        if !self.frame.progressive && self.scanned_components != self.frame.components.len() {
+        if self.too_short {
+            return Err(if self.ended { damaged("a scan is too short") } else { Refusal::cut_short(Format::Jpeg) });
+        }
+        if self.frame.progressive {
+            // Where the last scan's end is not marked, it may end with any restart.
+            if !self.ended && (!self.frame.is_complete() || self.restarts) {
+                return Err(Refusal::cut_short(Format::Jpeg));
+            }
+        } else if self.scanned_channels != self.frame.channels.len() {
             return Err(if self.ended {
                 damaged("scans are missing or too many")
             } else {
                 Refusal::cut_short(Format::Jpeg)
             });
         }
-        if !self.ended && self.clean.iter().rev().take(ZERO_TAIL).all(|&byte| byte == 0) {
+        let before_padding = self.clean.len().saturating_sub(2 * PADDING);
+        let tail = self.clean.get(before_padding.saturating_sub(ZERO_TAIL)..before_padding).unwrap_or_default();
+        if !self.ended && tail.iter().all(|&byte| byte == 0) {
             return Err(Refusal::cut_short(Format::Jpeg));
         }
         Ok(())
     }
 
-    fn decode(mut self) -> Result<RgbImage, Refusal> {
-        let complete = self.frame.is_complete();
-        let Frame { progressive, width, height, ref components } = self.frame;
-        if progressive {
-            // With restarts the decoder looks for a marker by itself and would take the tripwire for damage.
-            if !self.ended && (!complete || self.restarts) {
-                return Err(Refusal::cut_short(Format::Jpeg));
-            }
+    /// As libjpeg decides it: JFIF knows one kind of colours, then the Adobe segment counts, then the channels' numbers.
+    fn colours(&self) -> ColorTransform {
+        let numbers: Vec<u8> = self.frame.channels.iter().map(|channel| channel.number).collect();
+        match (numbers.as_slice(), self.adobe) {
+            ([_], _) => ColorTransform::Grayscale,
+            ([_, _, _], _) if self.jfif => ColorTransform::YCbCr,
+            ([_, _, _], Some(0)) | ([b'R', b'G', b'B'], None) => ColorTransform::RGB,
+            ([_, _, _], _) => ColorTransform::YCbCr,
+            (_, None | Some(0)) => ColorTransform::CMYK,
+            (_, Some(_)) => ColorTransform::YCCK,
         }
-        self.refuse_gaps()?;
-        // A baseline scan that stops early runs out of bytes, since nothing follows the padding.
-        self.clean.extend(PADDING);
-        match (progressive, self.restarts) {
-            (false, _) => {}
-            (true, false) => self.clean.extend(TRIPWIRE),
-            (true, true) => self.clean.extend([0xff, END]),
-        }
+    }
 
-        // Inks are stored inverted by everything that leaves the Adobe marker, and the decoder expects that.
-        let plain_inks = components.len() == 4 && !self.adobe;
-        let colours = if plain_inks { ColorSpace::CMYK } else { ColorSpace::RGB };
-        let options = DecoderOptions::default()
-            .set_strict_mode(true)
-            .set_max_width(width.into())
-            .set_max_height(height.into())
-            .jpeg_set_out_colorspace(colours);
-        let mut pixels = vec![0; usize::from(width) * usize::from(height) * colours.num_components()];
-        JpegDecoder::new_with_options(ZCursor::new(self.clean.as_slice()), options).decode_into(&mut pixels).map_err(
-            |error| {
-                use zune_jpeg::errors::DecodeErrors::{ExhaustedData, Format as Wrong, FormatStatic, IoErrors};
-                let short = match &error {
-                    ExhaustedData | IoErrors(_) => true,
-                    FormatStatic(words) => *words == "Premature end of buffer",
-                    Wrong(words) => {
-                        ["Code length", "Bad Huffman", "Unknown marker"].iter().any(|start| words.starts_with(start))
-                    }
-                    _ => false,
-                };
-                if short && !self.ended {
-                    Refusal::cut_short(Format::Jpeg)
-                } else {
-                    Refusal::damaged(Format::Jpeg, error)
+    /// Decodes at `1 / 2^halvings` of the size, of each block only as many coefficients as that takes. The file around may say
+    /// what the channels mean.
+    fn decode(mut self, halvings: u32, colours: Option<Colours>) -> Result<RgbImage, Refusal> {
+        self.refuse_gaps()?;
+        self.clean.extend([0xff, END]);
+        let side = |side: u16| side.div_ceil(1 << halvings);
+        let mut decoder = jpeg_decoder::Decoder::new(self.clean.as_slice());
+        decoder.set_color_transform(match colours {
+            None => self.colours(),
+            Some(Colours::Grey) => ColorTransform::Grayscale,
+            Some(Colours::Rgb) => ColorTransform::RGB,
+            Some(Colours::YCbCr) => ColorTransform::YCbCr,
+            Some(Colours::Inks) => ColorTransform::CMYK,
+        });
+        let pixels = decoder.scale(side(self.frame.width), side(self.frame.height)).and_then(|size| {
+            let pixels = decoder.decode()?;
+            Ok((size, pixels))
+        });
+        let ((width, height), mut pixels) = pixels.map_err(|error| {
+            let short = !self.ended && !matches!(error, jpeg_decoder::Error::Unsupported(_));
+            if short { Refusal::cut_short(Format::Jpeg) } else { Refusal::damaged(Format::Jpeg, error) }
+        })?;
+        let pixels = match self.frame.channels.len() {
+            1 => pixels.iter().flat_map(|&grey| [grey; 3]).collect(),
+            3 => pixels,
+            _ => {
+                // The decoder takes inks for stored inverted, as everything does that leaves the Adobe marker.
+                if self.adobe.is_none() {
+                    pixels.iter_mut().for_each(|ink| *ink = 255 - *ink);
                 }
-            },
-        )?;
-        if plain_inks {
-            pixels = inks_to_rgb(pixels);
-        }
-        RgbImage::from_raw(width.into(), height.into(), pixels).ok_or_else(|| Refusal::cut_short(Format::Jpeg))
+                inks_to_rgb(pixels)
+            }
+        };
+        RgbImage::from_raw(width.into(), height.into(), pixels)
+            .ok_or_else(|| damaged("the picture is not of its own size"))
     }
 
     /// Whether a second picture of the same size follows, as stereo cameras and bursts write it. Smaller ones are gain maps
@@ -264,56 +300,6 @@ impl<'a> Outline<'a> {
             }
         }
         false
-    }
-}
-
-impl Frame {
-    fn read(marker: u8, content: &[u8]) -> Result<Frame, Refusal> {
-        let unsupported = |kind: &str| {
-            Err(Refusal::plain(format!(
-                "expected a baseline or progressive JPEG picture, found {kind}, which is not supported"
-            )))
-        };
-        match marker {
-            0xc0..=0xc2 => {}
-            0xc3 => return unsupported("a lossless one"),
-            0xc5..=0xc7 => return unsupported("a hierarchical one"),
-            _ => return unsupported("an arithmetic-coded one"),
-        }
-        let [precision, high, low, wide, narrow, count, components @ ..] = content else {
-            return Err(damaged("the frame header is too short"));
-        };
-        if *precision != 8 {
-            return unsupported(&format!("one with {precision} bits per channel"));
-        }
-        let components: Vec<_> = components.chunks_exact(3).map(|component| (component[0], [NEVER; 64])).collect();
-        if ![1, 3, 4].contains(&components.len()) || components.len() != usize::from(*count) {
-            return Err(damaged("the frame header does not describe 1, 3 or 4 channels"));
-        }
-        Ok(Frame {
-            progressive: marker == 0xc2,
-            width: u16::from_be_bytes([*wide, *narrow]),
-            height: u16::from_be_bytes([*high, *low]),
-            components,
-        })
-    }
-
-    /// Whether the scans bring all bits of all coefficients.
-    fn is_complete(&self) -> bool {
-        self.components.iter().all(|(_, missing)| missing.iter().all(|&bits| bits == 0))
-    }
-
-    /// Notes which coefficients a scan brings; returns the number of its channels.
-    fn note_scan(&mut self, content: &[u8]) -> Result<usize, Refusal> {
-        let wrong = || damaged("a scan header is wrong");
-        let (&count, content) = content.split_first().ok_or_else(wrong)?;
-        let (scanned, tail) = content.split_at_checked(2 * usize::from(count)).ok_or_else(wrong)?;
-        let &[first, last, bits] = tail else { return Err(wrong()) };
-        for channel in scanned.chunks_exact(2) {
-            let (_, missing) = self.components.iter_mut().find(|(id, _)| *id == channel[0]).ok_or_else(wrong)?;
-            missing.get_mut(first.into()..=last.into()).ok_or_else(wrong)?.fill(bits & 0x0f);
-        }
-        Ok(count.into())
     }
 }
 
@@ -357,20 +343,6 @@ impl<'a> Walk<'a> {
         }
         self.at = self.bytes.len();
     }
-}
-
-/// Four inks as they are (255 is full) to RGB, in the same memory.
-fn inks_to_rgb(mut inks: Vec<u8>) -> Vec<u8> {
-    let pixels = inks.len() / 4;
-    for pixel in 0..pixels {
-        let paper = u16::from(255 - inks[4 * pixel + 3]);
-        for channel in 0..3 {
-            let light = u16::from(255 - inks[4 * pixel + channel]);
-            inks[3 * pixel + channel] = u8::try_from((light * paper + 127) / 255).unwrap_or(u8::MAX);
-        }
-    }
-    inks.truncate(3 * pixels);
-    inks
 }
 
 fn damaged(what: &'static str) -> Refusal {

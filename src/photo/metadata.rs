@@ -16,8 +16,8 @@ pub struct Metadata {
     pub gravity: Option<[f64; 3]>,
     /// The lens model says that it is the front camera.
     pub front_camera: bool,
-    /// The digital zoom, 1 for none.
-    pub digital_zoom: Option<f64>,
+    /// Width and height of the picture that the camera took, as it wrote them down, in pixels.
+    pub shot_px: Option<[f64; 2]>,
     /// The day that the camera says it was taken on. For the user's own history alone: it gets into no output.
     pub taken: Option<Date>,
     /// The file says that it was put together from several pictures: the pinhole camera does not hold.
@@ -31,17 +31,61 @@ pub(super) struct Said {
     pub(super) notes: Vec<String>,
 }
 
-/// Reads the Exif block (a TIFF structure, with or without `Exif\0\0` before it) and the XMP packet. What is damaged is
-/// left out with a note.
-pub(super) fn read(exif: Option<Vec<u8>>, xmp: Option<&[u8]>) -> Said {
+/// Reads the Exif blocks (TIFF structures, with or without `Exif\0\0` before them) and the XMP packet. Of what several say, the
+/// first counts. What is damaged is left out with a note.
+pub(super) fn read(exif: Vec<Vec<u8>>, xmp: Option<&[u8]>) -> Said {
     let mut said = Said { metadata: Metadata::default(), orientation: Turn::NONE, notes: Vec::new() };
-    if let Some(exif) = exif.and_then(|block| parse(block, &mut said.notes)) {
-        said.orientation = orientation(&exif, &mut said.notes);
-        said.metadata = metadata(&exif);
+    let mut orientation = None;
+    let (mut damage, mut whole) = (Vec::new(), false);
+    for block in exif {
+        let noted = damage.len();
+        if let Some(exif) = parse(block, &mut damage) {
+            whole |= damage.len() == noted && exif.fields().len() > 0;
+            orientation = orientation.or_else(|| exif_orientation(&exif, &mut said.notes));
+            said.metadata = said.metadata.or(metadata(&exif));
+        }
     }
+    // A broken block beside a whole one is a leftover of some program on the way.
+    if !whole {
+        said.notes.splice(..0, damage);
+    }
+    said.orientation = orientation.or_else(|| xmp.and_then(xmp_orientation)).unwrap_or(Turn::NONE);
     // Panorama makers write Google's photo sphere properties; to declare the namespace alone does not count.
     said.metadata.panorama |= xmp.is_some_and(|packet| packet.windows(6).any(|window| window == b"GPano:"));
+    if said.metadata.panorama {
+        said.notes.push(
+            "the file says that it is a panorama, put together from several pictures: straight lines may be bent, and angles wrong"
+                .into(),
+        );
+    }
     said
+}
+
+impl Metadata {
+    /// What is known, and where nothing is, what `other` knows.
+    fn or(self, other: Metadata) -> Metadata {
+        Metadata {
+            focal_35mm: self.focal_35mm.or(other.focal_35mm),
+            gravity: self.gravity.or(other.gravity),
+            front_camera: self.front_camera || other.front_camera,
+            shot_px: self.shot_px.or(other.shot_px),
+            taken: self.taken.or(other.taken),
+            panorama: self.panorama || other.panorama,
+        }
+    }
+}
+
+/// `tiff:Orientation`, as an attribute or as an element. A packet says it once, of its own picture; what it says of thumbnails
+/// and of pictures that this one was made from goes by other names.
+fn xmp_orientation(packet: &[u8]) -> Option<Turn> {
+    let text = String::from_utf8_lossy(packet);
+    let rest = text.split_once("tiff:Orientation")?.1.trim_start();
+    let value = match rest.strip_prefix('=') {
+        Some(quoted) => quoted.trim_start().trim_start_matches(['"', '\'']),
+        None => rest.strip_prefix('>')?.trim_start(),
+    };
+    let digits: String = value.chars().take_while(char::is_ascii_digit).collect();
+    Turn::from_exif(digits.parse().ok()?)
 }
 
 fn parse(mut block: Vec<u8>, notes: &mut Vec<String>) -> Option<Exif> {
@@ -71,14 +115,18 @@ fn is_harmless(error: &exif::Error) -> bool {
     matches!(error, exif::Error::InvalidFormat("Unexpected next IFD" | "Truncated next IFD offset"))
 }
 
-fn orientation(exif: &Exif, notes: &mut Vec<String>) -> Turn {
+/// `None` when nothing is said, or nothing that means anything.
+fn exif_orientation(exif: &Exif, notes: &mut Vec<String>) -> Option<Turn> {
     match exif.get_field(Tag::Orientation, In::PRIMARY).and_then(|field| field.value.get_uint(0)) {
         // Some programs write 0 for "not known".
-        None | Some(0) => Turn::NONE,
-        Some(number) => Turn::from_exif(number).unwrap_or_else(|| {
-            notes.push(format!("the Exif orientation is {number}, and only 1 to 8 mean something: it was ignored"));
-            Turn::NONE
-        }),
+        None | Some(0) => None,
+        Some(number) => {
+            let turn = Turn::from_exif(number);
+            if turn.is_none() {
+                notes.push(format!("the Exif orientation is {number}, and only 1 to 8 mean something: it was ignored"));
+            }
+            turn
+        }
     }
 }
 
@@ -86,6 +134,7 @@ fn metadata(exif: &Exif) -> Metadata {
     let field = |tag: Tag| exif.get_field(tag, In::PRIMARY).map(|field| &field.value);
     // 0 stands for "not known" in both.
     let positive = |value: f64| (value.is_finite() && value > 0.0).then_some(value);
+    let side = |tag: Tag| field(tag).and_then(|value| value.get_uint(0)).map(f64::from).and_then(positive);
     Metadata {
         focal_35mm: field(Tag::FocalLengthIn35mmFilm)
             .and_then(|value| value.get_uint(0))
@@ -101,10 +150,8 @@ fn metadata(exif: &Exif) -> Metadata {
             }
             _ => false,
         },
-        digital_zoom: match field(Tag::DigitalZoomRatio) {
-            Some(Value::Rational(ratios)) => ratios.first().map(exif::Rational::to_f64).and_then(positive),
-            _ => None,
-        },
+        // Programs that cut or resize a picture mostly leave this as it was.
+        shot_px: side(Tag::PixelXDimension).zip(side(Tag::PixelYDimension)).map(<[f64; 2]>::from),
         taken: match field(Tag::DateTimeOriginal) {
             Some(Value::Ascii(lines)) => lines.first().and_then(|line| day(line)),
             _ => None,
@@ -149,18 +196,65 @@ mod tests {
     #[test]
     fn a_declared_namespace_is_no_panorama() {
         let declared = br#"<rdf:Description xmlns:GPano="http://ns.google.com/photos/1.0/panorama/"/>"#;
-        assert!(!read(None, Some(declared)).metadata.panorama);
+        assert!(!read(Vec::new(), Some(declared)).metadata.panorama);
         let used = br#"<rdf:Description GPano:ProjectionType="cylindrical"/>"#;
-        assert!(read(None, Some(used)).metadata.panorama);
+        assert!(read(Vec::new(), Some(used)).metadata.panorama);
     }
 
     #[test]
     fn broken_exif_is_a_note() {
-        let said = read(Some(b"not a TIFF structure".to_vec()), None);
+        let said = read(vec![b"not a TIFF structure".to_vec()], None);
         assert_eq!(said.metadata, Metadata::default());
         assert_eq!(said.notes, ["the Exif data is damaged and was ignored"]);
-        let cut =
-            read(Some(b"MM\0\x2a\0\0\0\x08\0\x02\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\x01\x01\0\x03".to_vec()), None);
+        let cut = b"MM\0\x2a\0\0\0\x08\0\x02\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\x01\x01\0\x03";
+        let cut = read(vec![cut.to_vec()], None);
         assert_eq!((cut.orientation.exif(), cut.notes.len()), (6, 1));
+    }
+
+    /// An Exif block that holds an orientation.
+    fn oriented(orientation: u8) -> Vec<u8> {
+        [b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0", &[orientation, 0, 0, 0, 0, 0, 0, 0][..]].concat()
+    }
+
+    #[test]
+    fn of_several_blocks_the_first_that_says_something_counts() {
+        let empty = || b"II*\0\x08\0\0\0\0\0\0\0\0\0".to_vec();
+        let cases = [
+            (vec![oriented(6), oriented(3)], 6),
+            (vec![empty(), oriented(6)], 6),
+            (vec![Vec::new(), oriented(6)], 6),
+            (vec![oriented(0), oriented(6)], 6),
+            (vec![b"Exif\0\0".to_vec(), oriented(8)], 8),
+            (vec![oriented(1), oriented(6)], 1),
+        ];
+        for (blocks, orientation) in cases {
+            let said = read(blocks.clone(), None);
+            assert_eq!((said.orientation.exif(), said.notes), (orientation, Vec::new()), "{blocks:?}");
+        }
+        let said = read(vec![oriented(9), oriented(6)], None);
+        assert_eq!((said.orientation.exif(), said.notes.len()), (6, 1));
+    }
+
+    #[test]
+    fn the_orientation_in_xmp_counts_where_exif_says_nothing() {
+        let xmp = |text: &str| read(Vec::new(), Some(text.as_bytes())).orientation.exif();
+        assert_eq!(xmp(r#"<rdf:Description xmlns:tiff="http://ns.adobe.com/tiff/1.0/" tiff:Orientation="6"/>"#), 6);
+        assert_eq!(xmp("<rdf:Description tiff:Orientation = '8'/>"), 8);
+        assert_eq!(xmp("<tiff:Orientation>3</tiff:Orientation>"), 3);
+        assert_eq!(xmp("<tiff:Orientation> 2 </tiff:Orientation>"), 2);
+        for nothing in [
+            "",
+            "tiff:Orientation",
+            "tiff:Orientation=\"\"",
+            "<tiff:Orientation/>",
+            "tiff:Orientation=\"9\"",
+            "Orientation=\"6\"",
+        ] {
+            assert_eq!(xmp(nothing), 1, "{nothing}");
+        }
+        let both = read(vec![oriented(1)], Some(br#"tiff:Orientation="6""#));
+        assert_eq!(both.orientation.exif(), 1, "Exif goes before XMP");
+        let unknown = read(vec![oriented(0)], Some(br#"tiff:Orientation="6""#));
+        assert_eq!(unknown.orientation.exif(), 6);
     }
 }

@@ -1,31 +1,13 @@
-//! PNG, WebP, TIFF and BMP, through `image`.
+//! WebP, BMP and GIF, through `image`.
 
 use std::io::Cursor;
 
 use image::codecs::bmp::BmpDecoder;
-use image::codecs::png::PngDecoder;
-use image::codecs::tiff::TiffDecoder;
+use image::codecs::gif::GifDecoder;
 use image::codecs::webp::WebPDecoder;
-use image::{DynamicImage, ImageDecoder, ImageError, Limits, RgbImage};
+use image::{AnimationDecoder, DynamicImage, ImageDecoder, ImageError, Limits, RgbImage};
 
-use super::sniff::Directory;
-use super::{Budget, Decoded, Format, Refusal, over_white};
-
-/// What a decoder may use for tables and chunks, on top of the pixels, in bytes.
-const WORKING_SPACE: u64 = 64 << 20;
-
-pub(super) fn png(bytes: &[u8], budget: &Budget) -> Result<Decoded, Refusal> {
-    // Chunks before the pixels are read in `with_limits`: compressed ones may not grow beyond this.
-    let mut limits = Limits::no_limits();
-    limits.max_alloc = Some(WORKING_SPACE);
-    let decoder = PngDecoder::with_limits(Cursor::new(bytes), limits).map_err(|error| refusal(Format::Png, error))?;
-    let animated = decoder.is_apng().unwrap_or(false);
-    let mut decoded = decode(decoder, Format::Png, budget)?;
-    if animated {
-        decoded.notes.push("the picture is animated: its still picture was taken".into());
-    }
-    Ok(decoded)
-}
+use super::{Budget, Decoded, Format, Refusal, WORKING_SPACE, over_white};
 
 pub(super) fn webp(bytes: &[u8], budget: &Budget) -> Result<Decoded, Refusal> {
     // The container says how long it is; without its end the decoder only finds that something is wrong.
@@ -35,32 +17,35 @@ pub(super) fn webp(bytes: &[u8], budget: &Budget) -> Result<Decoded, Refusal> {
     }
     let decoder = WebPDecoder::new(Cursor::new(bytes)).map_err(|error| refusal(Format::WebP, error))?;
     let animated = decoder.has_animation();
-    let mut decoded = decode(decoder, Format::WebP, budget)?;
+    // Beside the pixels: a lossy picture's three planes, or all four channels again.
+    let planes = if bytes.get(12..16) == Some(b"VP8 ") { 1.5 } else { 4.0 };
+    let mut decoded = decode(decoder, Format::WebP, planes, budget)?;
     if animated {
         decoded.notes.push("the picture is animated: the first frame was taken".into());
     }
     Ok(decoded)
 }
 
-pub(super) fn tiff(bytes: &[u8], budget: &Budget) -> Result<Decoded, Refusal> {
-    let decoder = TiffDecoder::new(Cursor::new(bytes)).map_err(|error| refusal(Format::Tiff, error))?;
-    let mut decoded = decode(decoder, Format::Tiff, budget)?;
-    // The file itself is the structure that Exif has borrowed.
-    decoded.exif = Some(bytes.to_vec());
-    if Directory::first(bytes).is_some_and(|directory| directory.has_next()) {
-        decoded.notes.push("the file has several pages: the first was taken".into());
+pub(super) fn bmp(bytes: &[u8], budget: &Budget) -> Result<Decoded, Refusal> {
+    let decoder = BmpDecoder::new(Cursor::new(bytes)).map_err(|error| refusal(Format::Bmp, error))?;
+    decode(decoder, Format::Bmp, 0.0, budget)
+}
+
+pub(super) fn gif(bytes: &[u8], budget: &Budget) -> Result<Decoded, Refusal> {
+    let open = || GifDecoder::new(Cursor::new(bytes)).map_err(|error| refusal(Format::Gif, error));
+    // Two frames are decoded to see whether there are two.
+    let mut decoded = decode(open()?, Format::Gif, 12.0, budget)?;
+    if open()?.into_frames().nth(1).is_some() {
+        decoded.notes.push("the picture is animated: the first frame was taken".into());
     }
     Ok(decoded)
 }
 
-pub(super) fn bmp(bytes: &[u8], budget: &Budget) -> Result<Decoded, Refusal> {
-    let decoder = BmpDecoder::new(Cursor::new(bytes)).map_err(|error| refusal(Format::Bmp, error))?;
-    decode(decoder, Format::Bmp, budget)
-}
-
-fn decode(mut decoder: impl ImageDecoder, format: Format, budget: &Budget) -> Result<Decoded, Refusal> {
+/// `working` is what the decoder holds beside the pixels, in bytes for each.
+fn decode(mut decoder: impl ImageDecoder, format: Format, working: f64, budget: &Budget) -> Result<Decoded, Refusal> {
     let (width, height) = decoder.dimensions();
     budget.check(format, width, height)?;
+    budget.check_memory(width, height, f64::from(decoder.color_type().bytes_per_pixel()) + working)?;
     // Metadata that cannot be read is as good as none.
     let exif = decoder.exif_metadata().ok().flatten();
     let xmp = decoder.xmp_metadata().ok().flatten();
@@ -73,7 +58,7 @@ fn decode(mut decoder: impl ImageDecoder, format: Format, budget: &Budget) -> Re
         pixels: to_rgb8(pixels),
         stored: (width, height),
         turned: None,
-        exif,
+        exif: exif.into_iter().collect(),
         xmp,
         notes: Vec::new(),
     })
@@ -93,10 +78,7 @@ fn to_rgb8(pixels: DynamicImage) -> RgbImage {
 fn refusal(format: Format, error: ImageError) -> Refusal {
     match error {
         ImageError::IoError(io) if io.kind() == std::io::ErrorKind::UnexpectedEof => Refusal::cut_short(format),
-        ImageError::Unsupported(unsupported) => Refusal::NotAPicture {
-            reason: format!("expected a {format} picture of a common kind, found one that is not supported"),
-            source: Some(Box::new(unsupported)),
-        },
+        ImageError::Unsupported(unsupported) => Refusal::unsupported(format, unsupported),
         error => Refusal::damaged(format, error),
     }
 }

@@ -2,6 +2,10 @@
 
 use super::Format;
 
+/// What is said of AVIF.
+pub(super) const AVIF: &str =
+    "an AVIF picture, which is not supported; open it in a browser or an image program and save it as PNG first";
+
 /// The format of a picture that can be read, or words for what was found instead.
 pub(super) fn format(bytes: &[u8]) -> Result<Format, String> {
     let at = |offset: usize, magic: &[u8]| bytes.get(offset..).is_some_and(|rest| rest.starts_with(magic));
@@ -16,6 +20,8 @@ pub(super) fn format(bytes: &[u8]) -> Result<Format, String> {
         Ok(Format::Png)
     } else if starts(b"RIFF") && at(8, b"WEBP") {
         Ok(Format::WebP)
+    } else if starts(b"GIF87a") || starts(b"GIF89a") {
+        Ok(Format::Gif)
     } else if starts(b"BM") && bytes.get(14).is_some_and(|size| [12, 40, 52, 56, 64, 108, 124].contains(size)) {
         Ok(Format::Bmp)
     } else if starts(b"II*\0") && at(8, b"CR") {
@@ -54,7 +60,7 @@ fn heif_family(bytes: &[u8]) -> Result<Format, String> {
     } else if has(&[b"heic", b"heix", b"heim", b"heis"]) {
         Ok(Format::Heif)
     } else if has(&[b"avif", b"avis"]) {
-        Err("an AVIF picture, which is not supported; export it as JPEG first".into())
+        Err(AVIF.into())
     } else if has(&[b"mif1", b"mif2", b"hevc", b"hevx", b"msf1"]) {
         Ok(Format::Heif)
     } else if end < 12 {
@@ -66,15 +72,34 @@ fn heif_family(bytes: &[u8]) -> Result<Format, String> {
 
 /// Words for bytes that are no picture we know.
 fn stranger(bytes: &[u8]) -> String {
-    const MAGICS: [(usize, &[u8], &str); 17] = [
-        (0, b"GIF8", "a GIF picture, which is not supported; export it as PNG first"),
+    const MAGICS: [(usize, &[u8], &str); 16] = [
         (0, b"%PDF", "a PDF document; export the picture in it as JPEG or PNG first"),
         (0, b"8BPS", "a Photoshop document; export it as JPEG first"),
-        (0, b"\xff\x0a", "a JPEG XL picture, which is not supported; export it as JPEG first"),
-        (4, b"JXL \r\n\x87\n", "a JPEG XL picture, which is not supported; export it as JPEG first"),
-        (4, b"jP  \r\n\x87\n", "a JPEG 2000 picture, which is not supported; export it as JPEG first"),
-        (0, b"\xff\x4f\xff\x51", "a JPEG 2000 picture, which is not supported; export it as JPEG first"),
-        (128, b"DICM", "a DICOM file, which is not supported; export it as PNG first"),
+        (
+            0,
+            b"\xff\x0a",
+            "a JPEG XL picture, which is not supported; turn it into a JPEG first, with `djxl` or an image program",
+        ),
+        (
+            4,
+            b"JXL \r\n\x87\n",
+            "a JPEG XL picture, which is not supported; turn it into a JPEG first, with `djxl` or an image program",
+        ),
+        (
+            4,
+            b"jP  \r\n\x87\n",
+            "a JPEG 2000 picture, which is not supported; open it in an image program and export it as PNG first",
+        ),
+        (
+            0,
+            b"\xff\x4f\xff\x51",
+            "a JPEG 2000 picture, which is not supported; open it in an image program and export it as PNG first",
+        ),
+        (
+            128,
+            b"DICM",
+            "a DICOM file, which is not supported; export its photograph as PNG in the viewer that shows it, or with `dcm2pnm`, first",
+        ),
         (0, b"v/1\x01", "an OpenEXR picture, which is not supported; export it as PNG first"),
         (0, b"\0\0\x01\0", "an icon; export it as PNG first"),
         (0, b"PK\x03\x04", "a ZIP archive; unpack it first"),
@@ -165,26 +190,34 @@ impl Directory<'_> {
     /// The first value of a tag that fits into its entry.
     fn value(&self, tag: u16) -> Option<u32> {
         const SHORT: u16 = 3;
-        let entries = usize::from(self.u16(self.start)?);
-        let entry = (0..entries)
-            .filter_map(|index| self.start.checked_add(2 + 12 * index))
-            .find(|&entry| self.u16(entry) == Some(tag))?;
+        let entry = self.entry(tag)?;
         match self.u16(entry + 2)? {
             SHORT => self.u16(entry + 8).map(u32::from),
             _ => self.u32(entry + 8),
         }
     }
 
+    /// Where the entry of a tag lies: its tag, kind, number of values, and the value or where the values lie.
+    pub(super) fn entry(&self, tag: u16) -> Option<usize> {
+        let entries = usize::from(self.u16(self.start)?);
+        let places = (0..entries).filter_map(|index| self.start.checked_add(2 + 12 * index));
+        places.into_iter().find(|&entry| self.u16(entry) == Some(tag))
+    }
+
+    pub(super) fn is_big_endian(&self) -> bool {
+        self.big_endian
+    }
+
     fn array<const N: usize>(&self, at: usize) -> Option<[u8; N]> {
         self.bytes.get(at..at.checked_add(N)?)?.try_into().ok()
     }
 
-    fn u16(&self, at: usize) -> Option<u16> {
+    pub(super) fn u16(&self, at: usize) -> Option<u16> {
         let bytes = self.array(at)?;
         Some(if self.big_endian { u16::from_be_bytes(bytes) } else { u16::from_le_bytes(bytes) })
     }
 
-    fn u32(&self, at: usize) -> Option<u32> {
+    pub(super) fn u32(&self, at: usize) -> Option<u32> {
         let bytes = self.array(at)?;
         Some(if self.big_endian { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) })
     }

@@ -6,6 +6,7 @@ use super::signed;
 use crate::change::{self, Change, Comparison, Verdict};
 use crate::history::Visit;
 use crate::measure::Measure;
+use crate::names::shown;
 
 /// At most so many visits stand beside each other.
 const COLUMNS: usize = 6;
@@ -13,6 +14,7 @@ const COLUMNS: usize = 6;
 /// Two photos held against each other, under what they are called.
 #[must_use]
 pub fn comparison(before: &str, after: &str, comparison: &Comparison) -> String {
+    let (before, after) = (shown(before), shown(after));
     let mut out = format!("{before} -> {after}: {}\n", view_words(&comparison.view));
     let mut table = plain();
     table.add_row(["", "before", "after", "difference", "detectable", ""]);
@@ -31,14 +33,14 @@ pub fn comparison(before: &str, after: &str, comparison: &Comparison) -> String 
                     change.words.clone(),
                 ]);
             }
-            _ => not_compared.push(format!("  not compared: {label}: {}\n", change.words)),
+            _ => not_compared.push(format!("  not compared: {label}: {}\n", shown(&change.words))),
         }
     }
     align(&mut table, 1..5);
     push(&mut out, &table);
     out.extend(not_compared);
     for note in &comparison.notes {
-        out.push_str(&format!("  note: {note}\n"));
+        out.push_str(&format!("  note: {}\n", shown(note)));
     }
     out
 }
@@ -54,22 +56,22 @@ pub fn course(visits: &[Visit]) -> String {
         visits.len(),
         if visits.len() == 1 { "" } else { "s" }
     );
-    let shown = &visits[visits.len().saturating_sub(COLUMNS)..];
+    let latest = &visits[visits.len().saturating_sub(COLUMNS)..];
     let first = visits.iter().find(|visit| change::comparable(&visit.record, &last.record).is_ok());
     let compared = first
         .filter(|first| !std::ptr::eq(*first, last))
         .and_then(|first| Some((first.visited, change::compare(&first.record, &last.record).ok()?)));
     let mut table = plain();
     let mut head: Vec<String> = vec![String::new()];
-    head.extend(shown.iter().map(|visit| visit.visited.to_string()));
+    head.extend(latest.iter().map(|visit| visit.visited.to_string()));
     head.push(compared.as_ref().map(|(day, _)| format!("since {day}")).unwrap_or_default());
     table.add_row(head);
     for measure in Measure::ALL {
-        if !shown.iter().any(|visit| visit.record.measure(measure).is_some_and(|found| found.value.is_some())) {
+        if !latest.iter().any(|visit| visit.record.measure(measure).is_some_and(|found| found.value.is_some())) {
             continue;
         }
         let mut row = vec![measure.label().to_owned()];
-        row.extend(shown.iter().map(|visit| {
+        row.extend(latest.iter().map(|visit| {
             let found = visit.record.measure(measure);
             match found.and_then(|found| found.value.zip(found.interval95)) {
                 Some((value, [low, high])) => format!("{} +- {:.1}", signed(value), 0.5 * (high - low)),
@@ -81,10 +83,10 @@ pub fn course(visits: &[Visit]) -> String {
         row.push(change.map(|change| short(change).to_owned()).unwrap_or_default());
         table.add_row(row);
     }
-    align(&mut table, 1..=shown.len());
+    align(&mut table, 1..=latest.len());
     push(&mut out, &table);
-    if visits.len() > shown.len() {
-        out.push_str(&format!("  note: the last {} of {} visits are shown\n", shown.len(), visits.len()));
+    if visits.len() > latest.len() {
+        out.push_str(&format!("  note: the last {} of {} visits are shown\n", latest.len(), visits.len()));
     }
     out
 }

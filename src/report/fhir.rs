@@ -7,7 +7,9 @@
 use serde_json::{Value, json};
 
 use super::text::CAUTION;
+use crate::camera::LevelFrom;
 use crate::measure::{Measure, Unit};
+use crate::photo_hash::PhotoHash;
 use crate::record::{MeasureRecord, Record};
 
 /// The code system of the measures and of what is said of each.
@@ -52,7 +54,8 @@ fn entry(url: &str, resource: Value) -> Value {
 /// A name-based UUID (RFC 9562, version 8) of one part of a record.
 fn urn(record: &Record, part: &str) -> String {
     let mut hasher = blake3::Hasher::new();
-    for text in [&record.source.blake3, &record.id, &record.tool.version, &record.tool.model_blake3, part] {
+    let photo = record.source.blake3.as_ref().map_or("", PhotoHash::as_str);
+    for text in [photo, &record.id, &record.tool.version, &record.tool.model_blake3, part] {
         hasher.update(text.as_bytes()).update(&[0]);
     }
     // What was measured, too: an edited record is another one.
@@ -120,9 +123,11 @@ fn observation(record: &Record, measure: Measure, found: &MeasureRecord, device:
         "code": code(measure.name(), measure.label()),
         "method": {"text": method(record, found)},
         "device": {"reference": device},
-        "derivedFrom": [{"type": "Media", "identifier": {"system": PHOTO, "value": record.source.blake3}}],
     });
     let fields = &mut observation;
+    if let Some(photo) = &record.source.blake3 {
+        fields["derivedFrom"] = json!([{"type": "Media", "identifier": {"system": PHOTO, "value": photo}}]);
+    }
     match found.value {
         Some(value) => fields["valueQuantity"] = quantity(value, unit),
         None => {
@@ -175,9 +180,9 @@ fn conditions(record: &Record) -> String {
         "left" => "the subject's left side",
         _ => "the subject's right side",
     };
-    let level = match record.camera.level_from.as_str() {
-        "none" => "not levelled".to_owned(),
-        from => format!("levelled by {from}, standard deviation {} deg", record.camera.level_sd_deg),
+    let level = match record.camera.level_from {
+        LevelFrom::Nothing => "not levelled".to_owned(),
+        from => format!("levelled by {}, standard deviation {} deg", from.name(), record.camera.level_sd_deg),
     };
     let mirrored = if record.view.mirrored { ", taken for a mirror image" } else { "" };
     format!("seen from {view}{mirrored}; {level}")

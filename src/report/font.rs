@@ -1,35 +1,93 @@
 //! Letters on pictures: the one font that the program carries.
 
-use ab_glyph::{Font, FontRef, PxScale, ScaleFont};
-use tiny_skia::{Pixmap, PremultipliedColorU8};
+use skrifa::instance::{LocationRef, Size};
+use skrifa::outline::{DrawSettings, OutlinePen};
+use skrifa::{FontRef, MetadataProvider};
+use tiny_skia::{FillRule, Mask, Paint, Path, PathBuilder, Pixmap, Transform};
 
 /// DejaVu Sans Bold, cut down to printable ASCII and a few signs. Its licence lies beside it.
 fn font() -> Option<FontRef<'static>> {
-    FontRef::try_from_slice(include_bytes!("DejaVuSans-Bold-subset.ttf")).ok()
+    FontRef::new(include_bytes!("DejaVuSans-Bold-subset.ttf")).ok()
+}
+
+/// The font at a size in pixels, which is the height of a line: from the lowest letter's foot to the highest one's head.
+struct Scaled {
+    font: FontRef<'static>,
+    size: Size,
+}
+
+impl Scaled {
+    fn of(size: f32) -> Option<Self> {
+        let font = font()?;
+        let metrics = font.metrics(Size::unscaled(), LocationRef::default());
+        let height = metrics.ascent - metrics.descent;
+        let size = Size::new(size * f32::from(metrics.units_per_em) / height);
+        Some(Self { font, size })
+    }
+
+    fn advance(&self, letter: char) -> f32 {
+        let id = self.font.charmap().map(letter).unwrap_or_default();
+        self.font.glyph_metrics(self.size, LocationRef::default()).advance_width(id).unwrap_or_default()
+    }
+
+    /// A letter's outline with the pen at `x`, `y`; `None` for a letter without one, such as a space.
+    fn outline(&self, letter: char, x: f32, y: f32) -> Option<Path> {
+        let id = self.font.charmap().map(letter).unwrap_or_default();
+        let mut pen = Pen { path: PathBuilder::new(), x, y };
+        let settings = DrawSettings::unhinted(self.size, LocationRef::default());
+        self.font.outline_glyphs().get(id)?.draw(settings, &mut pen).ok()?;
+        pen.path.finish()
+    }
+}
+
+/// Turns a font's outlines, whose y points up, into paths of a picture.
+struct Pen {
+    path: PathBuilder,
+    x: f32,
+    y: f32,
+}
+
+impl OutlinePen for Pen {
+    fn move_to(&mut self, x: f32, y: f32) {
+        self.path.move_to(self.x + x, self.y - y);
+    }
+
+    fn line_to(&mut self, x: f32, y: f32) {
+        self.path.line_to(self.x + x, self.y - y);
+    }
+
+    fn quad_to(&mut self, cx: f32, cy: f32, x: f32, y: f32) {
+        self.path.quad_to(self.x + cx, self.y - cy, self.x + x, self.y - y);
+    }
+
+    fn curve_to(&mut self, ax: f32, ay: f32, bx: f32, by: f32, x: f32, y: f32) {
+        self.path.cubic_to(self.x + ax, self.y - ay, self.x + bx, self.y - by, self.x + x, self.y - y);
+    }
+
+    fn close(&mut self) {
+        self.path.close();
+    }
 }
 
 /// Width of a line of text of this size, in pixels.
 #[must_use]
 pub fn width(text: &str, size: f32) -> f32 {
-    let Some(font) = font() else { return 0.0 };
-    let font = font.as_scaled(PxScale::from(size));
-    text.chars().map(|letter| font.h_advance(font.glyph_id(letter))).sum()
+    let Some(font) = Scaled::of(size) else { return 0.0 };
+    text.chars().map(|letter| font.advance(letter)).sum()
 }
 
 /// Writes a line of text with its baseline's left end at `x`, `y`, in an opaque colour (red, green, blue).
 pub fn write(pixmap: &mut Pixmap, text: &str, x: f32, y: f32, size: f32, color: [u8; 3]) {
-    let Some(font) = font() else { return };
-    let scaled = font.as_scaled(PxScale::from(size));
+    let Some(font) = Scaled::of(size) else { return };
+    let [red, green, blue] = color;
+    let mut paint = Paint { anti_alias: true, ..Paint::default() };
+    paint.set_color_rgba8(red, green, blue, 255);
     let mut pen = x;
     for letter in text.chars() {
-        let id = scaled.glyph_id(letter);
-        let glyph = id.with_scale_and_position(PxScale::from(size), ab_glyph::point(pen, y));
-        pen += scaled.h_advance(id);
-        let Some(outline) = font.outline_glyph(glyph) else { continue };
-        let bounds = outline.px_bounds();
-        outline.draw(|dx, dy, cover| {
-            blend(pixmap, bounds.min.x + dx as f32, bounds.min.y + dy as f32, cover.clamp(0.0, 1.0), color);
-        });
+        if let Some(path) = font.outline(letter, pen, y) {
+            pixmap.fill_path(&path, &paint, FillRule::Winding, Transform::identity(), None);
+        }
+        pen += font.advance(letter);
     }
 }
 
@@ -50,35 +108,46 @@ pub struct Glyph {
 #[must_use]
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bounds of letters are small")]
 pub fn glyph(letter: char, size: f32) -> Glyph {
-    let Some(font) = font() else { return Glyph::default() };
-    let id = font.glyph_id(letter);
-    let advance = font.as_scaled(PxScale::from(size)).h_advance(id);
-    let Some(outline) = font.outline_glyph(id.with_scale(PxScale::from(size))) else {
-        return Glyph { advance, ..Glyph::default() };
-    };
-    let bounds = outline.px_bounds();
-    let (width, height) = (bounds.width() as usize, bounds.height() as usize);
-    let mut cover = vec![0; width * height];
-    outline.draw(|x, y, share| {
-        if let Some(pixel) = cover.get_mut(y as usize * width + x as usize) {
-            *pixel = (255.0 * share.clamp(0.0, 1.0)) as u8;
-        }
-    });
-    Glyph { cover, width, offset: [bounds.min.x as i32, bounds.min.y as i32], advance }
+    let Some(font) = Scaled::of(size) else { return Glyph::default() };
+    let advance = font.advance(letter);
+    let empty = Glyph { advance, ..Glyph::default() };
+    let Some(path) = font.outline(letter, 0.0, 0.0) else { return empty };
+    let bounds = path.bounds();
+    let (left, top) = (bounds.left().floor(), bounds.top().floor());
+    let (width, height) = ((bounds.right().ceil() - left) as u32, (bounds.bottom().ceil() - top) as u32);
+    let Some(mut mask) = Mask::new(width, height) else { return empty };
+    mask.fill_path(&path, FillRule::Winding, true, Transform::from_translate(-left, -top));
+    Glyph { cover: mask.take(), width: width as usize, offset: [left as i32, top as i32], advance }
 }
 
-/// Lays a colour over one pixel of an opaque picture.
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bounds are checked, values are 0 to 255")]
-fn blend(pixmap: &mut Pixmap, x: f32, y: f32, cover: f32, color: [u8; 3]) {
-    let (width, height) = (pixmap.width(), pixmap.height());
-    if x < 0.0 || y < 0.0 || x >= width as f32 || y >= height as f32 {
-        return;
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn letters_have_the_place_and_the_weight_of_their_outlines() {
+        let letter = glyph('H', 40.0);
+        let height = letter.cover.len() / letter.width;
+        // Capitals stand on the baseline and reach to 0.73 of an em, an em being 0.86 of a line.
+        assert_eq!(letter.offset[1] + i32::try_from(height).expect("small"), 0);
+        assert!((23..=27).contains(&height) && (20.0..32.0).contains(&letter.advance), "{height} {}", letter.advance);
+        // Two bold stems and a bar.
+        let share =
+            letter.cover.iter().map(|&cover| f64::from(cover)).sum::<f64>() / (255.0 * letter.cover.len() as f64);
+        assert!((0.45..0.7).contains(&share), "{share}");
+        assert!(glyph(' ', 40.0).cover.is_empty() && glyph(' ', 40.0).advance > 5.0);
+        assert!((width("HH", 40.0) - 2.0 * letter.advance).abs() < 1e-3);
     }
-    let index = y as usize * width as usize + x as usize;
-    let under = pixmap.pixels()[index];
-    let mix = |under: u8, over: u8| (f32::from(under) + (f32::from(over) - f32::from(under)) * cover).round() as u8;
-    let [red, green, blue] = [mix(under.red(), color[0]), mix(under.green(), color[1]), mix(under.blue(), color[2])];
-    if let Some(pixel) = PremultipliedColorU8::from_rgba(red, green, blue, 255) {
-        pixmap.pixels_mut()[index] = pixel;
+
+    #[test]
+    fn text_is_written_where_it_is_said() {
+        let mut pixmap = Pixmap::new(60, 40).expect("a picture");
+        pixmap.fill(tiny_skia::Color::WHITE);
+        write(&mut pixmap, "H", 10.0, 30.0, 24.0, [255, 0, 0]);
+        let red = |x: u32, y: u32| pixmap.pixel(x, y).is_some_and(|p| (p.red(), p.green(), p.blue()) == (255, 0, 0));
+        let marked: Vec<(u32, u32)> =
+            (0..40).flat_map(|y| (0..60).map(move |x| (x, y))).filter(|&(x, y)| red(x, y)).collect();
+        assert!(!marked.is_empty());
+        assert!(marked.iter().all(|&(x, y)| (10..30).contains(&x) && (12..30).contains(&y)), "{marked:?}");
     }
 }

@@ -12,6 +12,7 @@ use image::{RgbImage, imageops};
 use super::svg::{self, escaped, hex};
 use super::trend::Trend;
 use super::{mask, overlay, signed, text};
+use crate::camera::LevelFrom;
 use crate::error::{Error, Result};
 use crate::geometry::Point;
 use crate::history::{Date, Visit};
@@ -469,7 +470,7 @@ fn sources(groups: &[Group]) -> Vec<String> {
 
 fn levelled(record: &Record) -> String {
     let camera = &record.camera;
-    if camera.level_from == "none" {
+    if camera.level_from == LevelFrom::Nothing {
         return "Not levelled: nothing told how the camera was held, so its tilt is part of every tilt and lean, and the intervals \
                 allow for it."
             .into();

@@ -137,6 +137,7 @@ fn plain(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::output::Outputs;
     use parquet::file::reader::{FileReader, SerializedFileReader};
     use parquet::record::Field;
 
@@ -146,7 +147,7 @@ mod tests {
         let path = folder.path().join("rows.parquet");
         let columns = [("id", Kind::Text), ("tilt", Kind::Number), ("number", Kind::Whole), ("usable", Kind::Truth)]
             .map(|(name, kind)| (name.to_owned(), kind));
-        let mut rows = Rows::new(Draft::new(&path).expect("begun"), &columns).expect("begun");
+        let mut rows = Rows::new(Outputs::files(false).draft(&path, None).expect("begun"), &columns).expect("begun");
         for number in 0..2_500 {
             let tilt = if number % 2 == 0 { Cell::Empty } else { Cell::Number(0.5) };
             rows.row(vec![Cell::Text(number.to_string()), tilt, Cell::Whole(number), Cell::Truth(true)])

@@ -118,7 +118,7 @@ pub fn wide_row(number: usize, record: &Record, carried: &[String]) -> Vec<Cell>
         Cell::Truth(record.view.mirrored),
         Cell::Truth(record.quality.usable),
         Some(flags.join(" ").as_str()).into(),
-        Some(record.camera.level_from.as_str()).into(),
+        Some(record.camera.level_from.name()).into(),
         Some(record.camera.roll_deg).into(),
         record.subject.yaw_deg.into(),
         Cell::Whole(record.subject.people as i64),

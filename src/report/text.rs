@@ -3,7 +3,9 @@
 use super::signed;
 use comfy_table::{CellAlignment, Table, presets};
 
+use crate::camera::LevelFrom;
 use crate::measure::{Measure, Unit};
+use crate::names::shown;
 use crate::record::Record;
 
 /// The caution that goes with every report.
@@ -15,7 +17,7 @@ pub const CAUTION: &str = "Measurement aid: left/right differences in one photo,
 pub fn table(record: &Record) -> String {
     let mut out = format!(
         "{}: {}, {} reading{}{}\n",
-        record.source.file,
+        shown(&record.source.file),
         view_words(record),
         record.tool.readings,
         if record.tool.readings == 1 { "" } else { "s" },
@@ -53,16 +55,20 @@ pub fn table(record: &Record) -> String {
         let offsets: Vec<String> =
             line.levels.iter().map(|level| format!("{} {}", level.level, signed(level.offset))).collect();
         let pattern = if line.pattern == "straight" { "no departure resolved" } else { &line.pattern };
-        out.push_str(&format!("  spinal line ({pattern}), % of trunk length: {}\n", offsets.join(", ")));
+        out.push_str(&format!(
+            "  spinal line ({}), % of trunk length: {}\n",
+            shown(pattern),
+            shown(&offsets.join(", "))
+        ));
     }
     for (label, reason) in refused {
-        out.push_str(&format!("  not measured: {label}: {reason}\n"));
+        out.push_str(&format!("  not measured: {label}: {}\n", shown(&reason)));
     }
     for flag in &record.quality.flags {
-        out.push_str(&format!("  note: {}\n", flag.text));
+        out.push_str(&format!("  note: {}\n", shown(&flag.text)));
     }
     for warning in &record.warnings {
-        out.push_str(&format!("  note: {warning}\n"));
+        out.push_str(&format!("  note: {}\n", shown(warning)));
     }
     out
 }
@@ -91,20 +97,13 @@ pub(super) fn view_words(record: &Record) -> String {
 
 pub(super) fn level_words(record: &Record) -> String {
     let camera = &record.camera;
-    match camera.level_from.as_str() {
-        "none" => ", not levelled".into(),
-        from => {
-            let source = match from {
-                "gravity" => "the phone's gravity sensor",
-                "plumb" => "the plumb line given",
-                "verticals" => "upright edges in the background",
-                "floor" => "both feet standing on one floor",
-                _ => "the roll given",
-            };
-            format!(
-                ", levelled by {source} (camera roll {:+.1} deg, pitch {:+.1} deg)",
-                camera.roll_deg, camera.pitch_deg
-            )
-        }
-    }
+    let source = match camera.level_from {
+        LevelFrom::Gravity => "the phone's gravity sensor",
+        LevelFrom::Plumb => "the plumb line given",
+        LevelFrom::Roll => "the roll given",
+        LevelFrom::Verticals => "upright edges in the background",
+        LevelFrom::Floor => "both feet standing on one floor",
+        LevelFrom::Nothing => return ", not levelled".into(),
+    };
+    format!(", levelled by {source} (camera roll {:+.1} deg, pitch {:+.1} deg)", camera.roll_deg, camera.pitch_deg)
 }

@@ -174,11 +174,12 @@ pub fn chart(measure: Measure, spots: &[Spot]) -> String {
 mod tests {
     use super::*;
     use crate::history::day;
+    use crate::photo_hash::PhotoHash;
     use crate::record::Record;
 
     fn visit(text: &str, shoulders: f64) -> Visit {
         let mut record = Record::open("tests/fixtures/records/anterior-tilted.json".as_ref()).expect("a record");
-        record.source.blake3 = text.into();
+        record.source.blake3 = PhotoHash::new(text);
         let found = record.measures.get_mut("shoulder_tilt").expect("measured");
         (found.value, found.sd) = (Some(shoulders), Some(0.5));
         found.interval95 = Some([shoulders - 1.0, shoulders + 1.0]);

@@ -12,16 +12,16 @@ mod tests;
 use ndarray::Array2;
 
 pub use outline::{Gap, Outline, Row, Trace};
-pub use shape::{arm_gap_asymmetry, hip_outline_tilt, shoulder_contour_tilt, trunk_midline_deviation, waist_tilt};
+pub use shape::{arm_gap_asymmetry, hip_outline_fit, hip_outline_tilt, shoulder_contour_tilt, trunk_midline_deviation};
 
-use crate::geometry::{Affine, Point, Vec2};
+use crate::geometry::{Affine, Point};
 
 /// How likely each pixel of a crop belongs to the person.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Mask {
     /// Rows x columns, 0 to 1.
     pub probability: Array2<f32>,
-    /// From mask pixels to photo pixels.
+    /// From mask pixels to places in the photo.
     pub to_photo: Affine,
 }
 
@@ -36,13 +36,6 @@ impl Mask {
             return 0.0;
         }
         self.probability.get((row as usize, column as usize)).map_or(0.0, |&v| f64::from(v))
-    }
-
-    /// The same mask over a photo whose places all moved by `by` pixels: masks, like models' points, count from the first
-    /// pixel's centre, measures from the picture's edge, half a pixel apart.
-    #[must_use]
-    pub fn shifted(self, by: Vec2) -> Self {
-        Self { to_photo: Affine { tx: self.to_photo.tx + by.x, ty: self.to_photo.ty + by.y, ..self.to_photo }, ..self }
     }
 
     /// The same mask over the mirrored photo of width `width` px.

@@ -173,6 +173,23 @@ impl Outline {
         Ok(())
     }
 
+    /// The same edges under exchanged sides, of a person who faces the other way.
+    #[must_use]
+    pub fn exchanged(self) -> Self {
+        let facing = match self.facing {
+            Facing::Camera => Facing::Away,
+            Facing::Away => Facing::Camera,
+        };
+        let row = |row: Row| Row { share: row.share, left: row.right, right: row.left };
+        Self {
+            facing,
+            rows: self.rows.into_iter().map(row).collect(),
+            contour: self.contour.map(|[left, right]| [right, left]),
+            gaps: self.gaps.map(|[left, right]| [right, left]),
+            ..self
+        }
+    }
+
     /// The outline in the mirrored photo of width `width` px, each part again on the subject's own side.
     #[must_use]
     pub fn mirrored(&self, width: f64) -> Self {

@@ -3,20 +3,25 @@
 //! Every node looks at every line, some hundred thousand times a photo, so lines are kept as columns of numbers and scored eight
 //! at a time.
 
-use super::{DEPTH, Line, State, WALL, ZENITH, directions, log_prior};
-use crate::verticals::segments::Axis;
+use super::fit::{State, directions, log_prior};
+use super::line::Line;
+use super::{DEPTH, Sight, WALL, ZENITH};
 
-/// The longest lines of each axis take part.
-const PER_AXIS: usize = 50;
+/// The longest lines nearer to plumb and nearer to level take part.
+const PER_KIND: usize = 50;
 /// So many of the best nodes are handed on.
 const STARTS: usize = 6;
 /// Steps of roll, pitch and heading, in degrees, and how many there are either way.
 const STEP: [f64; 3] = [1.5, 3.0, 4.0];
-const ROLLS: std::ops::RangeInclusive<i32> = -8..=8;
+const ROLLS: std::ops::RangeInclusive<i32> = -30..=30;
+/// Beyond so many steps a closer look is not worth its time until something is found there.
+const USUAL_ROLL: i32 = 8;
 const PITCHES: std::ops::RangeInclusive<i32> = -10..=8;
 const HEADINGS: std::ops::RangeInclusive<i32> = -11..=11;
 /// Width of the kernel, in degrees.
 const WIDTH: f64 = 1.5;
+/// A focal length known no better than this (standard deviation of its logarithm) is also tried twice as long.
+const VAGUE_FOCAL: f64 = 0.1;
 /// What the prior counts beside the lines.
 const PRIOR_WEIGHT: f64 = 0.3;
 
@@ -36,11 +41,12 @@ impl Block {
     fn of(lines: &[&Line]) -> Self {
         let mut block = Self::default();
         for (i, line) in lines.iter().enumerate() {
+            let straight = line.straightened(0.0);
             for k in 0..3 {
-                block.normal[k][i] = line.normal[k] as f32;
+                block.normal[k][i] = straight.normal[k] as f32;
             }
             for k in 0..2 {
-                block.middle[k][i] = line.middle[k] as f32;
+                block.middle[k][i] = straight.middle[k] as f32;
             }
             block.quality[i] = line.quality as f32;
         }
@@ -71,47 +77,36 @@ fn add_weighted(sum: &mut Lane, score: &Lane, weight: &Lane) {
     }
 }
 
+/// One place of the grid: steps of roll, pitch and heading, and which focal length.
+type Node = [i32; 4];
+
 /// The best states of the grid, no two of them neighbours.
-pub(super) fn search(lines: &[Line]) -> Vec<State> {
-    let blocks = |axis: Axis| -> Vec<Block> {
-        let mut some: Vec<&Line> = lines.iter().filter(|line| line.axis == axis).collect();
-        some.sort_by(|a, b| b.quality.total_cmp(&a.quality));
-        some.truncate(PER_AXIS);
-        some.chunks(LANES).map(Block::of).collect()
-    };
-    let (upright, level) = (blocks(Axis::Vertical), blocks(Axis::Horizontal));
-    let mut grid: Vec<(f32, [i32; 3])> = Vec::new();
-    let mut plumb = vec![Lane::default(); upright.len()];
+pub(super) fn search(lines: &[Line], sight: &Sight) -> Vec<State> {
+    let mut best_first: Vec<&Line> = lines.iter().collect();
+    best_first.sort_by(|a, b| b.quality.total_cmp(&a.quality));
+    let focals: &[f64] = if sight.focal_sd > VAGUE_FOCAL { &[0.0, std::f64::consts::LN_2] } else { &[0.0] };
+    let mut grid: Vec<(f32, Node)> = Vec::new();
     for r in ROLLS {
-        for p in PITCHES {
-            let state = |a: i32| [f64::from(r) * STEP[0], f64::from(p) * STEP[1], f64::from(a) * STEP[2], 0.0];
-            let toward = |a: i32| directions(&state(a).map(f64::to_radians)).map(|d| d.map(|v| v as f32));
-            let zenith = toward(0)[ZENITH];
-            for (score, block) in plumb.iter_mut().zip(&upright) {
-                *score = block.follow(&zenith);
-            }
-            let prior = (PRIOR_WEIGHT * log_prior(&state(0).map(f64::to_radians))) as f32;
-            // Without level edges nothing tells the heading.
-            for a in HEADINGS.filter(|&a| a == 0 || !level.is_empty()) {
-                let ways = toward(a);
-                let (wall, depth) = (&ways[WALL], &ways[DEPTH]);
-                let mut sum = Lane::default();
-                for (block, plumb) in upright.iter().zip(&plumb) {
-                    let score = if level.is_empty() { *plumb } else { larger(*plumb, block.follow(depth)) };
-                    add_weighted(&mut sum, &score, &block.quality);
-                }
-                for block in &level {
-                    let score = larger(block.follow(wall), block.follow(depth));
-                    add_weighted(&mut sum, &score, &block.quality);
-                }
-                grid.push((prior + sum.iter().sum::<f32>(), [r, p, a]));
-            }
+        let roll = (f64::from(r) * STEP[0]).to_radians();
+        let blocks = |upright: bool| -> Vec<Block> {
+            let some: Vec<&Line> = best_first
+                .iter()
+                .filter(|line| line.is_upright(roll) == upright)
+                .take(if r.abs() <= USUAL_ROLL { PER_KIND } else { PER_KIND / 2 })
+                .copied()
+                .collect();
+            some.chunks(LANES).map(Block::of).collect()
+        };
+        let (upright, level) = (blocks(true), blocks(false));
+        let focals = if r.abs() <= USUAL_ROLL { focals } else { &focals[..1] };
+        for (f, focal) in focals.iter().enumerate() {
+            score_roll(&mut grid, r, (f as i32, *focal), (&upright, &level), sight);
         }
     }
     grid.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-    let mut kept: Vec<[i32; 3]> = Vec::new();
+    let mut kept: Vec<Node> = Vec::new();
     for (_, node) in grid {
-        let near = |other: &[i32; 3]| other.iter().zip(&node).all(|(a, b)| (a - b).abs() <= 1);
+        let near = |other: &Node| other.iter().zip(&node).all(|(a, b)| (a - b).abs() <= 1);
         if !kept.iter().any(near) {
             kept.push(node);
             if kept.len() == STARTS {
@@ -119,6 +114,44 @@ pub(super) fn search(lines: &[Line]) -> Vec<State> {
             }
         }
     }
-    let at = |node: &[i32; 3], i: usize| (f64::from(node[i]) * STEP[i]).to_radians();
-    kept.iter().map(|node| [at(node, 0), at(node, 1), at(node, 2), 0.0]).collect()
+    let at = |node: &Node, i: usize| (f64::from(node[i]) * STEP[i]).to_radians();
+    kept.iter().map(|node| [at(node, 0), at(node, 1), at(node, 2), focals[node[3] as usize], 0.0]).collect()
+}
+
+/// Scores all nodes of one roll and one focal length.
+fn score_roll(
+    grid: &mut Vec<(f32, Node)>,
+    r: i32,
+    (f, focal): (i32, f64),
+    (upright, level): (&[Block], &[Block]),
+    sight: &Sight,
+) {
+    let mut plumb = vec![Lane::default(); upright.len()];
+    for p in PITCHES {
+        let state = |a: i32| -> State {
+            let at = |steps: i32, i: usize| (f64::from(steps) * STEP[i]).to_radians();
+            [at(r, 0), at(p, 1), at(a, 2), focal, 0.0]
+        };
+        let toward = |a: i32| directions(&state(a)).map(|d| d.map(|v| v as f32));
+        let zenith = toward(0)[ZENITH];
+        for (score, block) in plumb.iter_mut().zip(upright) {
+            *score = block.follow(&zenith);
+        }
+        let prior = (PRIOR_WEIGHT * log_prior(&state(0), sight)) as f32;
+        // Without level edges nothing tells the heading.
+        for a in HEADINGS.filter(|&a| a == 0 || !level.is_empty()) {
+            let ways = toward(a);
+            let (wall, depth) = (&ways[WALL], &ways[DEPTH]);
+            let mut sum = Lane::default();
+            for (block, plumb) in upright.iter().zip(&plumb) {
+                let score = if level.is_empty() { *plumb } else { larger(*plumb, block.follow(depth)) };
+                add_weighted(&mut sum, &score, &block.quality);
+            }
+            for block in level {
+                let score = larger(block.follow(wall), block.follow(depth));
+                add_weighted(&mut sum, &score, &block.quality);
+            }
+            grid.push((prior + sum.iter().sum::<f32>(), [r, p, a, f]));
+        }
+    }
 }

@@ -4,6 +4,7 @@
 //! rows are linked into chains, chains are split where they bend, and pieces in one line are joined again. Edges near
 //! the horizontal come from the same search on the transposed picture. Nothing here is random.
 
+use super::overlay::{self, Drawn};
 use super::plane::{Plane, person_grid, reduce, transpose};
 use image::GrayImage;
 
@@ -12,7 +13,7 @@ const FLOOR_GRADIENT: f32 = 0.8;
 /// The threshold is also at least this many times the noise of the gradient.
 const NOISE_FACTOR: f32 = 2.5;
 /// Largest tangent between an edge and the axis it is searched along.
-const MAX_TANGENT: f32 = 0.55;
+const MAX_TANGENT: f32 = 1.0;
 /// A chain ends after this many rows without a point.
 const MAX_GAP: usize = 3;
 /// Shortest piece kept, in pixels of the reduced picture.
@@ -23,9 +24,9 @@ const BEND: f64 = 0.8;
 /// The axis of the picture that an edge follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Axis {
-    /// Within about 29 degrees of the picture's columns.
+    /// Within 45 degrees of the picture's columns.
     Vertical,
-    /// Within about 29 degrees of the picture's rows.
+    /// Within 45 degrees of the picture's rows.
     Horizontal,
 }
 
@@ -39,8 +40,6 @@ pub struct Segment {
     pub end: [f64; 2],
     /// Standard error of its direction from the scatter of its points, in radians.
     pub direction_sd: f64,
-    /// Mean gradient across it, in grey levels per pixel of the reduced picture, with its sign.
-    pub contrast: f64,
 }
 
 impl Segment {
@@ -67,62 +66,120 @@ struct Chain {
 
 /// A piece as a line `at = offset + slope * row` between two rows, with the sums that made it.
 #[derive(Clone, Copy)]
-struct Piece {
-    first: f64,
-    last: f64,
+pub(super) struct Piece {
+    pub(super) first: f64,
+    pub(super) last: f64,
     offset: f64,
-    slope: f64,
+    pub(super) slope: f64,
     rms: f64,
     points: f64,
     contrast: f64,
 }
 
-/// The straight edges near one axis of the picture. `person` says which places (pixels of `luma`) belong to the person;
-/// edges there and close by are left out.
+/// The straight edges near each axis of the picture. `person` says which places (pixels of `luma`) belong to the person; edges
+/// there and close by are left out, and so are lines that were drawn over the picture and pictures beside this one.
 pub fn segments(luma: &GrayImage, person: impl Fn(f64, f64) -> bool, axes: &[Axis]) -> Vec<(Axis, Segment)> {
+    edges(luma, person, axes).segments
+}
+
+/// The edges of a picture.
+#[derive(Debug, Default)]
+pub(super) struct Edges {
+    pub(super) segments: Vec<(Axis, Segment)>,
+    /// Where several pictures were put together, the one with the person: left, top, right, bottom.
+    pub(super) panel: Option<[f64; 4]>,
+}
+
+/// The same, and the person's own picture among several.
+pub(super) fn edges(luma: &GrayImage, person: impl Fn(f64, f64) -> bool, axes: &[Axis]) -> Edges {
     let plane = reduce(luma);
     if plane.width < 2 * MIN_LENGTH || plane.height < 2 * MIN_LENGTH {
-        return Vec::new();
+        return Edges::default();
     }
     let scale = [f64::from(luma.width()) / plane.width as f64, f64::from(luma.height()) / plane.height as f64];
     let blocked = person_grid(&plane, scale, person);
-    let mut found = Vec::new();
-    for &axis in axes {
-        let (pieces, turned) = match axis {
-            Axis::Vertical => (pieces(&plane, &blocked), false),
-            Axis::Horizontal => (pieces(&transpose(&plane), &transpose(&blocked)), true),
-        };
-        for piece in pieces {
-            let end_at = |row: f64| {
-                let at = piece.offset + piece.slope * row;
-                let (x, y) = if turned { (row, at) } else { (at, row) };
-                [(x + 0.5) * scale[0], (y + 0.5) * scale[1]]
-            };
-            found.push((
-                axis,
-                Segment {
-                    start: end_at(piece.first),
-                    end: end_at(piece.last),
-                    direction_sd: piece.direction_sd(),
-                    contrast: piece.contrast,
-                },
-            ));
+    let looks: Vec<Look> = axes.iter().map(|&axis| Look::along(axis, &plane, &blocked)).collect();
+    let drawn = looks.iter().any(|look| look.drawn.any);
+    let mut panel = [0.0, 0.0, plane.width as f64, plane.height as f64];
+    for look in &looks {
+        let side = usize::from(look.axis == Axis::Horizontal);
+        for (seam, before) in look.seams() {
+            let edge = if before { side } else { side + 2 };
+            panel[edge] = if before { seam.max(panel[edge]) } else { seam.min(panel[edge]) };
         }
     }
-    found
+    let mut segments = Vec::new();
+    for look in &looks {
+        for piece in look.pieces.iter().filter(|piece| !(drawn && look.drawn.holds(piece))) {
+            let end_at = |row: f64| {
+                let at = piece.at(row) + 0.5;
+                if look.axis == Axis::Horizontal { [row + 0.5, at] } else { [at, row + 0.5] }
+            };
+            let (start, end) = (end_at(piece.first), end_at(piece.last));
+            let inside = |i: usize| (panel[i]..=panel[i + 2]).contains(&(0.5 * (start[i] + end[i])));
+            if inside(0) && inside(1) {
+                let place = |at: [f64; 2]| [at[0] * scale[0], at[1] * scale[1]];
+                let direction_sd = piece.direction_sd();
+                segments.push((look.axis, Segment { start: place(start), end: place(end), direction_sd }));
+            }
+        }
+    }
+    let cut = looks.iter().any(|look| look.seams().next().is_some());
+    let panel = [panel[0] * scale[0], panel[1] * scale[1], panel[2] * scale[0], panel[3] * scale[1]];
+    Edges { segments, panel: cut.then_some(panel) }
+}
+
+/// What was found along one axis of the picture.
+struct Look {
+    axis: Axis,
+    pieces: Vec<Piece>,
+    drawn: Drawn,
+    /// Where the person stands, across the axis.
+    person: Option<f64>,
+}
+
+impl Look {
+    fn along(axis: Axis, plane: &Plane, blocked: &Plane) -> Self {
+        match axis {
+            Axis::Vertical => Self::of(axis, plane, blocked),
+            Axis::Horizontal => Self::of(axis, &transpose(plane), &transpose(blocked)),
+        }
+    }
+
+    fn of(axis: Axis, plane: &Plane, blocked: &Plane) -> Self {
+        let found = pieces(plane, blocked);
+        let drawn = if overlay::worth_a_look(plane, &found) {
+            let nobody = Plane { width: blocked.width, height: blocked.height, data: vec![0; blocked.data.len()] };
+            overlay::drawn(plane, blocked, &pieces(plane, &nobody))
+        } else {
+            Drawn::default()
+        };
+        Self { axis, pieces: found, drawn, person: overlay::middle_of_person(plane, blocked) }
+    }
+
+    /// The seams, and whether each comes before the person; none without a person.
+    fn seams(&self) -> impl Iterator<Item = (f64, bool)> + '_ {
+        let person = self.person;
+        self.drawn.seams.iter().filter_map(move |&seam| Some((seam + 0.5, seam < person?)))
+    }
 }
 
 impl Piece {
-    fn at(&self, row: f64) -> f64 {
+    /// Where its middle lies across the rows.
+    pub(super) fn middle(&self) -> f64 {
+        self.at(0.5 * (self.first + self.last))
+    }
+
+    pub(super) fn at(&self, row: f64) -> f64 {
         self.offset + self.slope * row
     }
 
-    fn rows(&self) -> f64 {
+    pub(super) fn rows(&self) -> f64 {
         self.last - self.first
     }
 
     /// Neighbouring points share their smoothing window, hence a quarter of them count.
-    fn direction_sd(&self) -> f64 {
+    pub(super) fn direction_sd(&self) -> f64 {
         let effective = (self.points / 4.0).max(3.0);
         self.rms.max(0.08) * (12.0 / effective).sqrt() / self.rows().max(1.0) / (1.0 + self.slope * self.slope)
     }
@@ -284,7 +341,7 @@ fn link(growing: &mut Vec<Chain>, peaks: &[Peak], pairs: &mut Vec<(f64, usize, u
 }
 
 fn recent_slope(peaks: &[Peak]) -> f64 {
-    if peaks.len() < 6 {
+    if peaks.len() < 4 {
         return 0.0;
     }
     let (a, b) = (&peaks[peaks.len().saturating_sub(14)], &peaks[peaks.len() - 1]);

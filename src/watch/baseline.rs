@@ -120,7 +120,7 @@ impl Baseline {
         let mut json = serde_json::to_vec_pretty(self)
             .map_err(|error| Error::Unwritable { path: path.clone(), source: error.into() })?;
         json.push(b'\n');
-        output::write(&path, &json)?;
+        output::replace_own(&path, &json)?;
         Ok(path)
     }
 }

@@ -15,7 +15,7 @@ struct Taken {
     raw: f64,
     /// The variance of its error without what readings scatter.
     systematic: f64,
-    outlined: bool,
+    outlined: f64,
 }
 
 /// The frames of one period.
@@ -114,7 +114,7 @@ fn medians(
             let scatter = if taken.len() > 1 { MAD_TO_SD * departure } else { single };
             // People sway slowly: about one independent look a second.
             let variance = systematic + scatter.powi(2) / lasted.max(1.0);
-            let outlined = taken.iter().any(|taken| taken.outlined);
+            let outlined = taken.iter().map(|taken| taken.outlined).fold(0.0, f64::max);
             Ok(Measurement { value, raw, sd: variance.sqrt(), scatter, outlined, by_hand: ByHand::No })
         }
         _ => match latest.assessment.get(measure) {

@@ -6,7 +6,7 @@ use orthostat::crop::{Pyramid, Region, Sampling};
 use orthostat::error::Error;
 use orthostat::estimate::blazepose::{self, BlazePose};
 use orthostat::estimate::{Estimator, Look};
-use orthostat::geometry::Point;
+use orthostat::geometry::{Point, Vec2};
 use orthostat::measure::frontal::{tilt, trunk_length};
 use orthostat::photo::{Photo, ReadOptions};
 use orthostat::pose::Pose;
@@ -83,7 +83,7 @@ impl Entry {
     pub(crate) fn photo(&self, folder: &Path) -> Result<Photo> {
         let path: PathBuf = folder.join(&self.file);
         let photo = Photo::open(&path, &ReadOptions::default())?;
-        if photo.source.blake3 != self.blake3 {
+        if photo.source.blake3.as_ref().is_none_or(|hash| hash.as_str() != self.blake3) {
             return Err(format!("{} has changed: run make_golden.py again", path.display()).into());
         }
         if photo.pixels.dimensions() != (self.width, self.height) {
@@ -134,12 +134,13 @@ pub(crate) fn open() -> std::result::Result<BlazePose, Error> {
 /// One pass, as MediaPipe does it: the detector's best person, and one look at them. `None` when nobody is there.
 pub(crate) fn one_pass(model: &mut BlazePose, photo: &Photo) -> std::result::Result<Option<Pose>, Error> {
     let pyramid = Pyramid::new(&photo.pixels);
-    let Some(best) =
-        model.locate(&pyramid, Region::whole(pyramid.size().0, pyramid.size().1), false)?.people.first().copied()
-    else {
-        return Ok(None);
-    };
-    Ok(model.read(&pyramid, best.region, Look::default())?.map(|reading| reading.pose))
+    // MediaPipe's places are pixel numbers, and ours count from the picture's edge.
+    let half = Vec2::new(0.5, 0.5);
+    let whole = Region::whole(pyramid.size().0, pyramid.size().1);
+    let theirs = Region { center: whole.center + half, ..whole };
+    let Some(best) = model.locate(&pyramid, theirs, false)?.people.first().copied() else { return Ok(None) };
+    let reading = model.read(&pyramid, best.region, Look::default())?;
+    Ok(reading.map(|reading| reading.pose.map_points(|_, p| p + -half)))
 }
 
 /// The value below which a share of the numbers lies, between neighbours in proportion; NaN for none.

@@ -32,8 +32,6 @@ pub struct Landmark {
     pub at: Point,
     /// How likely it can be seen, 0 to 1.
     pub visibility: f64,
-    /// How likely it lies inside the crop, 0 to 1.
-    pub presence: f64,
 }
 
 fn logistic(logit: f32) -> f64 {
@@ -48,7 +46,6 @@ pub fn decode(raw: ArrayView1<'_, f32>) -> Vec<Landmark> {
         .map(|point| Landmark {
             at: Point::new(f64::from(number(point, 0)), f64::from(number(point, 1))),
             visibility: logistic(number(point, 3)),
-            presence: logistic(number(point, 4)),
         })
         .collect()
 }
@@ -112,11 +109,10 @@ mod tests {
         let shoulder = decode(raw.view())[11];
         assert_eq!(shoulder.at, Point::new(100.5, 64.25));
         assert!((shoulder.visibility - 0.880_797).abs() < 1e-6);
-        assert_eq!(shoulder.presence, 0.5);
     }
 
     fn one_point(x: f64, y: f64) -> Vec<Landmark> {
-        vec![Landmark { at: Point::new(256.0 * x, 256.0 * y), visibility: 1.0, presence: 1.0 }]
+        vec![Landmark { at: Point::new(256.0 * x, 256.0 * y), visibility: 1.0 }]
     }
 
     #[test]

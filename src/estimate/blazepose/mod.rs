@@ -211,17 +211,11 @@ impl BlazePose {
         let pose = Pose::from_joints(|joint| {
             let seen_as = if look.mirrored { joint.mirror() } else { joint };
             let point = &points[seen_as.index()];
-            Ok(Keypoint {
-                at: place(seen_as.index()),
-                visibility: point.visibility,
-                presence: point.presence,
-                sd_px: None,
-                by_hand: false,
-            })
+            Ok(Keypoint { at: place(seen_as.index()), visibility: point.visibility, sd_px: None, by_hand: false })
         });
         let world = if look.mirrored { world.mirrored() } else { world };
         let next = detector::region(place(landmarks::HIPS), place(landmarks::SCALE));
-        Ok(Some(Reading { pose, world: Some(world), confidence, next, mask }))
+        Ok(Some(Reading { pose, world: Some(world), next, mask }))
     }
 }
 

@@ -1,0 +1,78 @@
+//! Annotated real photos: a folder with `truth.json`, one person a photo, joints clicked by hand.
+//!
+//! Of each person this reads `image`, `keypoints` (name -> [x, y, seen]), `label` (measure -> degrees in the picture, positive =
+//! the subject's own left higher, or leaning to it), `view`, `frontal`, `standing`, `quiet`, `group` (pictures of one person or
+//! one series) and `trunk_px`.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use orthostat::analysis::Analysis;
+use orthostat::measure::Measure;
+use orthostat::skeleton::Pair;
+use serde::Deserialize;
+
+/// The measures that the labels tell.
+pub(crate) const LABELLED: [Measure; 4] =
+    [Measure::ShoulderTilt, Measure::PelvicObliquity, Measure::HeadTilt, Measure::TrunkLean];
+
+/// Standard deviation of the labels themselves, in degrees: from the scatter between labels, Orthostat's points and another
+/// model's (three-cornered hat); an upper bound.
+pub(crate) fn label_sd(measure: Measure) -> f64 {
+    match measure {
+        Measure::ShoulderTilt => 2.5,
+        Measure::PelvicObliquity => 3.2,
+        Measure::HeadTilt => 4.0,
+        _ => 1.3,
+    }
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Set {
+    pub(crate) half: String,
+    pub(crate) persons: Vec<Person>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Person {
+    pub(crate) image: String,
+    keypoints: BTreeMap<String, (f64, f64, bool)>,
+    pub(crate) label: BTreeMap<String, f64>,
+    pub(crate) view: String,
+    pub(crate) frontal: bool,
+    pub(crate) standing: bool,
+    pub(crate) quiet: bool,
+    pub(crate) group: String,
+    trunk_px: f64,
+}
+
+/// The set in a folder, and the hash of its `truth.json`.
+pub(crate) fn open(folder: &Path) -> (Set, String) {
+    let bytes = std::fs::read(folder.join("truth.json")).expect("the set's truth.json");
+    let hash = blake3::hash(&bytes).to_hex().to_string();
+    (serde_json::from_slice(&bytes).expect("a set of annotated photos"), hash)
+}
+
+impl Person {
+    pub(crate) fn path(&self, folder: &Path) -> PathBuf {
+        folder.join(&self.image)
+    }
+
+    /// The label of a measure, in degrees.
+    pub(crate) fn of(&self, measure: Measure) -> Option<f64> {
+        self.label.get(measure.name()).copied()
+    }
+
+    /// Whether the measured person is the labelled one: middles of shoulders and hips within half a trunk.
+    pub(crate) fn is(&self, analysis: &Analysis) -> bool {
+        [Pair::SHOULDERS, Pair::HIPS].into_iter().all(|pair| {
+            let label = |joint: orthostat::skeleton::Joint| self.keypoints.get(joint.name());
+            let (Some(left), Some(right)) = (label(pair.left), label(pair.right)) else { return false };
+            let seen = analysis.sighting.pose();
+            seen.midpoint(pair).is_ok_and(|at| {
+                let (x, y) = (0.5 * (left.0 + right.0), 0.5 * (left.1 + right.1));
+                (at.x - x).hypot(at.y - y) < 0.5 * self.trunk_px
+            })
+        })
+    }
+}

@@ -1,0 +1,138 @@
+//! Names and other text from outside: which names are taken, how they become file names, and how they reach a terminal.
+
+use std::borrow::Cow;
+
+/// A name has at most so many letters.
+const LONGEST_NAME: usize = 200;
+/// File systems take names of 255 bytes.
+pub const LONGEST_FILE_NAME: usize = 255;
+/// An id has at most so many bytes: with every ending that outputs have it stays a file name.
+pub const LONGEST_ID: usize = 200;
+/// Hexadecimal digits of the hash that a shortened name ends with.
+const DIGITS: usize = 16;
+
+/// The one rule for names of subjects, and for ids that a list gives: one line without signs that steer a terminal or turn the
+/// direction of the writing, of 1 to 200 letters. Spaces around it are dropped.
+///
+/// # Errors
+/// One sentence for the user.
+pub fn checked(text: &str) -> Result<String, String> {
+    let name = text.trim();
+    match () {
+        () if name.is_empty() => Err("expected a name, found none".into()),
+        () if name.chars().any(steers) => {
+            Err(format!("expected a name in one line without control characters, found \"{}\"", shown(name)))
+        }
+        () if name.chars().count() > LONGEST_NAME => {
+            let count = name.chars().count();
+            Err(format!("expected a name of at most {LONGEST_NAME} letters, found {count} letters"))
+        }
+        () => Ok(name.to_owned()),
+    }
+}
+
+/// Whether a sign does something to a terminal or to the text around it, rather than being shown.
+fn steers(letter: char) -> bool {
+    letter.is_control()
+        || matches!(letter, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
+/// Text from outside as it is shown in one line of a terminal: signs that steer it are written out (`\n`, `\u001b`), as JSON does.
+#[must_use]
+pub fn shown(text: &str) -> Cow<'_, str> {
+    escaped(text, steers)
+}
+
+/// The same for text of several lines, whose line feeds are our own.
+#[must_use]
+pub fn shown_lines(text: &str) -> Cow<'_, str> {
+    escaped(text, |letter| letter != '\n' && steers(letter))
+}
+
+fn escaped(text: &str, is_escaped: impl Fn(char) -> bool) -> Cow<'_, str> {
+    if !text.chars().any(&is_escaped) {
+        return Cow::Borrowed(text);
+    }
+    let mut safe = String::with_capacity(text.len() + 8);
+    for letter in text.chars() {
+        match letter {
+            '\n' if is_escaped(letter) => safe.push_str("\\n"),
+            '\r' => safe.push_str("\\r"),
+            '\t' => safe.push_str("\\t"),
+            _ if is_escaped(letter) => safe.push_str(&format!("\\u{:04x}", u32::from(letter))),
+            _ => safe.push(letter),
+        }
+    }
+    Cow::Owned(safe)
+}
+
+/// A file's name without its ending, as an id: signs that steer a terminal become `_`, and a long one is shortened.
+#[must_use]
+pub fn of_file(path: &std::path::Path) -> String {
+    let stem = path.file_stem().map(|stem| stem.to_string_lossy()).unwrap_or_default();
+    shortened(&without_control(&stem), LONGEST_ID).into_owned()
+}
+
+/// Text with `_` in place of signs that steer a terminal.
+#[must_use]
+pub fn without_control(text: &str) -> String {
+    text.chars().map(|letter| if steers(letter) { '_' } else { letter }).collect()
+}
+
+/// A name of at most so many bytes: a longer one is cut between letters and ends with a hash of the whole, so that two that begin
+/// alike stay apart.
+#[must_use]
+pub fn shortened(name: &str, longest: usize) -> Cow<'_, str> {
+    if name.len() <= longest {
+        return Cow::Borrowed(name);
+    }
+    let hash = &blake3::hash(name.as_bytes()).to_hex()[..DIGITS];
+    let kept = longest.saturating_sub(DIGITS + 1);
+    let cut = (0..=kept).rev().find(|&at| name.is_char_boundary(at)).unwrap_or(0);
+    Cow::Owned(format!("{}-{hash}", &name[..cut]))
+}
+
+/// A file name from a name and an ending (`.annotated.jpg`), as long as a file system takes it.
+#[must_use]
+pub fn file_name(name: &str, ending: &str) -> String {
+    format!("{}{ending}", shortened(name, LONGEST_FILE_NAME.saturating_sub(ending.len())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_one_line_and_not_too_long() {
+        assert_eq!(checked("  Anna B. ").expect("a name"), "Anna B.");
+        for wrong in ["", " ", "a\nb", "a\u{1b}[31mb", "a\u{202e}b", "a\u{9b}b", &"x".repeat(201)] {
+            let reason = checked(wrong).expect_err("refused");
+            assert!(!reason.contains(['\n', '\u{1b}', '\u{202e}', '\u{9b}']), "{reason}");
+        }
+        assert!(checked(&"王".repeat(200)).is_ok() && checked("Zoë \u{200d}").is_ok());
+    }
+
+    #[test]
+    fn what_steers_a_terminal_is_written_out() {
+        assert_eq!(shown("a\u{1b}[2Jb\nc\u{9b}d\u{202e}\t"), "a\\u001b[2Jb\\nc\\u009bd\\u202e\\t");
+        assert_eq!(shown_lines("a\nb\u{7}\r"), "a\nb\\u0007\\r");
+        assert!(matches!(shown("Müller 王"), Cow::Borrowed(_)));
+        let json = serde_json::to_string("x\u{9b}\u{202e}").expect("JSON");
+        assert_eq!(serde_json::from_str::<String>(&shown_lines(&json)).expect("still JSON"), "x\u{9b}\u{202e}");
+    }
+
+    #[test]
+    fn long_names_are_shortened_by_bytes_and_stay_apart() {
+        let long = "王".repeat(83);
+        let name = file_name(&long, ".annotated.jpg");
+        assert!(
+            name.len() <= LONGEST_FILE_NAME && name.starts_with("王王") && name.ends_with(".annotated.jpg"),
+            "{name}"
+        );
+        assert_ne!(shortened(&format!("{long}1"), 200), shortened(&format!("{long}2"), 200));
+        assert_eq!(shortened("short", 200), "short");
+        for longest in 18..40 {
+            assert!(shortened(&long, longest).len() <= longest);
+        }
+    }
+}
