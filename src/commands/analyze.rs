@@ -202,8 +202,18 @@ fn write_files(outputs: &Outputs, folder: &Path, photo: &Photo, record: &Record,
     let mut picture = report::overlay::detailed(photo)?;
     if options.mask_face {
         match mask::cover(&picture, record) {
-            Ok(covered) => picture = Cow::Owned(covered),
+            Ok(covered) => {
+                picture = Cow::Owned(covered);
+                // Those of an earlier run in other forms may show the face.
+                for form in PictureForm::ALL.into_iter().filter(|form| form.ending() != options.picture.ending()) {
+                    outputs.remove(&place(&format!(".annotated.{}", form.ending())))?;
+                }
+            }
             Err(why) => {
+                // One of an earlier run shows the face.
+                for form in PictureForm::ALL {
+                    outputs.remove(&place(&format!(".annotated.{}", form.ending())))?;
+                }
                 complain(&format!("{}: {why}", record.source.file));
                 return Ok(false);
             }

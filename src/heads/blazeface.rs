@@ -103,7 +103,10 @@ mod tests {
             let entry = crate::model::entry(range.model()).expect("listed");
             let shape = [1, range.candidates() as i64, NUMBERS as i64];
             assert_eq!(entry.outputs[0].shape, shape);
-            assert_eq!(entry.input.as_ref().expect("a picture").shape, [1, range.size() as i64, range.size() as i64, 3]);
+            assert_eq!(
+                entry.input.as_ref().expect("a picture").shape,
+                [1, range.size() as i64, range.size() as i64, 3]
+            );
             assert_eq!(anchors(range.grids()).len(), range.candidates());
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! Three detectors look at the whole picture and at its parts ([`search`]): two of faces, one of people, which also finds heads
 //! seen from behind. What they find is gathered into heads, and judged by what was seen over rendered photos: there, no false
-//! face scored 0.66 or more, and no whole true one less than 0.6.
+//! face scored 0.8 or more, no whole true one less than 0.85, and most false ones lay on the subject's own feet and hands.
 
 pub mod blazeface;
 pub mod search;
@@ -21,18 +21,23 @@ const SURE: f64 = 0.6;
 const LIKELY: f64 = 0.5;
 /// A face much larger than the subject's must reach this with either detector: large false ones reach it with one.
 const LIKELY_LARGE: f64 = 0.4;
+/// What both face detectors see with this score may be a face.
+const UNCERTAIN: f64 = 0.45;
 /// So many times as large as the subject's head is much larger.
 const LARGE: f64 = 2.0;
 /// A person's head is covered from this score on.
 const SURE_BODY: f64 = 0.7;
-/// From this score on a face counts as somebody.
-const COUNTED: f64 = 0.66;
+/// From this score on a face counts as somebody, and is covered on the subject's own hands and feet too, where lower scores are
+/// those of hands and feet.
+const CERTAIN: f64 = 0.85;
+/// What lies so near to a hand, a knee or a foot of the subject is taken for it, in trunk lengths.
+const LIMB_REACH: f64 = 0.35;
 /// A disc's radius in sides of a face's box, which reaches from brow to chin: the hair, the ears, and the margin of error.
 const OF_FACE: f64 = 1.5;
 /// How far above the box's middle a disc's centre lies, in sides of the box.
 const RAISED: f64 = 0.2;
-/// A disc's radius in sides of the person detector's box, which is wider.
-const OF_BODY: f64 = 1.1;
+/// A disc's radius in the radius of the circle that the person detector lays around a body: a little over a head's height.
+const OF_BODY: f64 = 0.28;
 /// Hits of a head that score less than this share of its best do not say how large it is.
 const SPEAKING: f64 = 0.5;
 /// Half the width of what counts as the body around the lines between joints, in trunk lengths.
@@ -61,6 +66,9 @@ pub struct Heads {
     pub covers: Vec<[f64; 3]>,
     /// How many people were found whose head was not.
     pub missed: usize,
+    /// How many things may be heads: both face detectors see a face there, and neither is sure.
+    #[serde(default)]
+    pub uncertain: usize,
 }
 
 impl Heads {
@@ -86,7 +94,7 @@ pub struct Hit {
     pub score: f64,
     /// The middle of the box.
     pub center: Point,
-    /// The box's longer side.
+    /// The box's longer side; of a body, the radius of the circle around it.
     pub side: f64,
     /// From the mouth to the eyes, of length 1; nothing where that is not known.
     pub up: Vec2,
@@ -99,9 +107,7 @@ impl Hit {
     #[must_use]
     pub fn disc(&self) -> Disc {
         match self.by {
-            By::Face(_) => {
-                Disc { center: self.center + self.up * (RAISED * self.side), radius: OF_FACE * self.side }
-            }
+            By::Face(_) => Disc { center: self.center + self.up * (RAISED * self.side), radius: OF_FACE * self.side },
             By::Body => Disc { center: self.center, radius: OF_BODY * self.side },
         }
     }
@@ -131,15 +137,23 @@ impl Candidate {
     fn is_head(&self, subject: &Subject) -> bool {
         let ([better, other], disc) = (self.faces(), self.first());
         let middle = self.hits.first().map_or(disc.center, |hit| hit.center);
-        better >= SURE
-            || self.best(By::Body) >= SURE_BODY
-            || !subject.is_on_body(middle)
-                && better >= LIKELY
-                && (disc.radius < LARGE * subject.head || other >= LIKELY_LARGE)
+        if self.is_certain() {
+            return true;
+        }
+        // Large false faces are those of one detector: a curtain, a door.
+        let agreed = disc.radius < LARGE * subject.head || other >= LIKELY_LARGE;
+        let least = if subject.is_on_body(middle) { SURE } else { LIKELY };
+        better >= least && agreed && !subject.is_on_limb(middle)
     }
 
-    fn is_counted(&self) -> bool {
-        self.faces()[0] >= COUNTED || self.best(By::Body) >= SURE_BODY
+    /// Whether it may be a head and is none that is covered.
+    fn is_uncertain(&self, subject: &Subject) -> bool {
+        let middle = self.hits.first().map_or_else(Point::default, |hit| hit.center);
+        self.faces()[1] >= UNCERTAIN && !self.is_head(subject) && !subject.is_on_limb(middle)
+    }
+
+    fn is_certain(&self) -> bool {
+        self.faces()[0] >= CERTAIN || self.best(By::Body) >= SURE_BODY
     }
 
     /// The discs of every hit that speaks.
@@ -152,6 +166,9 @@ impl Candidate {
 /// What of the measured person matters here.
 struct Subject {
     bones: Vec<(Point, Point)>,
+    /// Hands, knees and feet.
+    limbs: Vec<Point>,
+    trunk: f64,
     reach: f64,
     /// The radius of a disc that covers the head.
     head: f64,
@@ -163,7 +180,13 @@ impl Subject {
         let middle = |pair: Pair| Some(at(pair.left)?.midpoint(at(pair.right)?));
         let trunk = middle(Pair::SHOULDERS).zip(middle(Pair::HIPS)).map_or(0.0, |(a, b)| a.distance(b));
         let bones = BONES.into_iter().filter_map(|(a, b)| Some((at(a)?, at(b)?))).collect();
-        Self { bones, reach: BODY_RADIUS * trunk, head: 0.4 * trunk }
+        let ends = [Pair::WRISTS, Pair::KNEES, Pair::ANKLES, Pair::HEELS, Pair::TOES];
+        let limbs = ends.into_iter().flat_map(|pair| [at(pair.left), at(pair.right)]).flatten().collect();
+        Self { bones, limbs, trunk, reach: BODY_RADIUS * trunk, head: 0.4 * trunk }
+    }
+
+    fn is_on_limb(&self, p: Point) -> bool {
+        self.limbs.iter().any(|limb| limb.distance(p) < LIMB_REACH * self.trunk)
     }
 
     fn is_on_body(&self, p: Point) -> bool {
@@ -205,9 +228,12 @@ fn expected(person: &Person) -> Disc {
 #[must_use]
 pub fn judge(hits: Vec<Hit>, people: &[Person], measured: usize, pose: &Pose) -> (Heads, usize) {
     let subject = Subject::of(pose);
-    let heads: Vec<Candidate> =
-        gather(hits).into_iter().filter(|candidate| candidate.is_head(&subject)).collect();
-    let covers: Vec<Disc> = heads.iter().flat_map(Candidate::discs).collect();
+    let candidates = gather(hits);
+    let heads: Vec<&Candidate> = candidates.iter().filter(|candidate| candidate.is_head(&subject)).collect();
+    let covers: Vec<Disc> = heads.iter().flat_map(|head| head.discs()).collect();
+    let covered = |p: Point| covers.iter().any(|disc| disc.holds(p));
+    let open = candidates.iter().filter(|candidate| candidate.is_uncertain(&subject));
+    let uncertain = open.filter(|candidate| !covered(candidate.first().center)).count();
     let others = people.iter().enumerate().filter(|&(index, _)| index != measured);
     let missed = others
         .filter(|(_, person)| {
@@ -218,7 +244,7 @@ pub fn judge(hits: Vec<Hit>, people: &[Person], measured: usize, pose: &Pose) ->
     let own = [Joint::Nose, Joint::LeftEar, Joint::RightEar].into_iter().find_map(|joint| pose.point(joint).ok());
     let bystanders = heads
         .iter()
-        .filter(|head| head.is_counted() && !own.is_some_and(|own| head.first().holds(own)))
+        .filter(|head| head.is_certain() && !own.is_some_and(|own| head.first().holds(own)))
         .fold(Vec::<Disc>::new(), |mut apart, head| {
             let disc = head.first();
             if !apart.iter().any(|other| other.holds(disc.center) || disc.holds(other.center)) {
@@ -226,8 +252,7 @@ pub fn judge(hits: Vec<Hit>, people: &[Person], measured: usize, pose: &Pose) ->
             }
             apart
         });
-    // Records count from the picture's edge, models from the first pixel's centre.
-    let place = |disc: Disc| [disc.center.x + 0.5, disc.center.y + 0.5, disc.radius].map(|v| rounded(v, 1));
-    let heads = Heads { covers: covers.into_iter().map(place).collect(), missed };
+    let place = |disc: Disc| [disc.center.x, disc.center.y, disc.radius].map(|v| rounded(v, 1));
+    let heads = Heads { covers: covers.into_iter().map(place).collect(), missed, uncertain };
     (heads, people.len().max(1 + bystanders.len() + missed))
 }

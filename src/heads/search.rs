@@ -75,8 +75,12 @@ impl Finder {
                     Ok(hits)
                 }));
             }
-            let broken = || Error::Model { model: "blazeface".into(), reason: "a search panicked".into(), source: None };
-            at_work.into_iter().map(|thread| thread.join().unwrap_or_else(|_| Err(broken()))).collect::<Result<Vec<_>>>()
+            let broken =
+                || Error::Model { model: "blazeface".into(), reason: "a search panicked".into(), source: None };
+            at_work
+                .into_iter()
+                .map(|thread| thread.join().unwrap_or_else(|_| Err(broken())))
+                .collect::<Result<Vec<_>>>()
         })?;
         Ok(found.into_iter().flatten().collect())
     }
@@ -184,8 +188,8 @@ fn heads_of(
     found.into_iter().map(move |person| {
         let [left, top, right, bottom] = person.face;
         let center = place(Point::new(0.5 * (left + right), 0.5 * (top + bottom)));
-        let longer = (right - left).max(bottom - top);
-        Hit { score: person.score, center, side: longer * side, up: Vec2::default(), by: By::Body }
+        let [hips, scale, ..] = person.points;
+        Hit { score: person.score, center, side: hips.distance(scale) * side, up: Vec2::default(), by: By::Body }
     })
 }
 
@@ -264,7 +268,8 @@ mod tests {
             assert_eq!(all.len(), count);
             for x in [1.0, 540.0, 1079.0] {
                 for y in [1.0, 720.0, 1439.0] {
-                    let over = |r: &Region| (r.center.x - x).abs() <= 0.5 * r.side && (r.center.y - y).abs() <= 0.5 * r.side;
+                    let over =
+                        |r: &Region| (r.center.x - x).abs() <= 0.5 * r.side && (r.center.y - y).abs() <= 0.5 * r.side;
                     assert!(all.iter().any(over), "{share}: {x} {y}");
                 }
             }

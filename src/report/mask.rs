@@ -82,6 +82,9 @@ pub fn discs(record: &Record) -> Result<Vec<Disc>, Uncovered> {
     match &record.heads {
         None => refuse("other heads were not looked for when it was measured"),
         Some(heads) if heads.missed > 0 => refuse("somebody else was found in it whose head was not"),
+        Some(heads) if heads.uncertain > 0 => {
+            refuse("something in it may be a head, and it is not sure that it is one")
+        }
         Some(heads) => Ok(std::iter::once(own).chain(heads.discs()).collect()),
     }
 }
@@ -94,7 +97,7 @@ pub fn discs(record: &Record) -> Result<Vec<Disc>, Uncovered> {
 /// ```
 /// use orthostat::{heads::Heads, record::Record, report::mask};
 /// let mut record = Record::open("tests/fixtures/records/anterior-tilted.json".as_ref())?;
-/// record.heads = Some(Heads { covers: vec![[100.0, 700.0, 50.0]], missed: 0 }); // as analysis::Options::heads asks for
+/// record.heads = Some(Heads { covers: vec![[100.0, 700.0, 50.0]], ..Heads::default() }); // as analysis::Options::heads asks for
 /// let picture = image::RgbImage::new(1080, 1440);
 /// let covered = mask::cover(&picture, &record).expect("head in the picture");
 /// assert_eq!(covered.get_pixel(459, 390), &mask::COVER); // the nose
@@ -180,7 +183,11 @@ mod tests {
         let without_ears = refused(&|record| record.landmarks.retain(|name, _| !name.ends_with("ear")));
         assert_eq!(without_ears, "the face cannot be covered, so no picture is given: the head was not found");
         assert!(refused(&|record| record.heads = None).contains("not looked for"));
-        assert!(refused(&|record| record.heads = Some(Heads { missed: 1, ..Heads::default() })).contains("somebody else"));
+        assert!(
+            refused(&|record| record.heads = Some(Heads { missed: 1, ..Heads::default() })).contains("somebody else")
+        );
+        let open = |record: &mut Record| record.heads = Some(Heads { uncertain: 1, ..Heads::default() });
+        assert!(refused(&open).contains("may be a head"));
         assert!(refused(&|record| record.landmarks.retain(|name, _| !name.ends_with("hip"))).contains("not known"));
         let elsewhere = refused(&|record| {
             for (name, landmark) in &mut record.landmarks {
