@@ -12,12 +12,15 @@ use crate::estimate::blazepose::{self, BlazePose};
 use crate::estimate::{Crowd, Estimator};
 use crate::exposure::{Exposure, exposure};
 use crate::geometry::{Point, Vec2, rounded};
+use crate::heads::search::Finder;
+use crate::heads::{self, Hit};
 use crate::locate;
 use crate::measure::frontal;
 use crate::photo::Photo;
 use crate::points::Points;
 use crate::pose::Pose;
 use crate::repeat::{self, Readings};
+use crate::report::overlay;
 use crate::sighting::{Frame, Sighting};
 use crate::silhouette::{Mask, Silhouette, Trace};
 use crate::skeleton::{BONES, Joint, Pair};
@@ -44,6 +47,8 @@ pub struct Options {
     pub person: usize,
     /// Points placed by hand, in pixels of the upright photo as it is. Default: none.
     pub points: Points,
+    /// Look for every head in the picture, for pictures that cover them ([`crate::report::mask`]). Default: no.
+    pub heads: bool,
 }
 
 impl Options {
@@ -72,6 +77,7 @@ impl Default for Options {
             height_mm: None,
             person: 1,
             points: Points::default(),
+            heads: false,
         }
     }
 }
@@ -79,6 +85,8 @@ impl Default for Options {
 /// The models, opened: per model as many workers as share its readings.
 pub struct Analyzer {
     teams: Vec<Vec<Box<dyn Estimator>>>,
+    /// Opened when heads are first to be looked for.
+    finder: Option<Finder>,
 }
 
 impl std::fmt::Debug for Analyzer {
@@ -116,7 +124,7 @@ impl Analyzer {
         if teams.is_empty() || teams.iter().any(Vec::is_empty) {
             return Err(Error::Usage { reason: "at least one model with one worker is needed".into() });
         }
-        Ok(Self { teams })
+        Ok(Self { teams, finder: None })
     }
 
     /// BLAKE3 hashes of the landmark models, in hexadecimal.
@@ -175,17 +183,39 @@ impl Analyzer {
         let agreed = repeat::agreed(&readings);
         let around = surroundings(&pyramid, &agreed, &told);
         let seen = sighting(&readings, &agreed, &told, &around, (width, height));
+        let (heads, people) = match options.heads {
+            true => {
+                let hits = self.hits(photo)?;
+                let measured = options.person.wrapping_sub(1);
+                let (heads, count) = heads::judge(hits, &people, measured, &agreed);
+                (Some(heads), count)
+            }
+            false => (None, people.len()),
+        };
         let models: Vec<&str> = self.teams.iter().map(|team| team[0].name()).collect();
         let frame = Frame {
             width,
             height,
-            people: people.len(),
+            people,
+            heads,
             readings: readings.iter().map(Readings::count).sum(),
             model: models.join("+"),
             model_blake3: self.teams[0][0].hash().to_owned(),
             independent: None,
         };
         assess(frame, seen, options)
+    }
+
+    /// What may be a head, in as much detail as an annotated picture shows.
+    fn hits(&mut self, photo: &Photo) -> Result<Vec<Hit>> {
+        let finer = overlay::finer(photo)?;
+        let shown = finer.as_ref().unwrap_or(photo);
+        let finder = match self.finder.take() {
+            Some(finder) => finder,
+            None => Finder::open()?,
+        };
+        let pyramid = Pyramid::of_reduced(&shown.pixels, shown.size(), shown.halvings as usize);
+        self.finder.insert(finder).find(&pyramid, &shown.pixels)
     }
 }
 

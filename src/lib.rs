@@ -70,6 +70,7 @@ pub mod evidence;
 pub mod exposure;
 pub mod frame;
 pub mod geometry;
+pub mod heads;
 pub mod history;
 pub mod isolation;
 pub mod library;

@@ -47,7 +47,7 @@ pub fn people(estimator: &mut dyn Estimator, photo: &Pyramid<'_>, symmetric: boo
 }
 
 /// Middles of squares of `side` that overlap by half and cover a length, the same from either end.
-fn centers(length: f64, side: f64) -> Vec<f64> {
+pub(crate) fn centers(length: f64, side: f64) -> Vec<f64> {
     let steps = ((length - side) / (0.5 * side)).ceil().max(0.0);
     if steps == 0.0 {
         return vec![0.5 * length];

@@ -88,6 +88,8 @@ pub fn entry(name: &str) -> Result<&'static Entry> {
 /// The models that are part of the program itself.
 fn embedded(file: &str) -> Option<&'static [u8]> {
     Some(match file {
+        "face_detector_near.onnx" => include_bytes!("../models/face_detector_near.onnx"),
+        "face_detector_far.onnx" => include_bytes!("../models/face_detector_far.onnx"),
         "pose_detector.onnx" => include_bytes!("../models/pose_detector.onnx"),
         "pose_landmark_full.onnx" => include_bytes!("../models/pose_landmark_full.onnx"),
         "pose_mask_full.onnx" => include_bytes!("../models/pose_mask_full.onnx"),

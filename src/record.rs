@@ -10,6 +10,7 @@ use crate::analysis::{Analysis, Options, Scale};
 use crate::camera::{self, FocalFrom, LevelFrom};
 use crate::error::{Error, Result};
 use crate::geometry::{Point, rounded};
+use crate::heads::Heads;
 use crate::measure::{ByHand, Measure, Measurement, Refusal, Unit};
 use crate::photo::Photo;
 use crate::photo_hash::{self, PhotoHash};
@@ -43,6 +44,9 @@ pub struct Record {
     pub subject: Subject,
     /// The joints that have a place, by name, in pixels of the upright photo.
     pub landmarks: IndexMap<String, Landmark>,
+    /// Every head in the picture, where they were looked for, so that pictures can cover them.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub heads: Option<Heads>,
     /// The measures, by name.
     pub measures: IndexMap<String, MeasureRecord>,
     /// The spinal line, level by level, in frontal views.
@@ -395,6 +399,7 @@ impl Record {
                 })
                 .chain(bony_landmarks(&analysis.options.points))
                 .collect(),
+            heads: analysis.frame.heads.clone(),
             measures: analysis
                 .assessment
                 .iter()
@@ -483,6 +488,7 @@ impl Record {
             width: self.source.width.into(),
             height: self.source.height.into(),
             people: self.subject.people,
+            heads: self.heads.clone(),
             readings: self.tool.readings,
             model: self.tool.model.clone(),
             model_blake3: self.tool.model_blake3.clone(),

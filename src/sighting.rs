@@ -12,6 +12,7 @@ use crate::camera::Told;
 use crate::coronal::WorldWidths;
 use crate::exposure::Exposure;
 use crate::geometry::{Point, rounded};
+use crate::heads::Heads;
 use crate::pose::{Keypoint, Missing, Pose};
 use crate::silhouette::Trace;
 use crate::skeleton::Joint;
@@ -32,6 +33,8 @@ pub struct Frame {
     pub model: String,
     /// BLAKE3 hash of the first model's file, in hexadecimal.
     pub model_blake3: String,
+    /// Every head in the picture, where they were looked for.
+    pub heads: Option<Heads>,
     /// For readings of a video instead of one picture, each frame read once, plainly and mirrored in turn: for how many
     /// independent looks the frames count. People sway slowly, so that neighbouring frames repeat each other.
     pub independent: Option<f64>,

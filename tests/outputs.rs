@@ -358,3 +358,55 @@ fn messages_that_cannot_be_written_end_nothing() {
         }
     }
 }
+
+#[test]
+fn a_folder_that_names_nobody_keeps_nothing_of_a_run_that_named() {
+    let folder = Folder::new();
+    let photo = folder.sample("anterior-level.jpg", "in/Anna Smithson.jpg");
+    let (input, out, key) = (folder.at("in"), folder.at("out"), folder.at("key"));
+    let run = |more: &[&str]| {
+        let base = ["batch", &input, "--out", &out, "--readings", "1", "--pictures", "--report", "--progress", "none"];
+        orthostat(&[&base[..], more].concat())
+    };
+    assert_eq!(run(&[]).status.code(), Some(0), "{photo}");
+    let names = || {
+        let all = ["pictures", "reports"].map(|inner| std::fs::read_dir(Path::new(&out).join(inner)).expect("there"));
+        let names =
+            all.into_iter().flatten().map(|entry| entry.expect("read").file_name().into_string().expect("UTF-8"));
+        names.collect::<Vec<_>>()
+    };
+    assert!(names().iter().any(|name| name.contains("Smithson")), "{:?}", names());
+    let nameless = ["--deidentify", "--key", &key, "--force"];
+    let output = run(&nameless);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert!(!names().is_empty() && !names().iter().any(|name| name.contains("Smithson")), "{:?}", names());
+    // What somebody else put there is theirs, and is named.
+    std::fs::write(Path::new(&out).join("pictures/Berta Smithson.jpg"), b"hers").expect("written");
+    let output = run(&nameless);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        text(&output.stderr).contains("Berta Smithson.jpg: lies in a folder that is to name nobody"),
+        "{}",
+        text(&output.stderr)
+    );
+    assert_eq!(std::fs::read(Path::new(&out).join("pictures/Berta Smithson.jpg")).expect("still there"), b"hers");
+}
+
+#[test]
+fn a_picture_that_is_withheld_leaves_no_uncovered_one_of_before() {
+    let folder = Folder::new();
+    let out = folder.at("out");
+    // No head is seen: its picture cannot be covered.
+    let whole = image::open(repository("samples/anterior-level.jpg")).expect("a picture");
+    let photo = folder.at("front.png");
+    whole.crop_imm(0, 420, whole.width(), whole.height() - 420).save(&photo).expect("written");
+    for form in ["jpg", "png"] {
+        let output = orthostat(&["analyze", &photo, "--readings", "1", "--picture", form, "--out", &out]);
+        assert!(Path::new(&out).join(format!("front.annotated.{form}")).exists(), "{}", text(&output.stderr));
+    }
+    let output = orthostat(&["analyze", &photo, "--readings", "1", "--mask-face", "--out", &out]);
+    assert!(text(&output.stderr).contains("no picture is given"), "{}", text(&output.stderr));
+    for form in ["jpg", "png"] {
+        assert!(!Path::new(&out).join(format!("front.annotated.{form}")).exists(), "{form}");
+    }
+}

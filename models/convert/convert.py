@@ -22,6 +22,10 @@ PYPI = {"package": "pypi:mediapipe", "version": "0.10.21"}
 SOURCES = {
     "detector": dict(PYPI, file="mediapipe/modules/pose_detection/pose_detection.tflite",
                      sha256="9ba9dd3d42efaaba86b4ff0122b06f29c4122e756b329d89dca1e297fd8f866c"),
+    "face-near": dict(PYPI, file="mediapipe/modules/face_detection/face_detection_short_range.tflite",
+                      sha256="bbff11cebd1eb27a1e004cae0b0e63ec8c551cbf34a4451148b4908b8db3eca8"),
+    "face-far": dict(PYPI, file="mediapipe/modules/face_detection/face_detection_full_range_sparse.tflite",
+                     sha256="2c3728e6da56f21e21a320433396fb06d40d9088f2247c05e5635a688d45dfe1"),
     "lite": dict(NPM, file="package/pose_landmark_lite.tflite",
                  sha256="f17bfbecadb61c3be1baa8b8d851cc6619c870a87167b32848ad20db306b9d61"),
     "full": dict(NPM, file="package/pose_landmark_full.tflite",
@@ -35,10 +39,12 @@ MEANING = {
     "heatmap": "one logit map per landmark, 64 x 64, channel last",
     "world": "39 x (x, y, z) in metres from the hip centre",
     "mask": "person logits",
-    "regressors": "per anchor: box centre x, y, width, height, then 4 points x, y, all in input pixels relative to the anchor",
+    "regressors": "per anchor: box centre x, y, width, height, then points x, y (4 of a body, 6 of a face), all in input pixels relative to the anchor",
     "scores": "per anchor: logit",
     "mask_feature": "internal tensor for the matching mask graph",
 }
+
+CHANGES = {"detector": "; sparse weights stored dense", "face-far": "; sparse weights stored dense", "face-near": ""}
 
 
 def read_original(key, npm, wheel):
@@ -67,13 +73,12 @@ class Writer:
     def __init__(self, out, fuse):
         self.out, self.fuse, self.entries = pathlib.Path(out), fuse, []
 
-    def graph(self, key, data, net, ops, inputs, outputs, name, role, file, value_range):
+    def graph(self, key, data, net, ops, inputs, outputs, name, role, file, value_range, family="blazepose"):
         origin = dict(SOURCES[key], blake3=blake3(data).hexdigest())
         model = build(net, ops, inputs, outputs, name, fuse=self.fuse)
         notes = {"licence": LICENCE, "copyright": "The MediaPipe Authors (Google)",
                  "origin": f"{origin['package']} {origin['version']} {origin['file']}",
-                 "changes": "converted from TFLite to ONNX; mask head split off" if key != "detector"
-                 else "converted from TFLite to ONNX; sparse weights stored dense"}
+                 "changes": "converted from TFLite to ONNX" + CHANGES.get(key, "; mask head split off")}
         for k, v in notes.items():
             prop = model.metadata_props.add()
             prop.key, prop.value = k, v
@@ -87,7 +92,7 @@ class Writer:
             return {"name": tensor_name, "shape": nchw(net.shape(t)) if layout == "nchw" else net.shape(t)}
 
         ins = [dict(describe(i), layout=i[2].upper(), range=value_range) for i in inputs]
-        entry = {"name": name, "family": "blazepose", "role": role, "file": file, "bytes": len(blob),
+        entry = {"name": name, "family": family, "role": role, "file": file, "bytes": len(blob),
                  "blake3": blake3(blob).hexdigest()}
         entry.update({"input": ins[0]} if role != "mask" else {"inputs": ins})
         entry["outputs"] = [dict(describe(o), meaning=MEANING[o[0].rstrip("_0123456789")]) for o in outputs]
@@ -112,6 +117,15 @@ def main():
     writer.graph("detector", data, net, net.needed([regressors, scores]), [("input", net.inputs[0], "nhwc")],
                  [("regressors", regressors, ""), ("scores", scores, "")],
                  "blazepose-detector", "detector", "pose_detector.onnx", [-1, 1])
+
+    # Two face detectors: one of a few large faces, one of many small ones.
+    for key, count in (("near", 896), ("far", 2304)):
+        data = read_original(f"face-{key}", args.npm, args.wheel)
+        net = TfLite(data)
+        regressors, scores = output_of(net, (1, count, 16)), output_of(net, (1, count, 1))
+        writer.graph(f"face-{key}", data, net, net.needed([regressors, scores]), [("input", net.inputs[0], "nhwc")],
+                     [("regressors", regressors, ""), ("scores", scores, "")],
+                     f"blazeface-{key}", "detector", f"face_detector_{key}.onnx", [-1, 1], "blazeface")
 
     for size in ("lite", "full", "heavy"):
         data = read_original(size, args.npm, args.wheel)

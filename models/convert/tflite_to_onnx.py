@@ -1,4 +1,4 @@
-"""Direct TFLite -> ONNX conversion for the BlazePose graphs.
+"""Direct TFLite -> ONNX conversion for the BlazePose and BlazeFace graphs.
 
 Only the operators these graphs use are known; anything else is an error. Compared with a general converter:
 
@@ -272,6 +272,8 @@ class Builder:
                 (t, b), (l, r) = same_padding(h, kernel[0], stride[0]), same_padding(w, kernel[1], stride[1])
                 pads = [t, l, b, r]
             self.add("MaxPool", [self.name(ins[0])], [out], kernel_shape=kernel, strides=stride, pads=pads)
+        elif name == "RELU":
+            self.add("Relu", [self.name(ins[0])], [out])
         elif name == "LOGISTIC":
             self.add("Sigmoid", [self.name(ins[0])], [out])
         elif name == "RESHAPE":

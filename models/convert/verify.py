@@ -84,13 +84,13 @@ def main():
     folder = pathlib.Path(args.models)
     entries = {e["name"]: e for e in json.loads((folder / "models.json").read_text())}
     worst, bad = {}, []
-    for key in ("detector", "lite", "full", "heavy"):
-        entry = entries[f"blazepose-{key}"]
+    for key in ("detector", "face-near", "face-far", "lite", "full", "heavy"):
+        entry = entries[f"blaze{key}" if key.startswith("face") else f"blazepose-{key}"]
         data = read_original(key, args.npm, args.wheel)
         files = [folder / entry["file"]]
         session = ort.InferenceSession(str(files[0]), providers=["CPUExecutionProvider"])
         mask = None
-        if key != "detector":
+        if entry["role"] != "detector":
             files.append(folder / entries[f"blazepose-{key}-mask"]["file"])
             mask = ort.InferenceSession(str(files[1]), providers=["CPUExecutionProvider"])
         count = same_weights(TfLite(data), [onnx.load(f) for f in files])

@@ -13,16 +13,17 @@ use super::identity::Identity;
 use super::journal::{Entry, FIRST, Journal, Key};
 use super::marks::{Advice, Marks};
 use super::nameless::coarsened;
+use super::pages::{self, REPORTS};
 use super::plan::{Job, Plan, file_name};
 use super::results::{self, Slot, Tally};
 use super::worker::{self, Make};
-use super::{Failure, Outcome, pages};
+use super::{Failure, Outcome};
 use crate::analysis::Analyzer;
 use crate::error::{Error, Result};
 use crate::estimate::blazepose;
 use crate::history::History;
 use crate::isolation;
-use crate::output::{self, Outputs};
+use crate::output::{self, List, Outputs};
 use crate::photo::{Photo, ReadOptions};
 use crate::record::{Intake, Record};
 use crate::report::{mask, overlay};
@@ -334,6 +335,9 @@ fn prepare(plan: &Plan, settings: &Settings, outputs: &Outputs, show: &Presentat
         );
         return Err(Error::Usage { reason });
     }
+    if settings.identity.is_some() {
+        forget_names(plan, settings, outputs, show)?;
+    }
     let needed = plan.jobs.len() as u64 * BYTES_A_PHOTO[usize::from(settings.pictures)];
     if let Ok(free) = fs4::available_space(folder)
         && free < needed
@@ -359,6 +363,29 @@ fn prepare(plan: &Plan, settings: &Settings, outputs: &Outputs, show: &Presentat
     outputs.remove_parts();
     drop(outputs.draft(&folder.join("results.jsonl"), None)?);
     Ok((journal, damaged))
+}
+
+/// A folder that is to name nobody holds only what this run writes: pictures and pages of an earlier run, which may name somebody or
+/// show a face, are removed; what this program did not write is refused.
+fn forget_names(plan: &Plan, settings: &Settings, outputs: &Outputs, show: &Presentation) -> Result<()> {
+    let folder = &settings.folder;
+    let pictures: Vec<PathBuf> = (0..plan.jobs.len()).map(|index| folder.join(show.picture(index))).collect();
+    let is_kept = |path: &Path| settings.pictures && settings.resume && pictures.iter().any(|picture| picture == path);
+    for inner in [PICTURES, REPORTS].map(|name| folder.join(name)) {
+        for path in outputs.list().map(List::files).unwrap_or_default() {
+            if path.starts_with(&inner) && !is_kept(&path) {
+                outputs.remove(&path)?;
+            }
+        }
+        let left = std::fs::read_dir(&inner).into_iter().flatten().flatten().map(|entry| entry.path());
+        if let Some(path) = left.into_iter().find(|path| !is_kept(path)) {
+            let reason = "lies in a folder that is to name nobody, and this program did not write it as it is: move it away, or \
+                          choose another --out"
+                .into();
+            return Err(Error::Occupied { path, reason });
+        }
+    }
+    Ok(())
 }
 
 /// What all workers see.

@@ -82,6 +82,9 @@ pub enum PictureForm {
 }
 
 impl PictureForm {
+    /// Every form.
+    pub const ALL: [Self; 3] = [Self::Jpg, Self::Png, Self::Svg];
+
     /// The ending of its files.
     #[must_use]
     pub const fn ending(self) -> &'static str {

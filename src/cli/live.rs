@@ -154,6 +154,7 @@ impl Live {
     #[must_use]
     pub fn measuring(&self, readings: usize) -> analysis::Options {
         analysis::Options {
+            heads: false,
             readings: self.readings.unwrap_or(readings),
             view: self.view.view(),
             mirrored: self.mirrored,

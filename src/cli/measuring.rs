@@ -85,6 +85,7 @@ impl Measuring {
     #[must_use]
     pub fn options(&self, given: Given) -> analysis::Options {
         analysis::Options {
+            heads: false,
             readings: self.readings.unwrap_or(match self.quality {
                 Quality::Fast => FAST_READINGS,
                 Quality::Standard if self.is_paired() => PAIRED_READINGS,

@@ -44,6 +44,7 @@ pub(crate) fn run(options: &Analyze) -> Result<u8> {
     if let Some(path) = &options.points {
         measuring.points = points_for_one(path, options.photos.len(), "photo")?;
     }
+    measuring.heads = options.mask_face;
     let measuring = measuring;
     let reading = options.reading();
     // What cannot be written is found out before the slow work.
@@ -201,8 +202,18 @@ fn write_files(outputs: &Outputs, folder: &Path, photo: &Photo, record: &Record,
     let mut picture = report::overlay::detailed(photo)?;
     if options.mask_face {
         match mask::cover(&picture, record) {
-            Ok(covered) => picture = Cow::Owned(covered),
+            Ok(covered) => {
+                picture = Cow::Owned(covered);
+                // Those of an earlier run in other forms may show the face.
+                for form in PictureForm::ALL.into_iter().filter(|form| form.ending() != options.picture.ending()) {
+                    outputs.remove(&place(&format!(".annotated.{}", form.ending())))?;
+                }
+            }
             Err(why) => {
+                // One of an earlier run shows the face.
+                for form in PictureForm::ALL {
+                    outputs.remove(&place(&format!(".annotated.{}", form.ending())))?;
+                }
                 complain(&format!("{}: {why}", record.source.file));
                 return Ok(false);
             }

@@ -35,7 +35,8 @@ const LINE_EVERY: Duration = Duration::from_secs(10);
 const OBJECT_EVERY: Duration = Duration::from_secs(1);
 
 pub(crate) fn run(options: &Batch) -> Result<u8> {
-    let measuring = options.measuring.options(Given::default());
+    let mut measuring = options.measuring.options(Given::default());
+    measuring.heads = options.deidentify && (options.pictures || options.report);
     if options.jsonl {
         return stream(options, measuring);
     }

@@ -1,5 +1,6 @@
 //! From pixels to joints: what every family of pose models can do, one file or folder per family.
 
+pub mod anchors;
 pub mod blazepose;
 
 use crate::crop::{Pyramid, Region};

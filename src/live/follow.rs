@@ -138,6 +138,7 @@ impl Follower {
     #[must_use]
     pub fn frame(&self, readings: &[Readings], people: usize) -> sighting::Frame {
         sighting::Frame {
+            heads: None,
             width: self.size.0,
             height: self.size.1,
             people,

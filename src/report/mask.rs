@@ -1,9 +1,11 @@
-//! The head covered on a copy of the picture. Only rendered copies are covered, after measuring: a covered face would mislead
+//! Heads covered on a copy of the picture: the subject's by the joints, and every other that was found ([`crate::heads`]). Only
+//! rendered copies are covered, after measuring: a covered face would mislead
 //! the model.
 
 use image::{Rgb, RgbImage};
 
 use crate::geometry::Point;
+use crate::heads::Disc;
 use crate::record::Record;
 use crate::skeleton::{Joint, Pair};
 
@@ -38,25 +40,12 @@ impl std::fmt::Display for Uncovered {
 
 impl std::error::Error for Uncovered {}
 
-/// A disc over a head, in pixels of the upright photo.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Disc {
-    /// Its centre.
-    pub center: Point,
-    /// Its radius.
-    pub radius: f64,
-}
-
-/// The disc that covers the head from the hair to below the chin, with a margin of about half a head all around.
+/// The disc that covers the subject's head from the hair to below the chin, with a margin of about half a head all around.
 ///
 /// # Errors
-/// [`Uncovered`] when the head was not found, lies where no head can be, or other people, whose heads are not known, are in the
-/// picture.
+/// [`Uncovered`] when the head was not found, or lies where no head can be.
 pub fn disc(record: &Record) -> Result<Disc, Uncovered> {
     let refuse = |reason: &str| Err(Uncovered { reason: reason.into() });
-    if record.subject.people > 1 {
-        return refuse("several people are in it, and the head of only one is known");
-    }
     let at = |joint: Joint| record.landmark(joint).map(|l| Point::new(l.x, l.y));
     let middle = |pair: Pair| match (at(pair.left), at(pair.right)) {
         (Some(left), Some(right)) => Some(left.midpoint(right)),
@@ -83,21 +72,40 @@ pub fn disc(record: &Record) -> Result<Disc, Uncovered> {
     Ok(Disc { center: ears + (ears - shoulders) * (RAISED * radius / neck), radius })
 }
 
-/// A copy of the picture with the head covered by one colour. The picture is the measured photo, or a reduced copy of it.
+/// The discs that cover every head in the picture.
 ///
 /// # Errors
-/// [`Uncovered`] as for [`disc`], or when the picture is not the one that was measured; nothing must be shown then.
+/// As [`disc`]; [`Uncovered`] also when nobody looked for other heads, or somebody's head was not found.
+pub fn discs(record: &Record) -> Result<Vec<Disc>, Uncovered> {
+    let own = disc(record)?;
+    let refuse = |reason: &str| Err(Uncovered { reason: reason.into() });
+    match &record.heads {
+        None => refuse("other heads were not looked for when it was measured"),
+        Some(heads) if heads.missed > 0 => refuse("somebody else was found in it whose head was not"),
+        Some(heads) if heads.uncertain > 0 => {
+            refuse("something in it may be a head, and it is not sure that it is one")
+        }
+        Some(heads) => Ok(std::iter::once(own).chain(heads.discs()).collect()),
+    }
+}
+
+/// A copy of the picture with every head covered by one colour. The picture is the measured photo, or a reduced copy of it.
+///
+/// # Errors
+/// [`Uncovered`] as for [`discs`], or when the picture is not the one that was measured; nothing must be shown then.
 ///
 /// ```
-/// use orthostat::{record::Record, report::mask};
-/// let record = Record::open("tests/fixtures/records/anterior-tilted.json".as_ref())?;
+/// use orthostat::{heads::Heads, record::Record, report::mask};
+/// let mut record = Record::open("tests/fixtures/records/anterior-tilted.json".as_ref())?;
+/// record.heads = Some(Heads { covers: vec![[100.0, 700.0, 50.0]], ..Heads::default() }); // as analysis::Options::heads asks for
 /// let picture = image::RgbImage::new(1080, 1440);
-/// let covered = mask::cover(&picture, &record).expect("one person, head in the picture");
+/// let covered = mask::cover(&picture, &record).expect("head in the picture");
 /// assert_eq!(covered.get_pixel(459, 390), &mask::COVER); // the nose
+/// assert_eq!(covered.get_pixel(100, 700), &mask::COVER); // a bystander
 /// # Ok::<(), orthostat::error::Error>(())
 /// ```
 pub fn cover(picture: &RgbImage, record: &Record) -> Result<RgbImage, Uncovered> {
-    let disc = disc(record)?;
+    let discs = discs(record)?;
     let (width, height) = (f64::from(picture.width()), f64::from(picture.height()));
     let scale = width / f64::from(record.source.width.max(1));
     // Reduced copies are rounded to whole pixels.
@@ -105,22 +113,35 @@ pub fn cover(picture: &RgbImage, record: &Record) -> Result<RgbImage, Uncovered>
         return Err(Uncovered { reason: "the picture is not of the size of the one that was measured".into() });
     }
     let mut covered = picture.clone();
-    let (x, y, radius) = (disc.center.x * scale, disc.center.y * scale, disc.radius * scale);
-    for (column, row, pixel) in covered.enumerate_pixels_mut() {
-        let (dx, dy) = (f64::from(column) + 0.5 - x, f64::from(row) + 0.5 - y);
-        if dx * dx + dy * dy <= radius * radius {
-            *pixel = COVER;
-        }
+    for disc in discs {
+        fill(&mut covered, disc.center.x * scale, disc.center.y * scale, disc.radius * scale);
     }
     Ok(covered)
+}
+
+/// Fills a disc, in pixels from the picture's edge.
+fn fill(picture: &mut RgbImage, x: f64, y: f64, radius: f64) {
+    let within = |from: f64, most: u32| (from.floor().max(0.0) as u32).min(most);
+    let (width, height) = picture.dimensions();
+    for row in within(y - radius, height)..within(y + radius + 1.0, height) {
+        for column in within(x - radius, width)..within(x + radius + 1.0, width) {
+            let (dx, dy) = (f64::from(column) + 0.5 - x, f64::from(row) + 0.5 - y);
+            if dx * dx + dy * dy <= radius * radius {
+                picture.put_pixel(column, row, COVER);
+            }
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::heads::Heads;
 
     fn record(name: &str) -> Record {
-        Record::open(format!("tests/fixtures/records/{name}.json").as_ref()).expect("a record")
+        let mut record = Record::open(format!("tests/fixtures/records/{name}.json").as_ref()).expect("a record");
+        record.heads = Some(Heads::default());
+        record
     }
 
     #[test]
@@ -161,7 +182,12 @@ mod tests {
         };
         let without_ears = refused(&|record| record.landmarks.retain(|name, _| !name.ends_with("ear")));
         assert_eq!(without_ears, "the face cannot be covered, so no picture is given: the head was not found");
-        assert!(refused(&|record| record.subject.people = 2).contains("several people"));
+        assert!(refused(&|record| record.heads = None).contains("not looked for"));
+        assert!(
+            refused(&|record| record.heads = Some(Heads { missed: 1, ..Heads::default() })).contains("somebody else")
+        );
+        let open = |record: &mut Record| record.heads = Some(Heads { uncertain: 1, ..Heads::default() });
+        assert!(refused(&open).contains("may be a head"));
         assert!(refused(&|record| record.landmarks.retain(|name, _| !name.ends_with("hip"))).contains("not known"));
         let elsewhere = refused(&|record| {
             for (name, landmark) in &mut record.landmarks {

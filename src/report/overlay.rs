@@ -123,12 +123,17 @@ fn paint(color: Rgb, alpha: u8) -> Paint<'static> {
 /// # Errors
 /// As [`Photo::from_bytes`].
 pub fn detailed(photo: &Photo) -> Result<Cow<'_, RgbImage>> {
+    Ok(finer(photo)?.map_or(Cow::Borrowed(&photo.pixels), |finer| Cow::Owned(finer.pixels)))
+}
+
+/// The photo in that detail; `None` when it was read so.
+///
+/// # Errors
+/// As [`Photo::from_bytes`].
+pub fn finer(photo: &Photo) -> Result<Option<Photo>> {
     let (width, height) = photo.size();
     let halvings = (width.max(height) / MAX_SIDE).max(1).ilog2();
-    Ok(match photo.finer(halvings) {
-        Some(finer) => Cow::Owned(finer?.pixels),
-        None => Cow::Borrowed(&photo.pixels),
-    })
+    photo.finer(halvings).transpose()
 }
 
 /// The photo with its record drawn over it, at most [`MAX_SIDE`] pixels long, without any metadata.

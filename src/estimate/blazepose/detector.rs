@@ -5,6 +5,8 @@
 use ndarray::{ArrayView1, ArrayView2};
 
 use crate::crop::Region;
+use crate::estimate;
+use crate::estimate::anchors::logistic;
 use crate::geometry::{Point, wrap_deg};
 
 /// Side of the detector's square input, in pixels.
@@ -36,21 +38,7 @@ pub struct Detection {
 /// The centres of all anchors, row by row, in shares of the square.
 #[must_use]
 pub fn anchors() -> Vec<Point> {
-    let mut anchors = Vec::with_capacity(CANDIDATES);
-    for (cells, per_cell) in GRIDS {
-        for row in 0..cells {
-            for column in 0..cells {
-                let center = Point::new((column as f64 + 0.5) / cells as f64, (row as f64 + 0.5) / cells as f64);
-                anchors.extend(std::iter::repeat_n(center, per_cell));
-            }
-        }
-    }
-    anchors
-}
-
-/// The logistic function of a logit, clamped where it no longer matters.
-fn logistic(logit: f32) -> f64 {
-    1.0 / (1.0 + (-f64::from(logit.clamp(-100.0, 100.0))).exp())
+    estimate::anchors::anchors(&GRIDS)
 }
 
 /// The best score among all candidates, 0 to 1.
@@ -62,6 +50,12 @@ pub fn best_score(scores: ArrayView1<'_, f32>) -> f64 {
 /// Turns raw output (2254 x 12 numbers, 2254 score logits) into the candidates that reach [`MIN_SCORE`].
 #[must_use]
 pub fn decode(regressors: ArrayView2<'_, f32>, scores: ArrayView1<'_, f32>) -> Vec<Detection> {
+    decode_from(regressors, scores, MIN_SCORE)
+}
+
+/// The same for another least score.
+#[must_use]
+pub fn decode_from(regressors: ArrayView2<'_, f32>, scores: ArrayView1<'_, f32>, least: f64) -> Vec<Detection> {
     let size = SIZE as f64;
     let mut found = Vec::new();
     for ((row, &logit), anchor) in regressors.rows().into_iter().zip(&scores).zip(anchors()) {
@@ -69,7 +63,7 @@ pub fn decode(regressors: ArrayView2<'_, f32>, scores: ArrayView1<'_, f32>) -> V
         let number = |i: usize| f64::from(row[i]) / size;
         let (width, height) = (number(2), number(3));
         // Written so that a NaN is discarded too.
-        if !(score >= MIN_SCORE && width >= 0.0 && height >= 0.0) {
+        if !(score >= least && width >= 0.0 && height >= 0.0) {
             continue;
         }
         let (x, y) = (number(0) + anchor.x, number(1) + anchor.y);
