@@ -3,10 +3,10 @@
 #![allow(clippy::expect_used, reason = "what fails to be there fails a bench")]
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use orthostat::crop::{Pyramid, Region};
-use orthostat::estimate::blazepose::{BlazePose, Options};
-use orthostat::estimate::{Estimator, Look};
-use orthostat::photo::{Photo, ReadOptions};
+use orthostat::vision::estimate::blazepose::{BlazePose, Options};
+use orthostat::vision::estimate::{Estimator, Look};
+use orthostat::vision::photo::{Photo, ReadOptions};
+use orthostat::vision::raster::crop::{Pyramid, Region};
 
 fn landmarks(c: &mut Criterion) {
     let photo = Photo::open("samples/anterior-tilted.jpg".as_ref(), &ReadOptions::default()).expect("a sample");

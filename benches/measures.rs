@@ -3,14 +3,14 @@
 #![allow(clippy::expect_used, reason = "what fails to be there fails a bench")]
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use orthostat::evidence::{Shape, Straight, estimate};
-use orthostat::geometry::Point;
-use orthostat::measure::{Measure, Refusal};
-use orthostat::points::BonyPose;
-use orthostat::pose::Pose;
-use orthostat::record::Record;
-use orthostat::skeleton::Joint;
-use orthostat::view::View;
+use orthostat::core::body::pose::Pose;
+use orthostat::core::body::skeleton::Joint;
+use orthostat::core::body::view::View;
+use orthostat::core::geometry::Point;
+use orthostat::core::measure::evidence::{Shape, Straight, estimate};
+use orthostat::core::measure::{Measure, Refusal};
+use orthostat::core::points::BonyPose;
+use orthostat::core::record::Record;
 
 fn measures(c: &mut Criterion) {
     let bytes = std::fs::read("samples/expected/anterior-tilted.json").expect("a record");

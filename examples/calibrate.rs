@@ -27,16 +27,16 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use labelled::{LABELLED, label_sd};
-use orthostat::analysis::{Analysis, Analyzer, Options};
-use orthostat::calibration::{Calibration, ErrorModel, FittedOn, Weights, calibration, error_model};
-use orthostat::error::Result;
-use orthostat::estimate::blazepose;
-use orthostat::evidence::{Straight, estimate_with};
-use orthostat::measure::{Measure, Refusal};
-use orthostat::photo::{Photo, ReadOptions};
-use orthostat::points::BonyPose;
-use orthostat::repeat::PAIRED_READINGS;
-use orthostat::straightening::Straightening;
+use orthostat::core::camera::straightening::Straightening;
+use orthostat::core::error::Result;
+use orthostat::core::measure::evidence::{Straight, estimate_with};
+use orthostat::core::measure::{Measure, Refusal};
+use orthostat::core::points::BonyPose;
+use orthostat::core::uncertainty::calibration::{Calibration, ErrorModel, FittedOn, Weights, calibration, error_model};
+use orthostat::vision::analysis::{Analysis, Analyzer, Options};
+use orthostat::vision::estimate::blazepose;
+use orthostat::vision::photo::{Photo, ReadOptions};
+use orthostat::vision::repeat::PAIRED_READINGS;
 use serde_json::Value;
 
 /// What a witness may add to the RMSE of real photos, as a share: within what chance does.

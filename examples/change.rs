@@ -20,12 +20,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use orthostat::analysis::{Analyzer, Options};
-use orthostat::change::{Verdict, compare};
-use orthostat::estimate::blazepose;
-use orthostat::measure::{Measure, Unit};
-use orthostat::photo::{Photo, ReadOptions};
-use orthostat::record::Record;
+use orthostat::core::compare::change::{Verdict, compare};
+use orthostat::core::measure::{Measure, Unit};
+use orthostat::core::record::Record;
+use orthostat::vision::analysis::{Analyzer, Options};
+use orthostat::vision::estimate::blazepose;
+use orthostat::vision::photo::{Photo, ReadOptions};
 use rendered::truth;
 use serde_json::Value;
 

@@ -27,16 +27,16 @@ use std::path::{Path, PathBuf};
 
 use image::imageops::{crop_imm, flip_horizontal};
 use labelled::{LABELLED, Person, label_sd};
-use orthostat::analysis::{Analysis, Analyzer, Options};
-use orthostat::calibration::{Weights, calibration};
-use orthostat::crop::Sampling;
-use orthostat::estimate::blazepose;
-use orthostat::evidence::estimate_with;
-use orthostat::measure::{Measure, Refusal};
-use orthostat::photo::{Photo, ReadOptions};
-use orthostat::points::BonyPose;
-use orthostat::repeat::{BEST_READINGS, FAST_READINGS, PAIRED_READINGS};
-use orthostat::straightening::Straightening;
+use orthostat::core::camera::straightening::Straightening;
+use orthostat::core::measure::evidence::estimate_with;
+use orthostat::core::measure::{Measure, Refusal};
+use orthostat::core::points::BonyPose;
+use orthostat::core::uncertainty::calibration::{Weights, calibration};
+use orthostat::vision::analysis::{Analysis, Analyzer, Options};
+use orthostat::vision::estimate::blazepose;
+use orthostat::vision::photo::{Photo, ReadOptions};
+use orthostat::vision::raster::crop::Sampling;
+use orthostat::vision::repeat::{BEST_READINGS, FAST_READINGS, PAIRED_READINGS};
 
 struct Case<'a> {
     person: &'a Person,

@@ -8,8 +8,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use orthostat::geometry::Point;
-use orthostat::record::Record;
+use orthostat::core::geometry::Point;
+use orthostat::core::record::Record;
 use serde_json::Value;
 
 fn main() {

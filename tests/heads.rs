@@ -8,13 +8,13 @@ use std::path::Path;
 
 use image::imageops::{FilterType, crop_imm, flip_horizontal, replace, resize};
 use image::{Rgb, RgbImage};
-use orthostat::analysis::{Analyzer, Options};
-use orthostat::estimate::blazepose;
-use orthostat::geometry::Point;
-use orthostat::photo::{Photo, ReadOptions};
-use orthostat::record::Record;
+use orthostat::core::body::skeleton::Joint;
+use orthostat::core::geometry::Point;
+use orthostat::core::record::Record;
 use orthostat::report::mask::{self, COVER};
-use orthostat::skeleton::Joint;
+use orthostat::vision::analysis::{Analyzer, Options};
+use orthostat::vision::estimate::blazepose;
+use orthostat::vision::photo::{Photo, ReadOptions};
 
 /// Rendered people seen from the front, whole.
 const PEOPLE: [&str; 3] = ["anterior-level", "anterior-tilted", "anterior-tilted-no-metadata"];

@@ -5,10 +5,10 @@
 use std::path::Path;
 
 use image::Rgb;
-use orthostat::analysis::{Analysis, Analyzer, Options};
-use orthostat::estimate::blazepose;
-use orthostat::measure::Measure;
-use orthostat::photo::{Photo, ReadOptions};
+use orthostat::core::measure::Measure;
+use orthostat::vision::analysis::{Analysis, Analyzer, Options};
+use orthostat::vision::estimate::blazepose;
+use orthostat::vision::photo::{Photo, ReadOptions};
 
 fn sample(name: &str) -> Photo {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples").join(name);

@@ -5,9 +5,9 @@
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
-use orthostat::points::{CLICK_SD, Points};
-use orthostat::recompute::recompute;
-use orthostat::record::{MeasureRecord, Record};
+use orthostat::core::points::{CLICK_SD, Points};
+use orthostat::core::recompute::recompute;
+use orthostat::core::record::{MeasureRecord, Record};
 
 fn repository(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
@@ -52,7 +52,7 @@ fn square(json: &str, view: &str) -> Record {
     let mut options = record.options();
     options.points = points(json);
     options.given.roll_deg = Some(0.0);
-    options.view = orthostat::view::View::from_name(view);
+    options.view = orthostat::core::body::view::View::from_name(view);
     let seen = record.sighting.as_mut().expect("kept");
     // Looking level, which only gravity says.
     seen.told.gravity = Some([0.0, -1.0, 0.0]);

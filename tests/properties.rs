@@ -2,15 +2,14 @@
 
 #![allow(clippy::expect_used, reason = "what fails to be there fails a test")]
 
-use orthostat::camera::{Camera, Given, Told};
-use orthostat::coronal;
-use orthostat::evidence::{Shape, Straight, estimate};
-use orthostat::geometry::{Point, Vec2};
-use orthostat::measure::{Measure, Refusal};
-use orthostat::points::BonyPose;
-use orthostat::pose::Pose;
-use orthostat::skeleton::{Joint, Pair};
-use orthostat::view::{Facing, View};
+use orthostat::core::body::pose::Pose;
+use orthostat::core::body::skeleton::{Joint, Pair};
+use orthostat::core::body::view::{Facing, View};
+use orthostat::core::camera::{Camera, Given, Told, coronal};
+use orthostat::core::geometry::{Point, Vec2};
+use orthostat::core::measure::evidence::{Shape, Straight, estimate};
+use orthostat::core::measure::{Measure, Refusal};
+use orthostat::core::points::BonyPose;
 use proptest::prelude::*;
 
 const WIDTH: f64 = 1080.0;

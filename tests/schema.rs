@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
-use orthostat::record::Record;
+use orthostat::core::record::Record;
 use serde_json::{Value, json};
 
 fn repository(path: &str) -> PathBuf {

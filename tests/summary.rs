@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 
 use browser::Page;
 use indexmap::IndexMap;
-use orthostat::batch::results::Tally;
-use orthostat::batch::run::Presentation;
-use orthostat::measure::Measure;
-use orthostat::output::Outputs;
+use orthostat::app::batch::results::Tally;
+use orthostat::app::batch::run::Presentation;
+use orthostat::core::measure::Measure;
+use orthostat::report::output::Outputs;
 use orthostat::report::summary;
 use serde_json::Value;
 

@@ -12,9 +12,9 @@ use std::time::{Duration, Instant};
 use opencv::core::{Mat, MatTraitConst};
 use opencv::imgcodecs::{IMREAD_COLOR, imdecode_to};
 use opencv::videoio::VideoCaptureTrait;
+use orthostat::core::error::{Error, Result};
 
 use super::source::{Input, Live, Video, straighten};
-use crate::error::{Error, Result};
 
 /// What the feed has to give.
 #[derive(Debug)]

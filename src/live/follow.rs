@@ -1,17 +1,17 @@
 //! One frame after the other: the person followed, measured, and smoothed for the eye.
 
-use crate::analysis::{Options, Surroundings, sighting, surroundings};
-use crate::assessment::{Analysis, assess};
-use crate::camera::Told;
-use crate::crop::Pyramid;
-use crate::error::{Error, Result};
-use crate::frame::Frame;
-use crate::repeat::{self, Readings};
-use crate::sighting::{self, Sighting};
-use crate::smoothing::{self, Filter, OneEuro, PoseFilter};
-use crate::track::{Followed, Tracker};
-use crate::watch::still::Stillness;
-use crate::watch::{Glimpse, State, WATCHED};
+use orthostat::core::assessment::{Analysis, assess};
+use orthostat::core::camera::Told;
+use orthostat::core::error::{Error, Result};
+use orthostat::core::sighting::{self, Sighting};
+use orthostat::core::watch::smoothing::{self, Filter, OneEuro, PoseFilter};
+use orthostat::core::watch::still::Stillness;
+use orthostat::core::watch::{Glimpse, State, WATCHED};
+use orthostat::vision::analysis::{Options, Surroundings, sighting, surroundings};
+use orthostat::vision::raster::crop::Pyramid;
+use orthostat::vision::raster::frame::Frame;
+use orthostat::vision::repeat::{self, Readings};
+use orthostat::vision::track::{Followed, Tracker};
 
 use super::scene::{Person, Reading};
 

@@ -4,9 +4,9 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use image::ImageFormat;
+use orthostat::core::error::{Error, Result};
 
 use super::source::unreadable;
-use crate::error::{Error, Result};
 
 /// Whether a regular file is a picture rather than a video, by its first bytes.
 ///

@@ -4,6 +4,18 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use orthostat::app::cli::Live;
+use orthostat::core::error::Result;
+use orthostat::core::record::{Provenance, Record, SCHEMA};
+use orthostat::core::watch::alert::{Event, LEAST_DEG, Watch};
+use orthostat::core::watch::baseline::{Baseline, Progress, Taking};
+use orthostat::core::watch::check::{Check, Step};
+use orthostat::core::watch::period::{Logged, Period};
+use orthostat::core::watch::session::Row;
+use orthostat::core::watch::{Glimpse, State, WATCHED};
+use orthostat::report;
+use orthostat::vision::raster::frame::Frame;
+
 use super::feed::{Feed, Next, Stamp};
 use super::follow::{Follower, Sight};
 use super::log::{Line, SessionFile, event_words, milliseconds, period_words};
@@ -15,17 +27,6 @@ use super::standing::{Standing, free_id, save, source_of};
 use super::terminal::{complain, say};
 use super::timing::Timing;
 use super::window::{Key, Window, cannot};
-use crate::cli::Live;
-use crate::error::Result;
-use crate::frame::Frame;
-use crate::record::{Provenance, Record, SCHEMA};
-use crate::report;
-use crate::watch::alert::{Event, LEAST_DEG, Watch};
-use crate::watch::baseline::{Baseline, Progress, Taking};
-use crate::watch::check::{Check, Step};
-use crate::watch::period::{Logged, Period};
-use crate::watch::session::Row;
-use crate::watch::{Glimpse, State, WATCHED};
 
 /// How long to wait for a frame before the keys are looked at again.
 const PATIENCE: Duration = Duration::from_millis(25);
@@ -532,6 +533,6 @@ impl<'a> Run<'a> {
     }
 }
 
-fn unwritable(path: &std::path::Path, error: serde_json::Error) -> crate::error::Error {
-    crate::error::Error::Unwritable { path: path.into(), source: error.into() }
+fn unwritable(path: &std::path::Path, error: serde_json::Error) -> orthostat::core::error::Error {
+    orthostat::core::error::Error::Unwritable { path: path.into(), source: error.into() }
 }

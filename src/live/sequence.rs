@@ -6,22 +6,22 @@ use std::time::Duration;
 
 use opencv::core::{Mat, MatTraitConst};
 use opencv::imgproc::{COLOR_RGB2BGR, cvt_color_def};
+use orthostat::app::cli::Live;
+use orthostat::core::error::{Error, Result};
+use orthostat::core::record::{Record, SCHEMA};
+use orthostat::core::watch::{State, WATCHED};
+use orthostat::report;
+use orthostat::report::output::{self, Outputs};
+use orthostat::vision::analysis::{Analysis, Analyzer};
+use orthostat::vision::photo::{Format, Metadata, Photo, ReadOptions, Source};
+use orthostat::vision::raster::frame::Frame;
+use orthostat::vision::repeat::DEFAULT_READINGS;
 
 use super::log::{Line, record_words};
 use super::scene::{Painter, Person, Reading, Scene, Strip};
 use super::standing::{free_id, save};
 use super::terminal::say;
 use super::window::{Key, Window, cannot};
-use crate::analysis::{Analysis, Analyzer};
-use crate::cli::Live;
-use crate::error::{Error, Result};
-use crate::frame::Frame;
-use crate::output::{self, Outputs};
-use crate::photo::{Format, Metadata, Photo, ReadOptions, Source};
-use crate::record::{Record, SCHEMA};
-use crate::repeat::DEFAULT_READINGS;
-use crate::report;
-use crate::watch::{State, WATCHED};
 
 /// Readings of each picture of a sequence, unless another number is asked for: the next one comes.
 const READINGS: usize = 2;

@@ -9,10 +9,10 @@ use opencv::videoio::{
     CAP_ANY, CAP_FFMPEG, CAP_PROP_OPEN_TIMEOUT_MSEC, CAP_PROP_POS_MSEC, CAP_PROP_READ_TIMEOUT_MSEC, CAP_V4L2,
     VideoCapture, VideoCaptureTrait, VideoCaptureTraitConst,
 };
+use orthostat::core::error::{Error, Result};
 
 use super::mjpeg::{self, Opened};
 use super::{cameras, pictures};
-use crate::error::{Error, Result};
 
 /// A source by kind.
 #[derive(Debug)]
@@ -211,11 +211,11 @@ pub fn straighten(frame: &mut Mat, spare: &mut Mat) -> Result<(), String> {
     Ok(())
 }
 
-/// A frame's pixels as [`Frame`](crate::frame::Frame) takes them; `None` when there are none.
+/// A frame's pixels as [`Frame`](orthostat::vision::raster::frame::Frame) takes them; `None` when there are none.
 #[must_use]
-pub fn pixels(frame: &Mat) -> Option<crate::frame::Frame<'_>> {
+pub fn pixels(frame: &Mat) -> Option<orthostat::vision::raster::frame::Frame<'_>> {
     let side = |side: i32| usize::try_from(side).unwrap_or(0);
-    crate::frame::Frame::new(frame.data_bytes().ok()?, side(frame.cols()), side(frame.rows()))
+    orthostat::vision::raster::frame::Frame::new(frame.data_bytes().ok()?, side(frame.cols()), side(frame.rows()))
 }
 
 /// An address without user, password and query.

@@ -2,19 +2,20 @@
 
 use std::path::{Path, PathBuf};
 
+use orthostat::core::assessment::assess;
+use orthostat::core::body::skeleton::Pair;
+use orthostat::core::error::{Error, Result};
+use orthostat::core::record::{Provenance, Record, Source};
+use orthostat::core::sighting;
+use orthostat::report::output::{self, Outputs};
+use orthostat::vision::analysis::Surroundings;
+use orthostat::vision::estimate::Look;
+use orthostat::vision::raster::crop::Region;
+use orthostat::vision::raster::frame::Frame;
+use orthostat::vision::repeat::{self, Readings, UPPER_SIDE, agrees, nudge};
+use orthostat::vision::track::Followed;
+
 use super::follow::Follower;
-use crate::analysis::Surroundings;
-use crate::assessment::assess;
-use crate::crop::Region;
-use crate::error::{Error, Result};
-use crate::estimate::Look;
-use crate::frame::Frame;
-use crate::output::{self, Outputs};
-use crate::record::{Provenance, Record, Source};
-use crate::repeat::{self, Readings, UPPER_SIDE, agrees, nudge};
-use crate::sighting;
-use crate::skeleton::Pair;
-use crate::track::Followed;
 
 /// Seconds between two looks at the upper body, which also find the outline.
 const UPPER_EVERY: f64 = 0.5;

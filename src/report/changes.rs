@@ -3,10 +3,10 @@
 use comfy_table::{CellAlignment, Table, presets};
 
 use super::signed;
-use crate::change::{self, Change, Comparison, Verdict};
-use crate::history::Visit;
-use crate::measure::Measure;
-use crate::names::shown;
+use crate::core::compare::change::{self, Change, Comparison, Verdict};
+use crate::core::measure::Measure;
+use crate::core::names::shown;
+use crate::store::history::Visit;
 
 /// At most so many visits stand beside each other.
 const COLUMNS: usize = 6;

@@ -7,10 +7,10 @@
 use serde_json::{Value, json};
 
 use super::text::CAUTION;
-use crate::camera::LevelFrom;
-use crate::measure::{Measure, Unit};
-use crate::photo_hash::PhotoHash;
-use crate::record::{MeasureRecord, Record};
+use crate::core::camera::LevelFrom;
+use crate::core::measure::{Measure, Unit};
+use crate::core::photo_hash::PhotoHash;
+use crate::core::record::{MeasureRecord, Record};
 
 /// The code system of the measures and of what is said of each.
 pub const CODES: &str = "urn:x-orthostat:measure";

@@ -6,6 +6,7 @@ pub mod fhir;
 pub mod font;
 pub mod html;
 pub mod mask;
+pub mod output;
 pub mod overlay;
 #[cfg(feature = "parquet")]
 pub mod parquet;

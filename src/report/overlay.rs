@@ -8,12 +8,12 @@ use image::{RgbImage, imageops};
 use tiny_skia::{Color, FillRule, LineCap, Paint, Path, PathBuilder, Pixmap, Rect, Stroke, Transform};
 
 use super::{font, signed};
-use crate::error::Result;
-use crate::geometry::Point;
-use crate::measure::Measure;
-use crate::photo::Photo;
-use crate::record::{MeasureRecord, Record};
-use crate::skeleton::{BONES, Joint, Pair};
+use crate::core::body::skeleton::{BONES, Joint, Pair};
+use crate::core::error::Result;
+use crate::core::geometry::Point;
+use crate::core::measure::Measure;
+use crate::core::record::{MeasureRecord, Record};
+use crate::vision::photo::Photo;
 
 /// Annotated pictures are at most this long, in pixels.
 pub const MAX_SIDE: u32 = 1600;

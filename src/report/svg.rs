@@ -6,12 +6,12 @@ use image::{RgbImage, imageops};
 
 use super::overlay::{self, INK, LINES, MAX_SIDE, Rgb, SKY, VERMILLION, WHITE, YELLOW};
 use super::{font, signed};
-use crate::error::Result;
-use crate::geometry::Point;
-use crate::measure::Measure;
-use crate::output;
-use crate::record::{MeasureRecord, Record};
-use crate::skeleton::{BONES, Joint, Pair};
+use crate::core::body::skeleton::{BONES, Joint, Pair};
+use crate::core::error::Result;
+use crate::core::geometry::Point;
+use crate::core::measure::Measure;
+use crate::core::record::{MeasureRecord, Record};
+use crate::report::output;
 
 /// Lines of one kind over a picture, which can be shown or hidden together.
 #[derive(Debug, Clone, PartialEq)]

@@ -2,8 +2,8 @@
 
 use indexmap::IndexMap;
 
-use crate::measure::Measure;
-use crate::record::{MeasureRecord, Record};
+use crate::core::measure::Measure;
+use crate::core::record::{MeasureRecord, Record};
 
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,12 +1,12 @@
 //! The table on the terminal.
 
-use super::signed;
 use comfy_table::{CellAlignment, Table, presets};
 
-use crate::camera::LevelFrom;
-use crate::measure::{Measure, Unit};
-use crate::names::shown;
-use crate::record::Record;
+use super::signed;
+use crate::core::camera::LevelFrom;
+use crate::core::measure::{Measure, Unit};
+use crate::core::names::shown;
+use crate::core::record::Record;
 
 /// The caution that goes with every report.
 pub const CAUTION: &str = "Measurement aid: left/right differences in one photo, with their measurement error. It does not \
@@ -74,7 +74,7 @@ pub fn table(record: &Record) -> String {
 }
 
 /// The direction alone; the number stands in its own column.
-pub(super) fn short_words(measure: Measure, found: &crate::record::MeasureRecord) -> String {
+pub(super) fn short_words(measure: Measure, found: &crate::core::record::MeasureRecord) -> String {
     let [positive, negative] = measure.says();
     match (found.resolved, found.value) {
         (Some(true), Some(value)) if value > 0.0 => positive.to_owned(),

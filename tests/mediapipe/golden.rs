@@ -2,16 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
-use orthostat::crop::{Pyramid, Region, Sampling};
-use orthostat::error::Error;
-use orthostat::estimate::blazepose::{self, BlazePose};
-use orthostat::estimate::{Estimator, Look};
-use orthostat::geometry::{Point, Vec2};
-use orthostat::measure::frontal::{tilt, trunk_length};
-use orthostat::photo::{Photo, ReadOptions};
-use orthostat::pose::Pose;
-use orthostat::skeleton::{Joint, Pair};
-use orthostat::view::View;
+use orthostat::core::body::pose::Pose;
+use orthostat::core::body::skeleton::{Joint, Pair};
+use orthostat::core::body::view::View;
+use orthostat::core::error::Error;
+use orthostat::core::geometry::{Point, Vec2};
+use orthostat::core::measure::frontal::{tilt, trunk_length};
+use orthostat::vision::estimate::blazepose::{self, BlazePose};
+use orthostat::vision::estimate::{Estimator, Look};
+use orthostat::vision::photo::{Photo, ReadOptions};
+use orthostat::vision::raster::crop::{Pyramid, Region, Sampling};
 use serde::Deserialize;
 
 /// Whatever went wrong, in words.

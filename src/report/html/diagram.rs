@@ -3,10 +3,10 @@
 use std::fmt::Write;
 
 use super::super::svg::{escaped, value_text};
-use crate::geometry::Point;
-use crate::measure::Measure;
-use crate::record::Record;
-use crate::skeleton::Joint;
+use crate::core::body::skeleton::Joint;
+use crate::core::geometry::Point;
+use crate::core::measure::Measure;
+use crate::core::record::Record;
 
 const WIDTH: f64 = 420.0;
 const HEIGHT: f64 = 560.0;

@@ -5,8 +5,8 @@ use std::fmt::Write;
 use super::super::overlay::offset_text;
 use super::super::svg::escaped;
 use super::bars::axis_end;
-use crate::measure::Measure;
-use crate::record::Record;
+use crate::core::measure::Measure;
+use crate::core::record::Record;
 
 const WIDTH: f64 = 460.0;
 const MIDDLE: f64 = 230.0;

@@ -1,0 +1,4 @@
+//! Records beside each other and beside published ranges.
+
+pub mod change;
+pub mod reference;

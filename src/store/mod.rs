@@ -1,0 +1,3 @@
+//! What is kept: the history.
+
+pub mod history;

@@ -1,0 +1,5 @@
+//! Pixels in other places and sizes: crops, resampling, frames of a video.
+
+pub mod crop;
+pub mod frame;
+pub(crate) mod resample;
