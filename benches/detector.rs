@@ -6,7 +6,8 @@ use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use orthostat::vision::estimate::Estimator;
 use orthostat::vision::estimate::blazepose::{BlazePose, Options};
 use orthostat::vision::photo::{Photo, ReadOptions};
-use orthostat::vision::raster::crop::{Pyramid, Region};
+use orthostat::vision::raster::crop::Pyramid;
+use orthostat::vision::raster::region::Region;
 
 fn detector(c: &mut Criterion) {
     let mut model = BlazePose::open(&Options::default()).expect("models");

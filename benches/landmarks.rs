@@ -6,7 +6,8 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use orthostat::vision::estimate::blazepose::{BlazePose, Options};
 use orthostat::vision::estimate::{Estimator, Look};
 use orthostat::vision::photo::{Photo, ReadOptions};
-use orthostat::vision::raster::crop::{Pyramid, Region};
+use orthostat::vision::raster::crop::Pyramid;
+use orthostat::vision::raster::region::Region;
 
 fn landmarks(c: &mut Criterion) {
     let photo = Photo::open("samples/anterior-tilted.jpg".as_ref(), &ReadOptions::default()).expect("a sample");

@@ -3,14 +3,15 @@
 #![allow(clippy::expect_used, reason = "what fails to be there fails a bench")]
 
 use criterion::{Criterion, criterion_group, criterion_main};
+use orthostat::core::body::landmarks::BonyPose;
 use orthostat::core::body::pose::Pose;
 use orthostat::core::body::skeleton::Joint;
 use orthostat::core::body::view::View;
 use orthostat::core::geometry::Point;
+use orthostat::core::measure::Measure;
 use orthostat::core::measure::evidence::{Shape, Straight, estimate};
-use orthostat::core::measure::{Measure, Refusal};
-use orthostat::core::points::BonyPose;
 use orthostat::core::record::Record;
+use orthostat::core::refusal::Refusal;
 
 fn measures(c: &mut Criterion) {
     let bytes = std::fs::read("samples/expected/anterior-tilted.json").expect("a record");

@@ -19,9 +19,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use image::imageops::flip_horizontal;
+use orthostat::core::assessment::Analysis;
 use orthostat::core::camera::coronal::turned_back;
 use orthostat::core::measure::Measure;
-use orthostat::vision::analysis::{Analysis, Analyzer, Options};
+use orthostat::core::options::Options;
+use orthostat::vision::analysis::Analyzer;
 use orthostat::vision::estimate::blazepose;
 use orthostat::vision::photo::{Photo, ReadOptions};
 use orthostat::vision::repeat::{BEST_READINGS, FAST_READINGS, PAIRED_READINGS};
@@ -302,7 +304,7 @@ fn main() {
                     .values()
                     .filter_map(|rows| {
                         let values: Vec<f64> = rows.iter().filter(|r| r.measure == measure).map(|r| pick(r)).collect();
-                        orthostat::vision::repeat::standard_deviation(&values).map(|sd| sd * sd)
+                        orthostat::core::statistics::standard_deviation(&values).map(|sd| sd * sd)
                     })
                     .collect();
                 (squares.iter().sum::<f64>() / squares.len().max(1) as f64).sqrt()

@@ -27,15 +27,18 @@ use std::path::{Path, PathBuf};
 
 use image::imageops::{crop_imm, flip_horizontal};
 use labelled::{LABELLED, Person, label_sd};
+use orthostat::core::assessment::Analysis;
+use orthostat::core::body::landmarks::BonyPose;
 use orthostat::core::camera::straightening::Straightening;
+use orthostat::core::measure::Measure;
 use orthostat::core::measure::evidence::estimate_with;
-use orthostat::core::measure::{Measure, Refusal};
-use orthostat::core::points::BonyPose;
+use orthostat::core::options::Options;
+use orthostat::core::refusal::Refusal;
 use orthostat::core::uncertainty::calibration::{Weights, calibration};
-use orthostat::vision::analysis::{Analysis, Analyzer, Options};
+use orthostat::vision::analysis::Analyzer;
 use orthostat::vision::estimate::blazepose;
 use orthostat::vision::photo::{Photo, ReadOptions};
-use orthostat::vision::raster::crop::Sampling;
+use orthostat::vision::raster::region::Sampling;
 use orthostat::vision::repeat::{BEST_READINGS, FAST_READINGS, PAIRED_READINGS};
 
 struct Case<'a> {

@@ -5,7 +5,7 @@
 //! | stage | from -> to | where |
 //! |---|---|---|
 //! | read | bytes -> [`photo::Photo`](vision::photo::Photo) | [`photo`](vision::photo), [`maker_note`](vision::photo::maker_note) |
-//! | locate | pixels -> [`crop::Region`](vision::raster::crop::Region) | [`locate`](vision::locate), [`estimate`](vision::estimate) |
+//! | locate | pixels -> [`region::Region`](vision::raster::region::Region) | [`locate`](vision::locate), [`estimate`](vision::estimate) |
 //! | crop | pixels + region -> [`crop::Crop`](vision::raster::crop::Crop): tensor and the map back | [`crop`](vision::raster::crop) |
 //! | infer | tensor -> named arrays | [`model`](vision::model) |
 //! | decode | arrays -> points of the crop (pure) | [`estimate::blazepose::detector`](vision::estimate::blazepose::detector), [`estimate::blazepose::landmarks`](vision::estimate::blazepose::landmarks) |
@@ -37,7 +37,8 @@
 //! # Example
 //!
 //! ```
-//! use orthostat::vision::analysis::{Analyzer, Options};
+//! use orthostat::vision::analysis::Analyzer;
+//! use orthostat::core::options::Options;
 //! use orthostat::vision::estimate::blazepose;
 //! use orthostat::core::measure::Measure;
 //! use orthostat::vision::photo::{Photo, ReadOptions};

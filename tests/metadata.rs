@@ -5,8 +5,10 @@
 use std::path::Path;
 
 use image::Rgb;
+use orthostat::core::assessment::Analysis;
 use orthostat::core::measure::Measure;
-use orthostat::vision::analysis::{Analysis, Analyzer, Options};
+use orthostat::core::options::Options;
+use orthostat::vision::analysis::Analyzer;
 use orthostat::vision::estimate::blazepose;
 use orthostat::vision::photo::{Photo, ReadOptions};
 

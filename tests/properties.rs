@@ -2,14 +2,15 @@
 
 #![allow(clippy::expect_used, reason = "what fails to be there fails a test")]
 
+use orthostat::core::body::landmarks::BonyPose;
 use orthostat::core::body::pose::Pose;
 use orthostat::core::body::skeleton::{Joint, Pair};
 use orthostat::core::body::view::{Facing, View};
 use orthostat::core::camera::{Camera, Given, Told, coronal};
 use orthostat::core::geometry::{Point, Vec2};
+use orthostat::core::measure::Measure;
 use orthostat::core::measure::evidence::{Shape, Straight, estimate};
-use orthostat::core::measure::{Measure, Refusal};
-use orthostat::core::points::BonyPose;
+use orthostat::core::refusal::Refusal;
 use proptest::prelude::*;
 
 const WIDTH: f64 = 1080.0;

@@ -10,11 +10,12 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use browser::{A4, LETTER, Page};
 use image::RgbImage;
+use orthostat::core::compare::visit::Visit;
+use orthostat::core::compare::visit::day;
 use orthostat::core::photo_hash::PhotoHash;
 use orthostat::core::record::Record;
 use orthostat::report::html::{self, Options, Picture, Sheet};
 use orthostat::report::mask::COVER;
-use orthostat::store::history::{Visit, day};
 use tempfile::TempDir;
 
 fn root(path: &str) -> PathBuf {

@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 
 use browser::Page;
 use indexmap::IndexMap;
-use orthostat::app::batch::results::Tally;
-use orthostat::app::batch::run::Presentation;
+use orthostat::app::batch::settings::Presentation;
 use orthostat::core::measure::Measure;
+use orthostat::core::record::outcome::Tally;
 use orthostat::report::output::Outputs;
 use orthostat::report::summary;
 use serde_json::Value;
@@ -294,7 +294,7 @@ fn a_page_that_names_nobody_says_so() {
 fn synthetic(folder: &Path, number: usize) -> PathBuf {
     let path = folder.join("summary.html");
     let mut page =
-        summary::Page::new(Outputs::files(true).draft(&path, None).expect("begun"), number, &Presentation::default())
+        summary::Page::new(Outputs::files(true).draft(&path, None).expect("begun"), number, false)
             .expect("begun");
     let mut tally = Tally::default();
     // Xorshift: the same numbers in every run.

@@ -7,9 +7,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use orthostat::core::assessment::Analysis;
 use orthostat::core::body::skeleton::Pair;
 use orthostat::core::measure::Measure;
-use orthostat::vision::analysis::Analysis;
 use serde::Deserialize;
 
 /// The measures that the labels tell.

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use crate::core::error::{Error, Result};
 use crate::core::measure::Measure;
-use crate::vision::analysis::{Analyzer, Options};
+use crate::core::options::Options;
+use crate::vision::analysis::Analyzer;
 use crate::vision::estimate::blazepose;
 use crate::vision::model;
 use crate::vision::photo::{Photo, ReadOptions};

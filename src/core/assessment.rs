@@ -1,5 +1,7 @@
 //! From a sighting to measures, without a look at the pixels: level, turn back, judge, measure.
 
+use crate::core::body::landmarks::BonyPose;
+use crate::core::body::pose::screened;
 use crate::core::body::pose::{Keypoint, Pose};
 use crate::core::body::skeleton::Pair;
 use crate::core::body::stance::Stance;
@@ -11,15 +13,16 @@ use crate::core::error::{Error, Result};
 use crate::core::geometry::Point;
 use crate::core::measure::evidence::{self, Shape, Straight, estimate};
 use crate::core::measure::frontal::{self, SpinalLine, spinal_line};
-use crate::core::measure::{Assessment, ByHand, Measure, Measurement, Refusal, Unit};
-use crate::core::points::{BonyPose, Site};
+use crate::core::measure::{Assessment, ByHand, Measure, Measurement, Unit};
+use crate::core::options::Options;
+use crate::core::points::Site;
 use crate::core::quality::{self, Evidence, Quality};
+use crate::core::refusal::Refusal;
 use crate::core::sighting::{Frame, Sighting};
 use crate::core::silhouette::Outline;
+use crate::core::statistics::standard_deviation;
 use crate::core::uncertainty::calibration::{calibration, error_model};
 use crate::core::uncertainty::placement::{Placement, PlacementError};
-use crate::vision::analysis::Options;
-use crate::vision::repeat;
 
 /// How far a single reading may be off, in scatters of many: it has neither a mirrored partner nor a crop that has settled. With this
 /// its intervals hold the truth in about 95 of 100 rendered photos too.
@@ -197,7 +200,7 @@ impl Body {
         body.consensus = body.with_hand(body.by_model.clone(), options);
         body.bony =
             BonyPose::from_points(|point| options.points.get(Site::Bony(point)).map(|found| body.in_picture(found.at)));
-        body.pose = repeat::screened(&body.consensus, frame.width, frame.height);
+        body.pose = screened(&body.consensus, frame.width, frame.height);
         body.looks_like = View::of(if exchanged { &as_named } else { &body.consensus }, left_away).ok();
         body.view = match options.view {
             Some(view) => view,
@@ -321,11 +324,11 @@ impl Measuring {
         let readings: Vec<f64> = self.single.iter().filter_map(of).collect();
         match self.independent {
             // The first model's readings show the scatter, and all take part in the mean.
-            None => (repeat::standard_deviation(&readings), readings.len().max(self.readings) as f64),
+            None => (standard_deviation(&readings), readings.len().max(self.readings) as f64),
             // What a plain and a mirrored reading differ by is no movement.
             Some(looks) => {
                 let pairs: Vec<f64> = readings.windows(2).map(|pair| 0.5 * (pair[0] + pair[1])).collect();
-                (repeat::standard_deviation(&pairs), looks.min(readings.len() as f64))
+                (standard_deviation(&pairs), looks.min(readings.len() as f64))
             }
         }
     }
@@ -388,7 +391,7 @@ fn outline_of(seen: &Sighting, frame: &Frame, view: View, exchanged: bool) -> Re
     let facing = view.facing().ok_or_else(|| Refusal::Gate("needs a view from the front or from behind".into()))?;
     let Some(trace) = &seen.outline else {
         // For want of a joint or of the pixels.
-        Outline::readable(&repeat::screened(&seen.pose(), frame.width, frame.height))?;
+        Outline::readable(&screened(&seen.pose(), frame.width, frame.height))?;
         return Err(Refusal::Gate("this model or number of readings brings no outline".into()));
     };
     if (trace.facing() != facing) != exchanged {

@@ -148,6 +148,12 @@ pub enum Error {
 }
 
 impl Error {
+    /// A file or stream that cannot be read, for a reason of this program's own.
+    #[must_use]
+    pub fn unreadable(path: std::path::PathBuf, kind: std::io::ErrorKind, reason: &str) -> Self {
+        Self::Unreadable { path, source: std::io::Error::new(kind, reason) }
+    }
+
     /// The exit code that a program ends with when this is all it has to say (see `--help`).
     #[must_use]
     pub fn exit_code(&self) -> u8 {

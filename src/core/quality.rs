@@ -5,8 +5,10 @@ use crate::core::body::skeleton::{Joint, Pair, Side};
 use crate::core::body::view::View;
 use crate::core::camera::coronal::Yaw;
 use crate::core::camera::{Doubt, LevelFrom};
+use crate::core::exposure::BLURRED_BELOW;
+use crate::core::exposure::DARK_BELOW;
+use crate::core::exposure::Exposure;
 use crate::core::measure::{Measure, frontal};
-use crate::vision::exposure::{BLURRED_BELOW, DARK_BELOW, Exposure};
 
 /// Turned farther than this, a photo should be taken again (degrees).
 pub const TURNED_FLAG_DEG: f64 = 12.0;

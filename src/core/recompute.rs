@@ -4,8 +4,8 @@ use std::path::Path;
 
 use crate::core::assessment::assess;
 use crate::core::error::{Error, Result};
+use crate::core::options::Options;
 use crate::core::record::Record;
-use crate::vision::analysis::Options;
 
 /// The record that the photo of `record` would give now, with these options. `Options::readings` and `Options::person` are
 /// past changing.

@@ -10,13 +10,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::core::body::pose::{Keypoint, Missing, Pose};
 use crate::core::body::skeleton::Joint;
+use crate::core::camera::Tilt;
 use crate::core::camera::Told;
 use crate::core::camera::coronal::WorldWidths;
+use crate::core::exposure::Exposure;
 use crate::core::geometry::{Point, rounded};
+use crate::core::heads::Heads;
 use crate::core::silhouette::Trace;
-use crate::vision::exposure::Exposure;
-use crate::vision::heads::Heads;
-use crate::vision::verticals::Tilt;
 
 /// Where a photo and its sighting come from, as records say it elsewhere.
 #[derive(Debug, Clone, PartialEq)]

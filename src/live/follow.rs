@@ -3,11 +3,12 @@
 use orthostat::core::assessment::{Analysis, assess};
 use orthostat::core::camera::Told;
 use orthostat::core::error::{Error, Result};
+use orthostat::core::options::Options;
 use orthostat::core::sighting::{self, Sighting};
 use orthostat::core::watch::smoothing::{self, Filter, OneEuro, PoseFilter};
 use orthostat::core::watch::still::Stillness;
 use orthostat::core::watch::{Glimpse, State, WATCHED};
-use orthostat::vision::analysis::{Options, Surroundings, sighting, surroundings};
+use orthostat::vision::analysis::{Surroundings, sighting, surroundings};
 use orthostat::vision::raster::crop::Pyramid;
 use orthostat::vision::raster::frame::Frame;
 use orthostat::vision::repeat::{self, Readings};

@@ -1,5 +1,6 @@
 //! One run: frames in, and out come the window, the log, the alerts, and the standing check.
 
+use orthostat::store::baselines;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -96,7 +97,7 @@ impl<'a> Run<'a> {
         window: Option<Window>,
     ) -> Result<Self> {
         let session = options.session.as_deref().map(SessionFile::create).transpose()?;
-        let kept = if options.watch && !options.new_baseline { Baseline::open(&options.baseline)? } else { None };
+        let kept = if options.watch && !options.new_baseline { baselines::open(&options.baseline)? } else { None };
         let wanted = options.watch && kept.is_none();
         if wanted {
             let why = if options.new_baseline { "as asked" } else { "there is none yet" };
@@ -393,7 +394,7 @@ impl<'a> Run<'a> {
             }
             Progress::Taken(baseline) => {
                 self.taking = None;
-                baseline.save()?;
+                baselines::save(&baseline)?;
                 let usual: Vec<String> = WATCHED
                     .into_iter()
                     .filter_map(|measure| Some((measure, baseline.usual(measure)?)))

@@ -7,15 +7,16 @@ use std::time::Duration;
 use opencv::core::{Mat, MatTraitConst};
 use opencv::imgproc::{COLOR_RGB2BGR, cvt_color_def};
 use orthostat::app::cli::Live;
+use orthostat::core::assessment::Analysis;
 use orthostat::core::error::{Error, Result};
+use orthostat::core::options::DEFAULT_READINGS;
 use orthostat::core::record::{Record, SCHEMA};
 use orthostat::core::watch::{State, WATCHED};
 use orthostat::report;
 use orthostat::report::output::{self, Outputs};
-use orthostat::vision::analysis::{Analysis, Analyzer};
+use orthostat::vision::analysis::Analyzer;
 use orthostat::vision::photo::{Format, Metadata, Photo, ReadOptions, Source};
 use orthostat::vision::raster::frame::Frame;
-use orthostat::vision::repeat::DEFAULT_READINGS;
 
 use super::log::{Line, record_words};
 use super::scene::{Painter, Person, Reading, Scene, Strip};
@@ -57,7 +58,7 @@ pub fn run(options: &Live, pictures: &[PathBuf], mut window: Option<Window>) -> 
                     Ok(analysis) => {
                         measured += 1;
                         let id = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-                        tell(&Record::new(&id, &photo, &analysis), number as u64, options, window.is_some())?
+                        tell(&Record::of(photo.provenance(&id), &analysis), number as u64, options, window.is_some())?
                     }
                     Err(error @ (Error::Runtime { .. } | Error::Model { .. })) => return Err(error),
                     // Of what is left, only a view that cannot be told (Usage) means that somebody was found.
@@ -181,7 +182,7 @@ pub fn snapshot(frame: &Frame<'_>, name: &Path, options: &Live) -> Result<String
         Err(error @ (Error::Runtime { .. } | Error::Model { .. })) => return Err(error),
         Err(error) => return Ok(format!("saved {}; no record: {error}", path.display())),
     };
-    let mut record = Record::new(&id, &photo, &analysis);
+    let mut record = Record::of(photo.provenance(&id), &analysis);
     record.source.format = "frame".into();
     save(folder, &record)?;
     let annotated = folder.join(format!("{id}.annotated.jpg"));

@@ -67,7 +67,7 @@ impl Source {
         let camera = Live::Camera(number);
         match camera.open() {
             Ok(input) => Ok(Self::Live(camera, input)),
-            Err(reason) => Err(unreadable(camera.name(), io::ErrorKind::NotFound, &reason)),
+            Err(reason) => Err(Error::unreadable(camera.name(), io::ErrorKind::NotFound, &reason)),
         }
     }
 
@@ -87,7 +87,7 @@ impl Source {
                 Ok(input) => Ok(Self::Live(stream, input)),
                 Err(reason) => {
                     let reason = format!("no video stream opens at this address: {reason}");
-                    Err(unreadable(stream.name(), io::ErrorKind::NotConnected, &reason))
+                    Err(Error::unreadable(stream.name(), io::ErrorKind::NotConnected, &reason))
                 }
             };
         }
@@ -178,11 +178,6 @@ fn quiet() {
 
 fn is_open(capture: &VideoCapture) -> bool {
     capture.is_opened().unwrap_or(false)
-}
-
-/// An error of a source that cannot be read.
-pub fn unreadable(path: PathBuf, kind: io::ErrorKind, reason: &str) -> Error {
-    Error::Unreadable { path, source: io::Error::new(kind, reason) }
 }
 
 /// Makes sure that a frame has three channels of 8 bits, blue, green, red: grey ones are spread, a fourth channel is dropped.

@@ -10,8 +10,8 @@ use orthostat::core::sighting;
 use orthostat::report::output::{self, Outputs};
 use orthostat::vision::analysis::Surroundings;
 use orthostat::vision::estimate::Look;
-use orthostat::vision::raster::crop::Region;
 use orthostat::vision::raster::frame::Frame;
+use orthostat::vision::raster::region::Region;
 use orthostat::vision::repeat::{self, Readings, UPPER_SIDE, agrees, nudge};
 use orthostat::vision::track::Followed;
 

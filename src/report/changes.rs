@@ -4,9 +4,9 @@ use comfy_table::{CellAlignment, Table, presets};
 
 use super::signed;
 use crate::core::compare::change::{self, Change, Comparison, Verdict};
+use crate::core::compare::visit::Visit;
 use crate::core::measure::Measure;
 use crate::core::names::shown;
-use crate::store::history::Visit;
 
 /// At most so many visits stand beside each other.
 const COLUMNS: usize = 6;

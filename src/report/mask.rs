@@ -6,8 +6,8 @@ use image::{Rgb, RgbImage};
 
 use crate::core::body::skeleton::{Joint, Pair};
 use crate::core::geometry::Point;
+use crate::core::heads::Disc;
 use crate::core::record::Record;
-use crate::vision::heads::Disc;
 
 /// The colour of the cover: one plain grey, of which nothing can be undone.
 pub const COVER: Rgb<u8> = Rgb([96, 96, 96]);
@@ -95,11 +95,11 @@ pub fn discs(record: &Record) -> Result<Vec<Disc>, Uncovered> {
 /// [`Uncovered`] as for [`discs`], or when the picture is not the one that was measured; nothing must be shown then.
 ///
 /// ```
-/// use orthostat::vision::heads::Heads;
+/// use orthostat::core::heads::Heads;
 /// use orthostat::core::record::Record;
 /// use orthostat::report::mask;
 /// let mut record = Record::open("tests/fixtures/records/anterior-tilted.json".as_ref())?;
-/// record.heads = Some(Heads { covers: vec![[100.0, 700.0, 50.0]], ..Heads::default() }); // as analysis::Options::heads asks for
+/// record.heads = Some(Heads { covers: vec![[100.0, 700.0, 50.0]], ..Heads::default() }); // as options::Options::heads asks for
 /// let picture = image::RgbImage::new(1080, 1440);
 /// let covered = mask::cover(&picture, &record).expect("head in the picture");
 /// assert_eq!(covered.get_pixel(459, 390), &mask::COVER); // the nose
@@ -138,7 +138,7 @@ fn fill(picture: &mut RgbImage, x: f64, y: f64, radius: f64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::vision::heads::Heads;
+    use crate::core::heads::Heads;
 
     fn record(name: &str) -> Record {
         let mut record = Record::open(format!("tests/fixtures/records/{name}.json").as_ref()).expect("a record");

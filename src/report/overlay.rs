@@ -13,10 +13,7 @@ use crate::core::error::Result;
 use crate::core::geometry::Point;
 use crate::core::measure::Measure;
 use crate::core::record::{MeasureRecord, Record};
-use crate::vision::photo::Photo;
-
-/// Annotated pictures are at most this long, in pixels.
-pub const MAX_SIDE: u32 = 1600;
+use crate::vision::photo::{Photo, SHOWN_SIDE};
 
 pub(super) type Rgb = [u8; 3];
 const ORANGE: Rgb = [230, 159, 0];
@@ -44,11 +41,11 @@ struct Canvas {
 }
 
 impl Canvas {
-    /// The photo of `full_width` px, or a reduced copy of it, reduced to [`MAX_SIDE`] where it is larger; `None` for an empty
+    /// The photo of `full_width` px, or a reduced copy of it, reduced to [`SHOWN_SIDE`] where it is larger; `None` for an empty
     /// photo.
     fn of(photo: &RgbImage, full_width: u32) -> Option<Self> {
         let longest = photo.width().max(photo.height());
-        let shrink = (f64::from(MAX_SIDE) / f64::from(longest)).min(1.0);
+        let shrink = (f64::from(SHOWN_SIDE) / f64::from(longest)).min(1.0);
         let size = |side: u32| ((f64::from(side) * shrink).round() as u32).max(1);
         let (width, height) = (size(photo.width()), size(photo.height()));
         let scale = shrink * f64::from(photo.width()) / f64::from(full_width.max(1));
@@ -123,20 +120,10 @@ fn paint(color: Rgb, alpha: u8) -> Paint<'static> {
 /// # Errors
 /// As [`Photo::from_bytes`].
 pub fn detailed(photo: &Photo) -> Result<Cow<'_, RgbImage>> {
-    Ok(finer(photo)?.map_or(Cow::Borrowed(&photo.pixels), |finer| Cow::Owned(finer.pixels)))
+    Ok(photo.detailed()?.map_or(Cow::Borrowed(&photo.pixels), |finer| Cow::Owned(finer.pixels)))
 }
 
-/// The photo in that detail; `None` when it was read so.
-///
-/// # Errors
-/// As [`Photo::from_bytes`].
-pub fn finer(photo: &Photo) -> Result<Option<Photo>> {
-    let (width, height) = photo.size();
-    let halvings = (width.max(height) / MAX_SIDE).max(1).ilog2();
-    photo.finer(halvings).transpose()
-}
-
-/// The photo with its record drawn over it, at most [`MAX_SIDE`] pixels long, without any metadata.
+/// The photo with its record drawn over it, at most [`SHOWN_SIDE`] pixels long, without any metadata.
 #[must_use]
 pub fn draw(photo: &RgbImage, record: &Record) -> RgbImage {
     let Some(mut canvas) = Canvas::of(photo, record.source.width) else { return photo.clone() };

@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use image::{RgbImage, imageops};
 
-use super::overlay::{self, INK, LINES, MAX_SIDE, Rgb, SKY, VERMILLION, WHITE, YELLOW};
+use super::overlay::{self, INK, LINES, Rgb, SKY, VERMILLION, WHITE, YELLOW};
 use super::{font, signed};
 use crate::core::body::skeleton::{BONES, Joint, Pair};
 use crate::core::error::Result;
@@ -12,6 +12,7 @@ use crate::core::geometry::Point;
 use crate::core::measure::Measure;
 use crate::core::record::{MeasureRecord, Record};
 use crate::report::output;
+use crate::vision::photo::SHOWN_SIDE;
 
 /// Lines of one kind over a picture, which can be shown or hidden together.
 #[derive(Debug, Clone, PartialEq)]
@@ -184,7 +185,7 @@ pub(super) fn embedded(picture: &RgbImage) -> Result<String> {
     Ok(format!("data:image/jpeg;base64,{}", STANDARD.encode(bytes)))
 }
 
-/// The photo with its record drawn over it as SVG, at most [`MAX_SIDE`] pixels inside, without any metadata.
+/// The photo with its record drawn over it as SVG, at most [`SHOWN_SIDE`] pixels inside, without any metadata.
 ///
 /// # Errors
 /// When the photo cannot be encoded.
@@ -192,8 +193,8 @@ pub fn draw(photo: &RgbImage, record: &Record) -> Result<String> {
     let (width, height) = (record.source.width, record.source.height);
     let longest = photo.width().max(photo.height()).max(1);
     let reduced;
-    let picture = if longest > MAX_SIDE {
-        let scale = f64::from(MAX_SIDE) / f64::from(longest);
+    let picture = if longest > SHOWN_SIDE {
+        let scale = f64::from(SHOWN_SIDE) / f64::from(longest);
         let size = |side: u32| ((f64::from(side) * scale).round() as u32).max(1);
         reduced = imageops::thumbnail(photo, size(photo.width()), size(photo.height()));
         &reduced

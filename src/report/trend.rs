@@ -5,8 +5,9 @@ use std::fmt::Write;
 use super::signed;
 use super::svg::escaped;
 use crate::core::compare::change::{self, Verdict, comparable};
+use crate::core::compare::visit::Date;
+use crate::core::compare::visit::Visit;
 use crate::core::measure::{Measure, Unit};
-use crate::store::history::{Date, Visit};
 
 /// The measures that are charted, where they were measured twice.
 const CHARTED: [Measure; 11] = [
@@ -173,9 +174,9 @@ pub fn chart(measure: Measure, spots: &[Spot]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::compare::visit::day;
     use crate::core::photo_hash::PhotoHash;
     use crate::core::record::Record;
-    use crate::store::history::day;
 
     fn visit(text: &str, shoulders: f64) -> Visit {
         let mut record = Record::open("tests/fixtures/records/anterior-tilted.json".as_ref()).expect("a record");

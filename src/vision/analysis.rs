@@ -1,86 +1,32 @@
 //! One photo, from pixels to measures: the data's way through the house. What follows the pixels is [`crate::core::assessment`].
 
+use crate::core::assessment::Analysis;
+use crate::core::body::pose::screened;
+use crate::core::options::Options;
 use image::imageops::flip_horizontal;
 
 use crate::core::assessment::assess;
-pub use crate::core::assessment::{Analysis, Scale};
 use crate::core::body::pose::Pose;
 use crate::core::body::skeleton::{BONES, Joint, Pair};
-use crate::core::body::view::View;
+use crate::core::camera::Tilt;
 use crate::core::camera::coronal::WorldWidths;
 use crate::core::camera::{Camera, Given, Told};
 use crate::core::error::{Error, Result};
-use crate::core::geometry::{Point, Vec2, rounded};
+use crate::core::exposure::Exposure;
+use crate::core::geometry::{Point, Vec2};
 use crate::core::measure::frontal;
-use crate::core::points::Points;
 use crate::core::sighting::{Frame, Sighting};
 use crate::core::silhouette::{Mask, Silhouette, Trace};
-use crate::report::overlay;
 use crate::vision::estimate::blazepose::{self, BlazePose};
 use crate::vision::estimate::{Crowd, Estimator};
-use crate::vision::exposure::{Exposure, exposure};
+use crate::vision::exposure::exposure;
 use crate::vision::heads::search::Finder;
 use crate::vision::heads::{self, Hit};
 use crate::vision::locate;
 use crate::vision::photo::Photo;
 use crate::vision::raster::crop::{Grey, Pyramid};
 use crate::vision::repeat::{self, Readings};
-use crate::vision::verticals::{Sight, Tilt, tilt_from_verticals};
-
-/// Statures that a person can have, in centimetres.
-pub const STATURE_CM: std::ops::RangeInclusive<f64> = 40.0..=260.0;
-
-/// How one photo is to be measured.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Options {
-    /// Readings of the photo. Default: [`repeat::DEFAULT_READINGS`].
-    pub readings: usize,
-    /// The view, when the user names it. Default: found by itself.
-    pub view: Option<View>,
-    /// The picture is a mirror image (a selfie saved as seen). Default: no.
-    pub mirrored: bool,
-    /// What the user said about how the camera was held. Default: nothing.
-    pub given: Given,
-    /// The subject's stature in millimetres, for values in millimetres. Default: unknown.
-    pub height_mm: Option<f64>,
-    /// Whom to measure, counted from 1 in order of size and place. Default: 1.
-    pub person: usize,
-    /// Points placed by hand, in pixels of the upright photo as it is. Default: none.
-    pub points: Points,
-    /// Look for every head in the picture, for pictures that cover them ([`crate::report::mask`]). Default: no.
-    pub heads: bool,
-}
-
-impl Options {
-    /// With numbers of as many decimals as records keep, so that a photo and its record are measured with the same ones.
-    #[must_use]
-    pub fn rounded(self) -> Self {
-        let place = |p: Point| Point::new(rounded(p.x, 3), rounded(p.y, 3));
-        Self {
-            given: Given {
-                roll_deg: self.given.roll_deg.map(|deg| rounded(deg, 4)),
-                plumb: self.given.plumb.map(|(a, b)| (place(a), place(b))),
-            },
-            height_mm: self.height_mm.map(|mm| rounded(mm, 1)),
-            ..self
-        }
-    }
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            readings: repeat::DEFAULT_READINGS,
-            view: None,
-            mirrored: false,
-            given: Given::default(),
-            height_mm: None,
-            person: 1,
-            points: Points::default(),
-            heads: false,
-        }
-    }
-}
+use crate::vision::verticals::{Sight, tilt_from_verticals};
 
 /// The models, opened: per model as many workers as share its readings.
 pub struct Analyzer {
@@ -208,7 +154,7 @@ impl Analyzer {
 
     /// What may be a head, in as much detail as an annotated picture shows.
     fn hits(&mut self, photo: &Photo) -> Result<Vec<Hit>> {
-        let finer = overlay::finer(photo)?;
+        let finer = photo.detailed()?;
         let shown = finer.as_ref().unwrap_or(photo);
         let finder = match self.finder.take() {
             Some(finder) => finder,
@@ -317,7 +263,7 @@ pub fn sighting(
         .with_background(around.background.as_ref());
     let masks: Vec<Mask> = readings.iter().flat_map(Readings::masks).cloned().collect();
     if !masks.is_empty() {
-        let pose = repeat::screened(&seen.pose(), width, height);
+        let pose = screened(&seen.pose(), width, height);
         seen.outline = Trace::read_as_it_stands(&Silhouette::of(&masks), &pose).ok();
     }
     seen

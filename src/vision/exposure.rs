@@ -1,22 +1,7 @@
 //! Whether a photo is bright and sharp enough to be read, judged on the person alone.
 
+use crate::core::exposure::Exposure;
 use image::GrayImage;
-
-/// Mean brightness of the person below which a photo counts as dark, 0 to 255.
-pub const DARK_BELOW: f64 = 35.0;
-/// Fine detail below which a photo counts as blurred, see [`Exposure::detail`]. Ten rendered photos, looked at in a size of about
-/// 1000 to 2000 pixels, had 0.20 to 0.36; blurred by two pixels 0.04 to 0.06.
-pub const BLURRED_BELOW: f64 = 0.08;
-
-/// Brightness and sharpness of a part of a photo.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Exposure {
-    /// Mean brightness, 0 to 255.
-    pub brightness: f64,
-    /// Root mean square of the Laplacian over that of the brightness's departure from its mean: what share of the contrast is
-    /// as fine as a pixel.
-    pub detail: f64,
-}
 
 /// Looks at the box `[left, top, right, bottom]`, in pixels of `luma`; `None` when it holds fewer than 16 x 16 pixels.
 #[must_use]
@@ -51,6 +36,7 @@ pub fn exposure(luma: &GrayImage, [left, top, right, bottom]: [f64; 4]) -> Optio
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::exposure::{BLURRED_BELOW, DARK_BELOW};
     use image::Luma;
 
     #[test]

@@ -4,7 +4,8 @@
 use crate::core::error::Result;
 use crate::core::geometry::Point;
 use crate::vision::estimate::{Crowd, Estimator, Person};
-use crate::vision::raster::crop::{Pyramid, Region};
+use crate::vision::raster::crop::Pyramid;
+use crate::vision::raster::region::Region;
 
 /// Two finds whose hips are nearer than this share of the smaller region are one person.
 const SAME_PERSON: f64 = 0.15;

@@ -16,7 +16,7 @@ use ort::value::{TensorRef, ValueType};
 use serde::Deserialize;
 
 use crate::core::error::{Error, Result};
-use crate::report::output::data_folder;
+use crate::core::folders::data_folder;
 use crate::vision::library;
 
 /// File names that ONNX Runtime's library goes by, beside the program and in the data folder.

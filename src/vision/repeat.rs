@@ -11,10 +11,9 @@ use crate::core::error::Result;
 use crate::core::geometry::{Point, Vec2};
 use crate::core::silhouette::Mask;
 use crate::vision::estimate::{Estimator, Look, Person, Reading};
-use crate::vision::raster::crop::{Pyramid, Region};
+use crate::vision::raster::crop::Pyramid;
+use crate::vision::raster::region::Region;
 
-/// Readings of a photo by one model unless another number is asked for. See `docs/accuracy.md` for accuracy against time.
-pub const DEFAULT_READINGS: usize = 8;
 /// Readings of a photo by each of two models: two networks err less alike than two readings of one.
 pub const PAIRED_READINGS: usize = 2;
 /// Readings of a photo when time counts more.
@@ -290,36 +289,10 @@ pub fn consensus(poses: &[Pose]) -> Pose {
     })
 }
 
-/// Standard deviation of numbers about their mean; `None` for fewer than two.
-#[must_use]
-pub fn standard_deviation(values: &[f64]) -> Option<f64> {
-    let mean = values.iter().sum::<f64>() / values.len().max(1) as f64;
-    let square: f64 = values.iter().map(|v| (v - mean).powi(2)).sum();
-    (values.len() > 1).then(|| (square / (values.len() - 1) as f64).sqrt())
-}
-
-/// Joints outside the picture or too unclear lose their place and get the reason instead.
-#[must_use]
-pub fn screened(pose: &Pose, width: f64, height: f64) -> Pose {
-    Pose::from_joints(|joint: Joint| {
-        let keypoint = pose.get(joint)?;
-        let inside = (0.0..=width).contains(&keypoint.at.x) && (0.0..=height).contains(&keypoint.at.y);
-        if !inside {
-            Err(Missing::OutsidePicture(joint))
-        } else if keypoint.visibility < MIN_VISIBILITY {
-            Err(Missing::Hidden { joint, visibility: keypoint.visibility, needed: MIN_VISIBILITY })
-        } else {
-            Ok(keypoint)
-        }
-    })
-}
-
-/// Joints that the model sees less clearly than this are not measured, 0 to 1.
-pub const MIN_VISIBILITY: f64 = 0.5;
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::body::pose::screened;
 
     #[test]
     fn nudges_are_small_and_differ() {

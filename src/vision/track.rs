@@ -7,8 +7,8 @@
 use crate::core::error::Result;
 use crate::vision::estimate::blazepose::{self, BlazePose};
 use crate::vision::estimate::{Crowd, Estimator, Look, Person, Reading};
-use crate::vision::raster::crop::Region;
 use crate::vision::raster::frame::{Cutter, Frame};
+use crate::vision::raster::region::Region;
 
 /// Seconds between looks of the detector while somebody is followed.
 pub const CHECK_EVERY: f64 = 3.0;

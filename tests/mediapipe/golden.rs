@@ -11,7 +11,9 @@ use orthostat::core::measure::frontal::{tilt, trunk_length};
 use orthostat::vision::estimate::blazepose::{self, BlazePose};
 use orthostat::vision::estimate::{Estimator, Look};
 use orthostat::vision::photo::{Photo, ReadOptions};
-use orthostat::vision::raster::crop::{Pyramid, Region, Sampling};
+use orthostat::vision::raster::crop::Pyramid;
+use orthostat::vision::raster::region::Region;
+use orthostat::vision::raster::region::Sampling;
 use serde::Deserialize;
 
 /// Whatever went wrong, in words.

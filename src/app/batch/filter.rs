@@ -1,5 +1,6 @@
 //! Paths in, records out, in the same order, one line each: for engines that hand out work themselves.
 
+use crate::core::record::outcome::{Failure, Outcome, Tally};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -9,12 +10,11 @@ use std::sync::atomic::AtomicBool;
 use serde::Serialize;
 
 use super::plan::{Job, stem};
-use super::results::Tally;
 use super::worker::{self, Make};
-use super::{Failure, Outcome};
 use crate::core::error::{Error, Result};
+use crate::core::options::Options;
 use crate::core::record::{Record, SCHEMA};
-use crate::vision::analysis::{Analyzer, Options};
+use crate::vision::analysis::Analyzer;
 use crate::vision::estimate::blazepose;
 use crate::vision::photo::{Photo, ReadOptions};
 
@@ -75,7 +75,7 @@ pub fn filter(
         Ok(Box::new(move |_, job: &Job| {
             let photo = Photo::open(&job.path, &shared.reading)?;
             let analysis = analyzer.analyze(&photo, &job.options)?;
-            Ok(Record::new(&job.id, &photo, &analysis))
+            Ok(Record::of(photo.provenance(&job.id), &analysis))
         }))
     });
     let mut tally = Tally::default();

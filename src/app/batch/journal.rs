@@ -6,6 +6,7 @@
 //! Each line begins with a checksum of the rest. A line that was cut off by a crash or damaged since, and one without a checksum as
 //! earlier versions wrote it, is dropped: its photo is measured again.
 
+use crate::core::record::outcome::Outcome;
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
@@ -13,7 +14,6 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::Outcome;
 use crate::core::error::{Error, Result};
 use crate::report::output::open_own;
 
@@ -226,7 +226,7 @@ fn is_linked(_: &std::fs::Metadata) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::batch::Failure;
+    use crate::core::record::outcome::Failure;
 
     fn entry(text: &str) -> Entry {
         Entry { outcome: Outcome::Failure(Failure { code: "no_person".into(), text: text.into() }), thumbnail: None }

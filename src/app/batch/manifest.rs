@@ -4,6 +4,7 @@
 //! `view`, `mirrored`, `height_cm`, `visit_date`, `plumb` (`x1,y1,x2,y2`), `notes`. Other columns are carried to the outputs.
 //! Separators: comma, semicolon or tab, whichever the header has most of.
 
+use crate::core::options;
 use std::collections::HashMap;
 use std::path::Path;
 
@@ -16,7 +17,6 @@ use crate::core::camera::{Given, plumb_line};
 use crate::core::error::{Error, Result};
 use crate::core::geometry::Point;
 use crate::core::names;
-use crate::vision::analysis;
 
 /// The columns with a meaning of their own.
 pub const COLUMNS: [&str; 9] =
@@ -26,7 +26,7 @@ pub const COLUMNS: [&str; 9] =
 ///
 /// # Errors
 /// [`Error::Unreadable`]; [`Error::Usage`] when it is no such list at all.
-pub fn read(path: &Path, options: &analysis::Options, output: Option<&Path>) -> Result<Plan> {
+pub fn read(path: &Path, options: &options::Options, output: Option<&Path>) -> Result<Plan> {
     let bytes = std::fs::read(path).map_err(|source| Error::Unreadable { path: path.into(), source })?;
     let usage = |what: String| Error::Usage { reason: format!("{}: {what}", path.display()) };
     let text = std::str::from_utf8(&bytes).map_err(|error| {
@@ -105,7 +105,7 @@ fn job(
     columns: &[String],
     row: &csv::StringRecord,
     folder: &Path,
-    options: &analysis::Options,
+    options: &options::Options,
 ) -> std::result::Result<Job, Vec<String>> {
     let mut job = Job::of(Path::new("").into(), options);
     let mut problems = Vec::new();
@@ -148,7 +148,7 @@ fn job(
                 }
                 _ => expected("yes or no"),
             },
-            "height_cm" => match cell.parse::<f64>().ok().filter(|cm| analysis::STATURE_CM.contains(cm)) {
+            "height_cm" => match cell.parse::<f64>().ok().filter(|cm| options::STATURE_CM.contains(cm)) {
                 Some(cm) => {
                     job.options.height_mm = Some(10.0 * cm);
                     Ok(())
@@ -245,7 +245,7 @@ mod tests {
         }
         let list = folder.path().join("intake.csv");
         std::fs::write(&list, text).expect("written");
-        read(&list, &analysis::Options::default(), None)
+        read(&list, &options::Options::default(), None)
     }
 
     #[test]
@@ -265,7 +265,7 @@ mod tests {
         assert_eq!(first.carried["notes"], "hurt, left");
         assert_eq!(first.carried["clinician"], "Ms B");
         assert_eq!(second.id, "b");
-        assert_eq!(second.options, analysis::Options::default());
+        assert_eq!(second.options, options::Options::default());
         assert_eq!(plan.carried, ["notes", "clinician"]);
     }
 
@@ -328,7 +328,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let list = folder.path().join("l.csv");
         std::fs::write(&list, b"path\nM\xfcller.jpg\n").expect("written");
-        let error = read(&list, &analysis::Options::default(), None).expect_err("refused").to_string();
+        let error = read(&list, &options::Options::default(), None).expect_err("refused").to_string();
         assert!(error.contains("other bytes in line 2"), "{error}");
     }
 }

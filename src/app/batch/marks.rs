@@ -4,6 +4,7 @@
 //! others; and it leaves out, with a reason, one that was alone in work when the system ran out of memory, or when three runs
 //! ended without a word.
 
+use crate::core::record::outcome::Failure;
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{Read, Write};
@@ -12,7 +13,6 @@ use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
-use super::Failure;
 use super::journal::Key;
 use crate::core::error::{Error, Result};
 use crate::report::output::open_own;

@@ -1,16 +1,17 @@
 //! A page for each subject of a finished run, and what the history keeps of it.
 
+use crate::core::record::outcome::Outcome;
 use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
 
+use super::journal;
 use super::journal::Journal;
 use super::plan::{Job, Plan, file_name};
 use super::results::Slot;
-use super::run::{Presentation, Settings};
-use super::{Outcome, journal};
+use super::settings::{Presentation, Settings};
 use crate::core::error::Result;
 use crate::core::record::Record;
 use crate::report::html::{self, Picture, Sheet};

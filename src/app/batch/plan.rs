@@ -1,14 +1,14 @@
 //! Everything that will be measured, and every problem that can be seen before work starts.
 
+use crate::core::options;
 use std::collections::{HashMap, HashSet};
 use std::path::{Component, Path, PathBuf};
 
 use indexmap::IndexMap;
 use jiff::civil::Date;
 
-use crate::app::batch::Failure;
 use crate::core::names::{self, LONGEST_ID, shortened};
-use crate::vision::analysis;
+use crate::core::record::outcome::Failure;
 
 /// One photo to measure.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,7 +24,7 @@ pub struct Job {
     /// Notes and unknown columns of a manifest, carried to the outputs.
     pub carried: IndexMap<String, String>,
     /// How to measure it.
-    pub options: analysis::Options,
+    pub options: options::Options,
     /// Known to be impossible already.
     pub failure: Option<Failure>,
 }
@@ -32,7 +32,7 @@ pub struct Job {
 impl Job {
     /// A job that only has a file; the id is still to be given.
     #[must_use]
-    pub fn of(path: PathBuf, options: &analysis::Options) -> Self {
+    pub fn of(path: PathBuf, options: &options::Options) -> Self {
         Self {
             path,
             id: String::new(),
@@ -65,7 +65,7 @@ pub struct Plan {
 impl Plan {
     /// A plan for what was found.
     #[must_use]
-    pub fn of_found(found: super::input::Found, options: &analysis::Options) -> Self {
+    pub fn of_found(found: super::input::Found, options: &options::Options) -> Self {
         let mut jobs: Vec<Job> = found.photos.into_iter().map(|path| Job::of(path, options)).collect();
         for (path, text) in found.closed {
             let failure = Some(Failure { code: "unreadable".into(), text });
@@ -156,7 +156,7 @@ mod tests {
     use super::*;
 
     fn ids(paths: &[&str]) -> Vec<String> {
-        let options = analysis::Options::default();
+        let options = options::Options::default();
         let jobs = paths.iter().map(|path| Job::of(path.into(), &options)).collect();
         Plan { jobs, ..Plan::default() }.with_ids().jobs.into_iter().map(|job| job.id).collect()
     }

@@ -1,14 +1,12 @@
 //! What a run leaves behind, made from the journal in the order of the plan, each file under a temporary name until it is whole.
 
+use crate::core::record::outcome::{Failure, Outcome, Tally};
 use std::io::Write;
 use std::path::Path;
 
-use serde::Serialize;
-
 use super::journal::{Entry, FIRST, Journal, Key, line_of};
 use super::plan::Job;
-use super::run::{Format, Presentation};
-use super::{Failure, Outcome};
+use super::settings::{Format, JOURNAL, Presentation};
 use crate::core::error::Result;
 use crate::core::record::Record;
 use crate::report::csv::Sheet;
@@ -21,33 +19,6 @@ use crate::report::table::{Cell, Column, Kind, long_columns, long_rows, wide_col
 pub(super) enum Slot {
     Entry(Key),
     Failure(Failure),
-}
-
-/// How a run went.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
-pub struct Tally {
-    /// Photos with at least one value.
-    pub measured: usize,
-    /// Photos that were read, and refused whole by the gates.
-    pub refused: usize,
-    /// Photos without a record.
-    pub failed: usize,
-}
-
-impl Tally {
-    /// All photos.
-    #[must_use]
-    pub const fn total(self) -> usize {
-        self.measured + self.refused + self.failed
-    }
-
-    pub(super) fn count(&mut self, outcome: &Outcome) {
-        match outcome {
-            Outcome::Record(record) if record.quality.usable => self.measured += 1,
-            Outcome::Record(_) => self.refused += 1,
-            Outcome::Failure(_) => self.failed += 1,
-        }
-    }
 }
 
 /// A refused photo in the words of a failure: the flags that say why, else the first reason.
@@ -100,7 +71,7 @@ pub(super) fn write(
     let begin = |name: &str| outputs.draft(&folder.join(name), None);
     let mut lines = begin("results.jsonl")?;
     // This run holds the journal open: it is its own, whatever was added to it.
-    let mut ordered = outputs.clone().forced().draft(&folder.join(super::run::JOURNAL), None)?;
+    let mut ordered = outputs.clone().forced().draft(&folder.join(JOURNAL), None)?;
     ordered.write_all(FIRST).map_err(|source| ordered.failed(source))?;
     let sheet = |name: &str, columns: &[Column]| {
         let path = folder.join(name);
@@ -120,7 +91,7 @@ pub(super) fn write(
     };
     #[cfg(not(feature = "parquet"))]
     let _ = formats;
-    let mut page = Page::new(begin("summary.html")?, jobs.len(), show)?;
+    let mut page = Page::new(begin("summary.html")?, jobs.len(), show.is_deidentified())?;
     let mut tally = Tally::default();
     let mut written = std::collections::HashSet::new();
     for (place, index) in show.order(jobs).into_iter().enumerate() {

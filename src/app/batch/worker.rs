@@ -5,6 +5,7 @@
 //! many at once: photos that are all slow must not take ever more memory and make each other slower. Jobs are taken in order and
 //! not too far ahead of the slowest, so that what waits for its turn stays bounded.
 
+use crate::core::record::outcome::Failure;
 use std::collections::{HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -12,7 +13,6 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::Failure;
 use super::plan::Job;
 use crate::core::error::{Error, Result};
 use crate::core::isolation::words;
@@ -317,7 +317,7 @@ impl Finished {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::vision::analysis::Options;
+    use crate::core::options::Options;
 
     fn jobs(count: usize) -> Jobs {
         Box::new((0..count).map(|n| Arc::new(Job::of(n.to_string().into(), &Options::default()))))

@@ -1,14 +1,16 @@
 //! `orthostat analyze`.
 
+use crate::core::compare::visit;
+use crate::core::options;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
 use super::measuring::{Measuring, number, positive, roll};
 use crate::core::camera::Given;
+use crate::core::compare::visit::Date;
 use crate::core::geometry::Point;
 use crate::core::{camera, error, names};
-use crate::store::history::{self, Date};
 use crate::vision::analysis;
 use crate::vision::photo::{MAX_MEGAPIXELS, ReadOptions};
 
@@ -46,7 +48,7 @@ pub struct Analyze {
     #[arg(long, value_name = "SUBJECT", value_parser = names::checked)]
     pub save: Option<String>,
     /// The day of the visit; else the day that the photo tells, else today.
-    #[arg(long, value_name = "YYYY-MM-DD", value_parser = history::day)]
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = visit::day)]
     pub date: Option<Date>,
     /// The history's file instead of the one in the user's data folder.
     #[arg(long, value_name = "FILE", requires = "save")]
@@ -101,7 +103,7 @@ impl Analyze {
     ///
     /// # Errors
     /// [`error::Error::Usage`] when options do not go together.
-    pub fn options(&self) -> error::Result<analysis::Options> {
+    pub fn options(&self) -> error::Result<options::Options> {
         let plumb = self.plumb.map(plumb_line).transpose()?;
         Ok(self.measuring.options(Given { roll_deg: self.roll, plumb }))
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use super::measuring::{Measuring, count, positive};
-use crate::app::batch::run::Format;
+use crate::app::batch::settings::Format;
 use crate::vision::analysis;
 use crate::vision::photo::{MAX_MEGAPIXELS, ReadOptions};
 

@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use crate::core::compare::visit::Date;
+use crate::core::compare::visit::day;
 use crate::core::names::checked;
-use crate::store::history::{Date, day};
 
 /// `orthostat history`.
 #[derive(Debug, Args)]

@@ -1,5 +1,6 @@
 //! `orthostat-live`.
 
+use crate::core::options;
 use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
@@ -9,7 +10,6 @@ use crate::core::camera::Given;
 use crate::core::points::Points;
 use crate::core::watch::alert::Preset;
 use crate::core::watch::baseline;
-use crate::vision::analysis;
 use crate::vision::estimate::blazepose;
 
 const KEYS: &str = "\
@@ -152,8 +152,8 @@ impl From<Sensitivity> for Preset {
 impl Live {
     /// How to measure, as the library wants it; `readings` of a picture unless the user says otherwise.
     #[must_use]
-    pub fn measuring(&self, readings: usize) -> analysis::Options {
-        analysis::Options {
+    pub fn measuring(&self, readings: usize) -> options::Options {
+        options::Options {
             heads: false,
             readings: self.readings.unwrap_or(readings),
             view: self.view.view(),

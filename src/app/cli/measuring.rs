@@ -1,13 +1,15 @@
 //! What every way of measuring shares, and how numbers on the command line are read.
 
+use crate::core::options;
 use clap::{Args, ValueEnum};
 
 use crate::core::body::view::View;
 use crate::core::camera::Given;
+use crate::core::options::DEFAULT_READINGS;
 use crate::core::points::Points;
 use crate::vision::estimate::blazepose;
-use crate::vision::repeat::{BEST_READINGS, DEFAULT_READINGS, FAST_READINGS, MAX_READINGS, PAIRED_READINGS};
-use crate::vision::{analysis, model};
+use crate::vision::model;
+use crate::vision::repeat::{BEST_READINGS, FAST_READINGS, MAX_READINGS, PAIRED_READINGS};
 
 /// Options that every way of measuring shares.
 #[derive(Debug, Clone, Args)]
@@ -82,8 +84,8 @@ const HEAVY: &str = "blazepose-heavy";
 impl Measuring {
     /// As the library wants them.
     #[must_use]
-    pub fn options(&self, given: Given) -> analysis::Options {
-        analysis::Options {
+    pub fn options(&self, given: Given) -> options::Options {
+        options::Options {
             heads: false,
             readings: self.readings.unwrap_or(match self.quality {
                 Quality::Fast => FAST_READINGS,
@@ -152,7 +154,7 @@ pub(super) fn positive(text: &str) -> Result<f64, String> {
 }
 
 pub(super) fn stature(text: &str) -> Result<f64, String> {
-    within(text, *analysis::STATURE_CM.start(), *analysis::STATURE_CM.end(), " cm")
+    within(text, *options::STATURE_CM.start(), *options::STATURE_CM.end(), " cm")
 }
 
 pub(super) fn minutes(text: &str) -> Result<f64, String> {

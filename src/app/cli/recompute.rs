@@ -8,8 +8,8 @@ use super::analyze::{plumb, plumb_line};
 use super::measuring::{ViewChoice, roll, stature};
 use crate::core::camera::Given;
 use crate::core::error::Result;
+use crate::core::options::Options;
 use crate::core::points::Points;
-use crate::vision::analysis::Options;
 
 /// `orthostat recompute`.
 #[derive(Debug, Args)]

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use orthostat::app::cli::{Analyze, PictureForm};
+use orthostat::core::assessment::Analysis;
 use orthostat::core::compare::reference;
 use orthostat::core::error::{Error, Result};
 use orthostat::core::isolation;
@@ -16,7 +17,7 @@ use orthostat::report::html::{self, Picture, Sheet};
 use orthostat::report::output::Outputs;
 use orthostat::report::{mask, output};
 use orthostat::store::history::{self, History};
-use orthostat::vision::analysis::{Analysis, Analyzer};
+use orthostat::vision::analysis::Analyzer;
 use orthostat::vision::photo::Photo;
 
 use super::history::{database, save, saved_words};

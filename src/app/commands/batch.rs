@@ -1,5 +1,8 @@
 //! `orthostat batch`: the plan on paper, the run, and what is told meanwhile.
 
+use orthostat::app::batch::settings;
+use orthostat::core::folders;
+use orthostat::core::options;
 use std::io::{IsTerminal, Write};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -11,17 +14,16 @@ use indicatif::{ProgressBar, ProgressStyle};
 use orthostat::app::batch::filter::{self, filter};
 use orthostat::app::batch::identity::Identity;
 use orthostat::app::batch::plan::{Job, Plan};
-use orthostat::app::batch::results::Tally;
 use orthostat::app::batch::run::{self, End, Progress};
 use orthostat::app::batch::{input, manifest, worker};
 use orthostat::app::cli::{Batch, FailOn, ProgressChoice};
 use orthostat::core::camera::Given;
 use orthostat::core::error::{Error, Result};
 use orthostat::core::names::shown;
+use orthostat::core::record::outcome::Tally;
 use orthostat::report::csv::Sheet;
 use orthostat::report::output;
 use orthostat::report::table::{Cell, Kind};
-use orthostat::vision::analysis;
 
 use super::history::database;
 use super::{complain, say, tell};
@@ -86,7 +88,7 @@ pub(crate) fn run(options: &Batch) -> Result<u8> {
         return Ok(0);
     };
     let key = key_path(options)?;
-    let settings = run::Settings {
+    let settings = settings::Settings {
         folder,
         inputs: options.manifest.iter().chain(&key).cloned().collect(),
         resume: options.resume,
@@ -133,7 +135,7 @@ fn workers(options: &Batch) -> usize {
     options.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
 }
 
-fn plan(options: &Batch, measuring: &analysis::Options) -> Result<Plan> {
+fn plan(options: &Batch, measuring: &options::Options) -> Result<Plan> {
     if let Some(list) = &options.manifest {
         return manifest::read(list, measuring, options.out.as_deref());
     }
@@ -156,7 +158,7 @@ fn key_path(options: &Batch) -> Result<Option<PathBuf>> {
     }
     let path = match &options.key {
         Some(path) => path.clone(),
-        None => output::data_folder().map(|folder| folder.join("deidentify.key")).ok_or_else(|| Error::Usage {
+        None => folders::data_folder().map(|folder| folder.join("deidentify.key")).ok_or_else(|| Error::Usage {
             reason: "neither XDG_DATA_HOME nor HOME is set, so there is no place for the key; name one with --key"
                 .into(),
         })?,
@@ -226,7 +228,7 @@ fn cells(number: usize, job: &Job) -> [String; 9] {
 }
 
 /// `--jsonl`: standard input or the inputs named, to standard output.
-fn stream(options: &Batch, measuring: analysis::Options) -> Result<u8> {
+fn stream(options: &Batch, measuring: options::Options) -> Result<u8> {
     let from_input = options.inputs.iter().any(|name| name.as_os_str() == "-");
     let paths: Box<dyn Iterator<Item = std::io::Result<PathBuf>> + Send> = if from_input {
         if options.inputs.len() > 1 {

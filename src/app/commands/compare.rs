@@ -1,16 +1,18 @@
 //! `orthostat compare`: whether anything has changed between two photos of one subject.
 
+use orthostat::core::compare::visit;
 use std::io::Read;
 use std::path::Path;
 
 use orthostat::app::cli::Compare;
 use orthostat::core::camera::Given;
 use orthostat::core::compare::change::{self, Comparison};
+use orthostat::core::compare::visit::Visit;
 use orthostat::core::error::{Error, Result};
 use orthostat::core::record::Record;
 use orthostat::core::{isolation, names};
 use orthostat::report;
-use orthostat::store::history::{self, Visit};
+use orthostat::store::history;
 use orthostat::vision::analysis::{Analyzer, ENOUGH_PIXELS};
 use orthostat::vision::photo::{Photo, ReadOptions};
 use serde_json::json;
@@ -110,7 +112,7 @@ fn find(reference: &str, options: &Compare, analyzer: &mut Option<Analyzer>) -> 
         let measuring = options.measuring.options(Given::default());
         let analysis = isolation::guarded(path, || analyzer.analyze(&photo, &measuring))?;
         let id = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-        Record::new(&id, &photo, &analysis)
+        Record::of(photo.provenance(&id), &analysis)
     };
     let name = path.file_name().map_or_else(|| reference.to_owned(), |name| name.to_string_lossy().into_owned());
     Ok(vec![Named { name, record }])
@@ -136,7 +138,7 @@ fn visit(subject: &str, when: &str, options: &Compare) -> Result<Vec<Named>> {
     }
     let day = match when {
         "first" | "last" => None,
-        day => Some(history::day(day).map_err(|reason| Error::Usage {
+        day => Some(visit::day(day).map_err(|reason| Error::Usage {
             reason: format!("{subject}@{when}: {reason}; first and last are understood too"),
         })?),
     };

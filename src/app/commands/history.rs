@@ -4,13 +4,15 @@ use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use orthostat::app::cli::{self, HistoryAction};
+use orthostat::core::compare::visit::Date;
+use orthostat::core::compare::visit::Visit;
 use orthostat::core::error::{Error, Result};
 use orthostat::core::names::shown;
 use orthostat::core::record::Record;
 use orthostat::report;
 use orthostat::report::html::{self, Picture, Sheet};
 use orthostat::report::output::Outputs;
-use orthostat::store::history::{self, Date, History, Visit};
+use orthostat::store::history::{self, History};
 use serde_json::json;
 
 use super::{complain, say, tell};

@@ -205,3 +205,22 @@ impl WorldPose {
         }
     }
 }
+
+/// Joints that the model sees less clearly than this are not measured, 0 to 1.
+pub const MIN_VISIBILITY: f64 = 0.5;
+
+/// Joints outside the picture or too unclear lose their place and get the reason instead.
+#[must_use]
+pub fn screened(pose: &Pose, width: f64, height: f64) -> Pose {
+    Pose::from_joints(|joint: Joint| {
+        let keypoint = pose.get(joint)?;
+        let inside = (0.0..=width).contains(&keypoint.at.x) && (0.0..=height).contains(&keypoint.at.y);
+        if !inside {
+            Err(Missing::OutsidePicture(joint))
+        } else if keypoint.visibility < MIN_VISIBILITY {
+            Err(Missing::Hidden { joint, visibility: keypoint.visibility, needed: MIN_VISIBILITY })
+        } else {
+            Ok(keypoint)
+        }
+    })
+}

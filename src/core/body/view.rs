@@ -2,7 +2,8 @@
 
 use crate::core::body::pose::Pose;
 use crate::core::body::skeleton::{Joint, Pair, Side};
-use crate::core::measure::{Refusal, frontal};
+use crate::core::measure::frontal;
+use crate::core::refusal::Refusal;
 
 /// The side of the body that the camera sees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

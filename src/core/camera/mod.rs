@@ -14,7 +14,6 @@ use shot::Size;
 
 use crate::core::body::pose::Pose;
 use crate::core::geometry::{Point, Vec2};
-use crate::vision::verticals::Tilt;
 
 /// Diagonal of a 35 mm film frame, in millimetres: what "35 mm equivalent" refers to here.
 const FILM_DIAGONAL_MM: f64 = 43.266_615;
@@ -97,6 +96,30 @@ impl LevelFrom {
             LevelFrom::Nothing => "none",
         }
     }
+}
+
+/// Roll and pitch of the camera from straight edges in the picture that are vertical in the world.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Tilt {
+    /// Roll in degrees, positive when the camera was turned counter-clockwise as the photographer sees it: upright
+    /// things appear turned clockwise in the picture.
+    pub roll_deg: f64,
+    /// Pitch in degrees, positive when the camera looks up.
+    pub pitch_deg: f64,
+    /// Standard error of the roll, in degrees.
+    pub roll_sd_deg: f64,
+    /// Standard error of the pitch, in degrees, with what an uncertain focal length does to it.
+    pub pitch_sd_deg: f64,
+    /// The focal length by the vanishing points, as a multiple of the stated one.
+    pub focal_factor: f64,
+    /// Standard error of its logarithm.
+    pub focal_sd: f64,
+    /// How far the lens draws the picture's corners towards the middle, as a share of their distance from it.
+    pub bend: f64,
+    /// Length of the segments that support the result, in pixels of the picture given.
+    pub support_px: f64,
+    /// Number of segments that support the result.
+    pub segments: usize,
 }
 
 /// What the user said about the camera.

@@ -1,13 +1,13 @@
 //! Levelling and turning back: from the picture as it is to the body's own plane.
 
+use crate::core::body::landmarks::BonyPose;
 use crate::core::body::pose::Pose;
 use crate::core::body::view::Facing;
 use crate::core::camera::coronal::{self, Yaw};
 use crate::core::camera::{Camera, FocalFrom};
 use crate::core::geometry::Point;
-use crate::core::measure::Refusal;
 use crate::core::measure::evidence::{Shape, Straight};
-use crate::core::points::BonyPose;
+use crate::core::refusal::Refusal;
 use crate::core::silhouette::Outline;
 use crate::core::uncertainty::calibration::calibration;
 

@@ -5,14 +5,15 @@
 //! itself. Measured on rendered people (`docs/accuracy.md`). The weights below add evidence of the same tilt; none of them
 //! pulls a value towards level.
 
+use crate::core::body::landmarks::BonyPose;
 use crate::core::body::pose::Pose;
 use crate::core::body::skeleton::Pair;
 use crate::core::body::stance::Stance;
 use crate::core::body::view::View;
 use crate::core::geometry::Point;
 use crate::core::measure::frontal::{self, tilt};
-use crate::core::measure::{Facing, Measure, Refusal, manual};
-use crate::core::points::BonyPose;
+use crate::core::measure::{Facing, Measure, manual};
+use crate::core::refusal::Refusal;
 use crate::core::silhouette::{self, Outline};
 use crate::core::uncertainty::calibration::{Weights, calibration};
 

@@ -3,10 +3,10 @@
 //! Signed values are **positive forward**, the way the person faces. No craniovertebral angle without C7, and no pelvic tilt:
 //! the model gives no point for either.
 
-use super::Refusal;
 use crate::core::body::pose::Pose;
 use crate::core::body::skeleton::{Joint, Pair, Side};
 use crate::core::geometry::{Line, Point, angle_at_deg};
+use crate::core::refusal::Refusal;
 
 type Value = Result<f64, Refusal>;
 

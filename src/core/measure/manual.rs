@@ -1,11 +1,12 @@
 //! Measures of bony points that are placed by hand, because no pose model gives them.
 
-use super::Refusal;
 use super::lateral::forward_sign;
+use crate::core::body::landmarks::BonyPoint;
+use crate::core::body::landmarks::BonyPose;
 use crate::core::body::pose::Pose;
 use crate::core::body::skeleton::{Pair, Side};
 use crate::core::geometry::Point;
-use crate::core::points::{BonyPoint, BonyPose};
+use crate::core::refusal::Refusal;
 
 type Value = Result<f64, Refusal>;
 
@@ -28,7 +29,8 @@ fn tilt(bony: &BonyPose, left: BonyPoint, right: BonyPoint) -> Value {
 /// ```
 /// use orthostat::core::geometry::Point;
 /// use orthostat::core::measure::manual::acromial_tilt;
-/// use orthostat::core::points::{BonyPoint, BonyPose};
+/// use orthostat::core::body::landmarks::BonyPose;
+/// use orthostat::core::body::landmarks::BonyPoint;
 /// let bony = BonyPose::from_points(|point| match point {
 ///     BonyPoint::LeftAcromion => Some(Point::new(200.0, 95.0)), // facing the camera, and 5 px higher
 ///     BonyPoint::RightAcromion => Some(Point::new(100.0, 100.0)),
@@ -73,7 +75,8 @@ pub fn pelvic_obliquity_psis(bony: &BonyPose) -> Value {
 /// ```
 /// use orthostat::core::geometry::Point;
 /// use orthostat::core::measure::manual::craniovertebral_angle;
-/// use orthostat::core::points::{BonyPoint, BonyPose};
+/// use orthostat::core::body::landmarks::BonyPose;
+/// use orthostat::core::body::landmarks::BonyPoint;
 /// use orthostat::core::body::pose::Pose;
 /// use orthostat::core::body::skeleton::{Joint, Side};
 /// let bony = BonyPose::from_points(|point| (point == BonyPoint::C7).then_some(Point::new(100.0, 200.0)));

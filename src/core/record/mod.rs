@@ -1,5 +1,6 @@
 //! The record: what every output is made from, and what other programs read (`orthostat/1`).
 
+pub mod outcome;
 pub mod schema;
 
 use std::path::Path;
@@ -8,17 +9,20 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::core::assessment::Analysis;
+use crate::core::assessment::Scale;
+use crate::core::body::landmarks::BonyPoint;
 use crate::core::body::skeleton::{Joint, Side};
 use crate::core::camera::{self, FocalFrom, LevelFrom};
 use crate::core::error::{Error, Result};
 use crate::core::geometry::{Point, rounded};
-use crate::core::measure::{ByHand, Measure, Measurement, Refusal, Unit};
+use crate::core::heads::Heads;
+use crate::core::measure::{ByHand, Measure, Measurement, Unit};
+use crate::core::options::Options;
 use crate::core::photo_hash::{self, PhotoHash};
-use crate::core::points::{BonyPoint, HandPoint, Points, Site};
+use crate::core::points::{HandPoint, Points, Site};
+use crate::core::refusal::Refusal;
 use crate::core::sighting::{Frame, Sighting};
-use crate::vision::analysis::{Analysis, Options, Scale};
-use crate::vision::heads::Heads;
-use crate::vision::photo::Photo;
 
 /// The version of the record's form.
 pub const SCHEMA: &str = "orthostat/1";
@@ -332,21 +336,6 @@ pub struct Flag {
 }
 
 impl Record {
-    /// The record of a photo's analysis under an id.
-    #[must_use]
-    pub fn new(id: &str, photo: &Photo, analysis: &Analysis) -> Self {
-        let file = photo.source.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let source = Source {
-            file,
-            blake3: photo.source.blake3.clone(),
-            width: photo.size().0,
-            height: photo.size().1,
-            orientation: photo.source.orientation,
-            format: photo.source.format.to_string(),
-        };
-        Self::of(Provenance { warnings: photo.notes.clone(), ..Provenance::new(id, source) }, analysis)
-    }
-
     /// The record of an analysis of a photo that is known by its provenance.
     #[must_use]
     pub fn of(provenance: Provenance, analysis: &Analysis) -> Self {

@@ -9,7 +9,7 @@
 use super::outline::{Gap, Outline};
 use crate::core::body::skeleton::Side;
 use crate::core::geometry::{Point, Vec2, ramp};
-use crate::core::measure::Refusal;
+use crate::core::refusal::Refusal;
 
 type Value = Result<f64, Refusal>;
 
@@ -62,7 +62,8 @@ const SMOOTH: usize = 2;
 ///
 /// ```
 /// use orthostat::core::geometry::Point;
-/// use orthostat::core::measure::{Facing, Refusal};
+/// use orthostat::core::measure::Facing;
+/// use orthostat::core::refusal::Refusal;
 /// use orthostat::core::silhouette::{Outline, Row, trunk_midline_deviation};
 /// let row = |i: i32| {
 ///     let (share, bow) = (f64::from(i) / 80.0, if (40..=52).contains(&i) { 6.0 } else { 0.0 });
@@ -100,7 +101,8 @@ pub fn trunk_midline_deviation(outline: &Outline, straighten: impl Fn(Point) -> 
 ///
 /// ```
 /// use orthostat::core::geometry::Point;
-/// use orthostat::core::measure::{Facing, Refusal};
+/// use orthostat::core::measure::Facing;
+/// use orthostat::core::refusal::Refusal;
 /// use orthostat::core::silhouette::{Outline, Row, hip_outline_tilt};
 /// let row = |i: i32| {
 ///     let share = f64::from(i) / 80.0;
@@ -231,7 +233,8 @@ pub fn arm_gap_asymmetry(outline: &Outline, straighten: impl Fn(Point) -> Option
 ///
 /// ```
 /// use orthostat::core::geometry::Point;
-/// use orthostat::core::measure::{Facing, Refusal};
+/// use orthostat::core::measure::Facing;
+/// use orthostat::core::refusal::Refusal;
 /// use orthostat::core::silhouette::{Outline, shoulder_contour_tilt};
 /// let outline = Outline {
 ///     facing: Facing::Camera, shoulders: Point::new(100.0, 100.0), hips: Point::new(100.0, 300.0), rows: Vec::new(),

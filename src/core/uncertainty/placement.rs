@@ -8,12 +8,14 @@
 //! - one side by hand, the other by the model: that point of the model errs by itself, which is much more than what it errs by
 //!   against its partner, and this comes on top too.
 
+use crate::core::body::landmarks::BonyPoint;
+use crate::core::body::landmarks::BonyPose;
 use crate::core::body::pose::{Keypoint, Pose};
 use crate::core::body::view::View;
 use crate::core::geometry::{Point, Vec2};
 use crate::core::measure::evidence::{self, Straight, Value, estimate};
 use crate::core::measure::{ByHand, Measure};
-use crate::core::points::{BonyPoint, BonyPose, CLICK_SD, Points, SD_WITHOUT_TRUNK_PX, Site};
+use crate::core::points::{CLICK_SD, Points, SD_WITHOUT_TRUNK_PX, Site};
 
 /// How far a model's point lies from the true one, as the standard deviation of each coordinate in trunk lengths: on 94 rendered
 /// photos from the front and from behind (0.010 to 0.034 across, 0.025 to 0.055 along the body, by joint), and on 10 from the side

@@ -1,6 +1,6 @@
 //! How somebody usually stands or sits: the median of each watched measure over ten seconds, and how it scatters.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
@@ -9,8 +9,6 @@ use super::{Glimpse, State, WATCHED, median, median_departure};
 use crate::core::body::view::View;
 use crate::core::error::{Error, Result};
 use crate::core::measure::Measure;
-use crate::report::output;
-use crate::report::output::data_folder;
 
 /// How long a baseline is taken, in seconds.
 pub const SECONDS: f64 = 10.0;
@@ -64,36 +62,11 @@ impl Baseline {
         self.measures.get(measure.name())
     }
 
-    /// Where the baseline of a name is kept: in the user's data folder.
+    /// Reads a baseline from JSON; `path` is only its name.
     ///
     /// # Errors
-    /// [`Error::Usage`] for a name that is no file name, or when there is no such folder.
-    pub fn path(name: &str) -> Result<PathBuf> {
-        let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-        if name.is_empty() || name.len() > 64 || !name.chars().all(plain) {
-            let reason = format!("--baseline: expected a name of letters, digits, - and _, found \"{name}\"");
-            return Err(Error::Usage { reason });
-        }
-        let folder = data_folder().ok_or_else(|| Error::Usage {
-            reason: "baselines are kept in the user's data folder, and neither XDG_DATA_HOME nor HOME names one".into(),
-        })?;
-        Ok(folder.join("baselines").join(format!("{name}.json")))
-    }
-
-    /// Reads the baseline of a name; `None` when none was taken yet.
-    ///
-    /// # Errors
-    /// [`Error::Unreadable`], [`Error::NotARecord`] for a file that is no baseline.
-    pub fn open(name: &str) -> Result<Option<Self>> {
-        let path = Self::path(name)?;
-        match std::fs::read(&path) {
-            Ok(json) => Self::from_json(&json, &path).map(Some),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(source) => Err(Error::Unreadable { path, source }),
-        }
-    }
-
-    fn from_json(json: &[u8], path: &Path) -> Result<Self> {
+    /// [`Error::NotARecord`] for JSON that is no baseline.
+    pub fn from_json(json: &[u8], path: &Path) -> Result<Self> {
         let wrong = |found: &str, source: Option<serde_json::Error>| Error::NotARecord {
             path: path.into(),
             reason: format!("expected a baseline of the schema {SCHEMA}, found {found}; take it again with b"),
@@ -106,22 +79,6 @@ impl Baseline {
             () if !baseline.measures.values().all(sound) => Err(wrong("values that are no numbers", None)),
             () => Ok(baseline),
         }
-    }
-
-    /// Keeps the baseline under its name, readable by the user alone; one that was there is replaced.
-    ///
-    /// # Errors
-    /// [`Error::Unwritable`].
-    pub fn save(&self) -> Result<PathBuf> {
-        let path = Self::path(&self.name)?;
-        if let Some(folder) = path.parent() {
-            output::make_folder(folder)?;
-        }
-        let mut json = serde_json::to_vec_pretty(self)
-            .map_err(|error| Error::Unwritable { path: path.clone(), source: error.into() })?;
-        json.push(b'\n');
-        output::replace_own(&path, &json)?;
-        Ok(path)
     }
 }
 
@@ -287,12 +244,5 @@ mod tests {
         assert!(
             error(r#"{"schema":"x","name":"a","view":"anterior","measures":{}}"#).contains("found the schema \"x\"")
         );
-    }
-
-    #[test]
-    fn names_are_names_and_no_paths() {
-        for name in ["", "../x", "a/b", "a.b", "ä"] {
-            assert!(matches!(Baseline::path(name), Err(Error::Usage { .. })), "{name}");
-        }
     }
 }

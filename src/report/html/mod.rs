@@ -16,11 +16,12 @@ use super::{mask, overlay, signed, text};
 use crate::core::body::skeleton::Pair;
 use crate::core::camera::LevelFrom;
 use crate::core::compare::reference::{self, Band};
+use crate::core::compare::visit::Date;
+use crate::core::compare::visit::Visit;
 use crate::core::error::{Error, Result};
 use crate::core::geometry::Point;
 use crate::core::measure::{Measure, Unit};
 use crate::core::record::{MeasureRecord, Record};
-use crate::store::history::{Date, Visit};
 
 /// Pictures in a page are at most this high, in pixels: 250 a printed inch.
 const PICTURE_HEIGHT: f64 = 1200.0;

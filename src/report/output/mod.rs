@@ -8,7 +8,7 @@ mod writing;
 
 use std::fs::OpenOptions;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use image::RgbImage;
 use image::codecs::jpeg::JpegEncoder;
@@ -26,14 +26,6 @@ const JPEG_QUALITY: u8 = 90;
 
 fn unwritable(path: &Path, source: std::io::Error) -> Error {
     Error::Unwritable { path: path.to_path_buf(), source }
-}
-
-/// The folder for data of this user's programs: `XDG_DATA_HOME`, else `~/.local/share`, with `orthostat` in it.
-#[must_use]
-pub fn data_folder() -> Option<PathBuf> {
-    let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let base = absolute("XDG_DATA_HOME").or_else(|| absolute("HOME").map(|home| home.join(".local/share")))?;
-    Some(base.join("orthostat"))
 }
 
 /// How a file is opened that is private to the user where it is new.

@@ -15,12 +15,11 @@ use serde::Serialize;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use crate::app::batch::Failure;
-use crate::app::batch::results::Tally;
-use crate::app::batch::run::Presentation;
 use crate::core::error::Result;
 use crate::core::measure::{Measure, Unit};
 use crate::core::record::Record;
+use crate::core::record::outcome::Failure;
+use crate::core::record::outcome::Tally;
 use crate::report::output::Draft;
 use crate::report::svg::escaped;
 use crate::report::text::CAUTION;
@@ -162,11 +161,11 @@ impl Page {
     ///
     /// # Errors
     /// [`crate::core::error::Error::Unwritable`].
-    pub fn new(draft: Draft, total: usize, show: &Presentation) -> Result<Self> {
+    pub fn new(draft: Draft, total: usize, deidentified: bool) -> Result<Self> {
         let mut page = Self {
             draft,
             thumbnails: total <= MOST_THUMBNAILS,
-            deidentified: show.is_deidentified(),
+            deidentified,
             rows: 0,
             distributions: Measure::ALL.map(|measure| (measure.name(), Distribution::default())).into_iter().collect(),
             causes: Default::default(),

@@ -6,10 +6,10 @@
 mod look;
 mod schema;
 
+use crate::core::compare::visit::{Date, Visit, day};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-pub use jiff::civil::Date;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
 pub use schema::VERSION;
@@ -26,15 +26,6 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub struct History {
     connection: Connection,
     path: PathBuf,
-}
-
-/// A record of a subject, with the day that it stands for.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Visit {
-    /// The day.
-    pub visited: Date,
-    /// The record.
-    pub record: Record,
 }
 
 /// What became of a record that was saved.
@@ -62,7 +53,7 @@ pub struct Subject {
 /// # Errors
 /// [`Error::Usage`] when neither `XDG_DATA_HOME` nor `HOME` names a folder.
 pub fn default_path() -> Result<PathBuf> {
-    crate::report::output::data_folder().map(|folder| folder.join("history.sqlite")).ok_or_else(|| Error::Usage {
+    crate::core::folders::data_folder().map(|folder| folder.join("history.sqlite")).ok_or_else(|| Error::Usage {
         reason: "neither XDG_DATA_HOME nor HOME names a folder for the history; name a file with --db".into(),
     })
 }
@@ -71,18 +62,6 @@ pub fn default_path() -> Result<PathBuf> {
 #[must_use]
 pub fn today() -> Date {
     jiff::ZonedDateTime::now().date()
-}
-
-/// A day as `YYYY-MM-DD`.
-///
-/// # Errors
-/// One sentence for the user.
-pub fn day(text: &str) -> Result<Date, String> {
-    let wrong = || format!("expected a day such as 2026-03-31, found \"{text}\"");
-    if text.len() != 10 {
-        return Err(wrong());
-    }
-    text.parse::<Date>().map_err(|_| wrong())
 }
 
 impl History {

@@ -7,7 +7,8 @@ use crate::core::body::pose::{Pose, WorldPose};
 use crate::core::error::Result;
 use crate::core::geometry::Point;
 use crate::core::silhouette::Mask;
-use crate::vision::raster::crop::{Pyramid, Region};
+use crate::vision::raster::crop::Pyramid;
+use crate::vision::raster::region::Region;
 
 /// Somebody found in the photo, not yet looked at closely.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -7,12 +7,10 @@
 pub mod blazeface;
 pub mod search;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use crate::core::body::pose::Pose;
 use crate::core::body::skeleton::{BONES, Joint, Pair};
 use crate::core::geometry::{Point, Vec2, rounded};
+use crate::core::heads::{Disc, Heads};
 use crate::vision::estimate::Person;
 
 /// A face of this score is covered wherever it is.
@@ -42,41 +40,6 @@ const OF_BODY: f64 = 0.28;
 const SPEAKING: f64 = 0.5;
 /// Half the width of what counts as the body around the lines between joints, in trunk lengths.
 const BODY_RADIUS: f64 = 0.28;
-
-/// A disc over a head, in pixels of the upright photo.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Disc {
-    /// Its centre.
-    pub center: Point,
-    /// Its radius.
-    pub radius: f64,
-}
-
-impl Disc {
-    fn holds(&self, p: Point) -> bool {
-        self.center.distance(p) < self.radius
-    }
-}
-
-/// What a search for heads found, as records keep it.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
-pub struct Heads {
-    /// Discs that cover every head found, the subject's among them where a detector saw it: centre x, y, and radius, in pixels of
-    /// the upright photo.
-    pub covers: Vec<[f64; 3]>,
-    /// How many people were found whose head was not.
-    pub missed: usize,
-    /// How many things may be heads: both face detectors see a face there, and neither is sure.
-    #[serde(default)]
-    pub uncertain: usize,
-}
-
-impl Heads {
-    /// The discs that cover the heads.
-    pub fn discs(&self) -> impl Iterator<Item = Disc> {
-        self.covers.iter().map(|&[x, y, radius]| Disc { center: Point::new(x, y), radius })
-    }
-}
 
 /// Which detector found something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

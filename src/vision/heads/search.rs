@@ -12,7 +12,11 @@ use crate::core::geometry::{Point, Vec2};
 use crate::vision::estimate::blazepose::detector;
 use crate::vision::locate::centers;
 use crate::vision::model::{Model, entry};
-use crate::vision::raster::crop::{Border, Crop, CropForm, Pyramid, Region, Sampling};
+use crate::vision::raster::crop::{Crop, Pyramid};
+use crate::vision::raster::region::Border;
+use crate::vision::raster::region::CropForm;
+use crate::vision::raster::region::Region;
+use crate::vision::raster::region::Sampling;
 
 /// The squares' sides for faces, in longer sides of the picture.
 const FACE_SHARES: [f64; 4] = [1.0, 1.0 / 2.0, 1.0 / 3.0, 1.0 / 5.0];

@@ -20,6 +20,7 @@ mod sniff;
 mod tiff;
 mod turn;
 
+use crate::core::record::{self, Provenance};
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -32,6 +33,9 @@ use turn::Turn;
 use crate::core::error::{Error, Result};
 use crate::core::isolation;
 use crate::core::photo_hash::PhotoHash;
+
+/// Annotated pictures are at most this long, in pixels.
+pub const SHOWN_SIDE: u32 = 1600;
 
 /// The default of [`ReadOptions::max_megapixels`]: more than any phone writes, and at most 300 MB of pixels.
 pub const MAX_MEGAPIXELS: f64 = 100.0;
@@ -218,6 +222,22 @@ impl Photo {
         if self.source.orientation < 5 { (width, height) } else { (height, width) }
     }
 
+    /// Where the record of this photo comes from.
+    #[must_use]
+    pub fn provenance(&self, id: &str) -> Provenance {
+        let file = self.source.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let (width, height) = self.size();
+        let source = record::Source {
+            file,
+            blake3: self.source.blake3.clone(),
+            width,
+            height,
+            orientation: self.source.orientation,
+            format: self.source.format.to_string(),
+        };
+        Provenance { warnings: self.notes.clone(), ..Provenance::new(id, source) }
+    }
+
     /// The photo with pixels halved no more than so often; `None` when they are not.
     ///
     /// # Errors
@@ -231,6 +251,17 @@ impl Photo {
         let options = ReadOptions { max_megapixels: f64::INFINITY, max_file_bytes: u64::MAX, enough: Some(enough) };
         let path = &self.source.path;
         Some(Photo::from_bytes(path, encoded, &options))
+    }
+
+    /// The photo in the detail of an annotated picture; `None` when it was read so.
+    ///
+    /// # Errors
+    ///
+    /// As [`Photo::from_bytes`].
+    pub fn detailed(&self) -> Result<Option<Photo>> {
+        let (width, height) = self.size();
+        let halvings = (width.max(height) / SHOWN_SIDE).max(1).ilog2();
+        self.finer(halvings).transpose()
     }
 }
 

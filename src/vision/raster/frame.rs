@@ -6,7 +6,10 @@
 use ndarray::Array4;
 
 use crate::core::geometry::{Affine, Point};
-use crate::vision::raster::crop::{Crop, CropForm, Region, Sampling, to_pixels};
+use crate::vision::raster::crop::{Crop, to_pixels};
+use crate::vision::raster::region::CropForm;
+use crate::vision::raster::region::Region;
+use crate::vision::raster::region::Sampling;
 use crate::vision::raster::resample::{self, BGR, COARSEST, Raster};
 
 /// A frame's pixels.
@@ -100,7 +103,8 @@ impl Cutter {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::vision::raster::crop::{Border, Pyramid};
+    use crate::vision::raster::crop::Pyramid;
+    use crate::vision::raster::region::Border;
     use image::{Rgb, RgbImage};
 
     fn noise(width: u32, height: u32) -> (RgbImage, Vec<u8>) {

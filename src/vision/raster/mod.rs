@@ -2,4 +2,5 @@
 
 pub mod crop;
 pub mod frame;
+pub mod region;
 pub(crate) mod resample;

@@ -1,7 +1,8 @@
 //! Pixels averaged down, and read between their places: what crops of photos and of video frames are cut with.
 
 use crate::core::geometry::{Affine, Point};
-use crate::vision::raster::crop::{Border, CropForm};
+use crate::vision::raster::region::Border;
+use crate::vision::raster::region::CropForm;
 
 /// Where a pixel's bytes go: 0 is red, 1 green, 2 blue.
 pub(crate) type Order = [usize; 3];

@@ -8,6 +8,7 @@
 mod fit;
 mod line;
 mod overlay;
+mod pieces;
 mod plane;
 mod search;
 pub mod segments;
@@ -16,6 +17,7 @@ use self::fit::{Fit, WIDTHS, average, refine};
 use self::line::Line;
 use self::search::search;
 use self::segments::{Axis, Segment, edges};
+use crate::core::camera::Tilt;
 use image::GrayImage;
 
 /// What is known of the camera before the edges are looked at.
@@ -39,30 +41,6 @@ impl Sight {
         let principal = [0.5 * f64::from(size.0), 0.5 * f64::from(size.1)];
         Self { focal_px, focal_sd, principal, upright_deg: None }
     }
-}
-
-/// Roll and pitch of the camera from straight edges in the picture that are vertical in the world.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Tilt {
-    /// Roll in degrees, positive when the camera was turned counter-clockwise as the photographer sees it: upright
-    /// things appear turned clockwise in the picture.
-    pub roll_deg: f64,
-    /// Pitch in degrees, positive when the camera looks up.
-    pub pitch_deg: f64,
-    /// Standard error of the roll, in degrees.
-    pub roll_sd_deg: f64,
-    /// Standard error of the pitch, in degrees, with what an uncertain focal length does to it.
-    pub pitch_sd_deg: f64,
-    /// The focal length by the vanishing points, as a multiple of the stated one.
-    pub focal_factor: f64,
-    /// Standard error of its logarithm.
-    pub focal_sd: f64,
-    /// How far the lens draws the picture's corners towards the middle, as a share of their distance from it.
-    pub bend: f64,
-    /// Length of the segments that support the result, in pixels of the picture given.
-    pub support_px: f64,
-    /// Number of segments that support the result.
-    pub segments: usize,
 }
 
 impl Tilt {

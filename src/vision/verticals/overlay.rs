@@ -3,8 +3,8 @@
 //! They follow the picture's own rows and columns to a fiftieth of a degree, and run from side to side or over the person, which
 //! edges of a room seldom do all at once. Where one such line shows, nothing that exactly follows rows or columns is believed.
 
+use super::pieces::Piece;
 use super::plane::Plane;
-use super::segments::Piece;
 
 /// Largest slope of what follows the picture's own columns: 0.04 degrees, and more for short pieces as far as they are unsure.
 const EXACT: f64 = 0.0007;

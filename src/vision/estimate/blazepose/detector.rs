@@ -7,7 +7,7 @@ use ndarray::{ArrayView1, ArrayView2};
 use crate::core::geometry::{Point, wrap_deg};
 use crate::vision::estimate;
 use crate::vision::estimate::anchors::logistic;
-use crate::vision::raster::crop::Region;
+use crate::vision::raster::region::Region;
 
 /// Side of the detector's square input, in pixels.
 pub const SIZE: usize = 224;

@@ -13,7 +13,11 @@ use crate::core::geometry::Point;
 use crate::core::silhouette::Mask;
 use crate::vision::estimate::{Crowd, Estimator, Look, Person, Reading};
 use crate::vision::model::{Entry, Model, Outputs, catalogue, entry};
-use crate::vision::raster::crop::{Border, Crop, CropForm, Pyramid, Region, Sampling};
+use crate::vision::raster::crop::{Crop, Pyramid};
+use crate::vision::raster::region::Border;
+use crate::vision::raster::region::CropForm;
+use crate::vision::raster::region::Region;
+use crate::vision::raster::region::Sampling;
 
 /// The landmark model that is used unless another is named.
 pub const DEFAULT_MODEL: &str = "blazepose-full";
