@@ -44,6 +44,7 @@ lint: setup-test
 	cargo fmt --check
 	cargo clippy --locked --all-targets --features live,parquet -- -D warnings
 	cargo clippy --locked --all-targets -- -D warnings
+	cargo clippy --locked --no-default-features --lib -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --quiet
 
 bench: setup

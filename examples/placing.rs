@@ -32,9 +32,9 @@ fn main() {
                 left.unwrap().midpoint(right.unwrap())
             };
             let trunk = middle("shoulder").distance(middle("hip"));
-            let frontal = matches!(record.view.kind.as_str(), "anterior" | "posterior");
+            let frontal = record.view.kind.facing().is_some();
             for (joint, found) in &record.landmarks {
-                let far_side = !frontal && !joint.starts_with(&record.view.kind) && joint != "nose";
+                let far_side = !frontal && !joint.starts_with(record.view.kind.name()) && joint != "nose";
                 let Some(place) = true_place(joint).filter(|_| !far_side) else { continue };
                 let plain = joint.replace("left_", "").replace("right_", "");
                 let view = if frontal { "front or back" } else { "side" };

@@ -54,8 +54,10 @@
 //! # Ok::<(), orthostat::core::error::Error>(())
 //! ```
 
+#[cfg(feature = "programs")]
 pub mod app;
 pub mod core;
 pub mod report;
+#[cfg(feature = "programs")]
 pub mod store;
 pub mod vision;

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use browser::Page;
 use orthostat::core::geometry::Point;
 use orthostat::core::record::Record;
+use orthostat::core::record::states::{PlacedBy, PointsBy};
 use serde_json::Value;
 
 fn repository(path: &str) -> PathBuf {
@@ -256,8 +257,8 @@ fn points_are_dragged_and_moved_by_keys_and_values_follow_as_trigonometry_says()
     assert!((shoulders.value.expect("measured") - after_dragging).abs() < 0.06);
     let expected = straightened(&saved, places[0], places[1]);
     assert!((after_dragging - expected).abs() < 0.15, "shown {after_dragging}, expected {expected}");
-    assert_eq!(shoulders.by.as_deref(), Some("hand"));
-    assert_eq!(saved.landmarks["left_shoulder"].by.as_deref(), Some("hand"));
+    assert_eq!(shoulders.by, Some(PointsBy::Hand));
+    assert_eq!(saved.landmarks["left_shoulder"].by, Some(PlacedBy::Hand));
     assert!(saved.landmarks["nose"].by.is_none());
 
     // Everything undone: the values of the record as it was.

@@ -205,7 +205,7 @@ fn dark_and_blurred_photos_are_flagged_and_others_are_not() {
     let blurred = image::imageops::fast_blur(&photo.pixels, 3.0);
     for (what, pixels) in [("", photo.pixels.clone()), ("dark", dark), ("blurred", blurred)] {
         let found = analyze(&mut analyzer, &Photo { pixels, ..photo.clone() });
-        let codes: Vec<&str> = found.quality.flags.iter().map(|flag| flag.code).collect();
+        let codes: Vec<&str> = found.quality.flags.iter().map(|flag| flag.gate.name()).collect();
         for code in ["dark", "blurred"] {
             assert_eq!(codes.contains(&code), what == code, "{what}: {codes:?}");
         }

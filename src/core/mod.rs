@@ -7,6 +7,7 @@ pub mod compare;
 pub mod error;
 pub mod exposure;
 pub mod folders;
+pub mod gate;
 pub mod geometry;
 pub mod heads;
 pub mod isolation;

@@ -5,9 +5,8 @@ use crate::core::body::skeleton::{Joint, Pair, Side};
 use crate::core::body::view::View;
 use crate::core::camera::coronal::Yaw;
 use crate::core::camera::{Doubt, LevelFrom};
-use crate::core::exposure::BLURRED_BELOW;
-use crate::core::exposure::DARK_BELOW;
-use crate::core::exposure::Exposure;
+use crate::core::exposure::{BLURRED_BELOW, DARK_BELOW, Exposure};
+use crate::core::gate::Gate;
 use crate::core::measure::{Measure, frontal};
 
 /// Turned farther than this, a photo should be taken again (degrees).
@@ -27,8 +26,8 @@ const CLOSE_SPAN_DEG: f64 = 60.0;
 /// Something to know about the photo.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Flag {
-    /// A fixed word, such as `turned`.
-    pub code: &'static str,
+    /// The gate.
+    pub gate: Gate,
     /// What it is and how to retake, in one sentence.
     pub text: String,
 }
@@ -48,8 +47,8 @@ impl Quality {
         self.refused.iter().find(|(refused, _)| *refused == measure).map(|(_, reason)| reason.as_str())
     }
 
-    fn flag(&mut self, code: &'static str, text: String) {
-        self.flags.push(Flag { code, text });
+    fn flag(&mut self, gate: Gate, text: String) {
+        self.flags.push(Flag { gate, text });
     }
 
     fn refuse(&mut self, measures: impl IntoIterator<Item = Measure>, reason: &str) {
@@ -103,7 +102,7 @@ pub fn judge(evidence: &Evidence<'_>) -> Quality {
     light(evidence, &mut quality);
     if evidence.doubtful_view {
         quality.flag(
-            "view_doubtful",
+            Gate::ViewDoubtful,
             format!(
                 "the view was taken for {}, but the shoulders look narrow: retake squarely from the front, from behind or from \
                  the side, or name the view with --view",
@@ -114,7 +113,7 @@ pub fn judge(evidence: &Evidence<'_>) -> Quality {
     if let Some(seen) = evidence.looks_like.filter(|&seen| seen != evidence.view) {
         let done = if evidence.exchanged { "left and right were exchanged accordingly" } else { "sides may be wrong" };
         quality.flag(
-            "view_contradicted",
+            Gate::ViewContradicted,
             format!(
                 "the view was named as {}, and the joints look {}; {done}: if the view is wrong, leave --view out",
                 evidence.view.name(),
@@ -124,19 +123,19 @@ pub fn judge(evidence: &Evidence<'_>) -> Quality {
     }
     if evidence.people > 1 {
         quality.flag(
-            "several_people",
+            Gate::SeveralPeople,
             format!(
                 "{} people were found and one was measured: retake with one person in the picture",
                 evidence.people
             ),
         );
     }
-    if let Some((code, text)) = evidence.camera_doubt.map(Doubt::flag) {
-        quality.flag(code, text.into());
+    if let Some((gate, text)) = evidence.camera_doubt.map(Doubt::flag) {
+        quality.flag(gate, text.into());
     }
     if matches!(evidence.level_from, LevelFrom::Nothing | LevelFrom::Floor) {
         quality.flag(
-            "not_levelled",
+            Gate::NotLevelled,
             "little tells how the camera was held, so its tilt is part of every tilt and lean: use the phone's original file, \
              or name a plumb line in the picture with --plumb"
                 .into(),
@@ -155,7 +154,7 @@ fn upright(evidence: &Evidence<'_>, quality: &mut Quality) {
         if up.y <= up.x.abs() {
             let text = "the person does not stand upright in the picture: turn the picture, or retake standing";
             quality.refuse(Measure::ALL, text);
-            quality.flag("not_upright", text.into());
+            quality.flag(Gate::NotUpright, text.into());
         }
     }
     let height = evidence.pose.bounds().map_or(0.0, |[_, top, _, bottom]| bottom - top);
@@ -164,7 +163,7 @@ fn upright(evidence: &Evidence<'_>, quality: &mut Quality) {
             "only {height:.0} pixels of the person's height are seen, at least {TOO_SMALL_PX:.0} needed: retake nearer"
         );
         quality.refuse(Measure::ALL, &text);
-        quality.flag("too_small", text);
+        quality.flag(Gate::TooSmall, text);
     }
 }
 
@@ -180,14 +179,15 @@ fn sides(evidence: &Evidence<'_>, quality: &mut Quality) {
         )
     } else if evidence.view.is_against_the_feet(evidence.pose) {
         format!(
-            "the person seems to be seen {}, but the feet point the other way, so that left and right are open: name the view with              --view",
+            "the person seems to be seen {}, but the feet point the other way, so that left and right are open: name the view \
+             with --view",
             evidence.view.words()
         )
     } else {
         return;
     };
     quality.refuse(Measure::ALL.into_iter().filter(|m| m.is_frontal()), &text);
-    quality.flag("sides_open", text);
+    quality.flag(Gate::SidesOpen, text);
 }
 
 /// A standing person's knees lie at least so far below the hips, and the ankles below the hips, in trunk lengths.
@@ -208,7 +208,7 @@ fn standing(evidence: &Evidence<'_>, quality: &mut Quality) {
     let text = "the person does not stand on both legs, so nothing below the trunk is measured: retake standing";
     let leans = |measure: &Measure| !matches!(measure, Measure::HeadTilt | Measure::ShoulderTilt | Measure::TrunkLean);
     quality.refuse(Measure::ALL.into_iter().filter(|m| m.is_frontal()).filter(leans), text);
-    quality.flag("not_standing", text.into());
+    quality.flag(Gate::NotStanding, text.into());
 }
 
 fn turned(evidence: &Evidence<'_>, quality: &mut Quality) {
@@ -222,10 +222,10 @@ fn turned(evidence: &Evidence<'_>, quality: &mut Quality) {
         };
         let text = format!("the body is {turned}: retake facing the camera squarely");
         quality.refuse(Measure::ALL.into_iter().filter(|m| m.is_frontal()), &text);
-        quality.flag("turned", text);
+        quality.flag(Gate::Turned, text);
     } else if amount > TURNED_FLAG_DEG {
         quality.flag(
-            "turned",
+            Gate::Turned,
             format!(
                 "the body is turned {amount:.0} degrees to its {}, which was taken out as far as it is known: retake facing the \
                  camera squarely",
@@ -251,7 +251,7 @@ fn parts(evidence: &Evidence<'_>, quality: &mut Quality) {
     let missing: Vec<&str> = parts.iter().filter(|(_, pair)| lacking(pair)).map(|(name, _)| *name).collect();
     if !missing.is_empty() {
         quality.flag(
-            "cut_off",
+            Gate::CutOff,
             format!("not seen: {}; retake with the whole body in the picture, feet included", missing.join(", ")),
         );
     }
@@ -264,14 +264,14 @@ fn size(evidence: &Evidence<'_>, quality: &mut Quality) {
     let height = eyes.distance(ankles);
     if height < SMALL_BODY_PX {
         quality.flag(
-            "small",
+            Gate::Small,
             format!("the body is only {height:.0} pixels high: retake nearer or with a finer camera, the body at least 1000 pixels"),
         );
     }
     let span = 2.0 * (0.5 * height / evidence.focal_px).atan().to_degrees();
     if span > CLOSE_SPAN_DEG {
         quality.flag(
-            "close",
+            Gate::Close,
             format!("the body spans {span:.0} degrees of the camera's sight: retake from 3 m away, the camera at waist height"),
         );
     }
@@ -299,17 +299,17 @@ fn arms(evidence: &Evidence<'_>, quality: &mut Quality) {
         if sides.len() == 2 { "pair of arms".to_owned() } else { format!("{} arm", sides[0]) }
     );
     quality.refuse([Measure::WeightShift], &text);
-    quality.flag("arms", text);
+    quality.flag(Gate::Arms, text);
 }
 
 fn light(evidence: &Evidence<'_>, quality: &mut Quality) {
     let Some(exposure) = evidence.exposure else { return };
     if exposure.brightness < DARK_BELOW {
-        quality.flag("dark", "the person is dark in the picture: retake with light from the front".into());
+        quality.flag(Gate::Dark, "the person is dark in the picture: retake with light from the front".into());
     }
     if exposure.detail < BLURRED_BELOW {
         quality.flag(
-            "blurred",
+            Gate::Blurred,
             "the person is blurred in the picture: retake with the camera held still and focused on the body".into(),
         );
     }
@@ -331,6 +331,6 @@ fn feet(evidence: &Evidence<'_>, quality: &mut Quality) {
     if evidence.view.facing().is_some() && (left.y - right.y).abs() > STAGGERED * shoulders.distance(hips) {
         let text = "one foot stands ahead of the other, or one is lifted: retake with both feet on one line";
         quality.refuse([Measure::AnkleLevel, Measure::KneeLevel, Measure::LegLengthDifference], text);
-        quality.flag("feet", text.into());
+        quality.flag(Gate::Feet, text.into());
     }
 }

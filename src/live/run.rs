@@ -344,7 +344,7 @@ impl<'a> Run<'a> {
                     let _ = say(&text)?;
                 } else {
                     let _ = say(&report::text::table(&record))?;
-                    let _ = say(report::text::CAUTION)?;
+                    let _ = say(report::CAUTION)?;
                 }
                 complain(&format!("saved {}", path.display()));
                 self.remark(format!("saved {}", path.display()));

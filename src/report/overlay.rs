@@ -9,9 +9,11 @@ use tiny_skia::{Color, FillRule, LineCap, Paint, Path, PathBuilder, Pixmap, Rect
 
 use super::{font, signed};
 use crate::core::body::skeleton::{BONES, Joint, Pair};
+use crate::core::body::view::View;
 use crate::core::error::Result;
 use crate::core::geometry::Point;
 use crate::core::measure::Measure;
+use crate::core::record::states::Symbol;
 use crate::core::record::{MeasureRecord, Record};
 use crate::vision::photo::{Photo, SHOWN_SIDE};
 
@@ -138,7 +140,7 @@ pub fn draw(photo: &RgbImage, record: &Record) -> RgbImage {
     }
     draw_plumb_and_spine(&mut canvas, record);
     let mut labels: Vec<(f32, [String; 2], Rgb)> = Vec::new();
-    if matches!(record.view.kind.as_str(), "anterior" | "posterior") {
+    if record.view.kind.facing().is_some() {
         for (pair, measure, color) in LINES {
             let Some([from, to]) = level_line(record, pair) else { continue };
             let ends = [canvas.place(from), canvas.place(to)];
@@ -265,7 +267,7 @@ pub(super) fn label_text(measure: Measure, found: &MeasureRecord) -> [String; 2]
         return [measure.label().to_owned(), "not measured".to_owned()];
     };
     let error = 0.5 * (high - low);
-    let unit = if found.unit == "deg" { "°" } else { " %" };
+    let unit = if found.unit == Symbol::Degrees { "°" } else { " %" };
     let [positive, negative] = measure.says();
     match (found.resolved, positive) {
         (_, "") => [measure.label().to_owned(), format!("{value:.1}{unit} ± {error:.1}")],
@@ -300,12 +302,12 @@ fn draw_labels(canvas: &mut Canvas, record: &Record, mut labels: Vec<(f32, [Stri
 
 /// Which side of the person is where in the picture.
 pub(super) fn caption(record: &Record) -> String {
-    match record.view.kind.as_str() {
-        kind @ ("anterior" | "posterior") => {
-            let side = if (kind == "anterior") != record.view.mirrored { "right" } else { "left" };
-            format!("the subject's left is on the {side} of this picture")
+    match record.view.kind {
+        View::Anterior | View::Posterior => {
+            let on_the_right = (record.view.kind == View::Anterior) != record.view.mirrored;
+            format!("the subject's left is on the {} of this picture", if on_the_right { "right" } else { "left" })
         }
-        side => format!("the subject's {side} side"),
+        side => format!("the subject's {} side", side.name()),
     }
 }
 

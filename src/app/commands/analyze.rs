@@ -125,7 +125,7 @@ pub(crate) fn run(options: &Analyze) -> Result<u8> {
             outputs.tidy()?;
         }
         if !options.json && !options.fhir && shown {
-            say(&format!("{}\n", report::text::CAUTION))?;
+            say(&format!("{}\n", report::CAUTION))?;
         }
         // One code when all photos ended alike; else some failed.
         Ok(if codes.len() == 1 { codes.into_iter().next().unwrap_or(0) } else { 1 })
@@ -142,7 +142,7 @@ fn deliver(
     history: &mut Option<History>,
     sheets: &mut Vec<(Record, Picture)>,
 ) -> Result<u8> {
-    let mut record = Record::new(id, photo, analysis);
+    let mut record = Record::of(photo.provenance(id), analysis);
     if options.reference_bands {
         reference::note(&mut record);
     }

@@ -22,7 +22,6 @@ use orthostat::core::error::{Error, Result};
 use orthostat::core::names::shown;
 use orthostat::core::record::outcome::Tally;
 use orthostat::report::csv::Sheet;
-use orthostat::report::output;
 use orthostat::report::table::{Cell, Kind};
 
 use super::history::database;

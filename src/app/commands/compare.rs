@@ -1,18 +1,18 @@
 //! `orthostat compare`: whether anything has changed between two photos of one subject.
 
-use orthostat::core::compare::visit;
 use std::io::Read;
 use std::path::Path;
 
 use orthostat::app::cli::Compare;
+use orthostat::core::body::view::View;
 use orthostat::core::camera::Given;
 use orthostat::core::compare::change::{self, Comparison};
+use orthostat::core::compare::visit;
 use orthostat::core::compare::visit::Visit;
 use orthostat::core::error::{Error, Result};
 use orthostat::core::record::Record;
 use orthostat::core::{isolation, names};
 use orthostat::report;
-use orthostat::store::history;
 use orthostat::vision::analysis::{Analyzer, ENOUGH_PIXELS};
 use orthostat::vision::photo::{Photo, ReadOptions};
 use serde_json::json;
@@ -57,7 +57,7 @@ pub(crate) fn run(options: &Compare) -> Result<u8> {
         }
     }
     if shown && !options.json {
-        say(&format!("{}\n", report::text::CAUTION))?;
+        say(&format!("{}\n", report::CAUTION))?;
     }
     Ok(code)
 }
@@ -130,10 +130,10 @@ fn visit(subject: &str, when: &str, options: &Compare) -> Result<Vec<Named>> {
     let subject = names::checked(subject).map_err(|reason| Error::Usage { reason })?;
     let path = database(options.db.as_deref())?;
     let (_, visits) = with_subject(&path, &subject)?;
-    let mut views: Vec<&str> = Vec::new();
+    let mut views: Vec<View> = Vec::new();
     for visit in &visits {
-        if !views.contains(&visit.record.view.kind.as_str()) {
-            views.push(&visit.record.view.kind);
+        if !views.contains(&visit.record.view.kind) {
+            views.push(visit.record.view.kind);
         }
     }
     let day = match when {

@@ -79,7 +79,7 @@ pub(crate) fn run(options: &Recompute) -> Result<u8> {
         outputs.tidy()?;
     }
     if !options.json && !options.fhir && shown {
-        say(&format!("{}\n", report::text::CAUTION))?;
+        say(&format!("{}\n", report::CAUTION))?;
     }
     Ok(if codes.len() == 1 { codes.into_iter().next().unwrap_or(0) } else { 1 })
 }

@@ -20,7 +20,7 @@ use crate::core::error::Error;
 use crate::core::measure::Measure;
 use crate::core::points::{Points, Site};
 use crate::core::record::Record;
-use crate::report::text::CAUTION;
+use crate::report::CAUTION;
 
 /// Longer bodies are refused: all points there are need a tenth of it.
 const MOST_BYTES: usize = 32 * 1024;

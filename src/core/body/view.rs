@@ -1,20 +1,26 @@
 //! From which side the camera sees the person.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use crate::core::body::pose::Pose;
 use crate::core::body::skeleton::{Joint, Pair, Side};
 use crate::core::measure::frontal;
 use crate::core::refusal::Refusal;
 
 /// The side of the body that the camera sees.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum View {
     /// The front: the subject's left is on the right of the picture.
     Anterior,
     /// The back: the subject's left is on the left of the picture.
     Posterior,
     /// The subject's left side.
+    #[serde(rename = "left")]
     LeftLateral,
     /// The subject's right side.
+    #[serde(rename = "right")]
     RightLateral,
 }
 

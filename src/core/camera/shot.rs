@@ -1,6 +1,7 @@
 //! What became of a picture since the shot: whether the file's word about the camera still holds.
 
 use super::{EXIF_FOCAL_SD, FILM_DIAGONAL_MM, Told};
+use crate::core::gate::Gate;
 
 /// A part cut out of a photo of unknown size: logarithm of how much longer the focal length is than the part's diagonal says, its
 /// standard deviation, and that of the optical axis's place, as a share of the longer side.
@@ -21,27 +22,27 @@ pub enum Doubt {
 }
 
 impl Doubt {
-    /// A fixed word, and what it is and what to do in one sentence.
+    /// The gate, and what it is and what to do in one sentence.
     #[must_use]
-    pub const fn flag(self) -> (&'static str, &'static str) {
+    pub const fn flag(self) -> (Gate, &'static str) {
         match self {
             Doubt::Mirrored => (
-                "perhaps_mirrored",
+                Gate::PerhapsMirrored,
                 "the phone's gravity and the background lean to opposite sides, as in a mirror image: name --mirrored if it is one, \
                  or every side is wrong",
             ),
             Doubt::Gravity => (
-                "gravity_contradicted",
+                Gate::GravityContradicted,
                 "the phone's gravity and the background's edges contradict each other, so neither is believed firmly: use the \
                  phone's original file, or name a plumb line in the picture with --plumb",
             ),
             Doubt::Edited => (
-                "edited",
+                Gate::Edited,
                 "the picture was cut out, straightened or resized after the shot, so what the file says of the camera is believed \
                  less: use the phone's original file",
             ),
             Doubt::FrontCamera => (
-                "front_camera",
+                Gate::FrontCamera,
                 "the front camera took the picture, and many phones save that as a mirror image: name --mirrored if it is one",
             ),
         }

@@ -2,9 +2,11 @@
 
 use serde::Serialize;
 
+use crate::core::body::view::View;
 use crate::core::camera::LevelFrom;
 use crate::core::measure::{Measure, Unit};
 use crate::core::record::Record;
+use crate::core::record::states::Symbol;
 
 /// Bodies turned more differently than this are worth a word, in degrees.
 const TURNED_APART_DEG: f64 = 8.0;
@@ -26,8 +28,8 @@ pub enum Verdict {
 pub struct Change {
     /// The measure's name, as in records.
     pub measure: &'static str,
-    /// `deg` or `%`.
-    pub unit: &'static str,
+    /// Its unit.
+    pub unit: Symbol,
     /// The value in the first photo.
     pub before: Option<f64>,
     /// The value in the second photo.
@@ -53,8 +55,8 @@ impl Change {
 /// Two photos held against each other.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Comparison {
-    /// The view of both, as in records.
-    pub view: String,
+    /// The view of both.
+    pub view: View,
     /// Every measure that either has.
     pub changes: Vec<Change>,
     /// What is to be known before believing it.
@@ -99,8 +101,8 @@ pub fn comparable(before: &Record, after: &Record) -> Result<(), Incomparable> {
     if before.view.kind != after.view.kind {
         return refuse(format!(
             "the views differ: {} and {}; compare photos taken from the same side",
-            view_words(&before.view.kind),
-            view_words(&after.view.kind)
+            before.view.kind.words(),
+            after.view.kind.words()
         ));
     }
     if before.view.mirrored != after.view.mirrored {
@@ -130,7 +132,7 @@ pub fn compare(before: &Record, after: &Record) -> Result<Comparison, Incomparab
         .filter(|&measure| before.measure(measure).is_some() || after.measure(measure).is_some())
         .map(|measure| change(measure, before, after))
         .collect();
-    Ok(Comparison { view: after.view.kind.clone(), changes, notes: notes(before, after) })
+    Ok(Comparison { view: after.view.kind, changes, notes: notes(before, after) })
 }
 
 fn change(measure: Measure, before: &Record, after: &Record) -> Change {
@@ -147,7 +149,7 @@ fn change(measure: Measure, before: &Record, after: &Record) -> Change {
     let (first, second) = (read(before, "first"), read(after, "second"));
     let mut change = Change {
         measure: measure.name(),
-        unit: measure.unit().symbol(),
+        unit: measure.unit().into(),
         before: first.as_ref().ok().map(|(value, _)| *value),
         after: second.as_ref().ok().map(|(value, _)| *value),
         difference: None,
@@ -199,16 +201,6 @@ fn towards(measure: Measure, difference: f64) -> String {
     let [positive, negative] = measure.says();
     let says = if difference > 0.0 { positive } else { negative };
     if says.is_empty() { String::new() } else { format!(", towards \"{says}\"") }
-}
-
-fn view_words(kind: &str) -> &str {
-    match kind {
-        "anterior" => "from the front",
-        "posterior" => "from behind",
-        "left" => "from the subject's left side",
-        "right" => "from the subject's right side",
-        other => other,
-    }
 }
 
 fn notes(before: &Record, after: &Record) -> Vec<String> {
@@ -331,7 +323,7 @@ mod tests {
             change(&mut other);
             compare(&tilted(), &other).expect_err("refused").to_string()
         };
-        assert!(refusal(&|r| r.view.kind = "posterior".into()).contains("from the front and from behind"));
+        assert!(refusal(&|r| r.view.kind = View::Posterior).contains("from the front and from behind"));
         assert!(refusal(&|r| r.view.mirrored = true).contains("mirror image"));
         assert!(refusal(&|r| r.tool.model = "blazepose-lite".into()).contains("different models"));
         assert!(refusal(&|r| r.tool.model_blake3 = "0".into()).contains("different models"));

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use crate::core::body::skeleton::Pair;
 use crate::core::geometry::Point;
 use crate::core::measure::Measure;
+use crate::core::record::states::Symbol;
 use crate::core::record::{MeasureRecord, Record};
 
 /// A published range of one measure.
@@ -88,7 +89,7 @@ impl Band {
 
     /// The range's ends in words.
     #[must_use]
-    pub fn bounds(&self, unit: &str) -> String {
+    pub fn bounds(&self, unit: Symbol) -> String {
         match (self.low, self.high) {
             (Some(low), Some(high)) => format!("{low:.1} to {high:.1} {unit}"),
             (None, Some(high)) => format!("up to {high:.1} {unit}"),
@@ -99,7 +100,7 @@ impl Band {
 
     /// The range in words, with whom it is for and where it stands.
     #[must_use]
-    pub fn words(&self, unit: &str) -> String {
+    pub fn words(&self, unit: Symbol) -> String {
         format!("{} ({}: {}; {})", self.bounds(unit), self.range.who, self.range.what, self.range.source)
     }
 }
@@ -110,7 +111,7 @@ pub fn words(measure: Measure, found: &MeasureRecord, record: &Record) -> Option
     let interval = found.interval95?;
     let said: Vec<String> = bands(measure, record)
         .iter()
-        .map(|band| format!("{} the reference range {}", band.place(interval), band.words(&found.unit)))
+        .map(|band| format!("{} the reference range {}", band.place(interval), band.words(found.unit)))
         .collect();
     (!said.is_empty()).then(|| said.join("; "))
 }

@@ -3,6 +3,9 @@
 //! Every signed value is **positive when the subject's own left is higher, or when something is shifted to the subject's
 //! own left**; a level, plumb body gives 0. Pixels are enough: angles and shares of the body need no scale.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use super::Facing;
 use crate::core::body::pose::Pose;
 use crate::core::body::skeleton::{Joint, Pair, Side};
@@ -234,13 +237,16 @@ pub struct Level {
 }
 
 /// The shape that the spinal line makes with the plumb line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Pattern {
     /// Every level lies within the width that counts as straight.
     Straight,
     /// All that departs, departs to one side.
+    #[serde(rename = "C")]
     C,
     /// It departs to both sides.
+    #[serde(rename = "S")]
     S,
 }
 

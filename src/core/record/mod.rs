@@ -2,22 +2,25 @@
 
 pub mod outcome;
 pub mod schema;
+pub mod states;
 
 use std::path::Path;
 
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use states::{PlacedBy, PointsBy, ScaleFrom, SpineLevel, Symbol, Towards, ViewFrom};
 
-use crate::core::assessment::Analysis;
-use crate::core::assessment::Scale;
+use crate::core::assessment::{Analysis, Scale};
 use crate::core::body::landmarks::BonyPoint;
 use crate::core::body::skeleton::{Joint, Side};
+use crate::core::body::view;
 use crate::core::camera::{self, FocalFrom, LevelFrom};
 use crate::core::error::{Error, Result};
 use crate::core::geometry::{Point, rounded};
 use crate::core::heads::Heads;
-use crate::core::measure::{ByHand, Measure, Measurement, Unit};
+use crate::core::measure::frontal::Pattern;
+use crate::core::measure::{Measure, Measurement, Unit};
 use crate::core::options::Options;
 use crate::core::photo_hash::{self, PhotoHash};
 use crate::core::points::{HandPoint, Points, Site};
@@ -186,10 +189,10 @@ pub struct Tool {
 /// The side that the camera sees.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct View {
-    /// `anterior`, `posterior`, `left` or `right`.
-    pub kind: String,
-    /// `auto` or `user`.
-    pub from: String,
+    /// The side.
+    pub kind: view::View,
+    /// Who named it.
+    pub from: ViewFrom,
     /// Whether the picture was taken for a mirror image.
     pub mirrored: bool,
 }
@@ -229,8 +232,8 @@ pub struct Subject {
     pub yaw_sd_deg: Option<f64>,
     /// Millimetres per pixel at the hips.
     pub scale_mm_per_px: Option<f64>,
-    /// `height` when it comes from the stature.
-    pub scale_from: Option<String>,
+    /// What it comes from.
+    pub scale_from: Option<ScaleFrom>,
 }
 
 /// A joint's place.
@@ -245,9 +248,9 @@ pub struct Landmark {
     /// Spread over the readings, in pixels; absent for a single reading. Of a point placed by hand, what it may be off by.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub sd_px: Option<f64>,
-    /// `hand` when it was placed by hand; absent for a model's.
+    /// Who placed it; absent for a model's.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub by: Option<String>,
+    pub by: Option<PlacedBy>,
 }
 
 /// One measure: a value with its error, or null with a reason.
@@ -255,8 +258,8 @@ pub struct Landmark {
 pub struct MeasureRecord {
     /// Levelled and turned back; null when refused.
     pub value: Option<f64>,
-    /// `deg` or `%`.
-    pub unit: String,
+    /// Its unit.
+    pub unit: Symbol,
     /// What a percentage is a share of.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub of: Option<String>,
@@ -275,9 +278,9 @@ pub struct MeasureRecord {
     /// Its standard deviation.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub sd_mm: Option<f64>,
-    /// `left` or `right`; `forward` or `back` in side views; absent for measures without a side.
+    /// Where the value points to; absent for measures without a side.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub side: Option<String>,
+    pub side: Option<Towards>,
     /// Whether 0 lies outside the interval.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub resolved: Option<bool>,
@@ -290,16 +293,16 @@ pub struct MeasureRecord {
     /// Why there is no value.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub reason: Option<String>,
-    /// `hand` when all its points were placed by hand, `hand and model` when some were; absent for a model's.
+    /// Whose points it leans on; absent where they are the model's alone.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub by: Option<String>,
+    pub by: Option<PointsBy>,
 }
 
 /// The spinal line against the plumb line through the middle of the ankles.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SpinalLine {
-    /// `straight` (nothing departs by more than the error), `C` or `S`.
-    pub pattern: String,
+    /// How it departs by more than the error.
+    pub pattern: Pattern,
     /// From the head down.
     pub levels: Vec<SpinalLevel>,
 }
@@ -307,8 +310,8 @@ pub struct SpinalLine {
 /// One level of the spinal line.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SpinalLevel {
-    /// `ears`, `shoulders`, `hips`, `knees` or `ankles`.
-    pub level: String,
+    /// Which.
+    pub level: SpineLevel,
     /// Percent of trunk length, positive = to the subject's left; levelled and turned back.
     pub offset: f64,
     /// Place in the photo, in pixels.
@@ -353,8 +356,8 @@ impl Record {
                 readings: analysis.frame.readings,
             },
             view: View {
-                kind: analysis.view.name().into(),
-                from: if analysis.view_given { "user" } else { "auto" }.into(),
+                kind: analysis.view,
+                from: if analysis.view_given { ViewFrom::User } else { ViewFrom::Auto },
                 mirrored: analysis.mirrored,
             },
             camera: Camera {
@@ -373,7 +376,7 @@ impl Record {
                 yaw_deg: analysis.yaw.map(|yaw| rounded(yaw.deg, 1)),
                 yaw_sd_deg: analysis.yaw.map(|yaw| rounded(yaw.sd_deg, 1)),
                 scale_mm_per_px: analysis.scale.map(|scale| rounded(scale.mm_per_px, 4)),
-                scale_from: analysis.scale.map(|_| "height".into()),
+                scale_from: analysis.scale.map(|_| ScaleFrom::Height),
             },
             landmarks: analysis
                 .pose
@@ -384,7 +387,7 @@ impl Record {
                         y: rounded(k.at.y, 2),
                         visibility: rounded(k.visibility, 3),
                         sd_px: k.sd_px.map(|sd| rounded(sd, 2)),
-                        by: k.by_hand.then(|| HAND.into()),
+                        by: k.by_hand.then_some(PlacedBy::Hand),
                     };
                     (joint.name().to_owned(), landmark)
                 })
@@ -403,12 +406,12 @@ impl Record {
                 })
                 .collect(),
             spinal_line: analysis.spinal_line.as_ref().map(|line| SpinalLine {
-                pattern: line.pattern(spinal_error(analysis)).name().into(),
+                pattern: line.pattern(spinal_error(analysis)),
                 levels: line
                     .levels
                     .iter()
                     .map(|level| SpinalLevel {
-                        level: level_name(level.pair.left).into(),
+                        level: level_of(level.pair.left),
                         offset: rounded(level.offset, 2),
                         x: rounded(level.at.x, 2),
                         y: rounded(level.at.y, 2),
@@ -421,7 +424,7 @@ impl Record {
                     .quality
                     .flags
                     .iter()
-                    .map(|flag| Flag { code: flag.code.into(), text: flag.text.clone() })
+                    .map(|flag| Flag { code: flag.gate.name().into(), text: flag.text.clone() })
                     .collect(),
             },
             warnings,
@@ -451,7 +454,7 @@ impl Record {
             plumb: self.given.plumb.map(|[x1, y1, x2, y2]| (Point::new(x1, y1), Point::new(x2, y2))),
         };
         Options {
-            view: crate::core::body::view::View::from_name(&self.view.kind).filter(|_| self.view.from == "user"),
+            view: (self.view.from == ViewFrom::User).then_some(self.view.kind),
             mirrored: self.view.mirrored,
             given,
             height_mm: self.given.height_mm,
@@ -464,7 +467,7 @@ impl Record {
     #[must_use]
     pub fn points(&self) -> Points {
         let mut points = Points::default();
-        for (name, landmark) in self.landmarks.iter().filter(|(_, landmark)| landmark.by.as_deref() == Some(HAND)) {
+        for (name, landmark) in self.landmarks.iter().filter(|(_, landmark)| landmark.by.is_some()) {
             if let Some(site) = Site::from_name(name) {
                 points.set(site, Some(HandPoint { at: Point::new(landmark.x, landmark.y), sd_px: landmark.sd_px }));
             }
@@ -550,14 +553,11 @@ impl Record {
     }
 }
 
-/// The word for points and values by hand.
-const HAND: &str = "hand";
-
 /// The points placed by hand that are not joints.
 fn bony_landmarks(points: &Points) -> impl Iterator<Item = (String, Landmark)> + '_ {
     points.iter().filter(|(site, _)| matches!(site, Site::Bony(_))).map(|(site, point)| {
         let HandPoint { at, sd_px } = point;
-        (site.name().to_owned(), Landmark { x: at.x, y: at.y, visibility: 1.0, sd_px, by: Some(HAND.into()) })
+        (site.name().to_owned(), Landmark { x: at.x, y: at.y, visibility: 1.0, sd_px, by: Some(PlacedBy::Hand) })
     })
 }
 
@@ -566,14 +566,14 @@ fn spinal_error(analysis: &Analysis) -> f64 {
     analysis.assessment.get(Measure::SpinalLineDeviation).as_ref().map_or(f64::INFINITY, |found| 1.96 * found.sd)
 }
 
-/// The plural of a pair of joints.
-fn level_name(left: Joint) -> &'static str {
+/// The level of a pair of joints.
+fn level_of(left: Joint) -> SpineLevel {
     match left {
-        Joint::LeftEar => "ears",
-        Joint::LeftShoulder => "shoulders",
-        Joint::LeftHip => "hips",
-        Joint::LeftKnee => "knees",
-        _ => "ankles",
+        Joint::LeftEar => SpineLevel::Ears,
+        Joint::LeftShoulder => SpineLevel::Shoulders,
+        Joint::LeftHip => SpineLevel::Hips,
+        Joint::LeftKnee => SpineLevel::Knees,
+        _ => SpineLevel::Ankles,
     }
 }
 
@@ -586,7 +586,7 @@ fn measure_record(
     let unit = measure.unit();
     let mut record = MeasureRecord {
         value: None,
-        unit: unit.symbol().into(),
+        unit: unit.into(),
         of: unit.of().map(str::to_owned),
         sd: None,
         interval95: None,
@@ -612,13 +612,9 @@ fn measure_record(
     record.sd = Some(rounded(found.sd, 2));
     record.interval95 = Some(found.interval95().map(|bound| rounded(bound, 2)));
     record.resolved = Some(found.is_resolved());
-    record.side = side_word(measure, found.value).map(str::to_owned);
+    record.side = towards(measure, found.value);
     record.words = Some(words(measure, found));
-    record.by = match found.by_hand {
-        ByHand::No => None,
-        ByHand::Partly => Some("hand and model".into()),
-        ByHand::Wholly => Some(HAND.into()),
-    };
+    record.by = PointsBy::of(found.by_hand);
     if let (Unit::PercentOfTrunk, Some(scale), Some(trunk)) = (unit, scale, trunk_px) {
         let mm = 0.01 * trunk * scale.mm_per_px;
         record.value_mm = Some(rounded(found.value * mm, 1));
@@ -628,7 +624,7 @@ fn measure_record(
 }
 
 /// Where the value points to; `None` for measures without a side and for exact zeros.
-fn side_word(measure: Measure, value: f64) -> Option<&'static str> {
+fn towards(measure: Measure, value: f64) -> Option<Towards> {
     let side = Side::of(value)?;
     match measure {
         Measure::KneeAngleLeft
@@ -636,8 +632,12 @@ fn side_word(measure: Measure, value: f64) -> Option<&'static str> {
         | Measure::EarShoulderAngle
         | Measure::CraniovertebralAngle
         | Measure::KneeHyperextension => None,
-        _ if measure.is_frontal() => Some(side.name()),
-        _ => Some(if side == Side::Left { "forward" } else { "back" }),
+        _ => Some(match (measure.is_frontal(), side) {
+            (true, Side::Left) => Towards::Left,
+            (true, Side::Right) => Towards::Right,
+            (false, Side::Left) => Towards::Forward,
+            (false, Side::Right) => Towards::Back,
+        }),
     }
 }
 
@@ -674,7 +674,7 @@ mod tests {
             sd,
             scatter: sd,
             outlined: 0.0,
-            by_hand: ByHand::No,
+            by_hand: crate::core::measure::ByHand::No,
         };
         assert_eq!(
             words(Measure::ShoulderTilt, &found(2.1, 0.5)),

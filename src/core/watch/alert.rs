@@ -168,7 +168,7 @@ impl Watch {
             return None;
         }
         self.latest = Some(now);
-        let same_view = glimpse.view.is_some_and(|view| view.name() == self.baseline.view);
+        let same_view = glimpse.view == Some(self.baseline.view);
         if glimpse.state != State::Ready || !same_view {
             return self.unjudged(glimpse);
         }

@@ -42,8 +42,8 @@ pub struct Baseline {
     schema: String,
     /// The name that it is kept under.
     pub name: String,
-    /// From which side: `anterior` or `posterior`. Another view is not compared with it.
-    pub view: String,
+    /// From which side. Another view is not compared with it.
+    pub view: View,
     /// By the measures' names; those that could not be seen are not there.
     pub measures: IndexMap<String, Usual>,
 }
@@ -53,7 +53,7 @@ impl Baseline {
     #[must_use]
     pub fn new(name: &str, view: View, measures: impl IntoIterator<Item = (Measure, Usual)>) -> Self {
         let measures = measures.into_iter().map(|(measure, usual)| (measure.name().to_owned(), usual)).collect();
-        Self { schema: SCHEMA.into(), name: name.into(), view: view.name().into(), measures }
+        Self { schema: SCHEMA.into(), name: name.into(), view, measures }
     }
 
     /// A measure's usual value.
@@ -206,7 +206,7 @@ mod tests {
         let Progress::Taken(baseline) = taken(|k| glimpse(0.1 * k as f64, [2.0, 2.5, 3.0, 50.0, 2.5][k % 5])) else {
             panic!("steady");
         };
-        assert_eq!((baseline.name.as_str(), baseline.view.as_str()), ("desk", "anterior"));
+        assert_eq!((baseline.name.as_str(), baseline.view), ("desk", View::Anterior));
         let usual = baseline.usual(Measure::ShoulderTilt).expect("seen");
         assert_eq!((usual.median, usual.mad, usual.frames), (2.5, 0.5, 101));
         assert_eq!(baseline.usual(Measure::PelvicObliquity), None, "not seen at a desk");

@@ -12,12 +12,11 @@ use image::{RgbImage, imageops};
 
 use super::svg::{self, escaped, hex};
 use super::trend::Trend;
-use super::{mask, overlay, signed, text};
+use super::{mask, overlay, signed, words};
 use crate::core::body::skeleton::Pair;
 use crate::core::camera::LevelFrom;
 use crate::core::compare::reference::{self, Band};
-use crate::core::compare::visit::Date;
-use crate::core::compare::visit::Visit;
+use crate::core::compare::visit::{Date, Visit};
 use crate::core::error::{Error, Result};
 use crate::core::geometry::Point;
 use crate::core::measure::{Measure, Unit};
@@ -146,7 +145,7 @@ pub fn page(sheets: &[Sheet<'_>], options: &Options<'_>) -> Result<String> {
         version: &first.record.tool.version,
         measured_by: measured_by(sheets),
         bands: options.reference_bands,
-        caution: text::CAUTION,
+        caution: crate::report::CAUTION,
         views,
     };
     page.render().map_err(|error| Error::Usage { reason: format!("the page cannot be made: {error}") })
@@ -252,7 +251,7 @@ impl ViewPart {
             options.visits.iter().filter(|visit| visit.record.view.kind == record.view.kind).cloned().collect();
         Self {
             number,
-            heading: sentence(&text::view_words(record)).trim_end_matches('.').to_owned(),
+            heading: sentence(&words::view_words(record)).trim_end_matches('.').to_owned(),
             file: record.source.file.clone(),
             readings: record.tool.readings,
             found,
@@ -436,7 +435,7 @@ fn row(measure: Measure, found: &MeasureRecord, interval: [f64; 2], end: Option<
         error: format!("± {:.1}", 0.5 * (interval[1] - interval[0])),
         millimetres: found.value_mm.map(|mm| format!("{mm:+.0} mm").replace('-', "\u{2212}")).unwrap_or_default(),
         bar,
-        words: if measure.says()[0].is_empty() { "no side to tell".into() } else { text::short_words(measure, found) },
+        words: if measure.says()[0].is_empty() { "no side to tell".into() } else { words::short_words(measure, found) },
         resolved: found.resolved == Some(true) && !measure.says()[0].is_empty(),
         reference: bands
             .iter()
@@ -445,7 +444,7 @@ fn row(measure: Measure, found: &MeasureRecord, interval: [f64; 2], end: Option<
                     "{}: {} {}",
                     sentence(&band.range.who).trim_end_matches('.'),
                     band.place(interval),
-                    band.bounds(&found.unit)
+                    band.bounds(found.unit)
                 ))
             })
             .collect(),
@@ -479,7 +478,7 @@ fn levelled(record: &Record) -> String {
     }
     in_signs(&format!(
         "{}, known to about {:.1}°. Every tilt, lean and shift is told against the true plumb line.",
-        sentence(text::level_words(record).trim_start_matches(", ")).trim_end_matches('.'),
+        sentence(words::level_words(record).trim_start_matches(", ")).trim_end_matches('.'),
         1.96 * camera.level_sd_deg
     ))
 }

@@ -14,6 +14,7 @@ use image::RgbImage;
 use image::codecs::jpeg::JpegEncoder;
 use image::codecs::png::PngEncoder;
 
+#[cfg(feature = "programs")]
 pub(crate) use list::open_own;
 pub use list::{LIST, List};
 use writing::part_beside;

@@ -15,14 +15,14 @@ use serde::Serialize;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
+use crate::core::body::view::View;
 use crate::core::error::Result;
 use crate::core::measure::{Measure, Unit};
 use crate::core::record::Record;
-use crate::core::record::outcome::Failure;
-use crate::core::record::outcome::Tally;
+use crate::core::record::outcome::{Failure, Tally};
+use crate::report::CAUTION;
 use crate::report::output::Draft;
 use crate::report::svg::escaped;
-use crate::report::text::CAUTION;
 
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
@@ -49,7 +49,7 @@ pub struct Row<'a> {
     pub visit: Option<String>,
     /// The view.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub view: Option<String>,
+    pub view: Option<View>,
     /// `measured`, `refused` or `failed`.
     pub state: &'static str,
     /// Value, low, high and whether a difference is resolved, by measure; absent where there is none.
@@ -101,7 +101,7 @@ impl<'a> Row<'a> {
             id: record.id.clone(),
             subject: intake.and_then(|intake| intake.subject.clone()),
             visit: intake.and_then(|i| i.visit_date.clone().or_else(|| i.visit_day.map(|day| format!("day {day}")))),
-            view: Some(record.view.kind.clone()),
+            view: Some(record.view.kind),
             state: if quality.usable { "measured" } else { "refused" },
             measures: measures.collect(),
             flags,
