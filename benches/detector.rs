@@ -20,7 +20,7 @@ fn detector(c: &mut Criterion) {
                 || Pyramid::new(&photo.pixels),
                 |pyramid| {
                     let (width, height) = pyramid.size();
-                    model.locate(&pyramid, Region::whole(width, height), false).expect("a run")
+                    model.detect(&pyramid, Region::whole(width, height), false).expect("a run")
                 },
                 BatchSize::SmallInput,
             );

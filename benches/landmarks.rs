@@ -16,7 +16,7 @@ fn landmarks(c: &mut Criterion) {
     for model in ["blazepose-lite", "blazepose-full", "blazepose-heavy"] {
         let options = Options { model: model.into(), ..Options::default() };
         let mut opened = BlazePose::open(&options).expect("models");
-        let person = opened.locate(&pyramid, Region::whole(width, height), false).expect("a run").people[0];
+        let person = opened.detect(&pyramid, Region::whole(width, height), false).expect("a run").people[0];
         for mask in [false, true] {
             let look = Look { mask, mirrored: false };
             let name = format!("landmarks {model}{}", if mask { " with mask" } else { "" });

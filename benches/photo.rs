@@ -8,9 +8,9 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use orthostat::core::options::DEFAULT_READINGS;
 use orthostat::core::options::Options;
 use orthostat::vision::analysis::Analyzer;
+use orthostat::vision::ensemble::FAST_READINGS;
 use orthostat::vision::estimate::blazepose;
 use orthostat::vision::photo::{Photo, ReadOptions};
-use orthostat::vision::repeat::FAST_READINGS;
 
 fn photo(c: &mut Criterion) {
     let path = std::path::Path::new("samples/anterior-tilted.jpg");

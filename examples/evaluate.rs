@@ -19,14 +19,14 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use image::imageops::flip_horizontal;
-use orthostat::core::assessment::Analysis;
-use orthostat::core::camera::coronal::turned_back;
+use orthostat::core::camera::frontal_plane::turned_back;
 use orthostat::core::measure::Measure;
 use orthostat::core::options::Options;
+use orthostat::core::pipeline::Analysis;
 use orthostat::vision::analysis::Analyzer;
+use orthostat::vision::ensemble::{BEST_READINGS, FAST_READINGS, PAIRED_READINGS};
 use orthostat::vision::estimate::blazepose;
 use orthostat::vision::photo::{Photo, ReadOptions};
-use orthostat::vision::repeat::{BEST_READINGS, FAST_READINGS, PAIRED_READINGS};
 use rendered::truth;
 use serde_json::{Value, json};
 

@@ -1,5 +1,5 @@
 //! How far the model's points lie from the true ones, joint by joint, in trunk lengths: where the standard deviation of
-//! `src/placement.rs` comes from.
+//! `src/core/uncertainty/landmark_error.rs` comes from.
 //!
 //! `orthostat analyze SET/*.jpg --out RECORDS`, then `cargo run --release --example placing -- SET RECORDS [SET RECORDS]...`
 

@@ -5,21 +5,21 @@
 //! | stage | from -> to | where |
 //! |---|---|---|
 //! | read | bytes -> [`photo::Photo`](vision::photo::Photo) | [`photo`](vision::photo), [`maker_note`](vision::photo::maker_note) |
-//! | locate | pixels -> [`region::Region`](vision::raster::region::Region) | [`locate`](vision::locate), [`estimate`](vision::estimate) |
+//! | detect | pixels -> [`region::Region`](vision::raster::region::Region) | [`detect`](vision::detect), [`estimate`](vision::estimate) |
 //! | crop | pixels + region -> [`crop::Crop`](vision::raster::crop::Crop): tensor and the map back | [`crop`](vision::raster::crop) |
 //! | infer | tensor -> named arrays | [`model`](vision::model) |
 //! | decode | arrays -> points of the crop (pure) | [`estimate::blazepose::detector`](vision::estimate::blazepose::detector), [`estimate::blazepose::landmarks`](vision::estimate::blazepose::landmarks) |
 //! | place | points + map -> [`pose::Pose`](core::body::pose::Pose) in photo pixels | [`estimate`](vision::estimate) |
-//! | repeat | several readings -> one pose with its spread, and the outline | [`repeat`](vision::repeat), [`silhouette`](core::silhouette) |
-//! | keep | all that the pixels said -> [`sighting::Sighting`](core::sighting::Sighting); nothing after this looks at a pixel | [`sighting`](core::sighting), [`analysis`](vision::analysis) |
-//! | level, turn back | pose + [`camera::Camera`](core::camera::Camera) + yaw -> pose in the body's own plane | [`camera`](core::camera), [`verticals`](vision::verticals), [`coronal`](core::camera::coronal) |
+//! | combine | several readings -> one pose with its spread, and the outline | [`ensemble`](vision::ensemble), [`silhouette`](core::silhouette) |
+//! | keep | all that the pixels said -> [`observation::Observation`](core::observation::Observation); nothing after this looks at a pixel | [`observation`](core::observation), [`analysis`](vision::analysis) |
+//! | level, turn back | pose + [`camera::Camera`](core::camera::Camera) + yaw -> pose in the body's own plane | [`camera`](core::camera), [`vanishing`](vision::vanishing), [`frontal_plane`](core::camera::frontal_plane) |
 //! | judge | pose -> [`view::View`](core::body::view::View), [`quality::Quality`](core::quality::Quality) | [`view`](core::body::view), [`exposure`](vision::exposure), [`quality`](core::quality) |
-//! | measure | pose -> [`measure::Assessment`](core::measure::Assessment): each a value with its error, or a reason | [`assessment`](core::assessment), [`measure`](core::measure), [`evidence`](core::measure::evidence), [`stance`](core::body::stance), [`calibration`](core::uncertainty::calibration) |
+//! | measure | pose -> [`measure::Assessment`](core::measure::Assessment): each a value with its error, or a reason | [`pipeline`](core::pipeline), [`measure`](core::measure), [`estimators`](core::measure::estimators), [`stance`](core::body::stance), [`calibration`](core::uncertainty::calibration) |
 //! | record | all of it -> [`record::Record`](core::record::Record) | [`record`](core::record) |
 //! | again | record + other options or [`points`](core::points) by hand -> record | [`recompute`](core::recompute), [`edit`](app::edit) |
 //! | many | folders, lists -> records, tables, a page over all | [`batch`](app::batch) |
 //! | compare | records of a subject -> changes, trend | [`history`](store::history), [`change`](core::compare::change), [`reference`](mod@core::compare::reference) |
-//! | show | record -> table, picture, page, FHIR | [`report`](report), [`schema`](core::record::schema), [`output`](report::output), [`names`](core::names) |
+//! | show | record -> table, picture, page, FHIR | [`report`], [`schema`](core::record::schema), [`output`](report::output), [`names`](core::names) |
 //! | follow (video) | frames -> readings of one person -> medians, alerts | [`frame`](vision::raster::frame), [`track`](vision::track), [`smoothing`](core::watch::smoothing), [`watch`](core::watch) |
 //!
 //! # Invariants
@@ -37,21 +37,17 @@
 //! # Example
 //!
 //! ```
-//! use orthostat::vision::analysis::Analyzer;
-//! use orthostat::core::options::Options;
-//! use orthostat::vision::estimate::blazepose;
-//! use orthostat::core::measure::Measure;
-//! use orthostat::vision::photo::{Photo, ReadOptions};
+//! use orthostat::{Analyzer, Measure, Model, Options, Photo, ReadOptions};
 //!
 //! let photo = Photo::open("samples/anterior-tilted.jpg".as_ref(), &ReadOptions::default())?;
-//! let mut analyzer = Analyzer::open(&[blazepose::Options::default()], 2)?;
+//! let mut analyzer = Analyzer::open(&[Model::default()], 2)?;
 //! let analysis = analyzer.analyze(&photo, &Options::default())?;
 //! match analysis.assessment.get(Measure::ShoulderTilt) {
 //!     Ok(found) => println!("{:+.1} degrees, standard error {:.1}", found.value, found.sd),
 //!     Err(refusal) => println!("not measured: {refusal}"),
 //! }
 //! # assert!(analysis.assessment.get(Measure::ShoulderTilt).as_ref().unwrap().value > 0.0);
-//! # Ok::<(), orthostat::core::error::Error>(())
+//! # Ok::<(), orthostat::Error>(())
 //! ```
 
 #[cfg(feature = "programs")]
@@ -61,3 +57,12 @@ pub mod report;
 #[cfg(feature = "programs")]
 pub mod store;
 pub mod vision;
+
+pub use crate::core::error::{Error, Result};
+pub use crate::core::measure::Measure;
+pub use crate::core::options::Options;
+pub use crate::core::pipeline::Analysis;
+pub use crate::core::record::Record;
+pub use crate::vision::analysis::Analyzer;
+pub use crate::vision::estimate::blazepose::Options as Model;
+pub use crate::vision::photo::{Photo, ReadOptions};

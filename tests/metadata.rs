@@ -5,9 +5,9 @@
 use std::path::Path;
 
 use image::Rgb;
-use orthostat::core::assessment::Analysis;
 use orthostat::core::measure::Measure;
 use orthostat::core::options::Options;
+use orthostat::core::pipeline::Analysis;
 use orthostat::vision::analysis::Analyzer;
 use orthostat::vision::estimate::blazepose;
 use orthostat::vision::photo::{Photo, ReadOptions};

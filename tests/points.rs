@@ -54,7 +54,7 @@ fn square(json: &str, view: &str) -> Record {
     options.points = points(json);
     options.given.roll_deg = Some(0.0);
     options.view = orthostat::core::body::view::View::from_name(view);
-    let seen = record.sighting.as_mut().expect("kept");
+    let seen = record.observation.as_mut().expect("kept");
     // Looking level, which only gravity says.
     seen.told.gravity = Some([0.0, -1.0, 0.0]);
     if let Some(worlds) = &mut seen.worlds {

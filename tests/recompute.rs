@@ -137,7 +137,7 @@ fn committed_records_are_measured_again_within_rounding() {
     for (name, text) in records(&repository("samples/expected")) {
         let record = Record::from_json(text.as_bytes(), name.as_ref()).expect("a record");
         let again = orthostat::core::recompute::recompute(&record, name.as_ref(), &record.options()).expect("measured");
-        assert_eq!(again.sighting, record.sighting, "{name}");
+        assert_eq!(again.observation, record.observation, "{name}");
         assert_eq!(again.measures.keys().collect::<Vec<_>>(), record.measures.keys().collect::<Vec<_>>(), "{name}");
         for (measure, expected) in &record.measures {
             let found = &again.measures[measure];
@@ -195,9 +195,9 @@ fn a_sighting_that_does_not_fit_is_refused_rather_than_measured() {
         let error = orthostat::core::recompute::recompute(&record, &path, &record.options()).expect_err("refused");
         assert!(error.to_string().contains("anterior-tilted.json: expected a sighting"), "{error}");
     };
-    wrong(&|record| record.sighting.iter_mut().for_each(|seen| seen.readings[0].truncate(7)));
+    wrong(&|record| record.observation.iter_mut().for_each(|seen| seen.readings[0].truncate(7)));
     wrong(&|record| {
-        record.sighting.iter_mut().for_each(|seen| {
+        record.observation.iter_mut().for_each(|seen| {
             let nose = seen.joints["nose"];
             seen.joints.insert("third_eye".into(), nose);
         });

@@ -2,8 +2,8 @@
 
 use image::{GrayImage, Luma};
 use orthostat::core::camera::Tilt;
-use orthostat::vision::verticals::segments::{Axis, segments};
-use orthostat::vision::verticals::{Sight, tilt_from_verticals};
+use orthostat::vision::vanishing::segments::{Axis, segments};
+use orthostat::vision::vanishing::{Sight, tilt_from_verticals};
 
 const SIZE: (u32, u32) = (750, 1000);
 const FOCAL: f64 = 900.0;

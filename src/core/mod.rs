@@ -1,6 +1,5 @@
 //! Numbers only: what a body, a camera, a measure and a record are. Knows no model and no picture.
 
-pub mod assessment;
 pub mod body;
 pub mod camera;
 pub mod compare;
@@ -13,14 +12,15 @@ pub mod heads;
 pub mod isolation;
 pub mod measure;
 pub mod names;
+pub mod observation;
 pub mod options;
 pub mod photo_hash;
+pub mod pipeline;
 pub mod points;
 pub mod quality;
 pub mod recompute;
 pub mod record;
 pub mod refusal;
-pub mod sighting;
 pub mod silhouette;
 pub mod statistics;
 pub mod uncertainty;

@@ -1,7 +1,7 @@
 //! How one photo is to be measured.
 
 use crate::core::body::view::View;
-use crate::core::camera::Given;
+use crate::core::camera::UserCalibration;
 use crate::core::geometry::{Point, rounded};
 use crate::core::points::Points;
 
@@ -21,7 +21,7 @@ pub struct Options {
     /// The picture is a mirror image (a selfie saved as seen). Default: no.
     pub mirrored: bool,
     /// What the user said about how the camera was held. Default: nothing.
-    pub given: Given,
+    pub given: UserCalibration,
     /// The subject's stature in millimetres, for values in millimetres. Default: unknown.
     pub height_mm: Option<f64>,
     /// Whom to measure, counted from 1 in order of size and place. Default: 1.
@@ -38,7 +38,7 @@ impl Options {
     pub fn rounded(self) -> Self {
         let place = |p: Point| Point::new(rounded(p.x, 3), rounded(p.y, 3));
         Self {
-            given: Given {
+            given: UserCalibration {
                 roll_deg: self.given.roll_deg.map(|deg| rounded(deg, 4)),
                 plumb: self.given.plumb.map(|(a, b)| (place(a), place(b))),
             },
@@ -54,7 +54,7 @@ impl Default for Options {
             readings: DEFAULT_READINGS,
             view: None,
             mirrored: false,
-            given: Given::default(),
+            given: UserCalibration::default(),
             height_mm: None,
             person: 1,
             points: Points::default(),

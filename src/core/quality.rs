@@ -3,7 +3,7 @@
 use crate::core::body::pose::Pose;
 use crate::core::body::skeleton::{Joint, Pair, Side};
 use crate::core::body::view::View;
-use crate::core::camera::coronal::Yaw;
+use crate::core::camera::frontal_plane::Yaw;
 use crate::core::camera::{Doubt, LevelFrom};
 use crate::core::exposure::{BLURRED_BELOW, DARK_BELOW, Exposure};
 use crate::core::gate::Gate;

@@ -1,32 +1,32 @@
-//! One photo, from pixels to measures: the data's way through the house. What follows the pixels is [`crate::core::assessment`].
+//! One photo, from pixels to measures: the data's way through the house. What follows the pixels is [`crate::core::pipeline`].
 
-use crate::core::assessment::Analysis;
 use crate::core::body::pose::screened;
 use crate::core::options::Options;
+use crate::core::pipeline::Analysis;
 use image::imageops::flip_horizontal;
 
-use crate::core::assessment::assess;
 use crate::core::body::pose::Pose;
 use crate::core::body::skeleton::{BONES, Joint, Pair};
 use crate::core::camera::Tilt;
-use crate::core::camera::coronal::WorldWidths;
-use crate::core::camera::{Camera, Given, Told};
+use crate::core::camera::frontal_plane::WorldWidths;
+use crate::core::camera::{Camera, CameraMetadata, UserCalibration};
 use crate::core::error::{Error, Result};
 use crate::core::exposure::Exposure;
 use crate::core::geometry::{Point, Vec2};
 use crate::core::measure::frontal;
-use crate::core::sighting::{Frame, Sighting};
+use crate::core::observation::{Frame, Observation};
+use crate::core::pipeline::measure;
 use crate::core::silhouette::{Mask, Silhouette, Trace};
+use crate::vision::detect;
+use crate::vision::ensemble::{self, Readings};
 use crate::vision::estimate::blazepose::{self, BlazePose};
 use crate::vision::estimate::{Crowd, Estimator};
 use crate::vision::exposure::exposure;
 use crate::vision::heads::search::Finder;
 use crate::vision::heads::{self, Hit};
-use crate::vision::locate;
 use crate::vision::photo::Photo;
 use crate::vision::raster::crop::{Grey, Pyramid};
-use crate::vision::repeat::{self, Readings};
-use crate::vision::verticals::{Sight, tilt_from_verticals};
+use crate::vision::vanishing::{Sight, tilt_from_verticals};
 
 /// The models, opened: per model as many workers as share its readings.
 pub struct Analyzer {
@@ -95,7 +95,7 @@ impl Analyzer {
                 scope.spawn(|| other.prepare());
             }
             match first {
-                Some(first) => locate::people(first.as_mut(), &pyramid, options.readings > 1),
+                Some(first) => detect::people(first.as_mut(), &pyramid, options.readings > 1),
                 None => Ok(Crowd::default()),
             }
         })?;
@@ -117,18 +117,18 @@ impl Analyzer {
         let mut readings = Vec::with_capacity(self.teams.len());
         for (index, team) in self.teams.iter_mut().enumerate() {
             // A second model's larger picture of the upper body costs a third of its time and tells no more.
-            let read = repeat::read(team, &pyramid, *person, options.readings, index == 0)?;
+            let read = ensemble::read(team, &pyramid, *person, options.readings, index == 0)?;
             readings.push(read.ok_or_else(nobody)?);
         }
-        let told = Told {
+        let told = CameraMetadata {
             focal_35mm: photo.metadata.focal_35mm,
             gravity: photo.metadata.gravity,
             front_camera: photo.metadata.front_camera,
             shot_px: photo.metadata.shot_px,
         };
-        let agreed = repeat::agreed(&readings);
+        let agreed = ensemble::agreed(&readings);
         let around = surroundings(&pyramid, &agreed, &told);
-        let seen = sighting(&readings, &agreed, &told, &around, (width, height));
+        let seen = observation(&readings, &agreed, &told, &around, (width, height));
         let (heads, people) = match options.heads {
             true => {
                 let hits = self.hits(photo)?;
@@ -149,7 +149,7 @@ impl Analyzer {
             model_blake3: self.teams[0][0].hash().to_owned(),
             independent: None,
         };
-        assess(frame, seen, options)
+        measure(frame, seen, options)
     }
 
     /// What may be a head, in as much detail as an annotated picture shows.
@@ -231,9 +231,9 @@ pub struct Surroundings {
 
 /// Reads what the pixels around a pose say, also where the user gives the roll: the record can then be measured again without it.
 #[must_use]
-pub fn surroundings(pyramid: &Pyramid<'_>, pose: &Pose, told: &Told) -> Surroundings {
+pub fn surroundings(pyramid: &Pyramid<'_>, pose: &Pose, told: &CameraMetadata) -> Surroundings {
     let (width, height) = pyramid.size();
-    let camera = Camera::of(width, height, told, &Given::default());
+    let camera = Camera::of(width, height, told, &UserCalibration::default());
     let bounds = pose.bounds();
     let grey = pyramid.grey(BACKGROUND_SIDE, [0.0, 0.0, width, height]);
     let exposure = bounds.and_then(|[left, top, right, bottom]| {
@@ -246,17 +246,17 @@ pub fn surroundings(pyramid: &Pyramid<'_>, pose: &Pose, told: &Told) -> Surround
 
 /// Everything that was seen of one person in a picture of `width` x `height` px, put down to be measured.
 #[must_use]
-pub fn sighting(
+pub fn observation(
     readings: &[Readings],
     agreed: &Pose,
-    told: &Told,
+    told: &CameraMetadata,
     around: &Surroundings,
     (width, height): (f64, f64),
-) -> Sighting {
+) -> Observation {
     let body = || readings.first().into_iter().flat_map(|first| &first.body);
     let single: Vec<Pose> = body().map(|reading| reading.pose.clone()).collect();
     let worlds = WorldWidths::of(body().filter_map(|reading| reading.world.as_ref()));
-    let mut seen = Sighting::of(agreed, &single, told)
+    let mut seen = Observation::of(agreed, &single, told)
         .with_worlds(worlds.as_ref())
         .with_dissent(readings.iter().map(|team| team.dissent).fold(0.0, f64::max))
         .with_exposure(around.exposure)

@@ -190,8 +190,8 @@ fn fits(region: Region, frame: &Frame<'_>) -> bool {
 mod tests {
     use super::*;
     use crate::core::body::skeleton::{Joint, Pair};
+    use crate::vision::ensemble;
     use crate::vision::photo::{Photo, ReadOptions};
-    use crate::vision::repeat;
 
     fn pixels(name: &str) -> (Vec<u8>, usize, usize) {
         let photo = Photo::open(format!("samples/{name}").as_ref(), &ReadOptions::default()).expect("a sample");
@@ -228,7 +228,7 @@ mod tests {
         tracker.see(&frame, 0.7).expect("a run");
         let seen = tracker.see(&frame, 0.8).expect("a run").expect("somebody");
         assert_eq!(seen.readings.len(), 2);
-        let both = repeat::consensus(&seen.readings.iter().map(|r| r.pose.clone()).collect::<Vec<_>>());
+        let both = ensemble::consensus(&seen.readings.iter().map(|r| r.pose.clone()).collect::<Vec<_>>());
         assert!(both.get(Joint::LeftShoulder).expect("given").sd_px.expect("two") < 0.02 * seen.region.side);
     }
 

@@ -140,7 +140,7 @@ pub(crate) fn one_pass(model: &mut BlazePose, photo: &Photo) -> std::result::Res
     let half = Vec2::new(0.5, 0.5);
     let whole = Region::whole(pyramid.size().0, pyramid.size().1);
     let theirs = Region { center: whole.center + half, ..whole };
-    let Some(best) = model.locate(&pyramid, theirs, false)?.people.first().copied() else { return Ok(None) };
+    let Some(best) = model.detect(&pyramid, theirs, false)?.people.first().copied() else { return Ok(None) };
     let reading = model.read(&pyramid, best.region, Look::default())?;
     Ok(reading.map(|reading| reading.pose.map_points(|_, p| p + -half)))
 }

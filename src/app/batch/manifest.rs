@@ -13,7 +13,7 @@ use jiff::civil::Date;
 use super::input::is_left_out;
 use super::plan::{Job, Plan};
 use crate::core::body::view::View;
-use crate::core::camera::{Given, plumb_line};
+use crate::core::camera::{UserCalibration, plumb_line};
 use crate::core::error::{Error, Result};
 use crate::core::geometry::Point;
 use crate::core::names;
@@ -164,7 +164,7 @@ fn job(
             },
             "plumb" => match plumb(cell) {
                 Some(line) => {
-                    job.options.given = Given { plumb: Some(line), roll_deg: None };
+                    job.options.given = UserCalibration { plumb: Some(line), roll_deg: None };
                     Ok(())
                 }
                 None => expected("x1,y1,x2,y2 in pixels, two points above one another"),

@@ -34,7 +34,7 @@ pub(super) fn coarsened(record: &mut Record) {
     if let Some(scale) = &mut subject.scale_mm_per_px {
         *scale = (100.0 * *scale).round() / 100.0;
     }
-    record.sighting = None;
+    record.observation = None;
 }
 
 #[cfg(test)]
@@ -46,7 +46,7 @@ mod tests {
         let mut record = Record::open("tests/fixtures/records/anterior-tilted.json".as_ref()).expect("a record");
         let before = record.clone();
         coarsened(&mut record);
-        assert!(record.sighting.is_none());
+        assert!(record.observation.is_none());
         for (name, landmark) in &record.landmarks {
             assert!(landmark.x.fract() == 0.0 && landmark.y.fract() == 0.0, "{name}");
             assert!((landmark.x - before.landmarks[name].x).abs() <= 0.5, "{name}");

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::measuring::{Measuring, number, positive, roll};
-use crate::core::camera::Given;
+use crate::core::camera::UserCalibration;
 use crate::core::compare::visit::Date;
 use crate::core::geometry::Point;
 use crate::core::{camera, error, names};
@@ -105,7 +105,7 @@ impl Analyze {
     /// [`error::Error::Usage`] when options do not go together.
     pub fn options(&self) -> error::Result<options::Options> {
         let plumb = self.plumb.map(plumb_line).transpose()?;
-        Ok(self.measuring.options(Given { roll_deg: self.roll, plumb }))
+        Ok(self.measuring.options(UserCalibration { roll_deg: self.roll, plumb }))
     }
 
     /// How photos are read.

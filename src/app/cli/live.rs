@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Parser, ValueEnum};
 
 use super::measuring::{ViewChoice, named, number, person, readings, roll, stature};
-use crate::core::camera::Given;
+use crate::core::camera::UserCalibration;
 use crate::core::points::Points;
 use crate::core::watch::alert::Preset;
 use crate::core::watch::baseline;
@@ -158,7 +158,7 @@ impl Live {
             readings: self.readings.unwrap_or(readings),
             view: self.view.view(),
             mirrored: self.mirrored,
-            given: Given { roll_deg: self.roll, plumb: None },
+            given: UserCalibration { roll_deg: self.roll, plumb: None },
             height_mm: self.height_cm.map(|cm| 10.0 * cm),
             person: self.person,
             points: Points::default(),

@@ -4,12 +4,12 @@ use crate::core::options;
 use clap::{Args, ValueEnum};
 
 use crate::core::body::view::View;
-use crate::core::camera::Given;
+use crate::core::camera::UserCalibration;
 use crate::core::options::DEFAULT_READINGS;
 use crate::core::points::Points;
+use crate::vision::ensemble::{BEST_READINGS, FAST_READINGS, MAX_READINGS, PAIRED_READINGS};
 use crate::vision::estimate::blazepose;
 use crate::vision::model;
-use crate::vision::repeat::{BEST_READINGS, FAST_READINGS, MAX_READINGS, PAIRED_READINGS};
 
 /// Options that every way of measuring shares.
 #[derive(Debug, Clone, Args)]
@@ -84,7 +84,7 @@ const HEAVY: &str = "blazepose-heavy";
 impl Measuring {
     /// As the library wants them.
     #[must_use]
-    pub fn options(&self, given: Given) -> options::Options {
+    pub fn options(&self, given: UserCalibration) -> options::Options {
         options::Options {
             heads: false,
             readings: self.readings.unwrap_or(match self.quality {

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::analyze::{plumb, plumb_line};
 use super::measuring::{ViewChoice, roll, stature};
-use crate::core::camera::Given;
+use crate::core::camera::UserCalibration;
 use crate::core::error::Result;
 use crate::core::options::Options;
 use crate::core::points::Points;
@@ -84,10 +84,10 @@ impl Recompute {
             options.mirrored = mirrored;
         }
         if let Some(roll) = self.roll {
-            options.given = Given { roll_deg: Some(roll), plumb: None };
+            options.given = UserCalibration { roll_deg: Some(roll), plumb: None };
         }
         if let Some(plumb) = self.plumb {
-            options.given = Given { roll_deg: None, plumb: plumb.known().map(plumb_line).transpose()? };
+            options.given = UserCalibration { roll_deg: None, plumb: plumb.known().map(plumb_line).transpose()? };
         }
         if self.no_points {
             options.points = Points::default();

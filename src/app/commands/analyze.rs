@@ -5,12 +5,12 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use orthostat::app::cli::{Analyze, PictureForm};
-use orthostat::core::assessment::Analysis;
 use orthostat::core::compare::reference;
 use orthostat::core::error::{Error, Result};
 use orthostat::core::isolation;
 use orthostat::core::names::{file_name, of_file};
 use orthostat::core::photo_hash::PhotoHash;
+use orthostat::core::pipeline::Analysis;
 use orthostat::core::record::Record;
 use orthostat::report;
 use orthostat::report::html::{self, Picture, Sheet};

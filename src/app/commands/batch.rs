@@ -17,7 +17,7 @@ use orthostat::app::batch::plan::{Job, Plan};
 use orthostat::app::batch::run::{self, End, Progress};
 use orthostat::app::batch::{input, manifest, worker};
 use orthostat::app::cli::{Batch, FailOn, ProgressChoice};
-use orthostat::core::camera::Given;
+use orthostat::core::camera::UserCalibration;
 use orthostat::core::error::{Error, Result};
 use orthostat::core::names::shown;
 use orthostat::core::record::outcome::Tally;
@@ -37,7 +37,7 @@ const LINE_EVERY: Duration = Duration::from_secs(10);
 const OBJECT_EVERY: Duration = Duration::from_secs(1);
 
 pub(crate) fn run(options: &Batch) -> Result<u8> {
-    let mut measuring = options.measuring.options(Given::default());
+    let mut measuring = options.measuring.options(UserCalibration::default());
     measuring.heads = options.deidentify && (options.pictures || options.report);
     if options.jsonl {
         return stream(options, measuring);

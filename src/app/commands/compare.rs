@@ -5,7 +5,7 @@ use std::path::Path;
 
 use orthostat::app::cli::Compare;
 use orthostat::core::body::view::View;
-use orthostat::core::camera::Given;
+use orthostat::core::camera::UserCalibration;
 use orthostat::core::compare::change::{self, Comparison};
 use orthostat::core::compare::visit;
 use orthostat::core::compare::visit::Visit;
@@ -109,7 +109,7 @@ fn find(reference: &str, options: &Compare, analyzer: &mut Option<Analyzer>) -> 
             Some(open) => open,
             None => analyzer.insert(Analyzer::open(&options.measuring.models(), workers)?),
         };
-        let measuring = options.measuring.options(Given::default());
+        let measuring = options.measuring.options(UserCalibration::default());
         let analysis = isolation::guarded(path, || analyzer.analyze(&photo, &measuring))?;
         let id = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
         Record::of(photo.provenance(&id), &analysis)

@@ -3,9 +3,9 @@
 //! Signs: **roll** positive = the camera was turned counter-clockwise as the photographer sees it, so that upright things
 //! appear turned clockwise in the picture. **Pitch** positive = it looked up.
 
-pub mod coronal;
+pub mod frontal_plane;
+pub mod rectify;
 mod shot;
-pub mod straightening;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -124,14 +124,14 @@ pub struct Tilt {
 
 /// What the user said about the camera.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Given {
+pub struct UserCalibration {
     /// The camera's roll, in degrees.
     pub roll_deg: Option<f64>,
     /// Two points of a line in the picture that is plumb in the world.
     pub plumb: Option<(Point, Point)>,
 }
 
-impl Given {
+impl UserCalibration {
     /// The same of the picture mirrored at a width of `width` px.
     #[must_use]
     pub fn mirrored(&self, width: f64) -> Self {
@@ -149,7 +149,7 @@ fn joined([a, a_sd]: [f64; 2], [b, b_sd]: [f64; 2]) -> [f64; 2] {
 
 /// What the photo itself says about the camera.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Told {
+pub struct CameraMetadata {
     /// Focal length as 35 mm equivalent, in millimetres.
     pub focal_35mm: Option<f64>,
     /// Apple's acceleration vector in units of g: device axes, towards the left, the bottom and the face of the phone.
@@ -197,7 +197,7 @@ pub fn plumb_line([x1, y1, x2, y2]: [f64; 4]) -> Option<(Point, Point)> {
 impl Camera {
     /// The camera of a picture of `width` x `height` pixels, by what the photo and the user say.
     #[must_use]
-    pub fn of(width: f64, height: f64, told: &Told, given: &Given) -> Self {
+    pub fn of(width: f64, height: f64, told: &CameraMetadata, given: &UserCalibration) -> Self {
         Self::by_photo(width, height, told).as_given(given)
     }
 
@@ -207,9 +207,9 @@ impl Camera {
     pub fn by_all(
         width: f64,
         height: f64,
-        told: &Told,
+        told: &CameraMetadata,
         background: Option<&Tilt>,
-        given: &Given,
+        given: &UserCalibration,
         mirrored: bool,
     ) -> Self {
         let photo = Self::by_photo(width, height, told);
@@ -226,7 +226,7 @@ impl Camera {
     }
 
     /// What the photo itself says.
-    fn by_photo(width: f64, height: f64, told: &Told) -> Self {
+    fn by_photo(width: f64, height: f64, told: &CameraMetadata) -> Self {
         let size = Size::of(width, height, told);
         let ((focal_px, focal_sd), focal_from) = match told.focal_35mm {
             Some(mm) => (size.focal(width, height, mm), FocalFrom::Exif),
@@ -262,7 +262,7 @@ impl Camera {
     }
 
     /// The same with the user's word.
-    fn as_given(mut self, given: &Given) -> Self {
+    fn as_given(mut self, given: &UserCalibration) -> Self {
         if let Some(roll) = given.roll_deg {
             self.roll_deg = roll;
             self.roll_sd_deg = GIVEN_SD;
@@ -354,10 +354,10 @@ impl Camera {
     /// Where a point would lie had the camera stood at the same place with no roll and no pitch: the exact homography.
     ///
     /// ```
-    /// use orthostat::core::camera::{Camera, Given, Told};
+    /// use orthostat::core::camera::{Camera, UserCalibration, CameraMetadata};
     /// use orthostat::core::geometry::Point;
-    /// let given = Given { roll_deg: Some(2.0), ..Given::default() };
-    /// let camera = Camera { pitch_deg: 0.0, ..Camera::of(1000.0, 1000.0, &Told::default(), &given) };
+    /// let given = UserCalibration { roll_deg: Some(2.0), ..UserCalibration::default() };
+    /// let camera = Camera { pitch_deg: 0.0, ..Camera::of(1000.0, 1000.0, &CameraMetadata::default(), &given) };
     /// // Turned 2 degrees clockwise in the picture: brought back, it stands above the middle.
     /// let leaning = Point::new(500.0, 100.0).turned_about(Point::new(500.0, 500.0), 2.0_f64.to_radians());
     /// assert!(camera.level(leaning).distance(Point::new(500.0, 100.0)) < 1e-9);
@@ -403,7 +403,7 @@ impl Camera {
 /// up is its negative. Which edge of the phone is up in the picture follows from the vector itself: the one of the four
 /// quarter turns that brings up within 45 degrees of the picture's top, because HEIC files and edited JPEGs may say
 /// "orientation 1" in any position. `None` when the phone was moving or lay nearly flat.
-fn attitude_of_gravity(a: [f64; 3], told: &Told) -> Option<(f64, f64)> {
+fn attitude_of_gravity(a: [f64; 3], told: &CameraMetadata) -> Option<(f64, f64)> {
     let size = a.iter().map(|v| v * v).sum::<f64>().sqrt();
     if !(0.9..1.1).contains(&size) || a[2].abs() > 0.7 {
         return None;
@@ -426,12 +426,12 @@ fn attitude_of_gravity(a: [f64; 3], told: &Told) -> Option<(f64, f64)> {
 mod tests {
     use super::*;
 
-    fn told(gravity: [f64; 3]) -> Told {
-        Told { gravity: Some(gravity), ..Told::default() }
+    fn told(gravity: [f64; 3]) -> CameraMetadata {
+        CameraMetadata { gravity: Some(gravity), ..CameraMetadata::default() }
     }
 
     fn camera(roll: f64, pitch: f64, focal: f64, width: f64, height: f64) -> Camera {
-        let mut camera = Camera::of(width, height, &Told::default(), &Given::default());
+        let mut camera = Camera::of(width, height, &CameraMetadata::default(), &UserCalibration::default());
         (camera.roll_deg, camera.pitch_deg, camera.focal_px) = (roll, pitch, focal);
         camera
     }
@@ -471,7 +471,7 @@ mod tests {
     #[test]
     fn a_phone_that_moves_or_lies_flat_tells_nothing() {
         for a in [[0.0, -0.5, 0.0], [0.1, -0.1, -0.98], [0.0, -1.5, 0.0]] {
-            assert_eq!(Camera::of(10.0, 10.0, &told(a), &Given::default()).level_from, LevelFrom::Nothing);
+            assert_eq!(Camera::of(10.0, 10.0, &told(a), &UserCalibration::default()).level_from, LevelFrom::Nothing);
         }
     }
 
@@ -479,14 +479,15 @@ mod tests {
     fn a_plumb_line_of_the_user_comes_out_plumb() {
         let (a, b) = (Point::new(130.0, 80.0), Point::new(100.0, 900.0));
         let told = told([-0.02, -0.98, -0.19]);
-        let camera = Camera::of(1080.0, 1440.0, &told, &Given { plumb: Some((a, b)), ..Given::default() });
+        let camera =
+            Camera::of(1080.0, 1440.0, &told, &UserCalibration { plumb: Some((a, b)), ..UserCalibration::default() });
         assert_eq!(camera.level_from, LevelFrom::Plumb);
         assert!((camera.level(a).x - camera.level(b).x).abs() < 1e-6);
     }
 
     #[test]
     fn the_users_word_goes_before_the_phones() {
-        let given = Given { roll_deg: Some(-3.0), ..Given::default() };
+        let given = UserCalibration { roll_deg: Some(-3.0), ..UserCalibration::default() };
         let camera = Camera::of(1080.0, 1440.0, &told([-0.0996, -0.9882, -0.0651]), &given);
         assert_eq!((camera.level_from, camera.roll_deg), (LevelFrom::Roll, -3.0));
         assert!((camera.pitch_deg + 3.75).abs() < 0.05);
@@ -494,8 +495,8 @@ mod tests {
 
     #[test]
     fn focal_length_follows_the_diagonal() {
-        let told = Told { focal_35mm: Some(26.0), ..Told::default() };
-        let camera = Camera::of(3024.0, 4032.0, &told, &Given::default());
+        let told = CameraMetadata { focal_35mm: Some(26.0), ..CameraMetadata::default() };
+        let camera = Camera::of(3024.0, 4032.0, &told, &UserCalibration::default());
         assert!((camera.focal_px - 26.0 * 5040.0 / FILM_DIAGONAL_MM).abs() < 1e-9);
         assert_eq!(camera.focal_from, FocalFrom::Exif);
     }
@@ -508,8 +509,8 @@ mod tests {
 
     /// Rolled by 5.755 degrees, as its gravity says.
     fn seen(width: f64, roll: Option<f64>, mirrored: bool) -> Camera {
-        let told = Told { focal_35mm: Some(26.0), ..told([-0.0996, -0.9882, -0.0651]) };
-        Camera::by_all(width, 1440.0, &told, roll.map(edges).as_ref(), &Given::default(), mirrored)
+        let told = CameraMetadata { focal_35mm: Some(26.0), ..told([-0.0996, -0.9882, -0.0651]) };
+        Camera::by_all(width, 1440.0, &told, roll.map(edges).as_ref(), &UserCalibration::default(), mirrored)
     }
 
     #[test]
@@ -543,19 +544,27 @@ mod tests {
 
     #[test]
     fn the_front_camera_earns_a_hint() {
-        let told = Told { front_camera: true, ..Told::default() };
-        let camera = |mirrored| Camera::by_all(1080.0, 1440.0, &told, None, &Given::default(), mirrored).doubt;
+        let told = CameraMetadata { front_camera: true, ..CameraMetadata::default() };
+        let camera =
+            |mirrored| Camera::by_all(1080.0, 1440.0, &told, None, &UserCalibration::default(), mirrored).doubt;
         assert_eq!((camera(false), camera(true)), (Some(Doubt::FrontCamera), None));
     }
 
     #[test]
     fn vanishing_points_tell_a_focal_length_that_nothing_else_does() {
-        let by_edges = Camera::by_all(1080.0, 1440.0, &Told::default(), Some(&edges(1.0)), &Given::default(), false);
-        let guess = Camera::of(1080.0, 1440.0, &Told::default(), &Given::default());
+        let by_edges = Camera::by_all(
+            1080.0,
+            1440.0,
+            &CameraMetadata::default(),
+            Some(&edges(1.0)),
+            &UserCalibration::default(),
+            false,
+        );
+        let guess = Camera::of(1080.0, 1440.0, &CameraMetadata::default(), &UserCalibration::default());
         assert!((by_edges.focal_px / guess.focal_px - 1.3).abs() < 1e-9);
         assert_eq!((by_edges.focal_sd, by_edges.focal_from), (0.1, FocalFrom::Verticals));
-        let told = Told { focal_35mm: Some(26.0), ..Told::default() };
-        let exif = Camera::by_all(1080.0, 1440.0, &told, Some(&edges(1.0)), &Given::default(), false);
+        let told = CameraMetadata { focal_35mm: Some(26.0), ..CameraMetadata::default() };
+        let exif = Camera::by_all(1080.0, 1440.0, &told, Some(&edges(1.0)), &UserCalibration::default(), false);
         assert_eq!((exif.focal_sd, exif.focal_from), (EXIF_FOCAL_SD, FocalFrom::Exif));
     }
 }

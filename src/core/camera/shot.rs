@@ -1,6 +1,6 @@
 //! What became of a picture since the shot: whether the file's word about the camera still holds.
 
-use super::{EXIF_FOCAL_SD, FILM_DIAGONAL_MM, Told};
+use super::{CameraMetadata, EXIF_FOCAL_SD, FILM_DIAGONAL_MM};
 use crate::core::gate::Gate;
 
 /// A part cut out of a photo of unknown size: logarithm of how much longer the focal length is than the part's diagonal says, its
@@ -81,7 +81,7 @@ const SHAPE_WITHIN: f64 = 0.006;
 const CAMERA_STEP: f64 = 4.0;
 
 impl Size {
-    pub(super) fn of(width: f64, height: f64, told: &Told) -> Self {
+    pub(super) fn of(width: f64, height: f64, told: &CameraMetadata) -> Self {
         let sorted = |a: f64, b: f64| (a.max(b), a.min(b).max(1.0));
         let (long, short) = sorted(width, height);
         let alike = |a: f64, b: f64| (a / b - 1.0).abs() < SHAPE_WITHIN;
@@ -129,7 +129,7 @@ mod tests {
     use super::*;
 
     fn of(width: f64, height: f64, shot_px: Option<[f64; 2]>) -> Size {
-        Size::of(width, height, &Told { focal_35mm: Some(26.0), shot_px, ..Told::default() })
+        Size::of(width, height, &CameraMetadata { focal_35mm: Some(26.0), shot_px, ..CameraMetadata::default() })
     }
 
     #[test]
@@ -148,7 +148,7 @@ mod tests {
         assert_eq!(of(778.0, 1440.0, None), Size::Part(None));
         assert_eq!(of(2000.0, 4032.0, Some([4032.0, 3024.0])), Size::Part(Some([4032.0, 3024.0])));
         // No camera's word, nothing to be contradicted.
-        assert_eq!(Size::of(929.0, 1240.0, &Told::default()), Size::AsShot);
+        assert_eq!(Size::of(929.0, 1240.0, &CameraMetadata::default()), Size::AsShot);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Every measure: its name, its unit, its words, and the function that takes it from a pose.
 
-pub mod evidence;
+pub mod estimators;
 pub mod frontal;
 pub mod lateral;
 pub mod manual;

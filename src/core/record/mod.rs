@@ -11,7 +11,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use states::{PlacedBy, PointsBy, ScaleFrom, SpineLevel, Symbol, Towards, ViewFrom};
 
-use crate::core::assessment::{Analysis, Scale};
 use crate::core::body::landmarks::BonyPoint;
 use crate::core::body::skeleton::{Joint, Side};
 use crate::core::body::view;
@@ -21,11 +20,12 @@ use crate::core::geometry::{Point, rounded};
 use crate::core::heads::Heads;
 use crate::core::measure::frontal::Pattern;
 use crate::core::measure::{Measure, Measurement, Unit};
+use crate::core::observation::{Frame, Observation};
 use crate::core::options::Options;
 use crate::core::photo_hash::{self, PhotoHash};
+use crate::core::pipeline::{Analysis, Scale};
 use crate::core::points::{HandPoint, Points, Site};
 use crate::core::refusal::Refusal;
-use crate::core::sighting::{Frame, Sighting};
 
 /// The version of the record's form.
 pub const SCHEMA: &str = "orthostat/1";
@@ -73,8 +73,8 @@ pub struct Record {
     pub edited: Option<Edited>,
     /// What the pixels said, from which `orthostat recompute` measures again. Absent in records of webcam frames, and in those
     /// that were written before records kept it.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub sighting: Option<Sighting>,
+    #[serde(rename = "sighting", skip_serializing_if = "Option::is_none", default)]
+    pub observation: Option<Observation>,
 }
 
 /// The mark of a record that was edited.
@@ -430,7 +430,7 @@ impl Record {
             warnings,
             given: Given::of(&analysis.options),
             edited,
-            sighting: Some(analysis.sighting.clone()),
+            observation: Some(analysis.observation.clone()),
         }
     }
 
@@ -449,7 +449,7 @@ impl Record {
     /// The options that the record was measured with, as far as measuring it again needs them.
     #[must_use]
     pub fn options(&self) -> Options {
-        let given = camera::Given {
+        let given = camera::UserCalibration {
             roll_deg: self.given.roll_deg,
             plumb: self.given.plumb.map(|[x1, y1, x2, y2]| (Point::new(x1, y1), Point::new(x2, y2))),
         };
@@ -475,7 +475,7 @@ impl Record {
         points
     }
 
-    /// Where the sighting comes from.
+    /// Where the observation comes from.
     #[must_use]
     pub fn frame(&self) -> Frame {
         Frame {

@@ -141,7 +141,7 @@ const UNFITTED: ErrorModel = ErrorModel { floor: 3.0, bare: None, posed: 0.0, sh
 #[expect(clippy::expect_used, reason = "the file is part of the program, and a test reads it")]
 pub fn calibration() -> &'static Calibration {
     static FITTED: LazyLock<Calibration> = LazyLock::new(|| {
-        serde_json::from_str(include_str!("calibration.json")).expect("src/calibration.json holds a calibration")
+        serde_json::from_str(include_str!("calibration.json")).expect("calibration.json holds a calibration")
     });
     &FITTED
 }

@@ -18,10 +18,10 @@ pub mod session;
 pub mod smoothing;
 pub mod still;
 
-use crate::core::assessment::Analysis;
 use crate::core::body::skeleton::Pair;
 use crate::core::body::view::View;
 use crate::core::measure::Measure;
+use crate::core::pipeline::Analysis;
 use crate::core::quality::TURNED_REFUSE_DEG;
 
 /// What is watched: tilts and leans in degrees that an upper body or a whole body shows.

@@ -1,10 +1,10 @@
 //! What is logged: the median of each measure over a period's still frames, with its spread. Never a smoothed value.
 
 use super::{MAD_TO_SD, State, median, median_departure};
-use crate::core::assessment::Analysis;
 use crate::core::measure::{Assessment, ByHand, Measure, Measurement};
+use crate::core::observation::Frame;
+use crate::core::pipeline::Analysis;
 use crate::core::refusal::Refusal;
-use crate::core::sighting::Frame;
 
 /// A period is this long unless another length is asked for, in seconds.
 pub const SECONDS: f64 = 1.0;

@@ -192,6 +192,11 @@ impl List {
             text.push('\n');
         }
         let part = super::part_beside(&path)?;
+        // Killed before the new list is in its place, the old one names what was left.
+        if let Some(name) = self.name(&part) {
+            let line = serde_json::to_string(&Line::Part(name))?;
+            file.write_all(format!("{line}\n").as_bytes())?;
+        }
         let mut anew = super::private().write(true).create_new(true).open(&part)?;
         let written = anew.write_all(text.as_bytes()).and_then(|()| std::fs::rename(&part, &path));
         if written.is_err() {

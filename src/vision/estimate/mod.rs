@@ -97,7 +97,7 @@ pub trait Estimator: Send {
     ///
     /// # Errors
     /// When the model cannot be run.
-    fn locate(&mut self, photo: &Pyramid<'_>, square: Region, mirrored: bool) -> Result<Crowd>;
+    fn detect(&mut self, photo: &Pyramid<'_>, square: Region, mirrored: bool) -> Result<Crowd>;
 
     /// Reads the joints of the person in a region; `None` when the model sees nobody there.
     ///

@@ -240,7 +240,7 @@ impl Estimator for BlazePose {
         self.open_landmarks().map(|_| ())
     }
 
-    fn locate(&mut self, photo: &Pyramid<'_>, square: Region, mirrored: bool) -> Result<Crowd> {
+    fn detect(&mut self, photo: &Pyramid<'_>, square: Region, mirrored: bool) -> Result<Crowd> {
         let form = self.detector_form();
         let crop = if mirrored { photo.crop_mirrored(square, &form) } else { photo.crop(square, &form) };
         self.locate_in(&crop)

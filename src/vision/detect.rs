@@ -22,7 +22,7 @@ pub fn people(estimator: &mut dyn Estimator, photo: &Pyramid<'_>, symmetric: boo
     let mirrored = symmetric && !photo.is_handed();
     let whole = Region::whole(width, height);
     let long = whole.side;
-    let mut crowd = estimator.locate(photo, whole, mirrored)?;
+    let mut crowd = estimator.detect(photo, whole, mirrored)?;
     for share in CLOSER {
         if !crowd.people.is_empty() {
             break;
@@ -35,7 +35,7 @@ pub fn people(estimator: &mut dyn Estimator, photo: &Pyramid<'_>, symmetric: boo
             }
             for x in columns {
                 let part = Region { center: Point::new(x, y), side, rotation: 0.0 };
-                let found = estimator.locate(photo, part, mirrored)?;
+                let found = estimator.detect(photo, part, mirrored)?;
                 crowd.best_score = crowd.best_score.max(found.best_score);
                 for person in found.people {
                     add(&mut crowd.people, person);

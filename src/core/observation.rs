@@ -1,4 +1,4 @@
-//! A sighting: everything that the pixels of one photo said about one person and the camera. From here on no pixel is needed,
+//! A observation: everything that the pixels of one photo said about one person and the camera. From here on no pixel is needed,
 //! so that a record that keeps it can be measured again, with other options or by a newer version.
 //!
 //! Its numbers are rounded where it is made, to what they mean, so that a photo measured at once and its record measured years
@@ -10,15 +10,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::core::body::pose::{Keypoint, Missing, Pose};
 use crate::core::body::skeleton::Joint;
+use crate::core::camera::CameraMetadata;
 use crate::core::camera::Tilt;
-use crate::core::camera::Told;
-use crate::core::camera::coronal::WorldWidths;
+use crate::core::camera::frontal_plane::WorldWidths;
 use crate::core::exposure::Exposure;
 use crate::core::geometry::{Point, rounded};
 use crate::core::heads::Heads;
 use crate::core::silhouette::Trace;
 
-/// Where a photo and its sighting come from, as records say it elsewhere.
+/// Where a photo and its observation come from, as records say it elsewhere.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Frame {
     /// Width of the upright photo, in pixels.
@@ -43,7 +43,7 @@ pub struct Frame {
 /// What was seen of one person, in pixels of the upright photo counted from its edge, sides the subject's own as the joints
 /// have them (a mirror image is not put right here). This is also how records keep it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Sighting {
+pub struct Observation {
     /// What all readings agree on, by joint: x, y, visibility, and the readings' spread (null for a single reading). Joints
     /// outside the picture and hidden ones too.
     pub joints: IndexMap<String, (f64, f64, f64, Option<f64>)>,
@@ -85,7 +85,7 @@ pub struct Worlds {
     pub first: f64,
 }
 
-/// See [`Told`].
+/// See [`CameraMetadata`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ToldRecord {
     /// Focal length as 35 mm equivalent, in millimetres.
@@ -108,10 +108,10 @@ const PLACE_DECIMALS: i32 = 3;
 /// No place in a picture has a coordinate beyond this, in pixels.
 const MOST_PX: f64 = 1e6;
 
-impl Sighting {
-    /// A sighting of what the readings agree on and of the single readings; everything else is still unsaid.
+impl Observation {
+    /// A observation of what the readings agree on and of the single readings; everything else is still unsaid.
     #[must_use]
-    pub fn of<'a>(agreed: &Pose, readings: impl IntoIterator<Item = &'a Pose>, told: &Told) -> Self {
+    pub fn of<'a>(agreed: &Pose, readings: impl IntoIterator<Item = &'a Pose>, told: &CameraMetadata) -> Self {
         let place = |value: f64| rounded(value, PLACE_DECIMALS);
         let joints: IndexMap<String, _> = agreed
             .found()
@@ -178,7 +178,7 @@ impl Sighting {
         Self { background, background_focal, ..self }
     }
 
-    /// What does not fit together in a sighting from elsewhere, in words; nothing in one that was made here.
+    /// What does not fit together in a observation from elsewhere, in words; nothing in one that was made here.
     #[must_use]
     pub fn misfit(&self) -> Option<String> {
         if let Some(name) = self.joints.keys().find(|name| Joint::from_name(name).is_none()) {
@@ -245,9 +245,9 @@ impl Sighting {
 
     /// What the photo's file says about the camera.
     #[must_use]
-    pub fn told(&self) -> Told {
+    pub fn told(&self) -> CameraMetadata {
         let told = &self.told;
-        Told {
+        CameraMetadata {
             focal_35mm: told.focal_35mm,
             gravity: told.gravity,
             front_camera: told.front_camera,
@@ -283,12 +283,12 @@ mod tests {
         let pose = |x: f64| {
             Pose::from_points([(Joint::Nose, Point::new(x, 0.1)), (Joint::LeftHip, Point::new(1.0 / 3.0, 1e4 / 7.0))])
         };
-        let told = Told { gravity: Some([0.1, -1.0 / 3.0, 2.0 / 7.0]), ..Told::default() };
-        let seen = Sighting::of(&pose(10.0 / 3.0), &[pose(3.0), pose(4.0)], &told);
+        let told = CameraMetadata { gravity: Some([0.1, -1.0 / 3.0, 2.0 / 7.0]), ..CameraMetadata::default() };
+        let seen = Observation::of(&pose(10.0 / 3.0), &[pose(3.0), pose(4.0)], &told);
         let single: Vec<f64> = seen.single_poses().map(|pose| pose.point(Joint::Nose).expect("kept").x).collect();
         assert!((single[0] - 3.0).abs() < 1e-9 && (single[1] - 4.0).abs() < 1e-9, "{single:?}");
         assert!(seen.pose().get(Joint::RightHip).is_err());
-        let again: Sighting = serde_json::from_str(&serde_json::to_string(&seen).expect("written")).expect("read");
+        let again: Observation = serde_json::from_str(&serde_json::to_string(&seen).expect("written")).expect("read");
         assert_eq!(again, seen);
         assert_eq!(again.pose(), seen.pose());
     }

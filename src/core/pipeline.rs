@@ -1,4 +1,4 @@
-//! From a sighting to measures, without a look at the pixels: level, turn back, judge, measure.
+//! From a observation to measures, without a look at the pixels: level, turn back, judge, measure.
 
 use crate::core::body::landmarks::BonyPose;
 use crate::core::body::pose::screened;
@@ -7,22 +7,22 @@ use crate::core::body::skeleton::Pair;
 use crate::core::body::stance::Stance;
 use crate::core::body::view::View;
 use crate::core::camera::Camera;
-use crate::core::camera::coronal::{self, WorldWidths, Yaw};
-use crate::core::camera::straightening::Straightening;
+use crate::core::camera::frontal_plane::{self, WorldWidths, Yaw};
+use crate::core::camera::rectify::Rectification;
 use crate::core::error::{Error, Result};
 use crate::core::geometry::Point;
-use crate::core::measure::evidence::{self, Shape, Straight, estimate};
+use crate::core::measure::estimators::{self, Rectified, Shape, estimate};
 use crate::core::measure::frontal::{self, SpinalLine, spinal_line};
 use crate::core::measure::{Assessment, ByHand, Measure, Measurement, Unit};
+use crate::core::observation::{Frame, Observation};
 use crate::core::options::Options;
 use crate::core::points::Site;
 use crate::core::quality::{self, Evidence, Quality};
 use crate::core::refusal::Refusal;
-use crate::core::sighting::{Frame, Sighting};
 use crate::core::silhouette::Outline;
 use crate::core::statistics::standard_deviation;
 use crate::core::uncertainty::calibration::{calibration, error_model};
-use crate::core::uncertainty::placement::{Placement, PlacementError};
+use crate::core::uncertainty::landmark_error::{LandmarkError, PlacementError};
 
 /// How far a single reading may be off, in scatters of many: it has neither a mirrored partner nor a crop that has settled. With this
 /// its intervals hold the truth in about 95 of 100 rendered photos too.
@@ -64,14 +64,14 @@ pub struct Analysis {
     pub spinal_line: Option<SpinalLine>,
     /// The gates.
     pub quality: Quality,
-    /// How far the stance is quiet (arms hanging, legs straight, trunk upright), 0 to 1; 1 in side views.
+    /// How far the stance is quiet (arms hanging, legs rectified, trunk upright), 0 to 1; 1 in side views.
     pub quiet: f64,
     /// What the user said; points placed by hand with the errors that they are taken to have.
     pub options: Options,
-    /// Where the sighting comes from.
+    /// Where the observation comes from.
     pub frame: Frame,
     /// What the pixels said, from which everything here was measured.
-    pub sighting: Sighting,
+    pub observation: Observation,
 }
 
 /// Middle of the ears over the middle of the ankles, as a share of stature: mean and standard deviation over rendered people
@@ -80,12 +80,12 @@ const EAR_TO_ANKLE: (f64, f64) = (0.880, 0.006);
 /// What the model's points add to the scale's uncertainty.
 const SCALE_SD: f64 = 0.02;
 
-/// Measures what was seen. The same sighting and options give the same analysis, whether the photo was just read or its record
+/// Measures what was seen. The same observation and options give the same analysis, whether the photo was just read or its record
 /// was stored years ago.
 ///
 /// # Errors
 /// [`Error::Usage`] when the view cannot be told.
-pub fn assess(frame: Frame, seen: Sighting, options: &Options) -> Result<Analysis> {
+pub fn measure(frame: Frame, seen: Observation, options: &Options) -> Result<Analysis> {
     let mut options = options.clone().rounded();
     // The model's trunk, so that a point's error does not depend on the other points.
     options.points = options.points.with_errors(frontal::trunk_length(&seen.pose()).ok());
@@ -94,7 +94,7 @@ pub fn assess(frame: Frame, seen: Sighting, options: &Options) -> Result<Analysi
     let pose = &body.pose;
     let turn = body.view.facing().map(|facing| {
         let lean = frontal::trunk_lean(&camera.level_pose(pose), facing).unwrap_or(0.0);
-        coronal::world_yaw(body.worlds.as_ref(), facing, lean)
+        frontal_plane::world_yaw(body.worlds.as_ref(), facing, lean)
     });
     let quality = quality::judge(&Evidence {
         pose,
@@ -111,16 +111,16 @@ pub fn assess(frame: Frame, seen: Sighting, options: &Options) -> Result<Analysi
         camera_doubt: camera.doubt,
         exposure: seen.exposure(),
     });
-    let straightening = Straightening::new(camera, body.view.facing(), turn);
-    let measuring = Measuring::of(&body, &seen, &frame, &options, &straightening);
+    let rectification = Rectification::new(camera, body.view.facing(), turn);
+    let measuring = Measuring::of(&body, &seen, &frame, &options, &rectification);
     let assessment = Assessment::from_measures(|what| match quality.refusal(what) {
         Some(reason) => Err(Refusal::Gate(reason.to_owned())),
         None => measuring.measure(what),
     });
-    let (straight, quiet) = (measuring.straight, measuring.quiet);
+    let (rectified, quiet) = (measuring.rectified, measuring.quiet);
     let may_show = quality.refusal(Measure::SpinalLineDeviation).is_none();
     let spinal = body.view.facing().filter(|_| may_show).and_then(|facing| {
-        let mut line = spinal_line(&straight.turned, facing).ok()?;
+        let mut line = spinal_line(&rectified.turned, facing).ok()?;
         for level in &mut line.levels {
             if let Ok(at) = pose.midpoint(level.pair) {
                 level.at = body.in_picture(at);
@@ -133,8 +133,8 @@ pub fn assess(frame: Frame, seen: Sighting, options: &Options) -> Result<Analysi
         camera = camera.mirrored();
     }
     Ok(Analysis {
-        scale: options.height_mm.and_then(|stature| scale_of(&straight.turned, stature)),
-        trunk_px: frontal::trunk_length(&straight.turned).ok(),
+        scale: options.height_mm.and_then(|stature| scale_of(&rectified.turned, stature)),
+        trunk_px: frontal::trunk_length(&rectified.turned).ok(),
         pose: pose.map_points(|_, p| body.in_picture(p)),
         view: body.view,
         view_given: options.view.is_some(),
@@ -151,7 +151,7 @@ pub fn assess(frame: Frame, seen: Sighting, options: &Options) -> Result<Analysi
         quiet,
         options,
         frame,
-        sighting: seen,
+        observation: seen,
     })
 }
 
@@ -175,7 +175,7 @@ struct Body {
 }
 
 impl Body {
-    fn of(frame: &Frame, seen: &Sighting, options: &Options) -> Result<Self> {
+    fn of(frame: &Frame, seen: &Observation, options: &Options) -> Result<Self> {
         let mirror = options.mirrored.then_some(frame.width);
         let mirrored = |pose: Pose| mirror.map_or(pose.clone(), |width| pose.mirrored(width));
         let as_named = mirrored(seen.pose());
@@ -233,7 +233,7 @@ impl Body {
     }
 
     /// The outline, put right, or why there is none.
-    fn outline(&self, seen: &Sighting, frame: &Frame) -> Result<Outline, Refusal> {
+    fn outline(&self, seen: &Observation, frame: &Frame) -> Result<Outline, Refusal> {
         moved_off(&self.by_model, &self.consensus).map_or(Ok(()), Err)?;
         let outline = outline_of(seen, frame, self.view, self.exchanged)?;
         let outline = if self.exchanged { outline.exchanged() } else { outline };
@@ -244,13 +244,13 @@ impl Body {
 /// Everything that the measures of one person are taken from.
 struct Measuring {
     view: View,
-    straight: Straight,
-    as_it_is: Straight,
+    rectified: Rectified,
+    as_it_is: Rectified,
     /// The first model's readings, each straightened.
-    single: Vec<Straight>,
+    single: Vec<Rectified>,
     /// With camera and turn moved by their standard deviations, up and down.
-    shaken: [[Straight; 2]; 4],
-    placement: Option<Placement>,
+    shaken: [[Rectified; 2]; 4],
+    landmark_error: Option<LandmarkError>,
     independent: Option<f64>,
     /// The factor on what no reading shows: 1, or more where one model read alone.
     widening: f64,
@@ -261,11 +261,11 @@ struct Measuring {
 }
 
 impl Measuring {
-    fn of(body: &Body, seen: &Sighting, frame: &Frame, options: &Options, straightening: &Straightening) -> Self {
+    fn of(body: &Body, seen: &Observation, frame: &Frame, options: &Options, rectification: &Rectification) -> Self {
         let (pose, bony, view) = (&body.pose, &body.bony, body.view);
         let outline = body.outline(seen, frame);
         let shape = Shape::of(&outline, Some, Some);
-        let in_picture = |pose: &Pose, bony: &BonyPose| Straight {
+        let in_picture = |pose: &Pose, bony: &BonyPose| Rectified {
             levelled: pose.clone(),
             turned: pose.clone(),
             shape: shape.clone(),
@@ -274,19 +274,19 @@ impl Measuring {
         let single = |reading: Pose| {
             let reading = body.put_right(reading, options);
             let reading = Pose::from_joints(|joint| pose.get(joint).and_then(|_| reading.get(joint)));
-            straightening.apply(&reading, bony, &outline)
+            rectification.apply(&reading, bony, &outline)
         };
-        let straight = straightening.apply(pose, bony, &outline);
+        let rectified = rectification.apply(pose, bony, &outline);
         let trunk_px = frontal::trunk_length(pose).ok();
-        let straighten = |pose: &Pose, bony: &BonyPose| straightening.apply(pose, bony, &outline);
+        let rectify = |pose: &Pose, bony: &BonyPose| rectification.apply(pose, bony, &outline);
         Self {
             view,
-            quiet: view.facing().map_or(1.0, |facing| Stance::of(&straight.levelled, facing).quiet()),
-            straight,
+            quiet: view.facing().map_or(1.0, |facing| Stance::of(&rectified.levelled, facing).quiet()),
+            rectified,
             as_it_is: in_picture(pose, bony),
             single: seen.single_poses().map(single).collect(),
-            shaken: straightening.shaken().map(|both| both.map(|moved| moved.apply(pose, bony, &outline))),
-            placement: Placement::of(pose, bony, &options.points, view, trunk_px, straighten, in_picture),
+            shaken: rectification.shaken().map(|both| both.map(|moved| moved.apply(pose, bony, &outline))),
+            landmark_error: LandmarkError::of(pose, bony, &options.points, view, trunk_px, rectify, in_picture),
             independent: frame.independent,
             widening: if frame.model.contains('+') { 1.0 } else { calibration().one_model },
             readings: frame.readings,
@@ -295,9 +295,9 @@ impl Measuring {
 
     fn measure(&self, what: Measure) -> Result<Measurement, Refusal> {
         let view = self.view;
-        let value = estimate(what, &self.straight, view)?;
-        let raw = evidence::plain(what, &self.as_it_is, view)?;
-        let outlined = evidence::outline_share(what, &self.straight, view);
+        let value = estimate(what, &self.rectified, view)?;
+        let raw = estimators::plain(what, &self.as_it_is, view)?;
+        let outlined = estimators::outline_share(what, &self.rectified, view);
         let model = error_model(what);
         let (scatter, count) = self.scatter(what);
         let scatter = scatter.unwrap_or(LONE * model.scatter);
@@ -310,17 +310,18 @@ impl Measuring {
             .sum();
         let by_model =
             self.widening.powi(2) * model.variance(value, self.quiet, outlined) + scatter.powi(2) / count.max(1.0);
-        let (placing, by_hand) = match self.placement.as_ref().map(|placement| placement.error(what, view)) {
-            None => (by_model, ByHand::No),
-            Some(error) => (with_placing(by_model, &error, what), error.kind()),
-        };
+        let (placing, by_hand) =
+            match self.landmark_error.as_ref().map(|landmark_error| landmark_error.error(what, view)) {
+                None => (by_model, ByHand::No),
+                Some(error) => (with_placing(by_model, &error, what), error.kind()),
+            };
         let found = Measurement { value, raw, sd: (placing + geometry).sqrt(), scatter, outlined, by_hand };
         telling(found, what)
     }
 
     /// Standard deviation of single readings, and how many independent ones there are.
     fn scatter(&self, what: Measure) -> (Option<f64>, f64) {
-        let of = |reading: &Straight| estimate(what, reading, self.view).ok();
+        let of = |reading: &Rectified| estimate(what, reading, self.view).ok();
         let readings: Vec<f64> = self.single.iter().filter_map(of).collect();
         match self.independent {
             // The first model's readings show the scatter, and all take part in the mean.
@@ -354,7 +355,7 @@ fn telling(found: Measurement, what: Measure) -> Result<Measurement, Refusal> {
 }
 
 /// The camera of the picture with a mirror image put right.
-fn camera_of(frame: &Frame, seen: &Sighting, options: &Options) -> Camera {
+fn camera_of(frame: &Frame, seen: &Observation, options: &Options) -> Camera {
     let background = seen.background();
     Camera::by_all(frame.width, frame.height, &seen.told(), background.as_ref(), &options.given, options.mirrored)
 }
@@ -387,7 +388,7 @@ fn moved_off(by_model: &Pose, by_hand: &Pose) -> Option<Refusal> {
 }
 
 /// The outline in the picture as it is, or why there is none.
-fn outline_of(seen: &Sighting, frame: &Frame, view: View, exchanged: bool) -> Result<Outline, Refusal> {
+fn outline_of(seen: &Observation, frame: &Frame, view: View, exchanged: bool) -> Result<Outline, Refusal> {
     let facing = view.facing().ok_or_else(|| Refusal::Gate("needs a view from the front or from behind".into()))?;
     let Some(trace) = &seen.outline else {
         // For want of a joint or of the pixels.
@@ -401,8 +402,8 @@ fn outline_of(seen: &Sighting, frame: &Frame, view: View, exchanged: bool) -> Re
 }
 
 /// The scale that a stature gives; `None` when ears or ankles have no place.
-fn scale_of(straight: &Pose, stature_mm: f64) -> Option<Scale> {
-    let (ears, ankles) = (straight.midpoint(Pair::EARS).ok()?, straight.midpoint(Pair::ANKLES).ok()?);
+fn scale_of(rectified: &Pose, stature_mm: f64) -> Option<Scale> {
+    let (ears, ankles) = (rectified.midpoint(Pair::EARS).ok()?, rectified.midpoint(Pair::ANKLES).ok()?);
     let height = ankles.y - ears.y;
     let (share, sd) = EAR_TO_ANKLE;
     (height > 1.0).then(|| Scale { mm_per_px: share * stature_mm / height, sd_share: (sd / share).hypot(SCALE_SD) })

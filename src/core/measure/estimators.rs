@@ -22,7 +22,7 @@ pub type Value = Result<f64, Refusal>;
 
 /// A pose levelled, and the same turned back as well.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Straight {
+pub struct Rectified {
     /// Roll and pitch taken out.
     pub levelled: Pose,
     /// The body's turn taken out too; equal to `levelled` where that is not possible.
@@ -81,28 +81,28 @@ fn agreement(apart: f64, scale: f64) -> f64 {
 /// on rendered people: 0.50).
 const KNEES_PER_PELVIS: f64 = 0.5;
 
-fn blend(straight: &Straight, turn: f64, value: impl Fn(&Pose) -> Value) -> Value {
-    Ok((1.0 - turn) * value(&straight.levelled)? + turn * value(&straight.turned)?)
+fn blend(rectified: &Rectified, turn: f64, value: impl Fn(&Pose) -> Value) -> Value {
+    Ok((1.0 - turn) * value(&rectified.levelled)? + turn * value(&rectified.turned)?)
 }
 
 /// Shoulder tilt in degrees: the shoulders, hanging arms and the shoulders' contour, all turned back. Shoulders placed by hand
 /// need no other witness.
-fn shoulder_tilt(weights: &Weights, straight: &Straight, facing: Facing) -> Value {
-    let shoulders = tilt(&straight.turned, Pair::SHOULDERS)?;
-    if straight.turned.is_by_hand(Pair::SHOULDERS) {
+fn shoulder_tilt(weights: &Weights, rectified: &Rectified, facing: Facing) -> Value {
+    let shoulders = tilt(&rectified.turned, Pair::SHOULDERS)?;
+    if rectified.turned.is_by_hand(Pair::SHOULDERS) {
         return Ok(shoulders);
     }
-    let hanging = Stance::of(&straight.levelled, facing).arms;
+    let hanging = Stance::of(&rectified.levelled, facing).arms;
     let (mut sum, mut count) = (2.0 * shoulders, 2.0);
     for pair in [Pair::ELBOWS, Pair::WRISTS] {
-        if let Ok(arms) = tilt(&straight.turned, pair) {
+        if let Ok(arms) = tilt(&rectified.turned, pair) {
             let weight = weights.arms * hanging * agreement(arms - shoulders, weights.arms_agreement);
             sum += weight * arms;
             count += weight;
         }
     }
     let joints = sum / count;
-    Ok(match straight.shape.shoulders {
+    Ok(match rectified.shape.shoulders {
         Ok(contour) => joints + contour_share(weights, joints, contour) * (contour - joints),
         Err(_) => joints,
     })
@@ -115,10 +115,10 @@ fn contour_share(weights: &Weights, joints: f64, contour: f64) -> f64 {
 
 /// The hips' line in degrees, freed from the model's habit of drawing it square to the trunk where the stance is quiet: people
 /// who lean to one side on purpose lean with the pelvis.
-fn hip_joints(weights: &Weights, straight: &Straight, facing: Facing) -> Value {
-    let quiet = Stance::of(&straight.levelled, facing).quiet();
-    let hips = blend(straight, weights.hip_turn, |pose| tilt(pose, Pair::HIPS))?;
-    Ok(hips + weights.hip_lean * quiet * frontal::trunk_lean(&straight.turned, facing)?)
+fn hip_joints(weights: &Weights, rectified: &Rectified, facing: Facing) -> Value {
+    let quiet = Stance::of(&rectified.levelled, facing).quiet();
+    let hips = blend(rectified, weights.hip_turn, |pose| tilt(pose, Pair::HIPS))?;
+    Ok(hips + weights.hip_lean * quiet * frontal::trunk_lean(&rectified.turned, facing)?)
 }
 
 /// The share of the hips' outline in the pelvis's tilt, given what the joints say.
@@ -129,46 +129,46 @@ fn hip_outline_share(weights: &Weights, shape: &Shape, joints: f64) -> f64 {
 
 /// Pelvic obliquity in degrees: the hips' line, and the outline between waist and hips where it is that of a body; hips placed by
 /// hand have none of the model's habits.
-fn pelvic_obliquity(weights: &Weights, straight: &Straight, facing: Facing) -> Value {
-    if straight.turned.is_by_hand(Pair::HIPS) {
-        return tilt(&straight.turned, Pair::HIPS);
+fn pelvic_obliquity(weights: &Weights, rectified: &Rectified, facing: Facing) -> Value {
+    if rectified.turned.is_by_hand(Pair::HIPS) {
+        return tilt(&rectified.turned, Pair::HIPS);
     }
-    let joints = hip_joints(weights, straight, facing)?;
-    let share = hip_outline_share(weights, &straight.shape, joints);
-    Ok(joints + straight.shape.hips.as_ref().map_or(0.0, |outline| share * (outline - joints)))
+    let joints = hip_joints(weights, rectified, facing)?;
+    let share = hip_outline_share(weights, &rectified.shape, joints);
+    Ok(joints + rectified.shape.hips.as_ref().map_or(0.0, |outline| share * (outline - joints)))
 }
 
 /// The share of the legs' premise that knee level and leg length need.
 const LEGS_NEEDED: f64 = 0.5;
 
-/// Both legs straight and side by side on one floor: only then does the pelvis's tilt tell of knees and legs.
-fn legs_alike(straight: &Straight, facing: Facing) -> Result<(), Refusal> {
-    if Stance::of(&straight.levelled, facing).legs >= LEGS_NEEDED {
+/// Both legs rectified and side by side on one floor: only then does the pelvis's tilt tell of knees and legs.
+fn legs_alike(rectified: &Rectified, facing: Facing) -> Result<(), Refusal> {
+    if Stance::of(&rectified.levelled, facing).legs >= LEGS_NEEDED {
         return Ok(());
     }
     Err(Refusal::Gate("the legs do not stand straight and side by side: retake with both feet on one line".into()))
 }
 
 /// Knee level in degrees: half of the pelvis's tilt; of knees placed by hand, their own line.
-fn knee_level(weights: &Weights, straight: &Straight, facing: Facing) -> Value {
-    if straight.turned.is_by_hand(Pair::KNEES) {
-        return tilt(&straight.turned, Pair::KNEES);
+fn knee_level(weights: &Weights, rectified: &Rectified, facing: Facing) -> Value {
+    if rectified.turned.is_by_hand(Pair::KNEES) {
+        return tilt(&rectified.turned, Pair::KNEES);
     }
-    tilt(&straight.levelled, Pair::KNEES)?;
-    legs_alike(straight, facing)?;
-    Ok(KNEES_PER_PELVIS * pelvic_obliquity(weights, straight, facing)?)
+    tilt(&rectified.levelled, Pair::KNEES)?;
+    legs_alike(rectified, facing)?;
+    Ok(KNEES_PER_PELVIS * pelvic_obliquity(weights, rectified, facing)?)
 }
 
 /// Apparent difference in leg length, percent of the mean: what tilts the pelvis over feet on one floor; with ankles placed by
 /// hand, the legs' own lengths.
-fn leg_length_difference(weights: &Weights, straight: &Straight, facing: Facing) -> Value {
-    if straight.turned.is_by_hand(Pair::ANKLES) {
-        return frontal::leg_length_difference(&straight.turned);
+fn leg_length_difference(weights: &Weights, rectified: &Rectified, facing: Facing) -> Value {
+    if rectified.turned.is_by_hand(Pair::ANKLES) {
+        return frontal::leg_length_difference(&rectified.turned);
     }
-    legs_alike(straight, facing)?;
-    let legs = frontal::leg_length(&straight.turned)?;
-    let hips = straight.turned.point(Pair::HIPS.left)? - straight.turned.point(Pair::HIPS.right)?;
-    Ok(100.0 * hips.x.abs() / legs * pelvic_obliquity(weights, straight, facing)?.to_radians().tan())
+    legs_alike(rectified, facing)?;
+    let legs = frontal::leg_length(&rectified.turned)?;
+    let hips = rectified.turned.point(Pair::HIPS.left)? - rectified.turned.point(Pair::HIPS.right)?;
+    Ok(100.0 * hips.x.abs() / legs * pelvic_obliquity(weights, rectified, facing)?.to_radians().tan())
 }
 
 /// Why there is no waist tilt: on rendered people it came out in one photo of five and scattered by 2 degrees.
@@ -176,12 +176,14 @@ const NO_WAIST: &str = "a waist in ordinary clothes has no definite height";
 
 /// How much of its full share the outline has in a measure's estimate, 0 to 1.
 #[must_use]
-pub fn outline_share(measure: Measure, straight: &Straight, view: View) -> f64 {
+pub fn outline_share(measure: Measure, rectified: &Rectified, view: View) -> f64 {
     let weights = &calibration().weights;
     let Some(facing) = view.facing() else { return 0.0 };
-    let by_hand = |pair| straight.turned.is_by_hand(pair);
-    let hips = || match hip_joints(weights, straight, facing) {
-        Ok(joints) if !by_hand(Pair::HIPS) => hip_outline_share(weights, &straight.shape, joints) / weights.hip_outline,
+    let by_hand = |pair| rectified.turned.is_by_hand(pair);
+    let hips = || match hip_joints(weights, rectified, facing) {
+        Ok(joints) if !by_hand(Pair::HIPS) => {
+            hip_outline_share(weights, &rectified.shape, joints) / weights.hip_outline
+        }
         _ => 0.0,
     };
     match measure {
@@ -212,15 +214,15 @@ fn of_bony(measure: Measure, pose: &Pose, bony: &BonyPose, view: View) -> Option
 ///
 /// # Errors
 /// Why it has no value.
-pub fn plain(measure: Measure, straight: &Straight, view: View) -> Value {
-    if let Some(value) = of_bony(measure, &straight.turned, &straight.bony, view) {
+pub fn plain(measure: Measure, rectified: &Rectified, view: View) -> Value {
+    if let Some(value) = of_bony(measure, &rectified.turned, &rectified.bony, view) {
         return value;
     }
     match measure {
-        Measure::ArmGapAsymmetry if view.facing().is_some() => straight.shape.gap.clone(),
-        Measure::TrunkMidlineDeviation if view.facing().is_some() => straight.shape.midline.clone(),
+        Measure::ArmGapAsymmetry if view.facing().is_some() => rectified.shape.gap.clone(),
+        Measure::TrunkMidlineDeviation if view.facing().is_some() => rectified.shape.midline.clone(),
         Measure::WaistTilt if view.facing().is_some() => Err(Refusal::Gate(NO_WAIST.into())),
-        _ => measure.of(&straight.turned, view),
+        _ => measure.of(&rectified.turned, view),
     }
 }
 
@@ -228,26 +230,26 @@ pub fn plain(measure: Measure, straight: &Straight, view: View) -> Value {
 ///
 /// # Errors
 /// Why it has no value.
-pub fn estimate(measure: Measure, straight: &Straight, view: View) -> Value {
-    estimate_with(&calibration().weights, measure, straight, view)
+pub fn estimate(measure: Measure, rectified: &Rectified, view: View) -> Value {
+    estimate_with(&calibration().weights, measure, rectified, view)
 }
 
 /// A measure's estimate with other weights than this version's, for the program that fits them.
 ///
 /// # Errors
 /// Why it has no value.
-pub fn estimate_with(weights: &Weights, measure: Measure, straight: &Straight, view: View) -> Value {
-    let Some(facing) = view.facing() else { return plain(measure, straight, view) };
+pub fn estimate_with(weights: &Weights, measure: Measure, rectified: &Rectified, view: View) -> Value {
+    let Some(facing) = view.facing() else { return plain(measure, rectified, view) };
     match measure {
-        Measure::HeadTilt => blend(straight, weights.head_turn, |pose| frontal::head_tilt(pose, facing)),
-        Measure::ShoulderTilt => shoulder_tilt(weights, straight, facing),
-        Measure::PelvicObliquity => pelvic_obliquity(weights, straight, facing),
+        Measure::HeadTilt => blend(rectified, weights.head_turn, |pose| frontal::head_tilt(pose, facing)),
+        Measure::ShoulderTilt => shoulder_tilt(weights, rectified, facing),
+        Measure::PelvicObliquity => pelvic_obliquity(weights, rectified, facing),
         Measure::ShoulderPelvisAngle => {
-            Ok(shoulder_tilt(weights, straight, facing)? - pelvic_obliquity(weights, straight, facing)?)
+            Ok(shoulder_tilt(weights, rectified, facing)? - pelvic_obliquity(weights, rectified, facing)?)
         }
-        Measure::KneeLevel => knee_level(weights, straight, facing),
-        Measure::LegLengthDifference => leg_length_difference(weights, straight, facing),
-        _ => plain(measure, straight, view),
+        Measure::KneeLevel => knee_level(weights, rectified, facing),
+        Measure::LegLengthDifference => leg_length_difference(weights, rectified, facing),
+        _ => plain(measure, rectified, view),
     }
 }
 
@@ -259,7 +261,7 @@ mod tests {
     use crate::core::geometry::Point;
 
     /// A person without any coupling: shoulders tilted by `shoulders`, hips by `hips`, knees by half of that.
-    fn person(shoulders: f64, hips: f64) -> Straight {
+    fn person(shoulders: f64, hips: f64) -> Rectified {
         let pair = |pair: Pair, middle: Point, half: f64, tilt: f64| {
             let rise = half * tilt.to_radians().tan();
             [
@@ -279,7 +281,7 @@ mod tests {
         let pose = Pose::from_points(joints);
         let unread = Err(Refusal::Degenerate("no outline was read"));
         let shape = Shape::of(&unread, Some, Some);
-        Straight { levelled: pose.clone(), turned: pose, shape, bony: BonyPose::default() }
+        Rectified { levelled: pose.clone(), turned: pose, shape, bony: BonyPose::default() }
     }
 
     #[test]
@@ -297,25 +299,26 @@ mod tests {
     #[test]
     fn the_outline_joins_as_far_as_it_is_a_bodys_and_agrees() {
         let weights = &calibration().weights;
-        let mut straight = person(1.0, 1.0);
-        let pelvis = |straight: &Straight| estimate(Measure::PelvicObliquity, straight, View::Anterior).expect("given");
-        let share = |straight: &Straight| outline_share(Measure::PelvicObliquity, straight, View::Anterior);
-        let joints = pelvis(&straight);
-        assert_eq!(share(&straight), 0.0);
-        straight.shape.hips = Ok(joints + 1.0);
+        let mut rectified = person(1.0, 1.0);
+        let pelvis =
+            |rectified: &Rectified| estimate(Measure::PelvicObliquity, rectified, View::Anterior).expect("given");
+        let share = |rectified: &Rectified| outline_share(Measure::PelvicObliquity, rectified, View::Anterior);
+        let joints = pelvis(&rectified);
+        assert_eq!(share(&rectified), 0.0);
+        rectified.shape.hips = Ok(joints + 1.0);
         // A jacket's outline: read, and not a body's.
-        assert_eq!((pelvis(&straight), share(&straight)), (joints, 0.0));
-        straight.shape.hips_fit = 1.0;
-        let near = pelvis(&straight) - joints;
+        assert_eq!((pelvis(&rectified), share(&rectified)), (joints, 0.0));
+        rectified.shape.hips_fit = 1.0;
+        let near = pelvis(&rectified) - joints;
         assert!(near > 0.9 * weights.hip_outline && near <= weights.hip_outline, "{near}");
-        assert!(share(&straight) > 0.9);
+        assert!(share(&rectified) > 0.9);
         // A skirt blown aside: it hardly counts, and there is no step on the way.
-        straight.shape.hips = Ok(joints + 25.0);
-        assert!((pelvis(&straight) - joints).abs() < 0.01 && share(&straight) < 0.01);
+        rectified.shape.hips = Ok(joints + 25.0);
+        assert!((pelvis(&rectified) - joints).abs() < 0.01 && share(&rectified) < 0.01);
         let values: Vec<f64> = (0..250)
             .map(|step| {
-                straight.shape.hips = Ok(joints + 0.1 * f64::from(step));
-                pelvis(&straight)
+                rectified.shape.hips = Ok(joints + 0.1 * f64::from(step));
+                pelvis(&rectified)
             })
             .collect();
         assert!(values.windows(2).all(|pair| (pair[1] - pair[0]).abs() < 0.1));
@@ -323,24 +326,25 @@ mod tests {
 
     #[test]
     fn a_contour_of_hair_on_one_side_leaves_the_joints_line() {
-        let mut straight = person(1.0, 0.0);
-        let shoulders = |straight: &Straight| estimate(Measure::ShoulderTilt, straight, View::Anterior).expect("given");
-        straight.shape.shoulders = Ok(3.0);
-        assert!(shoulders(&straight) > 1.1);
-        straight.shape.shoulders = Ok(16.0);
-        assert!((shoulders(&straight) - 1.0).abs() < 0.02);
+        let mut rectified = person(1.0, 0.0);
+        let shoulders =
+            |rectified: &Rectified| estimate(Measure::ShoulderTilt, rectified, View::Anterior).expect("given");
+        rectified.shape.shoulders = Ok(3.0);
+        assert!(shoulders(&rectified) > 1.1);
+        rectified.shape.shoulders = Ok(16.0);
+        assert!((shoulders(&rectified) - 1.0).abs() < 0.02);
     }
 
     #[test]
     fn a_bent_or_crossed_leg_has_no_say_in_the_pelvis() {
         let with_knee = |raise: f64| {
-            let mut straight = person(0.0, 2.0);
-            for pose in [&mut straight.levelled, &mut straight.turned] {
+            let mut rectified = person(0.0, 2.0);
+            for pose in [&mut rectified.levelled, &mut rectified.turned] {
                 let knee = pose.get(Joint::LeftKnee).expect("given");
                 let at = Point::new(knee.at.x + 60.0, knee.at.y - raise);
                 pose.set(Joint::LeftKnee, Ok(Keypoint { at, ..knee }));
             }
-            straight
+            rectified
         };
         let of = |measure, raise| estimate(measure, &with_knee(raise), View::Anterior);
         assert_eq!(of(Measure::PelvicObliquity, 20.0), of(Measure::PelvicObliquity, 90.0));
@@ -351,40 +355,40 @@ mod tests {
 
     #[test]
     fn an_arm_that_does_not_hang_alike_is_left_out() {
-        let mut straight = person(1.0, 0.0);
-        let wrist = straight.turned.point(Joint::LeftWrist).expect("given");
+        let mut rectified = person(1.0, 0.0);
+        let wrist = rectified.turned.point(Joint::LeftWrist).expect("given");
         let raised =
             Pose::from_points([(Joint::LeftWrist, Point::new(wrist.x, wrist.y - 200.0))]).get(Joint::LeftWrist);
-        straight.turned.set(Joint::LeftWrist, raised);
-        assert!((estimate(Measure::ShoulderTilt, &straight, View::Anterior).expect("given") - 1.0).abs() < 1e-9);
+        rectified.turned.set(Joint::LeftWrist, raised);
+        assert!((estimate(Measure::ShoulderTilt, &rectified, View::Anterior).expect("given") - 1.0).abs() < 1e-9);
     }
 
     #[test]
     fn lines_through_points_placed_by_hand_are_taken_as_they_are() {
-        let mut straight = person(1.0, 1.0);
-        straight.shape.hips = Ok(3.0);
-        straight.shape.shoulders = Ok(3.0);
+        let mut rectified = person(1.0, 1.0);
+        rectified.shape.hips = Ok(3.0);
+        rectified.shape.shoulders = Ok(3.0);
         for pair in [Pair::SHOULDERS, Pair::HIPS, Pair::KNEES] {
-            let at = straight.turned.get(pair.left).expect("given");
+            let at = rectified.turned.get(pair.left).expect("given");
             let up = Keypoint { at: Point::new(at.at.x, at.at.y - 7.0), by_hand: true, ..at };
-            straight.turned.set(pair.left, Ok(up));
-            let found = |measure| estimate(measure, &straight, View::Anterior).expect("given");
+            rectified.turned.set(pair.left, Ok(up));
+            let found = |measure| estimate(measure, &rectified, View::Anterior).expect("given");
             let (measure, line) = match pair {
-                Pair::SHOULDERS => (Measure::ShoulderTilt, tilt(&straight.turned, pair)),
-                Pair::HIPS => (Measure::PelvicObliquity, tilt(&straight.turned, pair)),
-                _ => (Measure::KneeLevel, tilt(&straight.turned, pair)),
+                Pair::SHOULDERS => (Measure::ShoulderTilt, tilt(&rectified.turned, pair)),
+                Pair::HIPS => (Measure::PelvicObliquity, tilt(&rectified.turned, pair)),
+                _ => (Measure::KneeLevel, tilt(&rectified.turned, pair)),
             };
             assert_eq!(found(measure), line.expect("given"));
-            assert_eq!(outline_share(measure, &straight, View::Anterior), 0.0);
+            assert_eq!(outline_share(measure, &rectified, View::Anterior), 0.0);
         }
     }
 
     #[test]
     fn without_knees_the_pelvis_is_measured_all_the_same() {
-        let mut straight = person(0.0, 2.0);
+        let mut rectified = person(0.0, 2.0);
         let gone = Pose::default().get(Joint::LeftKnee);
-        straight.levelled.set(Joint::LeftKnee, gone);
-        assert!(estimate(Measure::PelvicObliquity, &straight, View::Anterior).is_ok());
-        assert!(estimate(Measure::KneeLevel, &straight, View::Anterior).is_err());
+        rectified.levelled.set(Joint::LeftKnee, gone);
+        assert!(estimate(Measure::PelvicObliquity, &rectified, View::Anterior).is_ok());
+        assert!(estimate(Measure::KneeLevel, &rectified, View::Anterior).is_err());
     }
 }

@@ -3,23 +3,23 @@
 use crate::core::body::landmarks::BonyPose;
 use crate::core::body::pose::Pose;
 use crate::core::body::view::Facing;
-use crate::core::camera::coronal::{self, Yaw};
+use crate::core::camera::frontal_plane::{self, Yaw};
 use crate::core::camera::{Camera, FocalFrom};
 use crate::core::geometry::Point;
-use crate::core::measure::evidence::{Shape, Straight};
+use crate::core::measure::estimators::{Rectified, Shape};
 use crate::core::refusal::Refusal;
 use crate::core::silhouette::Outline;
 use crate::core::uncertainty::calibration::calibration;
 
 /// Levelling and turning back, with everything that they depend on.
 #[derive(Debug, Clone, Copy)]
-pub struct Straightening {
+pub struct Rectification {
     camera: Camera,
     facing: Option<Facing>,
     yaw: Yaw,
 }
 
-impl Straightening {
+impl Rectification {
     /// Levels by a camera, and turns a body back that faces it, in views from the front and from behind, and is turned by `yaw`.
     ///
     /// Where the photo does not tell the focal length, a longer one is taken and only a part of the turn is taken out: on
@@ -39,20 +39,20 @@ impl Straightening {
     }
 
     /// A pose, its bony points and its outline, straightened.
-    pub fn apply(&self, pose: &Pose, bony: &BonyPose, outline: &Result<Outline, Refusal>) -> Straight {
+    pub fn apply(&self, pose: &Pose, bony: &BonyPose, outline: &Result<Outline, Refusal>) -> Rectified {
         let levelled = self.camera.level_pose(pose);
         let yaw = self.yaw.deg;
         // With no turn at all, a body beside the optical axis is still seen at an angle.
-        let facing_camera = |yaw| self.facing.and_then(|f| coronal::turned_back(&levelled, &self.camera, f, yaw));
+        let facing_camera = |yaw| self.facing.and_then(|f| frontal_plane::turned_back(&levelled, &self.camera, f, yaw));
         let turned = facing_camera(yaw).unwrap_or_else(|| levelled.clone());
-        let plane = self.facing.and_then(|facing| coronal::Plane::of(&levelled, &self.camera, facing, yaw));
+        let plane = self.facing.and_then(|facing| frontal_plane::Plane::of(&levelled, &self.camera, facing, yaw));
         let level = |p: Point| self.camera.level(p);
         // Taken to lie in the plane of shoulders and hips. Ten centimetres before or behind it change a tilt by its own share of
         // the distance to the camera, some 3 %.
         let place = |p: Point| plane?.place(level(p), 0.0);
         let bony = bony.map(|p| if self.facing.is_some() { place(p) } else { Some(level(p)) });
         let shape = Shape::of(outline, |p| Some(level(p)), place);
-        Straight { turned, levelled, shape, bony }
+        Rectified { turned, levelled, shape, bony }
     }
 
     /// The same with each thing that it depends on moved by one standard deviation up and down, one at a time: roll, turn, pitch,

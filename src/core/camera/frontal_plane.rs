@@ -159,14 +159,14 @@ pub fn world_yaw(worlds: Option<&WorldWidths>, facing: Facing, lean_deg: f64) ->
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::camera::{Given, Told};
+    use crate::core::camera::{CameraMetadata, UserCalibration};
     use crate::core::measure::frontal::tilt;
 
     /// A level camera 2.5 m before a body turned by `yaw`, whose joints are given in metres: to its left, forward, up from
     /// the camera's height.
     fn seen(yaw: f64, facing: Facing, joints: &[(Joint, [f64; 3])]) -> (Pose, Camera) {
-        let told = Told { focal_35mm: Some(30.0), ..Told::default() };
-        let camera = Camera { pitch_deg: 0.0, ..Camera::of(1080.0, 1440.0, &told, &Given::default()) };
+        let told = CameraMetadata { focal_35mm: Some(30.0), ..CameraMetadata::default() };
+        let camera = Camera { pitch_deg: 0.0, ..Camera::of(1080.0, 1440.0, &told, &UserCalibration::default()) };
         let (sin, cos) = yaw.to_radians().sin_cos();
         let sign = facing.left_sign();
         let place = |[left, forward, up]: [f64; 3]| {

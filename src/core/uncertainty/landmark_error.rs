@@ -13,7 +13,7 @@ use crate::core::body::landmarks::BonyPose;
 use crate::core::body::pose::{Keypoint, Pose};
 use crate::core::body::view::View;
 use crate::core::geometry::{Point, Vec2};
-use crate::core::measure::evidence::{self, Straight, Value, estimate};
+use crate::core::measure::estimators::{self, Rectified, Value, estimate};
 use crate::core::measure::{ByHand, Measure};
 use crate::core::points::{CLICK_SD, Points, SD_WITHOUT_TRUNK_PX, Site};
 
@@ -30,14 +30,14 @@ struct Push {
     site: Site,
     by_hand: bool,
     /// Levelled and turned back.
-    straight: [Straight; 2],
+    rectified: [Rectified; 2],
     /// As it stands in the picture. Turned back, a measure leans a little on every shoulder and hip.
-    in_picture: [Straight; 2],
+    in_picture: [Rectified; 2],
 }
 
 /// Every coordinate of every point, moved.
 #[derive(Debug)]
-pub struct Placement {
+pub struct LandmarkError {
     pushes: Vec<Push>,
 }
 
@@ -66,7 +66,7 @@ impl PlacementError {
     }
 }
 
-impl Placement {
+impl LandmarkError {
     /// `None` without points placed by hand. `points` say how well each was placed; `apply` straightens, and `as_it_is` does not.
     pub fn of(
         pose: &Pose,
@@ -74,8 +74,8 @@ impl Placement {
         points: &Points,
         view: View,
         trunk_px: Option<f64>,
-        apply: impl Fn(&Pose, &BonyPose) -> Straight,
-        as_it_is: impl Fn(&Pose, &BonyPose) -> Straight,
+        apply: impl Fn(&Pose, &BonyPose) -> Rectified,
+        as_it_is: impl Fn(&Pose, &BonyPose) -> Rectified,
     ) -> Option<Self> {
         if points.is_empty() {
             return None;
@@ -93,8 +93,8 @@ impl Placement {
                     pose.set(joint, Ok(Keypoint { at: keypoint.at + by, ..keypoint }));
                     pose
                 });
-                let straight = moved.each_ref().map(|pose| apply(pose, bony));
-                pushes.push(Push { site, by_hand, straight, in_picture: moved.map(|pose| as_it_is(&pose, bony)) });
+                let rectified = moved.each_ref().map(|pose| apply(pose, bony));
+                pushes.push(Push { site, by_hand, rectified, in_picture: moved.map(|pose| as_it_is(&pose, bony)) });
             }
         }
         for point in BonyPoint::ALL {
@@ -107,9 +107,9 @@ impl Placement {
                     };
                     BonyPose::from_points(place)
                 });
-                let straight = moved.each_ref().map(|bony| apply(pose, bony));
+                let rectified = moved.each_ref().map(|bony| apply(pose, bony));
                 let in_picture = moved.map(|bony| as_it_is(pose, &bony));
-                pushes.push(Push { site, by_hand: true, straight, in_picture });
+                pushes.push(Push { site, by_hand: true, rectified, in_picture });
             }
         }
         Some(Self { pushes })
@@ -118,19 +118,19 @@ impl Placement {
     /// What placing adds to a measure's error.
     #[must_use]
     pub fn error(&self, measure: Measure, view: View) -> PlacementError {
-        let half = |[up, down]: &[Straight; 2], value: &dyn Fn(&Straight) -> Value| -> f64 {
+        let half = |[up, down]: &[Rectified; 2], value: &dyn Fn(&Rectified) -> Value| -> f64 {
             match (value(up), value(down)) {
                 (Ok(up), Ok(down)) => 0.5 * (up - down),
                 _ => 0.0,
             }
         };
-        let plain = |straight: &Straight| evidence::plain(measure, straight, view);
-        let best = |straight: &Straight| estimate(measure, straight, view);
+        let plain = |rectified: &Rectified| estimators::plain(measure, rectified, view);
+        let best = |rectified: &Rectified| estimate(measure, rectified, view);
         let mut error = PlacementError { by_hand: 0.0, by_model: 0.0, by_partners: 0.0, leans: false };
         let (mut placed, mut by_model) = (Vec::new(), Vec::new());
         for push in &self.pushes {
             let leans = half(&push.in_picture, &plain).abs() > 1e-9;
-            let variance = half(&push.straight, &best).powi(2);
+            let variance = half(&push.rectified, &best).powi(2);
             if push.by_hand {
                 error.by_hand += variance;
                 error.leans |= leans;
