@@ -1,6 +1,6 @@
 //! What the errors of single points do to measures of which some points were placed by hand.
 //!
-//! The error model of [`crate::floor`] was fitted on values of a model's points alone. What points placed by hand add or take
+//! The error model of [`crate::calibration`] was fitted on values of a model's points alone. What points placed by hand add or take
 //! away is found by moving each coordinate of each point by its standard deviation up and down, one at a time:
 //!
 //! - all points of a measure by hand: their errors are the value's (and camera and turn, as ever);
