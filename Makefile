@@ -44,6 +44,7 @@ lint: setup-test
 	cargo fmt --check
 	cargo clippy --locked --all-targets --features live,parquet -- -D warnings
 	cargo clippy --locked --all-targets -- -D warnings
+	cargo clippy --locked --no-default-features --lib -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --quiet
 
 bench: setup
@@ -74,10 +75,10 @@ evaluate: setup
 evaluate-real: setup
 	cargo run --release --locked --example evaluate_real -- $(SET) $(ARGS)
 
-# make calibrate REAL=path/of/annotated/real/photos RENDERED="path/of/a/rendered/set another": makes src/calibration.json again
+# make calibrate REAL=path/of/annotated/real/photos RENDERED="path/of/a/rendered/set another": makes src/core/uncertainty/calibration.json again
 calibrate: setup
 	cargo run --release --locked --example calibrate -- $$(date -u +%F) --real $(REAL) --rendered $(RENDERED) > target/calibration.json
-	mv target/calibration.json src/calibration.json
+	mv target/calibration.json src/core/uncertainty/calibration.json
 
 # make evaluate-change SET="path/of/a/rendered/set another": how often "changed" and "no change" are right
 evaluate-change: setup

@@ -3,7 +3,7 @@
 #![allow(clippy::expect_used, reason = "what fails to be there fails a bench")]
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use orthostat::photo::{Photo, ReadOptions};
+use orthostat::vision::photo::{Photo, ReadOptions};
 
 fn decode(c: &mut Criterion) {
     for name in ["anterior-tilted.jpg", "phone-12-megapixels.jpg"] {

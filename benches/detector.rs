@@ -3,10 +3,11 @@
 #![allow(clippy::expect_used, reason = "what fails to be there fails a bench")]
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
-use orthostat::crop::{Pyramid, Region};
-use orthostat::estimate::Estimator;
-use orthostat::estimate::blazepose::{BlazePose, Options};
-use orthostat::photo::{Photo, ReadOptions};
+use orthostat::vision::estimate::Estimator;
+use orthostat::vision::estimate::blazepose::{BlazePose, Options};
+use orthostat::vision::photo::{Photo, ReadOptions};
+use orthostat::vision::raster::crop::Pyramid;
+use orthostat::vision::raster::region::Region;
 
 fn detector(c: &mut Criterion) {
     let mut model = BlazePose::open(&Options::default()).expect("models");
@@ -19,7 +20,7 @@ fn detector(c: &mut Criterion) {
                 || Pyramid::new(&photo.pixels),
                 |pyramid| {
                     let (width, height) = pyramid.size();
-                    model.locate(&pyramid, Region::whole(width, height), false).expect("a run")
+                    model.detect(&pyramid, Region::whole(width, height), false).expect("a run")
                 },
                 BatchSize::SmallInput,
             );

@@ -3,10 +3,11 @@
 #![allow(clippy::expect_used, reason = "what fails to be there fails a bench")]
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use orthostat::crop::{Pyramid, Region};
-use orthostat::estimate::blazepose::{BlazePose, Options};
-use orthostat::estimate::{Estimator, Look};
-use orthostat::photo::{Photo, ReadOptions};
+use orthostat::vision::estimate::blazepose::{BlazePose, Options};
+use orthostat::vision::estimate::{Estimator, Look};
+use orthostat::vision::photo::{Photo, ReadOptions};
+use orthostat::vision::raster::crop::Pyramid;
+use orthostat::vision::raster::region::Region;
 
 fn landmarks(c: &mut Criterion) {
     let photo = Photo::open("samples/anterior-tilted.jpg".as_ref(), &ReadOptions::default()).expect("a sample");
@@ -15,7 +16,7 @@ fn landmarks(c: &mut Criterion) {
     for model in ["blazepose-lite", "blazepose-full", "blazepose-heavy"] {
         let options = Options { model: model.into(), ..Options::default() };
         let mut opened = BlazePose::open(&options).expect("models");
-        let person = opened.locate(&pyramid, Region::whole(width, height), false).expect("a run").people[0];
+        let person = opened.detect(&pyramid, Region::whole(width, height), false).expect("a run").people[0];
         for mask in [false, true] {
             let look = Look { mask, mirrored: false };
             let name = format!("landmarks {model}{}", if mask { " with mask" } else { "" });

@@ -3,14 +3,15 @@
 #![allow(clippy::expect_used, reason = "what fails to be there fails a bench")]
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use orthostat::evidence::{Shape, Straight, estimate};
-use orthostat::geometry::Point;
-use orthostat::measure::{Measure, Refusal};
-use orthostat::points::BonyPose;
-use orthostat::pose::Pose;
-use orthostat::record::Record;
-use orthostat::skeleton::Joint;
-use orthostat::view::View;
+use orthostat::core::body::landmarks::BonyPose;
+use orthostat::core::body::pose::Pose;
+use orthostat::core::body::skeleton::Joint;
+use orthostat::core::body::view::View;
+use orthostat::core::geometry::Point;
+use orthostat::core::measure::Measure;
+use orthostat::core::measure::estimators::{Rectified, Shape, estimate};
+use orthostat::core::record::Record;
+use orthostat::core::refusal::Refusal;
 
 fn measures(c: &mut Criterion) {
     let bytes = std::fs::read("samples/expected/anterior-tilted.json").expect("a record");
@@ -19,7 +20,7 @@ fn measures(c: &mut Criterion) {
     let pose = Pose::from_points(points);
     let unread = Err(Refusal::Degenerate("no outline was read"));
     let shape = Shape::of(&unread, Some, Some);
-    let straight = Straight { levelled: pose.clone(), turned: pose, shape, bony: BonyPose::default() };
+    let straight = Rectified { levelled: pose.clone(), turned: pose, shape, bony: BonyPose::default() };
     c.bench_function("measures", |b| {
         b.iter(|| Measure::ALL.map(|measure| estimate(measure, &straight, View::Anterior).ok()));
     });

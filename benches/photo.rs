@@ -5,10 +5,12 @@
 #![allow(clippy::expect_used, reason = "what fails to be there fails a bench")]
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use orthostat::analysis::{Analyzer, Options};
-use orthostat::estimate::blazepose;
-use orthostat::photo::{Photo, ReadOptions};
-use orthostat::repeat::{DEFAULT_READINGS, FAST_READINGS};
+use orthostat::core::options::DEFAULT_READINGS;
+use orthostat::core::options::Options;
+use orthostat::vision::analysis::Analyzer;
+use orthostat::vision::ensemble::FAST_READINGS;
+use orthostat::vision::estimate::blazepose;
+use orthostat::vision::photo::{Photo, ReadOptions};
 
 fn photo(c: &mut Criterion) {
     let path = std::path::Path::new("samples/anterior-tilted.jpg");

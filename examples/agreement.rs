@@ -16,8 +16,8 @@ mod golden;
 use std::path::{Path, PathBuf};
 
 use golden::{Difference, Golden, Result, compare, one_pass, open, quantile};
-use orthostat::photo::{Photo, ReadOptions};
-use orthostat::pose::Pose;
+use orthostat::core::body::pose::Pose;
+use orthostat::vision::photo::{Photo, ReadOptions};
 
 fn main() -> Result<()> {
     let arguments: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();

@@ -1,4 +1,4 @@
-//! Makes `src/calibration.json`: fits the estimators' weights and each measure's error model on annotated real photos and on
+//! Makes `src/core/uncertainty/calibration.json`: fits the estimators' weights and each measure's error model on annotated real photos and on
 //! rendered ones together.
 //!
 //! `cargo run --release --example calibrate -- DATE --real FOLDER... --rendered FOLDER... > calibration.json`
@@ -27,16 +27,19 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use labelled::{LABELLED, label_sd};
-use orthostat::analysis::{Analysis, Analyzer, Options};
-use orthostat::calibration::{Calibration, ErrorModel, FittedOn, Weights, calibration, error_model};
-use orthostat::error::Result;
-use orthostat::estimate::blazepose;
-use orthostat::evidence::{Straight, estimate_with};
-use orthostat::measure::{Measure, Refusal};
-use orthostat::photo::{Photo, ReadOptions};
-use orthostat::points::BonyPose;
-use orthostat::repeat::PAIRED_READINGS;
-use orthostat::straightening::Straightening;
+use orthostat::core::body::landmarks::BonyPose;
+use orthostat::core::camera::rectify::Rectification;
+use orthostat::core::error::Result;
+use orthostat::core::measure::Measure;
+use orthostat::core::measure::estimators::{Rectified, estimate_with};
+use orthostat::core::options::Options;
+use orthostat::core::pipeline::Analysis;
+use orthostat::core::refusal::Refusal;
+use orthostat::core::uncertainty::calibration::{Calibration, ErrorModel, FittedOn, Weights, calibration, error_model};
+use orthostat::vision::analysis::Analyzer;
+use orthostat::vision::ensemble::PAIRED_READINGS;
+use orthostat::vision::estimate::blazepose;
+use orthostat::vision::photo::{Photo, ReadOptions};
 use serde_json::Value;
 
 /// What a witness may add to the RMSE of real photos, as a share: within what chance does.
@@ -49,7 +52,7 @@ const FOLDS: usize = 5;
 /// One person with what is known of the truth.
 struct Case {
     analysis: Analysis,
-    straight: Straight,
+    straight: Rectified,
     truth: BTreeMap<&'static str, f64>,
     real: bool,
     quiet: bool,
@@ -63,12 +66,12 @@ fn analyzed(analyzer: &mut Analyzer, path: &Path) -> Result<Analysis> {
 
 fn case(analysis: Analysis, truth: BTreeMap<&'static str, f64>) -> Option<Case> {
     let facing = analysis.view.facing()?;
-    let outline = match &analysis.sighting.outline {
+    let outline = match &analysis.observation.outline {
         Some(trace) if trace.facing() == facing => Ok(trace.outline()),
         _ => Err(Refusal::Degenerate("no outline was read")),
     };
-    let straightening = Straightening::new(analysis.camera, Some(facing), analysis.yaw);
-    let straight = straightening.apply(&analysis.pose, &BonyPose::default(), &outline);
+    let rectification = Rectification::new(analysis.camera, Some(facing), analysis.yaw);
+    let straight = rectification.apply(&analysis.pose, &BonyPose::default(), &outline);
     Some(Case { analysis, straight, truth, real: false, quiet: true, fold: 0 })
 }
 
@@ -116,7 +119,7 @@ fn side_case(analysis: Analysis, image: &Value) -> Case {
     let view = analysis.view;
     let truth = Measure::ALL.into_iter().filter_map(|m| Some((m.name(), rendered::truth(image, m, view)?))).collect();
     let unread = Err(Refusal::Degenerate("no outline was read"));
-    let straight = Straightening::new(analysis.camera, None, None).apply(&analysis.pose, &BonyPose::default(), &unread);
+    let straight = Rectification::new(analysis.camera, None, None).apply(&analysis.pose, &BonyPose::default(), &unread);
     Case { analysis, straight, truth, real: false, quiet: true, fold: 0 }
 }
 

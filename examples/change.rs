@@ -20,12 +20,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use orthostat::analysis::{Analyzer, Options};
-use orthostat::change::{Verdict, compare};
-use orthostat::estimate::blazepose;
-use orthostat::measure::{Measure, Unit};
-use orthostat::photo::{Photo, ReadOptions};
-use orthostat::record::Record;
+use orthostat::core::compare::change::{Verdict, compare};
+use orthostat::core::measure::{Measure, Unit};
+use orthostat::core::options::Options;
+use orthostat::core::record::Record;
+use orthostat::vision::analysis::Analyzer;
+use orthostat::vision::estimate::blazepose;
+use orthostat::vision::photo::{Photo, ReadOptions};
 use rendered::truth;
 use serde_json::Value;
 
@@ -94,7 +95,7 @@ fn measured(folder: &Path) -> Vec<Seen> {
                     match analyzer.analyze(&photo, &Options::default()) {
                         Ok(analysis) => {
                             let truths = MEASURES.iter().map(|measure| truth(image, *measure, analysis.view)).collect();
-                            let record = Record::new(&index.to_string(), &photo, &analysis);
+                            let record = Record::of(photo.provenance(&index.to_string()), &analysis);
                             let body = image["body_index"].as_i64();
                             seen.lock().expect("whole").push((index, Seen { record, truths, body }));
                         }

@@ -19,12 +19,14 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use image::imageops::flip_horizontal;
-use orthostat::analysis::{Analysis, Analyzer, Options};
-use orthostat::coronal::turned_back;
-use orthostat::estimate::blazepose;
-use orthostat::measure::Measure;
-use orthostat::photo::{Photo, ReadOptions};
-use orthostat::repeat::{BEST_READINGS, FAST_READINGS, PAIRED_READINGS};
+use orthostat::core::camera::frontal_plane::turned_back;
+use orthostat::core::measure::Measure;
+use orthostat::core::options::Options;
+use orthostat::core::pipeline::Analysis;
+use orthostat::vision::analysis::Analyzer;
+use orthostat::vision::ensemble::{BEST_READINGS, FAST_READINGS, PAIRED_READINGS};
+use orthostat::vision::estimate::blazepose;
+use orthostat::vision::photo::{Photo, ReadOptions};
 use rendered::truth;
 use serde_json::{Value, json};
 
@@ -302,7 +304,7 @@ fn main() {
                     .values()
                     .filter_map(|rows| {
                         let values: Vec<f64> = rows.iter().filter(|r| r.measure == measure).map(|r| pick(r)).collect();
-                        orthostat::repeat::standard_deviation(&values).map(|sd| sd * sd)
+                        orthostat::core::statistics::standard_deviation(&values).map(|sd| sd * sd)
                     })
                     .collect();
                 (squares.iter().sum::<f64>() / squares.len().max(1) as f64).sqrt()

@@ -27,16 +27,19 @@ use std::path::{Path, PathBuf};
 
 use image::imageops::{crop_imm, flip_horizontal};
 use labelled::{LABELLED, Person, label_sd};
-use orthostat::analysis::{Analysis, Analyzer, Options};
-use orthostat::calibration::{Weights, calibration};
-use orthostat::crop::Sampling;
-use orthostat::estimate::blazepose;
-use orthostat::evidence::estimate_with;
-use orthostat::measure::{Measure, Refusal};
-use orthostat::photo::{Photo, ReadOptions};
-use orthostat::points::BonyPose;
-use orthostat::repeat::{BEST_READINGS, FAST_READINGS, PAIRED_READINGS};
-use orthostat::straightening::Straightening;
+use orthostat::core::body::landmarks::BonyPose;
+use orthostat::core::camera::rectify::Rectification;
+use orthostat::core::measure::Measure;
+use orthostat::core::measure::estimators::estimate_with;
+use orthostat::core::options::Options;
+use orthostat::core::pipeline::Analysis;
+use orthostat::core::refusal::Refusal;
+use orthostat::core::uncertainty::calibration::{Weights, calibration};
+use orthostat::vision::analysis::Analyzer;
+use orthostat::vision::ensemble::{BEST_READINGS, FAST_READINGS, PAIRED_READINGS};
+use orthostat::vision::estimate::blazepose;
+use orthostat::vision::photo::{Photo, ReadOptions};
+use orthostat::vision::raster::region::Sampling;
 
 struct Case<'a> {
     person: &'a Person,
@@ -198,12 +201,12 @@ fn with(case: &Case<'_>, measure: Measure, weights: &Weights, turned: bool) -> O
     let analysis = &case.analysis;
     analysis.assessment.get(measure).as_ref().ok()?;
     let facing = analysis.view.facing()?;
-    let outline = match &analysis.sighting.outline {
+    let outline = match &analysis.observation.outline {
         Some(trace) if trace.facing() == facing => Ok(trace.outline()),
         _ => Err(Refusal::Degenerate("no outline was read")),
     };
-    let straightening = Straightening::new(analysis.camera, Some(facing), analysis.yaw);
-    let mut straight = straightening.apply(&analysis.pose, &BonyPose::default(), &outline);
+    let rectification = Rectification::new(analysis.camera, Some(facing), analysis.yaw);
+    let mut straight = rectification.apply(&analysis.pose, &BonyPose::default(), &outline);
     if !turned {
         straight.turned = straight.levelled.clone();
     }

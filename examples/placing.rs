@@ -1,5 +1,5 @@
 //! How far the model's points lie from the true ones, joint by joint, in trunk lengths: where the standard deviation of
-//! `src/placement.rs` comes from.
+//! `src/core/uncertainty/landmark_error.rs` comes from.
 //!
 //! `orthostat analyze SET/*.jpg --out RECORDS`, then `cargo run --release --example placing -- SET RECORDS [SET RECORDS]...`
 
@@ -8,8 +8,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use orthostat::geometry::Point;
-use orthostat::record::Record;
+use orthostat::core::geometry::Point;
+use orthostat::core::record::Record;
 use serde_json::Value;
 
 fn main() {
@@ -32,9 +32,9 @@ fn main() {
                 left.unwrap().midpoint(right.unwrap())
             };
             let trunk = middle("shoulder").distance(middle("hip"));
-            let frontal = matches!(record.view.kind.as_str(), "anterior" | "posterior");
+            let frontal = record.view.kind.facing().is_some();
             for (joint, found) in &record.landmarks {
-                let far_side = !frontal && !joint.starts_with(&record.view.kind) && joint != "nose";
+                let far_side = !frontal && !joint.starts_with(record.view.kind.name()) && joint != "nose";
                 let Some(place) = true_place(joint).filter(|_| !far_side) else { continue };
                 let plain = joint.replace("left_", "").replace("right_", "");
                 let view = if frontal { "front or back" } else { "side" };

@@ -68,7 +68,7 @@ fn compare(expected: &Value, found: &Value, at: &str) {
         (Value::Object(a), Value::Object(b)) => {
             assert_eq!(a.keys().collect::<Vec<_>>(), b.keys().collect::<Vec<_>>(), "{at}");
             for (key, value) in a {
-                // Words hold rounded numbers, the version is another's business, and a sighting's thousandths of a pixel are the
+                // Words hold rounded numbers, the version is another's business, and a observation's thousandths of a pixel are the
                 // processor's.
                 if !matches!(key.as_str(), "words" | "version" | "sighting") {
                     compare(value, &b[key], &format!("{at}/{key}"));
@@ -142,7 +142,7 @@ fn records_and_pictures_are_written_without_metadata() {
         .map(|f| f.file_name().to_string_lossy().into_owned())
         .collect();
     names.sort();
-    assert_eq!(names.remove(0), orthostat::output::LIST);
+    assert_eq!(names.remove(0), orthostat::report::output::LIST);
     assert_eq!(names, ["anterior-tilted.annotated.jpg", "anterior-tilted.json"]);
     let picture = std::fs::read(out.join(&names[0])).expect("written");
     assert!(image::load_from_memory(&picture).is_ok_and(|p| p.width() == 1080));
@@ -404,7 +404,8 @@ fn help_and_version_are_said() {
 #[test]
 fn a_model_file_is_known_by_its_hash_before_it_is_parsed() {
     let folder = tempfile::tempdir().expect("a folder");
-    let heavy = orthostat::model::catalogue().expect("parses").iter().find(|entry| entry.name == "blazepose-heavy");
+    let heavy =
+        orthostat::vision::model::catalogue().expect("parses").iter().find(|entry| entry.name == "blazepose-heavy");
     std::fs::write(folder.path().join(&heavy.expect("listed").file), b"no graph at all").expect("written");
     let output = assert_cmd::Command::new(env!("CARGO_BIN_EXE_orthostat"))
         .args(["analyze", "--model", "heavy", &sample("small-person.jpg")])
@@ -419,12 +420,12 @@ fn a_model_file_is_known_by_its_hash_before_it_is_parsed() {
 #[test]
 fn model_files_have_their_listed_hashes() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
-    for entry in orthostat::model::catalogue().expect("parses") {
+    for entry in orthostat::vision::model::catalogue().expect("parses") {
         let bytes = std::fs::read(folder.join(&entry.file)).expect("committed");
         assert_eq!(blake3::hash(&bytes).to_hex().as_str(), entry.blake3, "{}", entry.file);
     }
     let listed: Vec<PathBuf> =
-        orthostat::model::catalogue().expect("parses").iter().map(|e| folder.join(&e.file)).collect();
+        orthostat::vision::model::catalogue().expect("parses").iter().map(|e| folder.join(&e.file)).collect();
     for file in std::fs::read_dir(&folder).expect("there").flatten().map(|f| f.path()) {
         assert!(
             file.extension().is_none_or(|e| e != "onnx") || listed.contains(&file),

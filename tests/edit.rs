@@ -11,8 +11,9 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use browser::Page;
-use orthostat::geometry::Point;
-use orthostat::record::Record;
+use orthostat::core::geometry::Point;
+use orthostat::core::record::Record;
+use orthostat::core::record::states::{PlacedBy, PointsBy};
 use serde_json::Value;
 
 fn repository(path: &str) -> PathBuf {
@@ -256,8 +257,8 @@ fn points_are_dragged_and_moved_by_keys_and_values_follow_as_trigonometry_says()
     assert!((shoulders.value.expect("measured") - after_dragging).abs() < 0.06);
     let expected = straightened(&saved, places[0], places[1]);
     assert!((after_dragging - expected).abs() < 0.15, "shown {after_dragging}, expected {expected}");
-    assert_eq!(shoulders.by.as_deref(), Some("hand"));
-    assert_eq!(saved.landmarks["left_shoulder"].by.as_deref(), Some("hand"));
+    assert_eq!(shoulders.by, Some(PointsBy::Hand));
+    assert_eq!(saved.landmarks["left_shoulder"].by, Some(PlacedBy::Hand));
     assert!(saved.landmarks["nose"].by.is_none());
 
     // Everything undone: the values of the record as it was.
@@ -276,7 +277,7 @@ fn points_are_dragged_and_moved_by_keys_and_values_follow_as_trigonometry_says()
     );
 
     // The saved record validates, and can be edited again.
-    let schema = jsonschema::validator_for(&orthostat::schema::record()).expect("a schema");
+    let schema = jsonschema::validator_for(&orthostat::core::record::schema::record()).expect("a schema");
     let json: Value = serde_json::to_value(&saved).expect("JSON");
     assert!(schema.is_valid(&json), "{:?}", schema.iter_errors(&json).next());
 }
@@ -489,8 +490,8 @@ fn it_listens_on_this_machine_alone_and_serves_the_picture_without_metadata() {
     stream.read_to_end(&mut answer).expect("answered");
     let body = answer.windows(4).position(|w| w == b"\r\n\r\n").map(|at| &answer[at + 4..]).expect("a body");
     let served = image::load_from_memory(body).expect("a picture").to_rgb8();
-    let photo =
-        orthostat::photo::Photo::open(&repository("samples/anterior-tilted.jpg"), &Default::default()).expect("read");
+    let photo = orthostat::vision::photo::Photo::open(&repository("samples/anterior-tilted.jpg"), &Default::default())
+        .expect("read");
     assert!(served == photo.pixels, "every pixel is the photo's");
     for word in ["Exif", "Apple", "eXIf", "tEXt", "iTXt"] {
         assert!(!body.windows(word.len()).any(|w| w == word.as_bytes()), "{word}");
@@ -506,7 +507,7 @@ fn left_alone_it_ends_and_keeps_what_was_not_saved() {
     assert_eq!(code, Some(0));
     assert!(message.contains("points that were not saved are kept in") && message.contains("left alone"), "{message}");
     let kept = editing.folder.path().join("anterior-level.edited.points.json");
-    let points = orthostat::points::Points::open(&kept).expect("a file of points");
+    let points = orthostat::core::points::Points::open(&kept).expect("a file of points");
     assert_eq!(points.iter().count(), 1);
     // The file is taken up again, and a folder with it is still a folder of one record.
     let recompute = |arguments: &[&Path]| {
@@ -558,7 +559,7 @@ fn whatever_ends_it_keeps_what_was_not_saved_or_has_kept_it() {
             "close" => assert!(code == Some(0) && kept(&message) == path, "{message}"),
             _ => assert!(code == Some(130) && kept(&message) == path, "{signal}: {code:?} {message}"),
         }
-        let points = orthostat::points::Points::open(&path).expect("a file of points");
+        let points = orthostat::core::points::Points::open(&path).expect("a file of points");
         assert_eq!(points.iter().next().expect("one").1.at.x, 612.34, "{signal}");
     }
 }

@@ -7,8 +7,8 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
-use orthostat::measure::Measure;
-use orthostat::record::Record;
+use orthostat::core::measure::Measure;
+use orthostat::core::record::Record;
 use orthostat::report::fhir;
 use serde_json::{Value, json};
 
@@ -60,9 +60,9 @@ fn records() -> Vec<Record> {
         options.height_mm = Some(1750.0);
         options.mirrored = true;
         options.points =
-            orthostat::points::Points::from_json(points.as_bytes(), "points.json".as_ref()).expect("points");
-        let mut edited = orthostat::recompute::recompute(&record, &path, &options).expect("measured");
-        edited.edited = Some(orthostat::record::Edited { points: vec!["c7".into()], from: "0".repeat(64) });
+            orthostat::core::points::Points::from_json(points.as_bytes(), "points.json".as_ref()).expect("points");
+        let mut edited = orthostat::core::recompute::recompute(&record, &path, &options).expect("measured");
+        edited.edited = Some(orthostat::core::record::Edited { points: vec!["c7".into()], from: "0".repeat(64) });
         records.push(edited);
     }
     records

@@ -8,13 +8,14 @@ use std::path::Path;
 
 use image::imageops::{FilterType, crop_imm, flip_horizontal, replace, resize};
 use image::{Rgb, RgbImage};
-use orthostat::analysis::{Analyzer, Options};
-use orthostat::estimate::blazepose;
-use orthostat::geometry::Point;
-use orthostat::photo::{Photo, ReadOptions};
-use orthostat::record::Record;
+use orthostat::core::body::skeleton::Joint;
+use orthostat::core::geometry::Point;
+use orthostat::core::options::Options;
+use orthostat::core::record::Record;
 use orthostat::report::mask::{self, COVER};
-use orthostat::skeleton::Joint;
+use orthostat::vision::analysis::Analyzer;
+use orthostat::vision::estimate::blazepose;
+use orthostat::vision::photo::{Photo, ReadOptions};
 
 /// Rendered people seen from the front, whole.
 const PEOPLE: [&str; 3] = ["anterior-level", "anterior-tilted", "anterior-tilted-no-metadata"];
@@ -143,7 +144,7 @@ fn no_bystanders_face_is_left_uncovered_in_silence() {
         photo.pixels = picture;
         tried += 1;
         let analysis = analyzer.analyze(&photo, &options).unwrap_or_else(|error| panic!("{kind:?} {size}: {error}"));
-        let record = Record::new("composite", &photo, &analysis);
+        let record = Record::of(photo.provenance("composite"), &analysis);
         let Ok(covered) = mask::cover(&photo.pixels, &record) else {
             withheld += 1;
             continue;
@@ -177,7 +178,7 @@ fn a_picture_of_one_person_keeps_its_one_head_and_its_picture() {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("samples/{name}.jpg"));
         let photo = Photo::open(&path, &ReadOptions::default()).unwrap();
         let options = Options { readings: 1, heads: true, ..Options::default() };
-        let record = Record::new(name, &photo, &analyzer.analyze(&photo, &options).unwrap());
+        let record = Record::of(photo.provenance(name), &analyzer.analyze(&photo, &options).unwrap());
         assert_eq!(record.subject.people, 1, "{name}");
         let covered = mask::cover(&photo.pixels, &record).unwrap();
         let share = covered.pixels().filter(|pixel| **pixel == COVER).count() as f64 / covered.pixels().count() as f64;

@@ -8,8 +8,8 @@
 use std::path::Path;
 
 use image::RgbImage;
-use orthostat::error::Error;
-use orthostat::photo::{Photo, ReadOptions};
+use orthostat::core::error::Error;
+use orthostat::vision::photo::{Photo, ReadOptions};
 
 /// How far a value may lie from libjpeg's, but for one in a hundred, which may lie one level farther: both round in the cosine
 /// transform and again on the way to RGB, where blue takes 1.8 times the first.

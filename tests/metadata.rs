@@ -5,10 +5,12 @@
 use std::path::Path;
 
 use image::Rgb;
-use orthostat::analysis::{Analysis, Analyzer, Options};
-use orthostat::estimate::blazepose;
-use orthostat::measure::Measure;
-use orthostat::photo::{Photo, ReadOptions};
+use orthostat::core::measure::Measure;
+use orthostat::core::options::Options;
+use orthostat::core::pipeline::Analysis;
+use orthostat::vision::analysis::Analyzer;
+use orthostat::vision::estimate::blazepose;
+use orthostat::vision::photo::{Photo, ReadOptions};
 
 fn sample(name: &str) -> Photo {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples").join(name);
@@ -203,7 +205,7 @@ fn dark_and_blurred_photos_are_flagged_and_others_are_not() {
     let blurred = image::imageops::fast_blur(&photo.pixels, 3.0);
     for (what, pixels) in [("", photo.pixels.clone()), ("dark", dark), ("blurred", blurred)] {
         let found = analyze(&mut analyzer, &Photo { pixels, ..photo.clone() });
-        let codes: Vec<&str> = found.quality.flags.iter().map(|flag| flag.code).collect();
+        let codes: Vec<&str> = found.quality.flags.iter().map(|flag| flag.gate.name()).collect();
         for code in ["dark", "blurred"] {
             assert_eq!(codes.contains(&code), what == code, "{what}: {codes:?}");
         }

@@ -7,8 +7,8 @@
 use std::path::{Path, PathBuf};
 
 use image::RgbImage;
-use orthostat::error::{Error, Result};
-use orthostat::photo::{Format, Metadata, Photo, ReadOptions};
+use orthostat::core::error::{Error, Result};
+use orthostat::vision::photo::{Format, Metadata, Photo, ReadOptions};
 
 fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/photo").join(name)

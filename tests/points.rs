@@ -5,9 +5,10 @@
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
-use orthostat::points::{CLICK_SD, Points};
-use orthostat::recompute::recompute;
-use orthostat::record::{MeasureRecord, Record};
+use orthostat::core::points::{CLICK_SD, Points};
+use orthostat::core::recompute::recompute;
+use orthostat::core::record::states::{PlacedBy, PointsBy};
+use orthostat::core::record::{MeasureRecord, Record};
 
 fn repository(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
@@ -52,8 +53,8 @@ fn square(json: &str, view: &str) -> Record {
     let mut options = record.options();
     options.points = points(json);
     options.given.roll_deg = Some(0.0);
-    options.view = orthostat::view::View::from_name(view);
-    let seen = record.sighting.as_mut().expect("kept");
+    options.view = orthostat::core::body::view::View::from_name(view);
+    let seen = record.observation.as_mut().expect("kept");
     // Looking level, which only gravity says.
     seen.told.gravity = Some([0.0, -1.0, 0.0]);
     if let Some(worlds) = &mut seen.worlds {
@@ -99,8 +100,8 @@ fn acromia_and_iliac_spines_give_their_tilts() {
     let (acromia, spines) = (&record.measures["acromial_tilt"], &record.measures["pelvic_obliquity_asis"]);
     near(acromia.value, seen_from_the_side(&record, 2.862, 405.0), 0.03);
     near(spines.value, seen_from_the_side(&record, -2.862, 702.0), 0.03);
-    assert_eq!(acromia.by.as_deref(), Some("hand"));
-    assert_eq!(record.landmarks["left_acromion"].by.as_deref(), Some("hand"));
+    assert_eq!(acromia.by, Some(PointsBy::Hand));
+    assert_eq!(record.landmarks["left_acromion"].by, Some(PlacedBy::Hand));
     assert!(
         !record.measures.contains_key("pelvic_obliquity_psis")
             && !record.measures.contains_key("craniovertebral_angle")
@@ -127,11 +128,11 @@ fn c7_gives_the_craniovertebral_angle() {
     near(angle.raw, 39.806, 0.01);
     // Levelled by the roll found in the picture, which turns the line by as much.
     near(angle.value, 39.806 - record.camera.roll_deg, 0.15);
-    assert_eq!(angle.by.as_deref(), Some("hand"));
+    assert_eq!(angle.by, Some(PointsBy::Hand));
     // With the model's own ear, the angle leans on the model, and says so by its interval.
     let by_model = with("lateral-left.json", r#"{"c7": [505, 565]}"#);
     let wider = &by_model.measures["craniovertebral_angle"];
-    assert_eq!(wider.by.as_deref(), Some("hand and model"));
+    assert_eq!(wider.by, Some(PointsBy::HandAndModel));
     assert!(wider.sd > angle.sd.map(|sd| 2.0 * sd), "{wider:?} {angle:?}");
 }
 
@@ -186,14 +187,14 @@ fn a_joint_by_hand_replaces_the_models_and_its_error() {
     // atan(10 / 160) = 3.576, without a share of arms or outline.
     near(tilt.raw, 3.576, 0.01);
     near(tilt.value, seen_from_the_side(&both, 3.576, 415.0), 0.03);
-    assert_eq!(tilt.by.as_deref(), Some("hand"));
+    assert_eq!(tilt.by, Some(PointsBy::Hand));
     assert!(tilt.sd < plain.measures["shoulder_tilt"].sd, "two sharp points by hand are surer than the model");
     let (head, as_ever) = (&both.measures["head_tilt"], &plain.measures["head_tilt"]);
     assert_eq!((&head.by, head.sd), (&None, as_ever.sd), "what leans on no such point keeps its error");
     // One side alone: the model's other point errs by itself.
     let one = square(r#"{"left_shoulder": [620, 410]}"#, "anterior");
     let half = &one.measures["shoulder_tilt"];
-    assert_eq!(half.by.as_deref(), Some("hand and model"));
+    assert_eq!(half.by, Some(PointsBy::HandAndModel));
     assert!(half.sd > plain.measures["shoulder_tilt"].sd);
 }
 

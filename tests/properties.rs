@@ -2,15 +2,15 @@
 
 #![allow(clippy::expect_used, reason = "what fails to be there fails a test")]
 
-use orthostat::camera::{Camera, Given, Told};
-use orthostat::coronal;
-use orthostat::evidence::{Shape, Straight, estimate};
-use orthostat::geometry::{Point, Vec2};
-use orthostat::measure::{Measure, Refusal};
-use orthostat::points::BonyPose;
-use orthostat::pose::Pose;
-use orthostat::skeleton::{Joint, Pair};
-use orthostat::view::{Facing, View};
+use orthostat::core::body::landmarks::BonyPose;
+use orthostat::core::body::pose::Pose;
+use orthostat::core::body::skeleton::{Joint, Pair};
+use orthostat::core::body::view::{Facing, View};
+use orthostat::core::camera::{Camera, CameraMetadata, UserCalibration, frontal_plane};
+use orthostat::core::geometry::{Point, Vec2};
+use orthostat::core::measure::Measure;
+use orthostat::core::measure::estimators::{Rectified, Shape, estimate};
+use orthostat::core::refusal::Refusal;
 use proptest::prelude::*;
 
 const WIDTH: f64 = 1080.0;
@@ -127,8 +127,8 @@ proptest! {
 
     #[test]
     fn a_known_roll_is_taken_out(jitter in jitter(), roll in -10.0..10.0_f64) {
-        let told = Told { focal_35mm: Some(28.0), ..Told::default() };
-        let level = Camera { pitch_deg: 0.0, ..Camera::of(WIDTH, 1440.0, &told, &Given::default()) };
+        let told = CameraMetadata { focal_35mm: Some(28.0), ..CameraMetadata::default() };
+        let level = Camera { pitch_deg: 0.0, ..Camera::of(WIDTH, 1440.0, &told, &UserCalibration::default()) };
         let rolled = Camera { roll_deg: roll, ..level };
         let pose = body(&jitter);
         let seen = pose.map_points(|_, p| p.turned_about(level.principal, roll.to_radians()));
@@ -139,13 +139,13 @@ proptest! {
 
     #[test]
     fn estimates_of_the_mirrored_pose_are_mirrored(jitter in jitter(), yaw in -15.0..15.0_f64, roll in -4.0..4.0_f64) {
-        let told = Told { focal_35mm: Some(28.0), ..Told::default() };
-        let camera = Camera { roll_deg: roll, pitch_deg: -6.0, ..Camera::of(WIDTH, 1440.0, &told, &Given::default()) };
+        let told = CameraMetadata { focal_35mm: Some(28.0), ..CameraMetadata::default() };
+        let camera = Camera { roll_deg: roll, pitch_deg: -6.0, ..Camera::of(WIDTH, 1440.0, &told, &UserCalibration::default()) };
         let straight = |pose: &Pose, camera: &Camera, yaw: f64| {
             let levelled = camera.level_pose(pose);
-            let turned = coronal::turned_back(&levelled, camera, Facing::Camera, yaw).expect("in sight");
+            let turned = frontal_plane::turned_back(&levelled, camera, Facing::Camera, yaw).expect("in sight");
             let unread = Err(Refusal::Degenerate("no outline was read"));
-            Straight { levelled, turned, shape: Shape::of(&unread, Some, Some), bony: BonyPose::default() }
+            Rectified { levelled, turned, shape: Shape::of(&unread, Some, Some), bony: BonyPose::default() }
         };
         let pose = body(&jitter);
         let here = straight(&pose, &camera, yaw);

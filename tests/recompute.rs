@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
-use orthostat::record::Record;
+use orthostat::core::record::Record;
 
 fn orthostat(arguments: &[&str]) -> Output {
     assert_cmd::Command::new(env!("CARGO_BIN_EXE_orthostat"))
@@ -136,8 +136,8 @@ fn few_readings_without_an_outline_are_measured_again_too() {
 fn committed_records_are_measured_again_within_rounding() {
     for (name, text) in records(&repository("samples/expected")) {
         let record = Record::from_json(text.as_bytes(), name.as_ref()).expect("a record");
-        let again = orthostat::recompute::recompute(&record, name.as_ref(), &record.options()).expect("measured");
-        assert_eq!(again.sighting, record.sighting, "{name}");
+        let again = orthostat::core::recompute::recompute(&record, name.as_ref(), &record.options()).expect("measured");
+        assert_eq!(again.observation, record.observation, "{name}");
         assert_eq!(again.measures.keys().collect::<Vec<_>>(), record.measures.keys().collect::<Vec<_>>(), "{name}");
         for (measure, expected) in &record.measures {
             let found = &again.measures[measure];
@@ -192,12 +192,12 @@ fn a_sighting_that_does_not_fit_is_refused_rather_than_measured() {
     let wrong = |change: &dyn Fn(&mut Record)| {
         let mut record = record.clone();
         change(&mut record);
-        let error = orthostat::recompute::recompute(&record, &path, &record.options()).expect_err("refused");
+        let error = orthostat::core::recompute::recompute(&record, &path, &record.options()).expect_err("refused");
         assert!(error.to_string().contains("anterior-tilted.json: expected a sighting"), "{error}");
     };
-    wrong(&|record| record.sighting.iter_mut().for_each(|seen| seen.readings[0].truncate(7)));
+    wrong(&|record| record.observation.iter_mut().for_each(|seen| seen.readings[0].truncate(7)));
     wrong(&|record| {
-        record.sighting.iter_mut().for_each(|seen| {
+        record.observation.iter_mut().for_each(|seen| {
             let nose = seen.joints["nose"];
             seen.joints.insert("third_eye".into(), nose);
         });

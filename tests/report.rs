@@ -10,9 +10,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use browser::{A4, LETTER, Page};
 use image::RgbImage;
-use orthostat::history::{Visit, day};
-use orthostat::photo_hash::PhotoHash;
-use orthostat::record::Record;
+use orthostat::core::compare::visit::Visit;
+use orthostat::core::compare::visit::day;
+use orthostat::core::photo_hash::PhotoHash;
+use orthostat::core::record::Record;
 use orthostat::report::html::{self, Options, Picture, Sheet};
 use orthostat::report::mask::COVER;
 use tempfile::TempDir;
@@ -69,8 +70,8 @@ fn nothing_outside_the_page_is_asked_for_and_no_script_runs() {
     let mut hostile = tilted();
     hostile.source.file = "<img src=http://example.org/a.png onerror=alert(1)>.jpg".into();
     hostile.warnings = vec!["<script>window.ran = true</script>".into()];
-    if let Some(line) = &mut hostile.spinal_line {
-        line.levels[0].level = "</svg><script>window.ran = true</script>".into();
+    if let Some(found) = hostile.measures.values_mut().next() {
+        found.words = Some("</svg><script>window.ran = true</script>".into());
     }
     let photo = RgbImage::new(hostile.source.width, hostile.source.height);
     let picture = Picture::of(&photo, &hostile).expect("encoded");

@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
-use orthostat::record::Record;
+use orthostat::core::record::Record;
 use serde_json::{Value, json};
 
 fn repository(path: &str) -> PathBuf {
@@ -50,7 +50,7 @@ fn committed_records_validate_those_of_older_versions_too_and_are_read() {
             let record = Record::open(&entry.path()).expect("read");
             if name.starts_with("older-") {
                 older += 1;
-                assert!(record.sighting.is_none() && record.measures.values().any(|m| m.value.is_some()));
+                assert!(record.observation.is_none() && record.measures.values().any(|m| m.value.is_some()));
                 // What an older version wrote can still be shown and filed.
                 assert!(orthostat::report::text::table(&record).contains("+-"));
                 assert!(!orthostat::report::fhir::bundle(&record)["entry"].as_array().expect("entries").is_empty());

@@ -3,7 +3,7 @@
 
 #![allow(clippy::expect_used, reason = "what fails to be there fails a test")]
 
-use orthostat::record::Record;
+use orthostat::core::record::Record;
 use orthostat::report;
 
 fn committed(name: &str) -> Record {
@@ -29,7 +29,7 @@ fn the_table_of_a_side_view() {
 #[test]
 fn the_table_of_a_comparison() {
     let (before, after) = (committed("anterior-tilted.json"), committed("cropped-at-the-knees.json"));
-    let comparison = orthostat::change::compare(&before, &after).expect("comparable");
+    let comparison = orthostat::core::compare::change::compare(&before, &after).expect("comparable");
     insta::assert_snapshot!(report::changes::comparison("before.json", "after.json", &comparison));
 }
 
@@ -45,7 +45,7 @@ fn a_record_survives_reading_and_writing() {
 #[test]
 fn the_help_of_both_programs() {
     use clap::CommandFactory;
-    let mut program = orthostat::cli::Cli::command();
+    let mut program = orthostat::app::cli::Cli::command();
     insta::assert_snapshot!("help", program.render_long_help());
     let analyze = program.find_subcommand_mut("analyze").expect("a command");
     insta::assert_snapshot!("help-analyze", analyze.render_long_help());
@@ -53,5 +53,5 @@ fn the_help_of_both_programs() {
         let command = program.find_subcommand_mut(name).expect("a command");
         insta::assert_snapshot!(format!("help-{name}"), command.render_long_help());
     }
-    insta::assert_snapshot!("help-live", orthostat::cli::Live::command().render_long_help());
+    insta::assert_snapshot!("help-live", orthostat::app::cli::Live::command().render_long_help());
 }

@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 
 use browser::Page;
 use indexmap::IndexMap;
-use orthostat::batch::results::Tally;
-use orthostat::batch::run::Presentation;
-use orthostat::measure::Measure;
-use orthostat::output::Outputs;
+use orthostat::core::body::view::View;
+use orthostat::core::measure::Measure;
+use orthostat::core::record::outcome::Tally;
+use orthostat::report::output::Outputs;
 use orthostat::report::summary;
 use serde_json::Value;
 
@@ -294,8 +294,7 @@ fn a_page_that_names_nobody_says_so() {
 fn synthetic(folder: &Path, number: usize) -> PathBuf {
     let path = folder.join("summary.html");
     let mut page =
-        summary::Page::new(Outputs::files(true).draft(&path, None).expect("begun"), number, &Presentation::default())
-            .expect("begun");
+        summary::Page::new(Outputs::files(true).draft(&path, None).expect("begun"), number, false).expect("begun");
     let mut tally = Tally::default();
     // Xorshift: the same numbers in every run.
     let mut state = 0x2545_f491_4f6c_dd1d_u64;
@@ -338,7 +337,7 @@ fn synthetic(folder: &Path, number: usize) -> PathBuf {
             id: if index == 3 { ENDS_SCRIPT.into() } else { format!("IMG_{index:05}") },
             subject: Some(format!("subject {}", index / 3)),
             visit: Some(format!("2026-11-{:02}", index % 28 + 1)),
-            view: (state != "failed").then(|| ["anterior", "posterior"][index % 2].to_owned()),
+            view: (state != "failed").then(|| [View::Anterior, View::Posterior][index % 2]),
             state,
             measures,
             flags: flags.into_iter().map(|(code, text)| (code.to_owned(), text.to_owned())).collect(),

@@ -1,8 +1,9 @@
 //! Rooms drawn with known roll and pitch.
 
 use image::{GrayImage, Luma};
-use orthostat::verticals::segments::{Axis, segments};
-use orthostat::verticals::{Sight, Tilt, tilt_from_verticals};
+use orthostat::core::camera::Tilt;
+use orthostat::vision::vanishing::segments::{Axis, segments};
+use orthostat::vision::vanishing::{Sight, tilt_from_verticals};
 
 const SIZE: (u32, u32) = (750, 1000);
 const FOCAL: f64 = 900.0;

@@ -2,11 +2,11 @@
 
 #![allow(clippy::expect_used, reason = "a test that cannot go on has failed")]
 
-use orthostat::measure::Measure;
-use orthostat::view::View;
-use orthostat::watch::alert::{Event, Preset, Watch};
-use orthostat::watch::baseline::{Baseline, Progress, Taking, Usual};
-use orthostat::watch::{Glimpse, State, WATCHED};
+use orthostat::core::body::view::View;
+use orthostat::core::measure::Measure;
+use orthostat::core::watch::alert::{Event, Preset, Watch};
+use orthostat::core::watch::baseline::{Baseline, Progress, Taking, Usual};
+use orthostat::core::watch::{Glimpse, State, WATCHED};
 
 /// A recorded trace: see the file's head.
 fn recorded() -> Vec<Glimpse> {

@@ -6,8 +6,8 @@ use std::path::Path;
 use std::process::{Child, Command};
 use std::time::Duration;
 
-use orthostat::points::Points;
-use orthostat::record::Record;
+use orthostat::core::points::Points;
+use orthostat::core::record::Record;
 
 use crate::Outcome;
 use crate::tools::{Range, sample, words};

@@ -96,7 +96,7 @@ fn main() -> ExitCode {
         let survived = outcome.tried.saturating_sub(outcome.broken.len());
         println!("{name:<42} {:>6} {survived:>9} {:>7.0}", outcome.tried, start.elapsed().as_secs_f64());
         for broken in outcome.broken.iter().take(4) {
-            println!("    {}", orthostat::names::shown(broken));
+            println!("    {}", orthostat::core::names::shown(broken));
         }
         all_survived &= outcome.broken.is_empty() && outcome.tried > 0;
     }

@@ -7,9 +7,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use orthostat::analysis::Analysis;
-use orthostat::measure::Measure;
-use orthostat::skeleton::Pair;
+use orthostat::core::body::skeleton::Pair;
+use orthostat::core::measure::Measure;
+use orthostat::core::pipeline::Analysis;
 use serde::Deserialize;
 
 /// The measures that the labels tell.
@@ -66,9 +66,9 @@ impl Person {
     /// Whether the measured person is the labelled one: middles of shoulders and hips within half a trunk.
     pub(crate) fn is(&self, analysis: &Analysis) -> bool {
         [Pair::SHOULDERS, Pair::HIPS].into_iter().all(|pair| {
-            let label = |joint: orthostat::skeleton::Joint| self.keypoints.get(joint.name());
+            let label = |joint: orthostat::core::body::skeleton::Joint| self.keypoints.get(joint.name());
             let (Some(left), Some(right)) = (label(pair.left), label(pair.right)) else { return false };
-            let seen = analysis.sighting.pose();
+            let seen = analysis.observation.pose();
             seen.midpoint(pair).is_ok_and(|at| {
                 let (x, y) = (0.5 * (left.0 + right.0), 0.5 * (left.1 + right.1));
                 (at.x - x).hypot(at.y - y) < 0.5 * self.trunk_px

@@ -1,11 +1,11 @@
 //! What a rendered set knows of its people.
 
-use orthostat::geometry::Point;
-use orthostat::measure::Measure;
-use orthostat::measure::frontal::tilt;
-use orthostat::pose::Pose;
-use orthostat::skeleton::{Joint, Pair};
-use orthostat::view::View;
+use orthostat::core::body::pose::Pose;
+use orthostat::core::body::skeleton::{Joint, Pair};
+use orthostat::core::body::view::View;
+use orthostat::core::geometry::Point;
+use orthostat::core::measure::Measure;
+use orthostat::core::measure::frontal::tilt;
 use serde_json::Value;
 
 /// The true value of a measure: its own definition on the true joints, in the body's coronal plane (from the side, sagittal).

@@ -4,8 +4,7 @@ use std::collections::HashMap;
 
 use opencv::core::{Mat, MatTraitConst, MatTraitManual, Point, Rect, Scalar, Vector};
 use opencv::imgproc::{LINE_8, LINE_AA, circle, line, polylines};
-
-use crate::report::font::{self, Glyph};
+use orthostat::report::font::{self, Glyph};
 
 /// Blue, green, red.
 pub type Color = [u8; 3];

@@ -12,9 +12,9 @@ use std::time::{Duration, Instant};
 use opencv::core::{Mat, MatTraitConst};
 use opencv::imgcodecs::{IMREAD_COLOR, imdecode_to};
 use opencv::videoio::VideoCaptureTrait;
+use orthostat::core::error::{Error, Result};
 
 use super::source::{Input, Live, Video, straighten};
-use crate::error::{Error, Result};
 
 /// What the feed has to give.
 #[derive(Debug)]
@@ -275,7 +275,7 @@ impl Feed {
         let since = *vanished.get_or_insert_with(Instant::now);
         if give_up.is_some_and(|most| since.elapsed().as_secs_f64() >= most) {
             let reason = format!("it went away and did not come back: {reason}");
-            return Err(super::source::unreadable(name.clone(), std::io::ErrorKind::NotConnected, &reason));
+            return Err(Error::unreadable(name.clone(), std::io::ErrorKind::NotConnected, &reason));
         }
         std::thread::sleep(wait.min(Duration::from_millis(100)));
         Ok(Next::Vanished(reason))

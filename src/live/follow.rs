@@ -1,17 +1,18 @@
 //! One frame after the other: the person followed, measured, and smoothed for the eye.
 
-use crate::analysis::{Options, Surroundings, sighting, surroundings};
-use crate::assessment::{Analysis, assess};
-use crate::camera::Told;
-use crate::crop::Pyramid;
-use crate::error::{Error, Result};
-use crate::frame::Frame;
-use crate::repeat::{self, Readings};
-use crate::sighting::{self, Sighting};
-use crate::smoothing::{self, Filter, OneEuro, PoseFilter};
-use crate::track::{Followed, Tracker};
-use crate::watch::still::Stillness;
-use crate::watch::{Glimpse, State, WATCHED};
+use orthostat::core::camera::CameraMetadata;
+use orthostat::core::error::{Error, Result};
+use orthostat::core::observation::{self, Observation};
+use orthostat::core::options::Options;
+use orthostat::core::pipeline::{Analysis, measure};
+use orthostat::core::watch::smoothing::{self, Filter, OneEuro, PoseFilter};
+use orthostat::core::watch::still::Stillness;
+use orthostat::core::watch::{Glimpse, State, WATCHED};
+use orthostat::vision::analysis::{Surroundings, observation, surroundings};
+use orthostat::vision::ensemble::{self, Readings};
+use orthostat::vision::raster::crop::Pyramid;
+use orthostat::vision::raster::frame::Frame;
+use orthostat::vision::track::{Followed, Tracker};
 
 use super::scene::{Person, Reading};
 
@@ -102,8 +103,8 @@ impl Follower {
         }
         // How the person was lit then says nothing about now.
         let background = self.around.and_then(|(_, around)| around.background);
-        let seen = self.sighting(&readings, &Surroundings { exposure: None, background });
-        let analysis = match assess(self.frame(&readings, followed.people), seen, &self.options) {
+        let seen = self.observation(&readings, &Surroundings { exposure: None, background });
+        let analysis = match measure(self.frame(&readings, followed.people), seen, &self.options) {
             Ok(analysis) => analysis,
             // A view that cannot be told: shoulders and hips lie so that nobody stands there.
             Err(Error::Usage { .. }) => {
@@ -136,8 +137,8 @@ impl Follower {
 
     /// Where readings of this source's frames come from.
     #[must_use]
-    pub fn frame(&self, readings: &[Readings], people: usize) -> sighting::Frame {
-        sighting::Frame {
+    pub fn frame(&self, readings: &[Readings], people: usize) -> observation::Frame {
+        observation::Frame {
             heads: None,
             width: self.size.0,
             height: self.size.1,
@@ -151,14 +152,14 @@ impl Follower {
 
     /// What was seen in readings of this source's frames, as far as measuring goes.
     #[must_use]
-    pub fn sighting(&self, readings: &[Readings], around: &Surroundings) -> Sighting {
-        sighting(readings, &repeat::agreed(readings), &Told::default(), around, self.size)
+    pub fn observation(&self, readings: &[Readings], around: &Surroundings) -> Observation {
+        observation(readings, &ensemble::agreed(readings), &CameraMetadata::default(), around, self.size)
     }
 
     /// How the camera is held and how the person is lit, as a frame shows it. Copies the frame.
     #[must_use]
     pub fn surroundings(&self, frame: &Frame<'_>, readings: &[Readings]) -> Surroundings {
         let picture = frame.to_rgb();
-        surroundings(&Pyramid::new(&picture), &repeat::agreed(readings), &Told::default())
+        surroundings(&Pyramid::new(&picture), &ensemble::agreed(readings), &CameraMetadata::default())
     }
 }

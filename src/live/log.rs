@@ -4,15 +4,14 @@ use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use orthostat::core::error::{Error, Result};
+use orthostat::core::measure::Measure;
+use orthostat::core::record::{Record, SCHEMA};
+use orthostat::core::watch::alert::Event;
+use orthostat::core::watch::period::Logged;
+use orthostat::core::watch::session::{Row, heading};
+use orthostat::core::watch::{State, WATCHED};
 use serde::Serialize;
-
-use crate::error::{Error, Result};
-use crate::measure::Measure;
-use crate::record::{Record, SCHEMA};
-use crate::watch::alert::Event;
-use crate::watch::period::Logged;
-use crate::watch::session::{Row, heading};
-use crate::watch::{State, WATCHED};
 
 /// One line of `--jsonl`.
 #[derive(Debug, Serialize)]
@@ -167,7 +166,7 @@ impl SessionFile {
     /// [`Error::Unwritable`], also when there is a file of this name: a session is never written over.
     pub fn create(path: &Path) -> Result<Self> {
         let cannot = |source| Error::Unwritable { path: path.into(), source };
-        let mut file = crate::output::private().write(true).create_new(true).open(path).map_err(cannot)?;
+        let mut file = orthostat::report::output::private().write(true).create_new(true).open(path).map_err(cannot)?;
         writeln!(file, "{}", heading()).map_err(cannot)?;
         Ok(Self { path: path.into(), file })
     }
@@ -186,7 +185,7 @@ impl SessionFile {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::watch::alert::Departure;
+    use orthostat::core::watch::alert::Departure;
 
     #[test]
     fn lines_without_a_record_say_why() {

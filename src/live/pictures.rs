@@ -4,9 +4,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use image::ImageFormat;
-
-use super::source::unreadable;
-use crate::error::{Error, Result};
+use orthostat::core::error::{Error, Result};
 
 /// Whether a regular file is a picture rather than a video, by its first bytes.
 ///
@@ -19,7 +17,7 @@ pub fn is_picture(path: &Path) -> Result<bool> {
         // Opening a pipe would wait for a writer.
         let found = if about.is_dir() { "a folder" } else { "a device or a pipe (for a camera there is --camera)" };
         let reason = format!("expected a video file, a picture or a sequence such as frame_%04d.png, found {found}");
-        return Err(unreadable(path.into(), io::ErrorKind::InvalidInput, &reason));
+        return Err(Error::unreadable(path.into(), io::ErrorKind::InvalidInput, &reason));
     }
     let mut start = Vec::new();
     std::fs::File::open(path).and_then(|file| file.take(32).read_to_end(&mut start)).map_err(cannot)?;
@@ -71,7 +69,7 @@ impl Pattern {
         }
         if found.is_empty() {
             let path = self.folder.join(format!("{}%0{}d{}", self.before, self.digits, self.after));
-            return Err(unreadable(path, io::ErrorKind::NotFound, "no picture has a name of this form"));
+            return Err(Error::unreadable(path, io::ErrorKind::NotFound, "no picture has a name of this form"));
         }
         found.sort();
         Ok(found.into_iter().map(|(_, path)| path).collect())

@@ -1,8 +1,21 @@
 //! One run: frames in, and out come the window, the log, the alerts, and the standing check.
 
+use orthostat::store::baselines;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
+
+use orthostat::app::cli::Live;
+use orthostat::core::error::Result;
+use orthostat::core::record::{Provenance, Record, SCHEMA};
+use orthostat::core::watch::alert::{Event, LEAST_DEG, Watch};
+use orthostat::core::watch::baseline::{Baseline, Progress, Taking};
+use orthostat::core::watch::check::{Check, Step};
+use orthostat::core::watch::period::{Logged, Period};
+use orthostat::core::watch::session::Row;
+use orthostat::core::watch::{Glimpse, State, WATCHED};
+use orthostat::report;
+use orthostat::vision::raster::frame::Frame;
 
 use super::feed::{Feed, Next, Stamp};
 use super::follow::{Follower, Sight};
@@ -15,17 +28,6 @@ use super::standing::{Standing, free_id, save, source_of};
 use super::terminal::{complain, say};
 use super::timing::Timing;
 use super::window::{Key, Window, cannot};
-use crate::cli::Live;
-use crate::error::Result;
-use crate::frame::Frame;
-use crate::record::{Provenance, Record, SCHEMA};
-use crate::report;
-use crate::watch::alert::{Event, LEAST_DEG, Watch};
-use crate::watch::baseline::{Baseline, Progress, Taking};
-use crate::watch::check::{Check, Step};
-use crate::watch::period::{Logged, Period};
-use crate::watch::session::Row;
-use crate::watch::{Glimpse, State, WATCHED};
 
 /// How long to wait for a frame before the keys are looked at again.
 const PATIENCE: Duration = Duration::from_millis(25);
@@ -95,7 +97,7 @@ impl<'a> Run<'a> {
         window: Option<Window>,
     ) -> Result<Self> {
         let session = options.session.as_deref().map(SessionFile::create).transpose()?;
-        let kept = if options.watch && !options.new_baseline { Baseline::open(&options.baseline)? } else { None };
+        let kept = if options.watch && !options.new_baseline { baselines::open(&options.baseline)? } else { None };
         let wanted = options.watch && kept.is_none();
         if wanted {
             let why = if options.new_baseline { "as asked" } else { "there is none yet" };
@@ -342,7 +344,7 @@ impl<'a> Run<'a> {
                     let _ = say(&text)?;
                 } else {
                     let _ = say(&report::text::table(&record))?;
-                    let _ = say(report::text::CAUTION)?;
+                    let _ = say(report::CAUTION)?;
                 }
                 complain(&format!("saved {}", path.display()));
                 self.remark(format!("saved {}", path.display()));
@@ -392,7 +394,7 @@ impl<'a> Run<'a> {
             }
             Progress::Taken(baseline) => {
                 self.taking = None;
-                baseline.save()?;
+                baselines::save(&baseline)?;
                 let usual: Vec<String> = WATCHED
                     .into_iter()
                     .filter_map(|measure| Some((measure, baseline.usual(measure)?)))
@@ -532,6 +534,6 @@ impl<'a> Run<'a> {
     }
 }
 
-fn unwritable(path: &std::path::Path, error: serde_json::Error) -> crate::error::Error {
-    crate::error::Error::Unwritable { path: path.into(), source: error.into() }
+fn unwritable(path: &std::path::Path, error: serde_json::Error) -> orthostat::core::error::Error {
+    orthostat::core::error::Error::Unwritable { path: path.into(), source: error.into() }
 }

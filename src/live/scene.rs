@@ -4,14 +4,14 @@ use std::collections::VecDeque;
 
 use opencv::core::{Mat, MatTraitConst, Point as Pixel, Rect, Size, Vector};
 use opencv::imgproc::{INTER_AREA, INTER_LINEAR, resize};
+use orthostat::core::body::pose::Pose;
+use orthostat::core::body::skeleton::{Joint, Pair};
+use orthostat::core::camera::Camera;
+use orthostat::core::geometry::Point;
+use orthostat::core::measure::Measure;
+use orthostat::core::watch::{State, WATCHED};
 
 use super::canvas::{self, Color, GREEN, GREY, INK, Letters, ORANGE, SKY, VERMILLION, WHITE, YELLOW};
-use crate::camera::Camera;
-use crate::geometry::Point;
-use crate::measure::Measure;
-use crate::pose::Pose;
-use crate::skeleton::{Joint, Pair};
-use crate::watch::{State, WATCHED};
 
 /// Pictures are fitted into this, in pixels: reduced, or enlarged at most twice.
 const FITS: (f64, f64) = (1280.0, 800.0);

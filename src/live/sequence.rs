@@ -6,22 +6,23 @@ use std::time::Duration;
 
 use opencv::core::{Mat, MatTraitConst};
 use opencv::imgproc::{COLOR_RGB2BGR, cvt_color_def};
+use orthostat::app::cli::Live;
+use orthostat::core::error::{Error, Result};
+use orthostat::core::options::DEFAULT_READINGS;
+use orthostat::core::pipeline::Analysis;
+use orthostat::core::record::{Record, SCHEMA};
+use orthostat::core::watch::{State, WATCHED};
+use orthostat::report;
+use orthostat::report::output::{self, Outputs};
+use orthostat::vision::analysis::Analyzer;
+use orthostat::vision::photo::{Format, Metadata, Photo, ReadOptions, Source};
+use orthostat::vision::raster::frame::Frame;
 
 use super::log::{Line, record_words};
 use super::scene::{Painter, Person, Reading, Scene, Strip};
 use super::standing::{free_id, save};
 use super::terminal::say;
 use super::window::{Key, Window, cannot};
-use crate::analysis::{Analysis, Analyzer};
-use crate::cli::Live;
-use crate::error::{Error, Result};
-use crate::frame::Frame;
-use crate::output::{self, Outputs};
-use crate::photo::{Format, Metadata, Photo, ReadOptions, Source};
-use crate::record::{Record, SCHEMA};
-use crate::repeat::DEFAULT_READINGS;
-use crate::report;
-use crate::watch::{State, WATCHED};
 
 /// Readings of each picture of a sequence, unless another number is asked for: the next one comes.
 const READINGS: usize = 2;
@@ -57,7 +58,7 @@ pub fn run(options: &Live, pictures: &[PathBuf], mut window: Option<Window>) -> 
                     Ok(analysis) => {
                         measured += 1;
                         let id = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-                        tell(&Record::new(&id, &photo, &analysis), number as u64, options, window.is_some())?
+                        tell(&Record::of(photo.provenance(&id), &analysis), number as u64, options, window.is_some())?
                     }
                     Err(error @ (Error::Runtime { .. } | Error::Model { .. })) => return Err(error),
                     // Of what is left, only a view that cannot be told (Usage) means that somebody was found.
@@ -181,7 +182,7 @@ pub fn snapshot(frame: &Frame<'_>, name: &Path, options: &Live) -> Result<String
         Err(error @ (Error::Runtime { .. } | Error::Model { .. })) => return Err(error),
         Err(error) => return Ok(format!("saved {}; no record: {error}", path.display())),
     };
-    let mut record = Record::new(&id, &photo, &analysis);
+    let mut record = Record::of(photo.provenance(&id), &analysis);
     record.source.format = "frame".into();
     save(folder, &record)?;
     let annotated = folder.join(format!("{id}.annotated.jpg"));

@@ -9,10 +9,10 @@ use opencv::videoio::{
     CAP_ANY, CAP_FFMPEG, CAP_PROP_OPEN_TIMEOUT_MSEC, CAP_PROP_POS_MSEC, CAP_PROP_READ_TIMEOUT_MSEC, CAP_V4L2,
     VideoCapture, VideoCaptureTrait, VideoCaptureTraitConst,
 };
+use orthostat::core::error::{Error, Result};
 
 use super::mjpeg::{self, Opened};
 use super::{cameras, pictures};
-use crate::error::{Error, Result};
 
 /// A source by kind.
 #[derive(Debug)]
@@ -67,7 +67,7 @@ impl Source {
         let camera = Live::Camera(number);
         match camera.open() {
             Ok(input) => Ok(Self::Live(camera, input)),
-            Err(reason) => Err(unreadable(camera.name(), io::ErrorKind::NotFound, &reason)),
+            Err(reason) => Err(Error::unreadable(camera.name(), io::ErrorKind::NotFound, &reason)),
         }
     }
 
@@ -87,7 +87,7 @@ impl Source {
                 Ok(input) => Ok(Self::Live(stream, input)),
                 Err(reason) => {
                     let reason = format!("no video stream opens at this address: {reason}");
-                    Err(unreadable(stream.name(), io::ErrorKind::NotConnected, &reason))
+                    Err(Error::unreadable(stream.name(), io::ErrorKind::NotConnected, &reason))
                 }
             };
         }
@@ -180,11 +180,6 @@ fn is_open(capture: &VideoCapture) -> bool {
     capture.is_opened().unwrap_or(false)
 }
 
-/// An error of a source that cannot be read.
-pub fn unreadable(path: PathBuf, kind: io::ErrorKind, reason: &str) -> Error {
-    Error::Unreadable { path, source: io::Error::new(kind, reason) }
-}
-
 /// Makes sure that a frame has three channels of 8 bits, blue, green, red: grey ones are spread, a fourth channel is dropped.
 ///
 /// # Errors
@@ -211,11 +206,11 @@ pub fn straighten(frame: &mut Mat, spare: &mut Mat) -> Result<(), String> {
     Ok(())
 }
 
-/// A frame's pixels as [`Frame`](crate::frame::Frame) takes them; `None` when there are none.
+/// A frame's pixels as [`Frame`](orthostat::vision::raster::frame::Frame) takes them; `None` when there are none.
 #[must_use]
-pub fn pixels(frame: &Mat) -> Option<crate::frame::Frame<'_>> {
+pub fn pixels(frame: &Mat) -> Option<orthostat::vision::raster::frame::Frame<'_>> {
     let side = |side: i32| usize::try_from(side).unwrap_or(0);
-    crate::frame::Frame::new(frame.data_bytes().ok()?, side(frame.cols()), side(frame.rows()))
+    orthostat::vision::raster::frame::Frame::new(frame.data_bytes().ok()?, side(frame.cols()), side(frame.rows()))
 }
 
 /// An address without user, password and query.

@@ -2,19 +2,20 @@
 
 use std::path::{Path, PathBuf};
 
+use orthostat::core::body::skeleton::Pair;
+use orthostat::core::error::{Error, Result};
+use orthostat::core::observation;
+use orthostat::core::pipeline::measure;
+use orthostat::core::record::{Provenance, Record, Source};
+use orthostat::report::output::{self, Outputs};
+use orthostat::vision::analysis::Surroundings;
+use orthostat::vision::ensemble::{self, Readings, UPPER_SIDE, agrees, nudge};
+use orthostat::vision::estimate::Look;
+use orthostat::vision::raster::frame::Frame;
+use orthostat::vision::raster::region::Region;
+use orthostat::vision::track::Followed;
+
 use super::follow::Follower;
-use crate::analysis::Surroundings;
-use crate::assessment::assess;
-use crate::crop::Region;
-use crate::error::{Error, Result};
-use crate::estimate::Look;
-use crate::frame::Frame;
-use crate::output::{self, Outputs};
-use crate::record::{Provenance, Record, Source};
-use crate::repeat::{self, Readings, UPPER_SIDE, agrees, nudge};
-use crate::sighting;
-use crate::skeleton::Pair;
-use crate::track::Followed;
 
 /// Seconds between two looks at the upper body, which also find the outline.
 const UPPER_EVERY: f64 = 0.5;
@@ -82,7 +83,7 @@ impl Standing {
             // As many mirrored ones as plain ones.
             readings.body.pop();
         }
-        let agreed = repeat::consensus(&readings.body.iter().map(|reading| reading.pose.clone()).collect::<Vec<_>>());
+        let agreed = ensemble::consensus(&readings.body.iter().map(|reading| reading.pose.clone()).collect::<Vec<_>>());
         if readings.upper.len() != 2 * self.uppers || !readings.upper.iter().all(|upper| agrees(&upper.pose, &agreed)) {
             readings.upper.clear();
         }
@@ -91,11 +92,11 @@ impl Standing {
         let lasted = self.span.map_or(0.0, |[first, last]| last - first);
         // People sway slowly: about one independent look a second.
         let frame =
-            sighting::Frame { independent: Some(lasted.max(1.0)), ..follower.frame(&readings, self.people.max(1)) };
-        let analysis = assess(frame, follower.sighting(&readings, &around), follower.options())?;
+            observation::Frame { independent: Some(lasted.max(1.0)), ..follower.frame(&readings, self.people.max(1)) };
+        let analysis = measure(frame, follower.observation(&readings, &around), follower.options())?;
         let mut record = Record::of(Provenance::new(id, source_of(name, size)), &analysis);
         // Of frames nothing is kept to be measured again.
-        record.sighting = None;
+        record.observation = None;
         Ok(record)
     }
 }

@@ -4,8 +4,8 @@ use std::io::Write;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
-use crate::error::{Error, Result};
-use crate::names::{shown, shown_lines};
+use orthostat::core::error::{Error, Result};
+use orthostat::core::names::{shown, shown_lines};
 
 /// A message for the user, on standard error. Where it cannot be written the work goes on without it.
 pub fn complain(message: &dyn std::fmt::Display) {

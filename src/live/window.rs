@@ -5,8 +5,7 @@ use opencv::highgui::{
     WINDOW_GUI_NORMAL, WINDOW_KEEPRATIO, WINDOW_NORMAL, WND_PROP_VISIBLE, destroy_window, get_window_property, imshow,
     named_window, poll_key, resize_window,
 };
-
-use crate::error::{Error, Result};
+use orthostat::core::error::{Error, Result};
 
 const NAME: &str = "orthostat";
 const ESCAPE: u8 = 27;

@@ -3,10 +3,11 @@
 use comfy_table::{CellAlignment, Table, presets};
 
 use super::signed;
-use crate::change::{self, Change, Comparison, Verdict};
-use crate::history::Visit;
-use crate::measure::Measure;
-use crate::names::shown;
+use crate::core::compare::change::{self, Change, Comparison, Verdict};
+use crate::core::compare::visit::Visit;
+use crate::core::measure::Measure;
+use crate::core::names::shown;
+use crate::core::record::states::Symbol;
 
 /// At most so many visits stand beside each other.
 const COLUMNS: usize = 6;
@@ -15,7 +16,7 @@ const COLUMNS: usize = 6;
 #[must_use]
 pub fn comparison(before: &str, after: &str, comparison: &Comparison) -> String {
     let (before, after) = (shown(before), shown(after));
-    let mut out = format!("{before} -> {after}: {}\n", view_words(&comparison.view));
+    let mut out = format!("{before} -> {after}: seen {}\n", comparison.view.words());
     let mut table = plain();
     table.add_row(["", "before", "after", "difference", "detectable", ""]);
     let mut not_compared = Vec::new();
@@ -51,8 +52,8 @@ pub fn comparison(before: &str, after: &str, comparison: &Comparison) -> String 
 pub fn course(visits: &[Visit]) -> String {
     let Some(last) = visits.last() else { return String::new() };
     let mut out = format!(
-        "{}: {} record{}\n",
-        view_words(&last.record.view.kind),
+        "seen {}: {} record{}\n",
+        last.record.view.kind.words(),
         visits.len(),
         if visits.len() == 1 { "" } else { "s" }
     );
@@ -99,16 +100,7 @@ fn short(change: &Change) -> &str {
 }
 
 fn unit(change: &Change) -> &'static str {
-    if change.unit == "deg" { " deg" } else { " %" }
-}
-
-fn view_words(kind: &str) -> &'static str {
-    match kind {
-        "anterior" => "seen from the front",
-        "posterior" => "seen from behind",
-        "left" => "seen from the subject's left side",
-        _ => "seen from the subject's right side",
-    }
+    if change.unit == Symbol::Degrees { " deg" } else { " %" }
 }
 
 fn plain() -> Table {

@@ -6,11 +6,12 @@
 
 use serde_json::{Value, json};
 
-use super::text::CAUTION;
-use crate::camera::LevelFrom;
-use crate::measure::{Measure, Unit};
-use crate::photo_hash::PhotoHash;
-use crate::record::{MeasureRecord, Record};
+use super::CAUTION;
+use crate::core::camera::LevelFrom;
+use crate::core::measure::{Measure, Unit};
+use crate::core::photo_hash::PhotoHash;
+use crate::core::record::states::PointsBy;
+use crate::core::record::{MeasureRecord, Record};
 
 /// The code system of the measures and of what is said of each.
 pub const CODES: &str = "urn:x-orthostat:measure";
@@ -161,10 +162,10 @@ fn observation(record: &Record, measure: Measure, found: &MeasureRecord, device:
 
 fn method(record: &Record, found: &MeasureRecord) -> String {
     let tool = &record.tool;
-    let points = match found.by.as_deref() {
+    let points = match found.by {
         None => "",
-        Some("hand") => "; all its points placed by hand",
-        Some(_) => "; some of its points placed by hand",
+        Some(PointsBy::Hand) => "; all its points placed by hand",
+        Some(PointsBy::HandAndModel) => "; some of its points placed by hand",
     };
     format!(
         "one photograph; Orthostat {}, model {} (BLAKE3 {}), {} readings{points}",
@@ -174,16 +175,10 @@ fn method(record: &Record, found: &MeasureRecord) -> String {
 
 /// How the photo was taken.
 fn conditions(record: &Record) -> String {
-    let view = match record.view.kind.as_str() {
-        "anterior" => "the front",
-        "posterior" => "behind",
-        "left" => "the subject's left side",
-        _ => "the subject's right side",
-    };
     let level = match record.camera.level_from {
         LevelFrom::Nothing => "not levelled".to_owned(),
         from => format!("levelled by {}, standard deviation {} deg", from.name(), record.camera.level_sd_deg),
     };
     let mirrored = if record.view.mirrored { ", taken for a mirror image" } else { "" };
-    format!("seen from {view}{mirrored}; {level}")
+    format!("seen {}{mirrored}; {level}", record.view.kind.words())
 }

@@ -1,13 +1,13 @@
-//! Heads covered on a copy of the picture: the subject's by the joints, and every other that was found ([`crate::heads`]). Only
+//! Heads covered on a copy of the picture: the subject's by the joints, and every other that was found ([`crate::vision::heads`]). Only
 //! rendered copies are covered, after measuring: a covered face would mislead
 //! the model.
 
 use image::{Rgb, RgbImage};
 
-use crate::geometry::Point;
-use crate::heads::Disc;
-use crate::record::Record;
-use crate::skeleton::{Joint, Pair};
+use crate::core::body::skeleton::{Joint, Pair};
+use crate::core::geometry::Point;
+use crate::core::heads::Disc;
+use crate::core::record::Record;
 
 /// The colour of the cover: one plain grey, of which nothing can be undone.
 pub const COVER: Rgb<u8> = Rgb([96, 96, 96]);
@@ -95,14 +95,16 @@ pub fn discs(record: &Record) -> Result<Vec<Disc>, Uncovered> {
 /// [`Uncovered`] as for [`discs`], or when the picture is not the one that was measured; nothing must be shown then.
 ///
 /// ```
-/// use orthostat::{heads::Heads, record::Record, report::mask};
+/// use orthostat::core::heads::Heads;
+/// use orthostat::core::record::Record;
+/// use orthostat::report::mask;
 /// let mut record = Record::open("tests/fixtures/records/anterior-tilted.json".as_ref())?;
-/// record.heads = Some(Heads { covers: vec![[100.0, 700.0, 50.0]], ..Heads::default() }); // as analysis::Options::heads asks for
+/// record.heads = Some(Heads { covers: vec![[100.0, 700.0, 50.0]], ..Heads::default() }); // as options::Options::heads asks for
 /// let picture = image::RgbImage::new(1080, 1440);
 /// let covered = mask::cover(&picture, &record).expect("head in the picture");
 /// assert_eq!(covered.get_pixel(459, 390), &mask::COVER); // the nose
 /// assert_eq!(covered.get_pixel(100, 700), &mask::COVER); // a bystander
-/// # Ok::<(), orthostat::error::Error>(())
+/// # Ok::<(), orthostat::core::error::Error>(())
 /// ```
 pub fn cover(picture: &RgbImage, record: &Record) -> Result<RgbImage, Uncovered> {
     let discs = discs(record)?;
@@ -136,7 +138,7 @@ fn fill(picture: &mut RgbImage, x: f64, y: f64, radius: f64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::heads::Heads;
+    use crate::core::heads::Heads;
 
     fn record(name: &str) -> Record {
         let mut record = Record::open(format!("tests/fixtures/records/{name}.json").as_ref()).expect("a record");

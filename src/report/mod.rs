@@ -1,19 +1,27 @@
 //! What users see, one exporter per file. Each takes records and gives bytes or text; none writes a file.
 
+#[cfg(feature = "programs")]
 pub mod changes;
 pub mod csv;
 pub mod fhir;
 pub mod font;
 pub mod html;
 pub mod mask;
+pub mod output;
 pub mod overlay;
 #[cfg(feature = "parquet")]
 pub mod parquet;
 pub mod summary;
 pub mod svg;
 pub mod table;
+#[cfg(feature = "programs")]
 pub mod text;
 pub mod trend;
+mod words;
+
+/// The caution that goes with every report.
+pub const CAUTION: &str = "Measurement aid: left/right differences in one photo, with their measurement error. It does not \
+                           diagnose and does not replace an examination by a professional.";
 
 /// A number with its sign and one decimal, and no minus before a zero.
 fn signed(value: f64) -> String {

@@ -8,15 +8,14 @@ use image::{RgbImage, imageops};
 use tiny_skia::{Color, FillRule, LineCap, Paint, Path, PathBuilder, Pixmap, Rect, Stroke, Transform};
 
 use super::{font, signed};
-use crate::error::Result;
-use crate::geometry::Point;
-use crate::measure::Measure;
-use crate::photo::Photo;
-use crate::record::{MeasureRecord, Record};
-use crate::skeleton::{BONES, Joint, Pair};
-
-/// Annotated pictures are at most this long, in pixels.
-pub const MAX_SIDE: u32 = 1600;
+use crate::core::body::skeleton::{BONES, Joint, Pair};
+use crate::core::body::view::View;
+use crate::core::error::Result;
+use crate::core::geometry::Point;
+use crate::core::measure::Measure;
+use crate::core::record::states::Symbol;
+use crate::core::record::{MeasureRecord, Record};
+use crate::vision::photo::{Photo, SHOWN_SIDE};
 
 pub(super) type Rgb = [u8; 3];
 const ORANGE: Rgb = [230, 159, 0];
@@ -44,11 +43,11 @@ struct Canvas {
 }
 
 impl Canvas {
-    /// The photo of `full_width` px, or a reduced copy of it, reduced to [`MAX_SIDE`] where it is larger; `None` for an empty
+    /// The photo of `full_width` px, or a reduced copy of it, reduced to [`SHOWN_SIDE`] where it is larger; `None` for an empty
     /// photo.
     fn of(photo: &RgbImage, full_width: u32) -> Option<Self> {
         let longest = photo.width().max(photo.height());
-        let shrink = (f64::from(MAX_SIDE) / f64::from(longest)).min(1.0);
+        let shrink = (f64::from(SHOWN_SIDE) / f64::from(longest)).min(1.0);
         let size = |side: u32| ((f64::from(side) * shrink).round() as u32).max(1);
         let (width, height) = (size(photo.width()), size(photo.height()));
         let scale = shrink * f64::from(photo.width()) / f64::from(full_width.max(1));
@@ -123,20 +122,10 @@ fn paint(color: Rgb, alpha: u8) -> Paint<'static> {
 /// # Errors
 /// As [`Photo::from_bytes`].
 pub fn detailed(photo: &Photo) -> Result<Cow<'_, RgbImage>> {
-    Ok(finer(photo)?.map_or(Cow::Borrowed(&photo.pixels), |finer| Cow::Owned(finer.pixels)))
+    Ok(photo.detailed()?.map_or(Cow::Borrowed(&photo.pixels), |finer| Cow::Owned(finer.pixels)))
 }
 
-/// The photo in that detail; `None` when it was read so.
-///
-/// # Errors
-/// As [`Photo::from_bytes`].
-pub fn finer(photo: &Photo) -> Result<Option<Photo>> {
-    let (width, height) = photo.size();
-    let halvings = (width.max(height) / MAX_SIDE).max(1).ilog2();
-    photo.finer(halvings).transpose()
-}
-
-/// The photo with its record drawn over it, at most [`MAX_SIDE`] pixels long, without any metadata.
+/// The photo with its record drawn over it, at most [`SHOWN_SIDE`] pixels long, without any metadata.
 #[must_use]
 pub fn draw(photo: &RgbImage, record: &Record) -> RgbImage {
     let Some(mut canvas) = Canvas::of(photo, record.source.width) else { return photo.clone() };
@@ -151,7 +140,7 @@ pub fn draw(photo: &RgbImage, record: &Record) -> RgbImage {
     }
     draw_plumb_and_spine(&mut canvas, record);
     let mut labels: Vec<(f32, [String; 2], Rgb)> = Vec::new();
-    if matches!(record.view.kind.as_str(), "anterior" | "posterior") {
+    if record.view.kind.facing().is_some() {
         for (pair, measure, color) in LINES {
             let Some([from, to]) = level_line(record, pair) else { continue };
             let ends = [canvas.place(from), canvas.place(to)];
@@ -278,7 +267,7 @@ pub(super) fn label_text(measure: Measure, found: &MeasureRecord) -> [String; 2]
         return [measure.label().to_owned(), "not measured".to_owned()];
     };
     let error = 0.5 * (high - low);
-    let unit = if found.unit == "deg" { "°" } else { " %" };
+    let unit = if found.unit == Symbol::Degrees { "°" } else { " %" };
     let [positive, negative] = measure.says();
     match (found.resolved, positive) {
         (_, "") => [measure.label().to_owned(), format!("{value:.1}{unit} ± {error:.1}")],
@@ -313,12 +302,12 @@ fn draw_labels(canvas: &mut Canvas, record: &Record, mut labels: Vec<(f32, [Stri
 
 /// Which side of the person is where in the picture.
 pub(super) fn caption(record: &Record) -> String {
-    match record.view.kind.as_str() {
-        kind @ ("anterior" | "posterior") => {
-            let side = if (kind == "anterior") != record.view.mirrored { "right" } else { "left" };
-            format!("the subject's left is on the {side} of this picture")
+    match record.view.kind {
+        View::Anterior | View::Posterior => {
+            let on_the_right = (record.view.kind == View::Anterior) != record.view.mirrored;
+            format!("the subject's left is on the {} of this picture", if on_the_right { "right" } else { "left" })
         }
-        side => format!("the subject's {side} side"),
+        side => format!("the subject's {} side", side.name()),
     }
 }
 

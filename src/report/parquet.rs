@@ -10,8 +10,8 @@ use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::parser::parse_message_type;
 
 use super::table::{Cell, Column, Kind};
-use crate::error::{Error, Result};
-use crate::output::Draft;
+use crate::core::error::{Error, Result};
+use crate::report::output::Draft;
 
 /// Rows that are held before they are written.
 const GROUP: usize = 1_000;
@@ -137,7 +137,7 @@ fn plain(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::output::Outputs;
+    use crate::report::output::Outputs;
     use parquet::file::reader::{FileReader, SerializedFileReader};
     use parquet::record::Field;
 

@@ -2,8 +2,9 @@
 
 use indexmap::IndexMap;
 
-use crate::measure::Measure;
-use crate::record::{MeasureRecord, Record};
+use crate::core::measure::Measure;
+use crate::core::record::states::Towards;
+use crate::core::record::{MeasureRecord, Record};
 
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,7 +73,7 @@ fn head(number: usize, record: &Record) -> Vec<Cell> {
         intake.and_then(|intake| intake.visit_date.as_deref()).into(),
         intake.and_then(|intake| intake.visit_day).map_or(Cell::Empty, Cell::Whole),
         Some(record.source.file.as_str()).into(),
-        Some(record.view.kind.as_str()).into(),
+        Some(record.view.kind.name()).into(),
     ]
 }
 
@@ -178,13 +179,13 @@ pub fn long_rows(number: usize, record: &Record) -> Vec<Vec<Cell>> {
         let mut row = head(number, record);
         row.extend([
             Cell::Text(name.clone()),
-            Some(found.unit.as_str()).into(),
+            Some(found.unit.name()).into(),
             found.value.into(),
             found.sd.into(),
             found.interval95.map(|[low, _]| low).into(),
             found.interval95.map(|[_, high]| high).into(),
             found.resolved.into(),
-            found.side.as_deref().into(),
+            found.side.map(Towards::name).into(),
             found.raw.into(),
             found.value_mm.into(),
             found.sd_mm.into(),

@@ -1,16 +1,13 @@
 //! The table on the terminal.
 
-use super::signed;
 use comfy_table::{CellAlignment, Table, presets};
 
-use crate::camera::LevelFrom;
-use crate::measure::{Measure, Unit};
-use crate::names::shown;
-use crate::record::Record;
-
-/// The caution that goes with every report.
-pub const CAUTION: &str = "Measurement aid: left/right differences in one photo, with their measurement error. It does not \
-                           diagnose and does not replace an examination by a professional.";
+use super::signed;
+use super::words::{level_words, short_words, view_words};
+use crate::core::measure::frontal::Pattern;
+use crate::core::measure::{Measure, Unit};
+use crate::core::names::shown;
+use crate::core::record::Record;
 
 /// One photo's measures as a table with a heading, flags and reasons.
 #[must_use]
@@ -54,7 +51,7 @@ pub fn table(record: &Record) -> String {
     if let Some(line) = &record.spinal_line {
         let offsets: Vec<String> =
             line.levels.iter().map(|level| format!("{} {}", level.level, signed(level.offset))).collect();
-        let pattern = if line.pattern == "straight" { "no departure resolved" } else { &line.pattern };
+        let pattern = if line.pattern == Pattern::Straight { "no departure resolved" } else { line.pattern.name() };
         out.push_str(&format!(
             "  spinal line ({}), % of trunk length: {}\n",
             shown(pattern),
@@ -71,39 +68,4 @@ pub fn table(record: &Record) -> String {
         out.push_str(&format!("  note: {}\n", shown(warning)));
     }
     out
-}
-
-/// The direction alone; the number stands in its own column.
-pub(super) fn short_words(measure: Measure, found: &crate::record::MeasureRecord) -> String {
-    let [positive, negative] = measure.says();
-    match (found.resolved, found.value) {
-        (Some(true), Some(value)) if value > 0.0 => positive.to_owned(),
-        (Some(true), Some(_)) => negative.to_owned(),
-        _ if positive.is_empty() => String::new(),
-        _ => "no difference resolved".to_owned(),
-    }
-}
-
-pub(super) fn view_words(record: &Record) -> String {
-    let words = match record.view.kind.as_str() {
-        "anterior" => "seen from the front",
-        "posterior" => "seen from behind",
-        "left" => "seen from the subject's left side",
-        _ => "seen from the subject's right side",
-    };
-    let mirrored = if record.view.mirrored { ", taken for a mirror image" } else { "" };
-    format!("{words}{mirrored}")
-}
-
-pub(super) fn level_words(record: &Record) -> String {
-    let camera = &record.camera;
-    let source = match camera.level_from {
-        LevelFrom::Gravity => "the phone's gravity sensor",
-        LevelFrom::Plumb => "the plumb line given",
-        LevelFrom::Roll => "the roll given",
-        LevelFrom::Verticals => "upright edges in the background",
-        LevelFrom::Floor => "both feet standing on one floor",
-        LevelFrom::Nothing => return ", not levelled".into(),
-    };
-    format!(", levelled by {source} (camera roll {:+.1} deg, pitch {:+.1} deg)", camera.roll_deg, camera.pitch_deg)
 }

@@ -4,9 +4,10 @@ use std::fmt::Write;
 
 use super::signed;
 use super::svg::escaped;
-use crate::change::{self, Verdict, comparable};
-use crate::history::{Date, Visit};
-use crate::measure::{Measure, Unit};
+use crate::core::compare::change::{self, Verdict, comparable};
+use crate::core::compare::visit::Date;
+use crate::core::compare::visit::Visit;
+use crate::core::measure::{Measure, Unit};
 
 /// The measures that are charted, where they were measured twice.
 const CHARTED: [Measure; 11] = [
@@ -173,9 +174,9 @@ pub fn chart(measure: Measure, spots: &[Spot]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::history::day;
-    use crate::photo_hash::PhotoHash;
-    use crate::record::Record;
+    use crate::core::compare::visit::day;
+    use crate::core::photo_hash::PhotoHash;
+    use crate::core::record::Record;
 
     fn visit(text: &str, shoulders: f64) -> Visit {
         let mut record = Record::open("tests/fixtures/records/anterior-tilted.json".as_ref()).expect("a record");

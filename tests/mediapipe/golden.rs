@@ -2,16 +2,18 @@
 
 use std::path::{Path, PathBuf};
 
-use orthostat::crop::{Pyramid, Region, Sampling};
-use orthostat::error::Error;
-use orthostat::estimate::blazepose::{self, BlazePose};
-use orthostat::estimate::{Estimator, Look};
-use orthostat::geometry::{Point, Vec2};
-use orthostat::measure::frontal::{tilt, trunk_length};
-use orthostat::photo::{Photo, ReadOptions};
-use orthostat::pose::Pose;
-use orthostat::skeleton::{Joint, Pair};
-use orthostat::view::View;
+use orthostat::core::body::pose::Pose;
+use orthostat::core::body::skeleton::{Joint, Pair};
+use orthostat::core::body::view::View;
+use orthostat::core::error::Error;
+use orthostat::core::geometry::{Point, Vec2};
+use orthostat::core::measure::frontal::{tilt, trunk_length};
+use orthostat::vision::estimate::blazepose::{self, BlazePose};
+use orthostat::vision::estimate::{Estimator, Look};
+use orthostat::vision::photo::{Photo, ReadOptions};
+use orthostat::vision::raster::crop::Pyramid;
+use orthostat::vision::raster::region::Region;
+use orthostat::vision::raster::region::Sampling;
 use serde::Deserialize;
 
 /// Whatever went wrong, in words.
@@ -138,7 +140,7 @@ pub(crate) fn one_pass(model: &mut BlazePose, photo: &Photo) -> std::result::Res
     let half = Vec2::new(0.5, 0.5);
     let whole = Region::whole(pyramid.size().0, pyramid.size().1);
     let theirs = Region { center: whole.center + half, ..whole };
-    let Some(best) = model.locate(&pyramid, theirs, false)?.people.first().copied() else { return Ok(None) };
+    let Some(best) = model.detect(&pyramid, theirs, false)?.people.first().copied() else { return Ok(None) };
     let reading = model.read(&pyramid, best.region, Look::default())?;
     Ok(reading.map(|reading| reading.pose.map_points(|_, p| p + -half)))
 }

@@ -1,7 +1,7 @@
 //! One measure as a bar: its interval against zero, and against the published ranges where they were asked for.
 
 use super::super::svg::escaped;
-use crate::reference::Band;
+use crate::core::compare::reference::Band;
 
 /// Width of a bar's drawing.
 const WIDTH: f64 = 260.0;

@@ -3,10 +3,11 @@
 use std::fmt::Write;
 
 use super::super::svg::{escaped, value_text};
-use crate::geometry::Point;
-use crate::measure::Measure;
-use crate::record::Record;
-use crate::skeleton::Joint;
+use crate::core::body::skeleton::Joint;
+use crate::core::body::view::View;
+use crate::core::geometry::Point;
+use crate::core::measure::Measure;
+use crate::core::record::Record;
 
 const WIDTH: f64 = 420.0;
 const HEIGHT: f64 = 560.0;
@@ -64,7 +65,7 @@ fn entry(out: &mut String, record: &Record, measure: Measure, name: &str, x: f64
 
 /// The diagram as SVG, and what it shows in words.
 pub(super) fn draw(record: &Record) -> (String, String) {
-    let frontal = matches!(record.view.kind.as_str(), "anterior" | "posterior");
+    let frontal = record.view.kind.facing().is_some();
     let words =
         if frontal { "Diagram of the body with the signed values" } else { "Diagram of the body from the side" };
     let mut out =
@@ -94,7 +95,7 @@ pub(super) fn draw(record: &Record) -> (String, String) {
 
 fn from_the_front(out: &mut String, record: &Record) {
     // As in the picture: facing the camera, the subject's left is on the right.
-    let side = if (record.view.kind == "anterior") != record.view.mirrored { 1.0 } else { -1.0 };
+    let side = if (record.view.kind == View::Anterior) != record.view.mirrored { 1.0 } else { -1.0 };
     out.push_str(BODY);
     let [left, right] = if side > 0.0 { [MIDDLE + 118.0, MIDDLE - 118.0] } else { [MIDDLE - 118.0, MIDDLE + 118.0] };
     text(out, "side", left, 14.0, "middle", "subject's left");
@@ -105,7 +106,7 @@ fn from_the_front(out: &mut String, record: &Record) {
             .levels
             .iter()
             .filter_map(|level| {
-                let (_, y) = LEVELS.iter().find(|(name, _)| *name == level.level)?;
+                let (_, y) = LEVELS.iter().find(|(name, _)| *name == level.level.name())?;
                 Some((MIDDLE + side * 0.01 * level.offset * TRUNK, *y))
             })
             .collect();
@@ -138,7 +139,7 @@ fn from_the_front(out: &mut String, record: &Record) {
 }
 
 fn from_the_side(out: &mut String, record: &Record) {
-    let near = if record.view.kind == "left" { 0 } else { 1 };
+    let near = if record.view.kind == View::LeftLateral { 0 } else { 1 };
     let chain = [
         [Joint::LeftEar, Joint::RightEar],
         [Joint::LeftShoulder, Joint::RightShoulder],

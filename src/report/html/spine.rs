@@ -5,8 +5,9 @@ use std::fmt::Write;
 use super::super::overlay::offset_text;
 use super::super::svg::escaped;
 use super::bars::axis_end;
-use crate::measure::Measure;
-use crate::record::Record;
+use crate::core::measure::Measure;
+use crate::core::measure::frontal::Pattern;
+use crate::core::record::Record;
 
 const WIDTH: f64 = 460.0;
 const MIDDLE: f64 = 230.0;
@@ -62,7 +63,7 @@ pub(super) fn draw(record: &Record) -> Option<(String, String)> {
             x(level.offset),
             y(row),
             y(row) + 4.0,
-            escaped(&level.level),
+            level.level,
             WIDTH - 4.0,
             y(row) + 4.0,
             offset_words(level.offset)
@@ -72,10 +73,10 @@ pub(super) fn draw(record: &Record) -> Option<(String, String)> {
     let band = error.map(|error| {
         format!(" Inside the grey band ({error:.1} % to either side) a level may stand by measurement error alone.")
     });
-    let pattern = match line.pattern.as_str() {
-        "straight" => "No departure from the plumb line was resolved.".to_owned(),
-        "C" => "What departs from the plumb line departs to one side.".to_owned(),
-        _ => "The line departs from the plumb line to both sides.".to_owned(),
+    let pattern = match line.pattern {
+        Pattern::Straight => "No departure from the plumb line was resolved.".to_owned(),
+        Pattern::C => "What departs from the plumb line departs to one side.".to_owned(),
+        Pattern::S => "The line departs from the plumb line to both sides.".to_owned(),
     };
     let caption = format!(
         "Middles of ears, shoulders, hips and knees beside the plumb line through the middle of the ankles, in percent of trunk \

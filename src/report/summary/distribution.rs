@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use crate::measure::{Measure, Unit};
+use crate::core::measure::{Measure, Unit};
 
 /// Widths of bars in hundredths of the unit.
 const STEPS: [i64; 14] = [10, 20, 50, 100, 200, 250, 500, 1_000, 2_000, 2_500, 5_000, 10_000, 20_000, 50_000];

@@ -1,0 +1,125 @@
+//! Paths in, records out, in the same order, one line each: for engines that hand out work themselves.
+
+use crate::core::record::outcome::{Failure, Outcome, Tally};
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use serde::Serialize;
+
+use super::plan::{Job, stem};
+use super::worker::{self, Make};
+use crate::core::error::{Error, Result};
+use crate::core::options::Options;
+use crate::core::record::{Record, SCHEMA};
+use crate::vision::analysis::Analyzer;
+use crate::vision::estimate::blazepose;
+use crate::vision::photo::{Photo, ReadOptions};
+
+/// The line of a photo without a record.
+#[derive(Debug, Serialize)]
+struct FailureLine<'a> {
+    schema: &'static str,
+    id: String,
+    source: FailureSource,
+    error: &'a Failure,
+}
+
+#[derive(Debug, Serialize)]
+struct FailureSource {
+    file: String,
+}
+
+/// How a filter works.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Workers, and the longest that one photo may take.
+    pub pool: worker::Settings,
+    /// How photos are read.
+    pub reading: ReadOptions,
+    /// Which models.
+    pub models: Vec<blazepose::Options>,
+    /// How photos are measured.
+    pub options: Options,
+}
+
+/// Measures paths as they come. `emit` gets one line of JSON for each, without its line feed, in their order: a record, or an object
+/// with `schema`, `id`, `source.file` and `error` (`code`, `text`). It may break off.
+///
+/// # Errors
+/// What `paths` and `emit` say; [`Error::Runtime`] and [`Error::Model`].
+pub fn filter(
+    paths: impl Iterator<Item = std::io::Result<PathBuf>> + Send + 'static,
+    settings: &Settings,
+    stop: &AtomicBool,
+    mut emit: impl FnMut(&str) -> Result<ControlFlow<()>>,
+) -> Result<Tally> {
+    let shared = Arc::new(settings.clone());
+    let broken: Arc<std::sync::Mutex<Option<std::io::Error>>> = Arc::default();
+    let (options, report) = (settings.options.clone(), broken.clone());
+    let jobs = paths.map_while(move |path| match path {
+        Ok(path) => {
+            let id = stem(&path);
+            Some(Arc::new(Job { id, ..Job::of(path, &options) }))
+        }
+        Err(error) => {
+            *report.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(error);
+            None
+        }
+    });
+    let make: Make<Record> = Arc::new(move || {
+        let shared = shared.clone();
+        let mut analyzer = Analyzer::open(&shared.models, 1)?;
+        Ok(Box::new(move |_, job: &Job| {
+            let photo = Photo::open(&job.path, &shared.reading)?;
+            let analysis = analyzer.analyze(&photo, &job.options)?;
+            Ok(Record::of(photo.provenance(&job.id), &analysis))
+        }))
+    });
+    let mut tally = Tally::default();
+    let mut waiting: BTreeMap<usize, String> = BTreeMap::new();
+    let mut next = 0;
+    let gone = AtomicBool::new(false);
+    let result = worker::run(Box::new(jobs), make, settings.pool, stop, |index, job, result| {
+        let outcome = match result {
+            Ok(record) => Outcome::Record(Box::new(record)),
+            Err(failure) => Outcome::Failure(failure),
+        };
+        tally.count(&outcome);
+        waiting.insert(index, line(job, &outcome)?);
+        while let Some(line) = waiting.remove(&next) {
+            next += 1;
+            if emit(&line)?.is_break() {
+                gone.store(true, std::sync::atomic::Ordering::Relaxed);
+                // Whoever read is gone: an error only to end the work.
+                return Err(Error::Usage { reason: "nobody reads".into() });
+            }
+        }
+        Ok(())
+    });
+    if !gone.into_inner() {
+        result?;
+    }
+    match broken.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take() {
+        Some(source) => Err(Error::Unreadable { path: "standard input".into(), source }),
+        None => Ok(tally),
+    }
+}
+
+fn line(job: &Job, outcome: &Outcome) -> Result<String> {
+    let json = match outcome {
+        Outcome::Record(record) => serde_json::to_string(record),
+        Outcome::Failure(error) => {
+            let file = job.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            serde_json::to_string(&FailureLine {
+                schema: SCHEMA,
+                id: job.id.clone(),
+                source: FailureSource { file },
+                error,
+            })
+        }
+    };
+    json.map_err(|error| Error::Unwritable { path: "standard output".into(), source: error.into() })
+}

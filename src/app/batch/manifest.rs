@@ -1,0 +1,334 @@
+//! An intake list: a CSV file that names the photos and says what is known about each.
+//!
+//! Columns, any subset but `path`, in any order, header required: `path` (relative to the list's own folder), `id`, `subject`,
+//! `view`, `mirrored`, `height_cm`, `visit_date`, `plumb` (`x1,y1,x2,y2`), `notes`. Other columns are carried to the outputs.
+//! Separators: comma, semicolon or tab, whichever the header has most of.
+
+use crate::core::options;
+use std::collections::HashMap;
+use std::path::Path;
+
+use jiff::civil::Date;
+
+use super::input::is_left_out;
+use super::plan::{Job, Plan};
+use crate::core::body::view::View;
+use crate::core::camera::{UserCalibration, plumb_line};
+use crate::core::error::{Error, Result};
+use crate::core::geometry::Point;
+use crate::core::names;
+
+/// The columns with a meaning of their own.
+pub const COLUMNS: [&str; 9] =
+    ["path", "id", "subject", "view", "mirrored", "height_cm", "visit_date", "plumb", "notes"];
+
+/// Reads an intake list, whose photos must not lie in `output`. What is wrong in single rows is collected in [`Plan::problems`]; `options` holds where a cell is empty.
+///
+/// # Errors
+/// [`Error::Unreadable`]; [`Error::Usage`] when it is no such list at all.
+pub fn read(path: &Path, options: &options::Options, output: Option<&Path>) -> Result<Plan> {
+    let bytes = std::fs::read(path).map_err(|source| Error::Unreadable { path: path.into(), source })?;
+    let usage = |what: String| Error::Usage { reason: format!("{}: {what}", path.display()) };
+    let text = std::str::from_utf8(&bytes).map_err(|error| {
+        let line = 1 + bytes[..error.valid_up_to()].iter().filter(|&&b| b == b'\n').count();
+        usage(format!("expected a CSV list in UTF-8, found other bytes in line {line}; save it as \"CSV UTF-8\""))
+    })?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let header = text.lines().next().unwrap_or_default();
+    let separator =
+        [b',', b';', b'\t'].into_iter().max_by_key(|&c| (header.bytes().filter(|&b| b == c).count(), c == b','));
+    let mut rows = csv::ReaderBuilder::new()
+        .delimiter(separator.unwrap_or(b','))
+        .trim(csv::Trim::All)
+        .flexible(true)
+        .from_reader(text.as_bytes());
+    let names: Vec<String> = rows
+        .headers()
+        .map_err(|error| usage(format!("expected a CSV list with a header: {error}")))?
+        .iter()
+        .map(|name| {
+            let lower = name.to_lowercase();
+            if COLUMNS.contains(&lower.as_str()) { lower } else { name.to_owned() }
+        })
+        .collect();
+    if !names.iter().any(|name| name == "path") {
+        let found = names.join(", ");
+        return Err(usage(format!("expected a header with a column \"path\", found the columns: {found}")));
+    }
+    if let Some((i, name)) = names.iter().enumerate().find(|(i, name)| names[..*i].contains(name)) {
+        return Err(usage(format!("expected each column once, found \"{name}\" again in column {}", i + 1)));
+    }
+    let known = |name: &String| COLUMNS.contains(&name.as_str()) && name != "notes";
+    let carried = names.iter().filter(|name| !known(name) && !name.is_empty()).cloned().collect();
+    let mut plan = Plan { carried, ..Plan::default() };
+    for (line, what) in unsound_quotes(text, separator.map_or(',', char::from)) {
+        plan.problems.push(format!("{}, line {line}: {what}", path.display()));
+    }
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let mut ids: HashMap<String, u64> = HashMap::new();
+    for row in rows.records() {
+        let row = match row {
+            Ok(row) => row,
+            Err(error) => {
+                plan.problems.push(format!("{}: {error}", path.display()));
+                continue;
+            }
+        };
+        let line = row.position().map_or(0, csv::Position::line);
+        let mut problem = |what: String| plan.problems.push(format!("{}, line {line}: {what}", path.display()));
+        if row.len() != names.len() {
+            problem(format!("expected {} cells as in the header, found {}", names.len(), row.len()));
+            continue;
+        }
+        match job(&names, &row, folder, options) {
+            Err(problems) => problems.into_iter().for_each(problem),
+            Ok(job) => {
+                if !job.id.is_empty()
+                    && let Some(before) = ids.insert(job.id.clone(), line)
+                {
+                    problem(format!("the id \"{}\" stands in line {before} already", job.id));
+                }
+                if !job.path.exists() {
+                    problem(format!("there is no file {}", job.path.display()));
+                } else if let Some(why) = is_left_out(&job.path, output) {
+                    problem(format!("{} {why}", job.path.display()));
+                }
+                plan.jobs.push(job);
+            }
+        }
+    }
+    Ok(plan.with_ids())
+}
+
+/// One row; or everything that is wrong with it.
+fn job(
+    columns: &[String],
+    row: &csv::StringRecord,
+    folder: &Path,
+    options: &options::Options,
+) -> std::result::Result<Job, Vec<String>> {
+    let mut job = Job::of(Path::new("").into(), options);
+    let mut problems = Vec::new();
+    for (name, cell) in columns.iter().zip(row) {
+        let expected = |what: &str| Err(format!("column {name}: expected {what}, found \"{cell}\""));
+        let named = |cell: &str| names::checked(cell).map_err(|reason| format!("column {name}: {reason}"));
+        let read = match name.as_str() {
+            "notes" => {
+                job.carried.insert(name.clone(), cell.into());
+                Ok(())
+            }
+            known if COLUMNS.contains(&known) && cell.is_empty() => Ok(()),
+            "path" => {
+                job.path = folder.join(cell);
+                Ok(())
+            }
+            "id" => named(cell).map(|id| job.id = id),
+            "subject" => named(cell).map(|subject| job.subject = Some(subject)),
+            "view" => match cell.to_lowercase().as_str() {
+                "auto" => {
+                    job.options.view = None;
+                    Ok(())
+                }
+                word => match View::from_name(word) {
+                    Some(view) => {
+                        job.options.view = Some(view);
+                        Ok(())
+                    }
+                    None => expected("auto, anterior, posterior, left or right"),
+                },
+            },
+            "mirrored" => match cell.to_lowercase().as_str() {
+                "yes" | "true" | "1" => {
+                    job.options.mirrored = true;
+                    Ok(())
+                }
+                "no" | "false" | "0" => {
+                    job.options.mirrored = false;
+                    Ok(())
+                }
+                _ => expected("yes or no"),
+            },
+            "height_cm" => match cell.parse::<f64>().ok().filter(|cm| options::STATURE_CM.contains(cm)) {
+                Some(cm) => {
+                    job.options.height_mm = Some(10.0 * cm);
+                    Ok(())
+                }
+                None => expected("a stature of 40 to 260"),
+            },
+            "visit_date" => match cell.parse::<Date>() {
+                Ok(date) => {
+                    job.visit = Some(date);
+                    Ok(())
+                }
+                Err(_) => expected("a date as 2026-11-23"),
+            },
+            "plumb" => match plumb(cell) {
+                Some(line) => {
+                    job.options.given = UserCalibration { plumb: Some(line), roll_deg: None };
+                    Ok(())
+                }
+                None => expected("x1,y1,x2,y2 in pixels, two points above one another"),
+            },
+            "" => Ok(()),
+            _ => {
+                job.carried.insert(name.clone(), cell.into());
+                Ok(())
+            }
+        };
+        problems.extend(read.err());
+    }
+    if job.path.as_os_str().is_empty() || job.path == folder {
+        problems.push("column path: expected a file, found an empty cell".into());
+    }
+    if problems.is_empty() { Ok(job) } else { Err(problems) }
+}
+
+/// Where quotes are set so that rows would run into each other: lines and what is wrong there.
+fn unsound_quotes(text: &str, separator: char) -> Vec<(usize, String)> {
+    #[derive(Clone, Copy)]
+    enum At {
+        CellStart,
+        Plain,
+        Quoted {
+            since: usize,
+        },
+        /// Behind the quote that may end a cell.
+        Behind {
+            since: usize,
+        },
+    }
+    let (mut line, mut at, mut wrong) = (1, At::CellStart, Vec::new());
+    for letter in text.chars() {
+        at = match (at, letter) {
+            (At::CellStart, '"') => At::Quoted { since: line },
+            (At::Quoted { since }, '"') => At::Behind { since },
+            (At::Behind { since }, '"') => At::Quoted { since },
+            (At::Quoted { .. }, _) => at,
+            (_, '\n' | '\r') => At::CellStart,
+            (_, other) if other == separator => At::CellStart,
+            (At::Behind { .. }, ' ' | '\t') => at,
+            (At::Behind { since }, _) => {
+                let from =
+                    if since == line { String::new() } else { format!(" of the cell that begins in line {since}") };
+                wrong
+                    .push((line, format!("expected the end of the cell after a closing quote{from}, found more text")));
+                At::Plain
+            }
+            (At::CellStart | At::Plain, _) => At::Plain,
+        };
+        line += usize::from(letter == '\n');
+    }
+    if let At::Quoted { since } = at {
+        wrong.push((since, "the quote that opens here is never closed".into()));
+    }
+    wrong
+}
+
+/// Two points nearer to plumb than to level.
+fn plumb(cell: &str) -> Option<(Point, Point)> {
+    let numbers: Vec<f64> = cell
+        .split([',', ';', ' '])
+        .filter(|part| !part.is_empty())
+        .map(|part| part.parse().ok().filter(|v: &f64| v.is_finite()))
+        .collect::<Option<_>>()?;
+    plumb_line(numbers.try_into().ok()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_text(text: &str) -> Result<Plan> {
+        let folder = tempfile::tempdir().expect("a folder");
+        for name in ["a.jpg", "b.jpg"] {
+            std::fs::write(folder.path().join(name), b"").expect("written");
+        }
+        let list = folder.path().join("intake.csv");
+        std::fs::write(&list, text).expect("written");
+        read(&list, &options::Options::default(), None)
+    }
+
+    #[test]
+    fn every_column_reaches_the_job() {
+        let plan = read_text(
+            "\u{feff}ID,path,Subject,view,mirrored,height_cm,visit_date,plumb,notes,clinician\r\n\
+             7,a.jpg,S1,posterior,yes,172.5,2026-11-02,\"10,0,12,500\",\"hurt, left\",Ms B\r\n,b.jpg,,,,,,,,\n",
+        )
+        .expect("a list");
+        assert_eq!(plan.problems, Vec::<String>::new());
+        let [first, second] = &plan.jobs[..] else { panic!("{:?}", plan.jobs) };
+        assert_eq!((first.id.as_str(), first.subject.as_deref()), ("7", Some("S1")));
+        assert_eq!(first.options.view, Some(View::Posterior));
+        assert!(first.options.mirrored && first.options.height_mm == Some(1725.0));
+        assert_eq!(first.visit.expect("a date").to_string(), "2026-11-02");
+        assert_eq!(first.options.given.plumb, Some((Point::new(10.0, 0.0), Point::new(12.0, 500.0))));
+        assert_eq!(first.carried["notes"], "hurt, left");
+        assert_eq!(first.carried["clinician"], "Ms B");
+        assert_eq!(second.id, "b");
+        assert_eq!(second.options, options::Options::default());
+        assert_eq!(plan.carried, ["notes", "clinician"]);
+    }
+
+    #[test]
+    fn all_that_is_wrong_is_listed_with_its_line() {
+        let plan = read_text(
+            "path;id;view;mirrored;height_cm;visit_date;plumb\n\
+             a.jpg;1;front;maybe;17;2.11.26;1,2,3\nb.jpg;1;;;;;\nb.jpg;1;;;;;\nc.jpg;2;;;;;\n;3;;;;;\na.jpg;4\n",
+        )
+        .expect("a list");
+        let all = plan.problems.join("\n");
+        for expected in [
+            "line 2: column view: expected auto, anterior, posterior, left or right, found \"front\"",
+            "line 2: column mirrored: expected yes or no, found \"maybe\"",
+            "line 2: column height_cm: expected a stature of 40 to 260, found \"17\"",
+            "line 2: column visit_date: expected a date as 2026-11-23, found \"2.11.26\"",
+            "line 2: column plumb: expected x1,y1,x2,y2 in pixels",
+            "line 4: the id \"1\" stands in line 3 already",
+            "c.jpg",
+            "line 6: column path: expected a file, found an empty cell",
+            "line 7: expected 7 cells as in the header, found 2",
+        ] {
+            assert!(all.contains(expected), "{expected}\n-- in --\n{all}");
+        }
+    }
+
+    #[test]
+    fn quotes_that_make_rows_run_into_each_other_are_named_with_their_line() {
+        let problems = |text: &str| read_text(text).expect("a list").problems.join("\n");
+        let open = problems("path,notes\na.jpg,ok\nb.jpg,\"hurt\na.jpg,x\nb.jpg,y\n");
+        assert!(open.contains("line 3: the quote that opens here is never closed"), "{open}");
+        let met = problems("path,notes\na.jpg,\"hurt\nb.jpg,\"left\"\n");
+        assert!(
+            met.contains(
+                "line 3: expected the end of the cell after a closing quote of the cell that begins in line 2"
+            ),
+            "{met}"
+        );
+        let sound = "path,notes\na.jpg,\"two\nlines, \"\"quoted\"\"\"\nb.jpg,5\"10 \n";
+        assert_eq!(problems(sound), "");
+    }
+
+    #[test]
+    fn names_follow_the_one_rule() {
+        let plan = read_text("path,subject,id\na.jpg,\"An\nna\",x\nb.jpg,Anna,\u{1b}[2J\n").expect("a list");
+        let all = plan.problems.join(" ");
+        assert!(
+            all.contains("column subject: expected a name in one line without control characters, found \"An\\nna\""),
+            "{all}"
+        );
+        assert!(all.contains("column id: expected a name in one line"), "{all}");
+        assert!(read_text(&format!("path,subject\na.jpg,{}\n", "x".repeat(300))).expect("a list").problems.len() == 1);
+    }
+
+    #[test]
+    fn what_is_no_list_is_refused() {
+        let error = |text: &str| read_text(text).expect_err("refused").to_string();
+        assert!(error("a.jpg\nb.jpg\n").contains("expected a header with a column \"path\", found the columns: a.jpg"));
+        assert!(error("path,id,ID\n").contains("expected each column once, found \"id\" again in column 3"));
+        let folder = tempfile::tempdir().expect("a folder");
+        let list = folder.path().join("l.csv");
+        std::fs::write(&list, b"path\nM\xfcller.jpg\n").expect("written");
+        let error = read(&list, &options::Options::default(), None).expect_err("refused").to_string();
+        assert!(error.contains("other bytes in line 2"), "{error}");
+    }
+}

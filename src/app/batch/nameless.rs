@@ -1,0 +1,61 @@
+//! Records in which nothing is exact enough to be looked up elsewhere to the last digit.
+
+use crate::core::record::Record;
+
+/// Places lose all below a pixel, figures all below a tenth, and what the pixels said goes: a record of the same photo that was
+/// made elsewhere is not equal in any long number. Whoever has the photo itself can still measure it again and compare.
+pub(super) fn coarsened(record: &mut Record) {
+    let tenth = |value: &mut f64| *value = (10.0 * *value).round() / 10.0 + 0.0;
+    let whole = |value: &mut f64| *value = value.round() + 0.0;
+    for landmark in record.landmarks.values_mut() {
+        whole(&mut landmark.x);
+        whole(&mut landmark.y);
+        tenth(&mut landmark.visibility);
+        landmark.sd_px.iter_mut().for_each(tenth);
+    }
+    for found in record.measures.values_mut() {
+        let single = [&mut found.value, &mut found.sd, &mut found.raw, &mut found.value_mm, &mut found.sd_mm];
+        single.into_iter().flatten().chain(found.interval95.iter_mut().flatten()).for_each(tenth);
+    }
+    for level in record.spinal_line.iter_mut().flat_map(|line| &mut line.levels) {
+        tenth(&mut level.offset);
+        whole(&mut level.x);
+        whole(&mut level.y);
+    }
+    let camera = &mut record.camera;
+    whole(&mut camera.focal_px);
+    for angle in [&mut camera.roll_deg, &mut camera.pitch_deg] {
+        tenth(angle);
+    }
+    let subject = &mut record.subject;
+    subject.bounds.iter_mut().for_each(whole);
+    [&mut subject.yaw_deg, &mut subject.yaw_sd_deg].into_iter().flatten().for_each(tenth);
+    // Millimetres a pixel are small numbers.
+    if let Some(scale) = &mut subject.scale_mm_per_px {
+        *scale = (100.0 * *scale).round() / 100.0;
+    }
+    record.observation = None;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_long_number_of_a_photo_stays() {
+        let mut record = Record::open("tests/fixtures/records/anterior-tilted.json".as_ref()).expect("a record");
+        let before = record.clone();
+        coarsened(&mut record);
+        assert!(record.observation.is_none());
+        for (name, landmark) in &record.landmarks {
+            assert!(landmark.x.fract() == 0.0 && landmark.y.fract() == 0.0, "{name}");
+            assert!((landmark.x - before.landmarks[name].x).abs() <= 0.5, "{name}");
+        }
+        for (name, found) in &record.measures {
+            for number in [found.value, found.raw, found.sd].into_iter().flatten() {
+                assert!((10.0 * number - (10.0 * number).round()).abs() < 1e-9, "{name}: {number}");
+            }
+        }
+        assert!(record.landmarks.iter().any(|(name, landmark)| landmark.x != before.landmarks[name].x));
+    }
+}

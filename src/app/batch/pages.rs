@@ -1,0 +1,154 @@
+//! A page for each subject of a finished run, and what the history keeps of it.
+
+use crate::core::record::outcome::Outcome;
+use std::collections::HashSet;
+use std::path::Path;
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+
+use super::journal;
+use super::journal::Journal;
+use super::plan::{Job, Plan, file_name};
+use super::results::Slot;
+use super::settings::{Presentation, Settings};
+use crate::core::error::Result;
+use crate::core::record::Record;
+use crate::report::html::{self, Picture, Sheet};
+use crate::report::output::Outputs;
+use crate::report::overlay;
+use crate::store::history::{self, History};
+use crate::vision::photo::Photo;
+
+/// The folder of pages in the output folder.
+pub const REPORTS: &str = "reports";
+
+/// Keeps the records of all photos whose subject is known.
+///
+/// # Errors
+/// [`crate::core::error::Error::History`]; [`crate::core::error::Error::Unwritable`].
+pub(super) fn keep(
+    jobs: &[Arc<Job>],
+    slots: &[Slot],
+    journal: &mut Journal,
+    show: &Presentation,
+    history: &mut History,
+) -> Result<()> {
+    for (index, (job, slot)) in jobs.iter().zip(slots).enumerate() {
+        if let (Some(subject), Some(record)) = (&job.subject, record(journal, slot)?) {
+            let record = show.record(job, &record, index);
+            match job.visit {
+                Some(date) => history.save(subject, date, &record).map(|_| ())?,
+                None => history.save_undated(subject, history::today(), &record).map(|_| ())?,
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A page that will be written: whom it shows, and the jobs that show them.
+struct PagePlan<'a> {
+    /// The subject, or the id of a photo without one.
+    name: &'a str,
+    is_subject: bool,
+    /// As the outputs name them.
+    shown: String,
+    file: String,
+    indices: Vec<usize>,
+}
+
+fn planned<'a>(jobs: impl Iterator<Item = &'a Job>, show: &Presentation) -> Vec<PagePlan<'a>> {
+    let mut subjects: IndexMap<(bool, &str), Vec<(usize, &Job)>> = IndexMap::new();
+    for (index, job) in jobs.enumerate() {
+        let key = job.subject.as_deref().map_or((false, job.id.as_str()), |subject| (true, subject));
+        subjects.entry(key).or_default().push((index, job));
+    }
+    let mut taken = HashSet::new();
+    let pages = subjects.into_iter().map(|((is_subject, name), jobs)| {
+        let shown = jobs.first().map_or_else(String::new, |(_, job)| show.whom(job));
+        let file = format!("{}.html", file_name(&shown, &mut taken));
+        PagePlan { name, is_subject, shown, file, indices: jobs.into_iter().map(|(index, _)| index).collect() }
+    });
+    pages.collect()
+}
+
+/// Sees that no page will be written over what others wrote.
+///
+/// # Errors
+/// [`crate::core::error::Error::Occupied`]; [`crate::core::error::Error::Unwritable`].
+pub(super) fn check(plan: &Plan, show: &Presentation, outputs: &Outputs, folder: &Path) -> Result<()> {
+    let folder = folder.join(REPORTS);
+    outputs.make_folder(&folder)?;
+    planned(plan.jobs.iter(), show).iter().try_for_each(|page| outputs.check(&folder.join(&page.file), None))
+}
+
+/// Writes a page for each subject; a photo without a subject is one of its own.
+///
+/// # Errors
+/// [`crate::core::error::Error::Unwritable`].
+pub(super) fn write(
+    jobs: &[Arc<Job>],
+    slots: &[Slot],
+    journal: &mut Journal,
+    show: &Presentation,
+    settings: &Settings,
+    outputs: &Outputs,
+    history: Option<&History>,
+) -> Result<()> {
+    let folder = settings.folder.join(REPORTS);
+    outputs.make_folder(&folder)?;
+    for page in planned(jobs.iter().map(|job| &**job), show) {
+        let mut views: Vec<(Record, Picture)> = Vec::new();
+        for &index in &page.indices {
+            if let Some(record) = record(journal, &slots[index])? {
+                let picture = picture(&jobs[index], &record, settings)?;
+                views.push((show.record(&jobs[index], &record, index), picture));
+            }
+        }
+        if views.is_empty() {
+            continue;
+        }
+        let visits = match history {
+            Some(history) if page.is_subject => history.visits(page.name)?,
+            _ => Vec::new(),
+        };
+        let sheets: Vec<Sheet<'_>> =
+            views.iter().map(|(record, picture)| Sheet { record, picture: picture.clone() }).collect();
+        let options = html::Options {
+            subject: Some(&page.shown),
+            date: None,
+            reference_bands: settings.reference_bands,
+            visits: &visits,
+        };
+        outputs.write(&folder.join(&page.file), html::page(&sheets, &options)?.as_bytes(), None)?;
+    }
+    Ok(())
+}
+
+fn record(journal: &mut Journal, slot: &Slot) -> Result<Option<Record>> {
+    let Slot::Entry(key) = slot else { return Ok(None) };
+    Ok(match journal.read(key)? {
+        Some(journal::Entry { outcome: Outcome::Record(record), .. }) => Some(*record),
+        _ => None,
+    })
+}
+
+/// The photo for the page, read once more: none is held in memory from the measuring on.
+fn picture(job: &Job, record: &Record, settings: &Settings) -> Result<Picture> {
+    let read = || -> Result<Option<Photo>> {
+        let bytes = Photo::read(&job.path, &settings.reading)?;
+        let hash = blake3::hash(&bytes);
+        let content = match &settings.identity {
+            Some(identity) => blake3::Hash::from(identity.content(hash.as_bytes())),
+            None => hash,
+        };
+        if record.source.blake3 != Some(content.into()) {
+            return Ok(None);
+        }
+        Photo::from_hashed(&job.path, &bytes, hash, &settings.reading).map(Some)
+    };
+    let withheld = || Picture::Withheld("the photo has changed since it was measured, or is gone".into());
+    let Ok(Some(photo)) = read() else { return Ok(withheld()) };
+    let Ok(pixels) = overlay::detailed(&photo) else { return Ok(withheld()) };
+    if settings.identity.is_some() { Picture::masked(&pixels, record) } else { Picture::of(&pixels, record) }
+}

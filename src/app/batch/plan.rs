@@ -1,0 +1,183 @@
+//! Everything that will be measured, and every problem that can be seen before work starts.
+
+use crate::core::options;
+use std::collections::{HashMap, HashSet};
+use std::path::{Component, Path, PathBuf};
+
+use indexmap::IndexMap;
+use jiff::civil::Date;
+
+use crate::core::names::{self, LONGEST_ID, shortened};
+use crate::core::record::outcome::Failure;
+
+/// One photo to measure.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Job {
+    /// The file.
+    pub path: PathBuf,
+    /// The id that its outputs go by; unique in a plan.
+    pub id: String,
+    /// Whom it shows, when a manifest says so.
+    pub subject: Option<String>,
+    /// When it was taken, when a manifest says so.
+    pub visit: Option<Date>,
+    /// Notes and unknown columns of a manifest, carried to the outputs.
+    pub carried: IndexMap<String, String>,
+    /// How to measure it.
+    pub options: options::Options,
+    /// Known to be impossible already.
+    pub failure: Option<Failure>,
+}
+
+impl Job {
+    /// A job that only has a file; the id is still to be given.
+    #[must_use]
+    pub fn of(path: PathBuf, options: &options::Options) -> Self {
+        Self {
+            path,
+            id: String::new(),
+            subject: None,
+            visit: None,
+            carried: IndexMap::new(),
+            options: options.clone(),
+            failure: None,
+        }
+    }
+}
+
+/// All photos, in the order of the outputs.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Plan {
+    /// The photos.
+    pub jobs: Vec<Job>,
+    /// Names of the columns that a manifest carries to the outputs.
+    pub carried: Vec<String>,
+    /// Files that are no pictures.
+    pub left_out: Vec<PathBuf>,
+    /// Pictures that this program wrote.
+    pub own: Vec<PathBuf>,
+    /// Photos in the output folder.
+    pub inside: Vec<PathBuf>,
+    /// What stands in the way, in sentences. With any of these nothing is started.
+    pub problems: Vec<String>,
+}
+
+impl Plan {
+    /// A plan for what was found.
+    #[must_use]
+    pub fn of_found(found: super::input::Found, options: &options::Options) -> Self {
+        let mut jobs: Vec<Job> = found.photos.into_iter().map(|path| Job::of(path, options)).collect();
+        for (path, text) in found.closed {
+            let failure = Some(Failure { code: "unreadable".into(), text });
+            jobs.push(Job { failure, ..Job::of(path, options) });
+        }
+        let (left_out, own, inside) = (found.left_out, found.own, found.inside);
+        Self { jobs, left_out, own, inside, problems: found.problems, carried: Vec::new() }.with_ids()
+    }
+
+    /// Gives an id to every job that has none: the file's name without its ending; where several share it, the folders before
+    /// it as far as the inputs differ, and a number as the last resort.
+    #[must_use]
+    pub fn with_ids(mut self) -> Self {
+        let mut taken: HashSet<String> =
+            self.jobs.iter().map(|job| job.id.clone()).filter(|id| !id.is_empty()).collect();
+        let mut count: HashMap<String, usize> = HashMap::new();
+        for job in self.jobs.iter().filter(|job| job.id.is_empty()) {
+            *count.entry(stem(&job.path)).or_default() += 1;
+        }
+        let shared = shared_folders(self.jobs.iter().map(|job| job.path.as_path()));
+        for job in self.jobs.iter_mut().filter(|job| job.id.is_empty()) {
+            let short = stem(&job.path);
+            let name = if count.get(&short).is_some_and(|&n| n > 1) || taken.contains(&short) {
+                let folders = job.path.parent().into_iter().flat_map(Path::components).skip(shared);
+                let names = folders.filter_map(|part| match part {
+                    Component::Normal(name) => Some(names::without_control(&name.to_string_lossy())),
+                    _ => None,
+                });
+                let whole = names.chain([short]).collect::<Vec<_>>().join("-");
+                shortened(&whole, LONGEST_ID).into_owned()
+            } else {
+                short
+            };
+            let mut id = name.clone();
+            let mut number = 2;
+            while !taken.insert(id.clone()) {
+                id = format!("{name}-{number}");
+                number += 1;
+            }
+            job.id = id;
+        }
+        self
+    }
+
+    /// Marks that nothing can be started with: no photo at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.jobs.is_empty()
+    }
+}
+
+/// A file's name without its ending.
+#[must_use]
+pub fn stem(path: &Path) -> String {
+    let name = names::of_file(path);
+    if name.is_empty() { "photo".into() } else { name }
+}
+
+/// How many folders all paths begin with.
+fn shared_folders<'a>(paths: impl Iterator<Item = &'a Path>) -> usize {
+    let folders = paths.map(|path| path.parent().map(|p| p.components().collect::<Vec<_>>()).unwrap_or_default());
+    let shared = folders.reduce(|a, b| a.iter().zip(&b).take_while(|(x, y)| x == y).map(|(x, _)| *x).collect());
+    shared.map_or(0, |shared| shared.len())
+}
+
+/// A file name for an id, on any system: letters, digits, `.`, `-`, `_` and what is not ASCII stay, the rest becomes `_`.
+///
+/// Where `taken` has it already (in whatever case), a number follows.
+#[must_use]
+pub fn file_name(id: &str, taken: &mut HashSet<String>) -> String {
+    let safe = |c: char| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '_' };
+    let whole: String = id.chars().map(safe).collect();
+    let mut name = names::shortened(&whole, names::LONGEST_ID).into_owned();
+    if name.is_empty() || name.starts_with(['.', '-']) {
+        name.insert(0, '_');
+    }
+    let base = name.clone();
+    let mut number = 2;
+    while !taken.insert(name.to_lowercase()) {
+        name = format!("{base}-{number}");
+        number += 1;
+    }
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ids(paths: &[&str]) -> Vec<String> {
+        let options = options::Options::default();
+        let jobs = paths.iter().map(|path| Job::of(path.into(), &options)).collect();
+        Plan { jobs, ..Plan::default() }.with_ids().jobs.into_iter().map(|job| job.id).collect()
+    }
+
+    #[test]
+    fn ids_are_file_names_and_tell_apart_what_shares_one() {
+        assert_eq!(ids(&["in/a.jpg", "in/b.png"]), ["a", "b"]);
+        assert_eq!(ids(&["in/x/front.jpg", "in/y/front.jpg", "in/side.jpg"]), ["x-front", "y-front", "side"]);
+        assert_eq!(ids(&["in/a.jpg", "in/a.png"]), ["a", "a-2"]);
+    }
+
+    #[test]
+    fn file_names_hold_no_path_and_no_markup() {
+        let mut taken = HashSet::new();
+        assert_eq!(file_name("../etc/passwd", &mut taken), "_.._etc_passwd");
+        assert_eq!(file_name("<b>=1", &mut taken), "_b__1");
+        assert_eq!(file_name("Müller 3", &mut taken), "Müller_3");
+        assert_eq!(file_name("A", &mut taken), "A");
+        assert_eq!(file_name("a", &mut taken), "a-2");
+        assert_eq!(file_name("", &mut taken), "_");
+        let long = file_name(&"王".repeat(83), &mut taken);
+        assert!(long.len() <= 200 && long != file_name(&"王".repeat(84), &mut taken), "{long}");
+    }
+}

@@ -1,0 +1,367 @@
+//! A run into a folder: resume, measure, journal, results.
+
+use super::settings::{JOURNAL, PICTURES, Presentation, Settings};
+use crate::core::record::outcome::{Failure, Outcome, Tally};
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use base64::Engine;
+
+use super::journal::{Entry, FIRST, Journal, Key};
+use super::marks::{Advice, Marks};
+use super::nameless::coarsened;
+use super::pages::{self, REPORTS};
+use super::plan::{Job, Plan};
+use super::results::{self, Slot};
+use super::worker::{self, Make};
+use crate::core::error::{Error, Result};
+use crate::core::isolation;
+use crate::core::record::Record;
+use crate::report::output::{self, List, Outputs};
+use crate::report::{mask, overlay};
+use crate::store::history::History;
+use crate::vision::analysis::Analyzer;
+use crate::vision::photo::Photo;
+
+/// The name of the list of what is being measured.
+pub const MARKS: &str = ".in-work.jsonl";
+/// The longer side of a thumbnail, in pixels.
+const THUMBNAIL: u32 = 96;
+/// What a photo's results take on disk, in bytes: with and without its annotated picture.
+const BYTES_A_PHOTO: [u64; 2] = [60_000, 500_000];
+
+/// How far a run is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Progress {
+    /// Photos that are done, those taken over from an earlier run included.
+    pub done: usize,
+    /// All photos.
+    pub total: usize,
+    /// Of those done, taken over from an earlier run.
+    pub resumed: usize,
+    /// Photos without a record so far.
+    pub failed: usize,
+    /// Photos refused by the gates so far.
+    pub refused: usize,
+    /// Lines of the journal that cannot be trusted: damaged, or without the checksum that earlier versions did not write.
+    pub damaged: usize,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq)]
+pub enum End {
+    /// Everything is done, and the results are written.
+    Finished(Tally),
+    /// It was stopped; `--resume` goes on.
+    Stopped(Progress),
+}
+
+/// What a worker hands over.
+enum Done {
+    /// To be measured after all others, and alone.
+    Deferred,
+    /// Nothing that would last.
+    Failed(Failure),
+    /// The journal has it.
+    Known(Key),
+    /// To be written into the journal.
+    New(Key, Box<Entry>),
+}
+
+/// Measures a plan into a folder. `tell` hears of every photo.
+///
+/// # Errors
+/// [`Error::Usage`] when the folder holds an earlier run and neither `resume` nor `force` is set; [`Error::Occupied`] when it holds
+/// files of others that would be written over; [`Error::Unwritable`],
+/// [`Error::Runtime`], [`Error::Model`]. What is done until then is in the journal.
+pub fn run(plan: &Plan, settings: &Settings, stop: &AtomicBool, mut tell: impl FnMut(Progress)) -> Result<End> {
+    let mut history = settings.history.as_deref().map(History::open).transpose()?;
+    let show = Presentation::new(plan, settings.identity.clone());
+    let outputs = outputs(plan, settings, history.as_ref())?;
+    let (mut journal, damaged) = prepare(plan, settings, &outputs, &show)?;
+    let jobs: Vec<Arc<Job>> = plan.jobs.iter().cloned().map(Arc::new).collect();
+    let known: Arc<HashSet<Key>> = Arc::new(journal.keys().copied().collect());
+    if settings.force {
+        // The name alone goes: what a link leads to stays.
+        let _ = std::fs::remove_file(settings.folder.join(MARKS));
+    }
+    let marks = Arc::new(Marks::open(&settings.folder.join(MARKS), settings.resume, |key| known.contains(key))?);
+    let mut slots: Vec<Option<Slot>> = vec![None; jobs.len()];
+    let mut progress = Progress { total: jobs.len(), damaged, ..Progress::default() };
+    tell(progress);
+    let shared =
+        Arc::new(Shared { settings: settings.clone(), show: show.clone(), known, marks, outputs: outputs.clone() });
+    // All photos, and then those that may have ended an earlier run, one at a time.
+    let mut round: Vec<usize> = (0..jobs.len()).collect();
+    for (workers, suspects) in [(settings.jobs, false), (1, true)] {
+        let (numbers, shared) = (Arc::new(std::mem::take(&mut round)), shared.clone());
+        let feed: Vec<Arc<Job>> = numbers.iter().map(|&number| jobs[number].clone()).collect();
+        let (places, alone) = (numbers.clone(), workers == 1);
+        let make: Make<Done> = Arc::new(move || {
+            let (shared, places) = (shared.clone(), places.clone());
+            let mut measurer = Measurer { analyzer: None, shared, alone, suspects };
+            Ok(Box::new(move |index, job: &Job| measurer.measure(places[index], job)))
+        });
+        let pool = worker::Settings { workers, time_limit: settings.time_limit };
+        worker::run(Box::new(feed.into_iter()), make, pool, stop, |index, _, result| {
+            let slot = match result {
+                Ok(Done::Deferred) => {
+                    round.push(numbers[index]);
+                    return Ok(());
+                }
+                Ok(Done::Known(key)) => {
+                    progress.resumed += 1;
+                    Slot::Entry(key)
+                }
+                Ok(Done::New(key, entry)) => {
+                    journal.append(key, &entry)?;
+                    match &entry.outcome {
+                        Outcome::Failure(_) => progress.failed += 1,
+                        Outcome::Record(record) if !record.quality.usable => progress.refused += 1,
+                        Outcome::Record(_) => {}
+                    }
+                    Slot::Entry(key)
+                }
+                Ok(Done::Failed(failure)) | Err(failure) => {
+                    progress.failed += 1;
+                    Slot::Failure(failure)
+                }
+            };
+            slots[numbers[index]] = Some(slot);
+            progress.done += 1;
+            tell(progress);
+            Ok(())
+        })?;
+        round.sort_unstable();
+    }
+    let done: Option<Vec<Slot>> = slots.into_iter().collect();
+    let Some(slots) = done else {
+        debug_assert!(stop.load(Ordering::Relaxed), "only a stop leaves photos undone");
+        return Ok(End::Stopped(progress));
+    };
+    if let Some(history) = &mut history {
+        pages::keep(&jobs, &slots, &mut journal, &show, history)?;
+    }
+    if settings.reports {
+        pages::write(&jobs, &slots, &mut journal, &show, settings, &outputs, history.as_ref())?;
+    }
+    // Every photo has come to an end.
+    let _ = std::fs::remove_file(settings.folder.join(MARKS));
+    // The names of further columns name somebody too.
+    let carried = if show.is_deidentified() { &[][..] } else { &plan.carried };
+    let forms = results::Forms { formats: &settings.formats, carried };
+    let tally = results::write(&settings.folder, &outputs, &jobs, &slots, &mut journal, &show, &forms)?;
+    outputs.tidy()?;
+    Ok(End::Finished(tally))
+}
+
+/// The output folder, and what must not be lost by writing into it.
+fn outputs(plan: &Plan, settings: &Settings, history: Option<&History>) -> Result<Outputs> {
+    let outputs = Outputs::into_folder(&settings.folder, settings.force)?;
+    let photos = plan.jobs.iter().map(|job| job.path.clone());
+    let others = settings.inputs.iter().cloned().chain(history.into_iter().flat_map(History::files));
+    Ok(outputs.protecting(photos.chain(others)))
+}
+
+/// Sees that there is room and that nothing is written over unasked, and opens the journal; how many of its lines are damaged.
+fn prepare(plan: &Plan, settings: &Settings, outputs: &Outputs, show: &Presentation) -> Result<(Journal, usize)> {
+    let folder = &settings.folder;
+    let unwritable = |source| Error::Unwritable { path: folder.clone(), source };
+    // A file that cannot be written after hours of work is better found now.
+    for name in results::names(&settings.formats) {
+        outputs.check(&folder.join(name), None)?;
+    }
+    // A journal without an entry is left by a run that failed before its first photo.
+    let holds = |name: &&str| std::fs::metadata(folder.join(name)).is_ok_and(|about| about.len() > FIRST.len() as u64);
+    let before = [JOURNAL, "results.jsonl", "results.csv"].into_iter().find(holds);
+    if let (Some(name), false, false) = (before, settings.resume, settings.force) {
+        let reason = format!(
+            "{}: holds an earlier run ({name}); go on with it by --resume, or write over it by --force",
+            folder.display()
+        );
+        return Err(Error::Usage { reason });
+    }
+    if settings.identity.is_some() {
+        forget_names(plan, settings, outputs, show)?;
+    }
+    let needed = plan.jobs.len() as u64 * BYTES_A_PHOTO[usize::from(settings.pictures)];
+    if let Ok(free) = fs4::available_space(folder)
+        && free < needed
+    {
+        let text = format!("about {} MB are needed, and {} MB are free", needed / 1_000_000, free / 1_000_000);
+        return Err(unwritable(std::io::Error::new(std::io::ErrorKind::StorageFull, text)));
+    }
+    if settings.pictures {
+        outputs.make_folder(&folder.join(PICTURES))?;
+        let places = (0..plan.jobs.len()).map(|index| folder.join(show.picture(index)));
+        // Those of an earlier run are looked at when they are replaced.
+        for place in places.filter(|place| !outputs.list().is_some_and(|list| list.names(place))) {
+            outputs.check(&place, None)?;
+        }
+    }
+    if settings.reports {
+        pages::check(plan, show, outputs, folder)?;
+    }
+    let (mut journal, damaged) = Journal::open(&folder.join(JOURNAL), settings.force)?;
+    if !settings.resume {
+        journal.clear()?;
+    }
+    outputs.remove_parts();
+    drop(outputs.draft(&folder.join("results.jsonl"), None)?);
+    Ok((journal, damaged))
+}
+
+/// A folder that is to name nobody holds only what this run writes: pictures and pages of an earlier run, which may name somebody or
+/// show a face, are removed; what this program did not write is refused.
+fn forget_names(plan: &Plan, settings: &Settings, outputs: &Outputs, show: &Presentation) -> Result<()> {
+    let folder = &settings.folder;
+    let pictures: Vec<PathBuf> = (0..plan.jobs.len()).map(|index| folder.join(show.picture(index))).collect();
+    let is_kept = |path: &Path| settings.pictures && settings.resume && pictures.iter().any(|picture| picture == path);
+    for inner in [PICTURES, REPORTS].map(|name| folder.join(name)) {
+        for path in outputs.list().map(List::files).unwrap_or_default() {
+            if path.starts_with(&inner) && !is_kept(&path) {
+                outputs.remove(&path)?;
+            }
+        }
+        let left = std::fs::read_dir(&inner).into_iter().flatten().flatten().map(|entry| entry.path());
+        if let Some(path) = left.into_iter().find(|path| !is_kept(path)) {
+            let reason = "lies in a folder that is to name nobody, and this program did not write it as it is: move it away, or \
+                          choose another --out"
+                .into();
+            return Err(Error::Occupied { path, reason });
+        }
+    }
+    Ok(())
+}
+
+/// What all workers see.
+struct Shared {
+    settings: Settings,
+    show: Presentation,
+    known: Arc<HashSet<Key>>,
+    marks: Arc<Marks>,
+    outputs: Outputs,
+}
+
+/// One worker's models and what it does with a job.
+struct Measurer {
+    analyzer: Option<Analyzer>,
+    shared: Arc<Shared>,
+    /// There is no other worker.
+    alone: bool,
+    /// The photos are those that may have ended an earlier run.
+    suspects: bool,
+}
+
+impl Measurer {
+    fn measure(&mut self, index: usize, job: &Job) -> Result<Done> {
+        if let Some(failure) = &job.failure {
+            return Ok(Done::Failed(failure.clone()));
+        }
+        let shared = self.shared.clone();
+        let Shared { settings, show, known, marks, outputs } = &*shared;
+        let analyzer = match &mut self.analyzer {
+            Some(analyzer) => analyzer,
+            empty => empty.insert(Analyzer::open(&settings.models, 1)?),
+        };
+        let bytes = Photo::read(&job.path, &settings.reading)?;
+        let hash = blake3::hash(&bytes);
+        let picture = settings.pictures.then(|| settings.folder.join(show.picture(index)));
+        let key = key(&hash, job, analyzer, settings, picture.as_deref());
+        if known.contains(&key) && picture.as_ref().is_none_or(|path| path.exists()) {
+            return Ok(Done::Known(key));
+        }
+        match marks.advice(&key) {
+            Advice::Measure => {}
+            Advice::Defer if self.suspects => {}
+            Advice::Defer => return Ok(Done::Deferred),
+            Advice::LeaveOut(failure) => {
+                return Ok(Done::New(key, Box::new(Entry { outcome: Outcome::Failure(failure), thumbnail: None })));
+            }
+        }
+        let unmarked = |source| Error::Unwritable { path: settings.folder.join(MARKS), source };
+        marks.begin(&key, self.alone).map_err(unmarked)?;
+        let measured = isolation::guarded(&job.path, || {
+            let photo = Photo::from_hashed(&job.path, &bytes, hash, &settings.reading)?;
+            let analysis = analyzer.analyze(&photo, &job.options)?;
+            Ok((photo, analysis))
+        });
+        if matches!(measured, Err(Error::Defect { .. })) {
+            // What the panic left half done goes with it.
+            self.analyzer = None;
+        }
+        let entry = match measured {
+            Ok((photo, analysis)) => {
+                let mut record = Record::of(photo.provenance(""), &analysis);
+                record.source.file.clear();
+                if let Some(identity) = &settings.identity {
+                    let content = identity.content(hash.as_bytes());
+                    record.source.blake3 = Some(blake3::Hash::from(content).into());
+                }
+                let thumbnail = match &picture {
+                    Some(path) => draw(&photo, &record, outputs, path, settings.identity.is_some())?,
+                    None => None,
+                };
+                if settings.identity.is_some() {
+                    coarsened(&mut record);
+                }
+                Entry { outcome: Outcome::Record(Box::new(record)), thumbnail }
+            }
+            Err(error @ (Error::Runtime { .. } | Error::Model { .. })) => return Err(error),
+            Err(error) => match Failure::of(&error, &job.path) {
+                failure if failure.is_lasting() => Entry { outcome: Outcome::Failure(failure), thumbnail: None },
+                failure => {
+                    marks.end(&key).map_err(unmarked)?;
+                    return Ok(Done::Failed(failure));
+                }
+            },
+        };
+        Ok(Done::New(key, Box::new(entry)))
+    }
+}
+
+/// What a result hangs on, but for the names.
+fn key(hash: &blake3::Hash, job: &Job, analyzer: &Analyzer, settings: &Settings, picture: Option<&Path>) -> Key {
+    let content = settings.identity.as_ref().map_or(*hash.as_bytes(), |identity| identity.content(hash.as_bytes()));
+    let picture = picture.and_then(Path::file_name);
+    let options = format!(
+        "{} {:?} {:?} {:?} {:?}",
+        env!("CARGO_PKG_VERSION"),
+        job.options,
+        settings.reading,
+        settings.models,
+        (settings.identity.is_some(), picture)
+    );
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&content).update(options.as_bytes());
+    for model in analyzer.hashes() {
+        hasher.update(model.as_bytes());
+    }
+    hasher.finalize().into()
+}
+
+/// Writes the annotated picture; the thumbnail of it, or `None` when the head is to be covered and cannot be: there is no
+/// picture then.
+fn draw(photo: &Photo, record: &Record, outputs: &Outputs, path: &Path, covered: bool) -> Result<Option<String>> {
+    let pixels = overlay::detailed(photo)?;
+    let pixels = match covered {
+        false => pixels,
+        true => match mask::cover(&pixels, record) {
+            Ok(pixels) => Cow::Owned(pixels),
+            Err(_) => {
+                // One of an earlier run under other options.
+                outputs.remove(path)?;
+                return Ok(None);
+            }
+        },
+    };
+    let picture = overlay::draw(&pixels, record);
+    outputs.write(path, &output::jpeg(&picture, path)?, None)?;
+    let scale = f64::from(THUMBNAIL) / f64::from(picture.width().max(picture.height()));
+    let side = |side: u32| ((f64::from(side) * scale).round() as u32).max(1);
+    let small = image::imageops::thumbnail(&picture, side(picture.width()), side(picture.height()));
+    Ok(Some(base64::engine::general_purpose::STANDARD.encode(output::jpeg(&small, path)?)))
+}

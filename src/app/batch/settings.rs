@@ -1,0 +1,163 @@
+//! How a run is to be done, and how ids and files appear in what it leaves behind.
+
+use std::collections::HashSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::identity::Identity;
+use super::plan::{Job, Plan, file_name};
+use crate::core::record::{Intake, Record};
+use crate::vision::estimate::blazepose;
+use crate::vision::photo::ReadOptions;
+
+/// The journal's name in the output folder.
+pub const JOURNAL: &str = ".journal.jsonl";
+
+/// The folder of annotated pictures in the output folder.
+pub const PICTURES: &str = "pictures";
+
+/// Formats beside JSON lines and CSV.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// Apache Parquet.
+    Parquet,
+}
+
+/// How a run is to be done.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where the results go.
+    pub folder: PathBuf,
+    /// Go on with what an earlier run left there.
+    pub resume: bool,
+    /// Write over what an earlier run left there, and over what others did.
+    pub force: bool,
+    /// Files that are never written to, besides the photos: the intake list, the key.
+    pub inputs: Vec<PathBuf>,
+    /// How many workers.
+    pub jobs: usize,
+    /// The longest that one photo may take.
+    pub time_limit: Duration,
+    /// How photos are read.
+    pub reading: ReadOptions,
+    /// Which models.
+    pub models: Vec<blazepose::Options>,
+    /// Write annotated pictures.
+    pub pictures: bool,
+    /// Name nobody.
+    pub identity: Option<Identity>,
+    /// Further formats.
+    pub formats: Vec<Format>,
+    /// Write a page for each subject.
+    pub reports: bool,
+    /// Hold values against published ranges on those pages.
+    pub reference_bands: bool,
+    /// The history that keeps the records of known subjects.
+    pub history: Option<PathBuf>,
+}
+
+/// How ids and files appear in the outputs; by default all are named.
+///
+/// Where nobody is to be named the outputs are in the order of the ids, so that their order tells nothing of the input's.
+#[derive(Debug, Clone, Default)]
+pub struct Presentation {
+    identity: Option<Identity>,
+    /// File names of pictures, by job.
+    pictures: Vec<String>,
+    /// Days since the subject's first visit, by job.
+    days: Vec<Option<i64>>,
+}
+
+impl Presentation {
+    pub(super) fn new(plan: &Plan, identity: Option<Identity>) -> Self {
+        let mut show = Self { identity, pictures: Vec::new(), days: Vec::new() };
+        let mut taken = HashSet::new();
+        show.pictures = plan.jobs.iter().map(|job| file_name(&show.id(job), &mut taken)).collect();
+        show.days = days(&plan.jobs);
+        show
+    }
+
+    /// Whether ids name nobody.
+    #[must_use]
+    pub fn is_deidentified(&self) -> bool {
+        self.identity.is_some()
+    }
+
+    /// The jobs in the order of the outputs.
+    #[must_use]
+    pub fn order(&self, jobs: &[Arc<Job>]) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..jobs.len()).collect();
+        if self.is_deidentified() {
+            order.sort_by_cached_key(|&index| self.id(&jobs[index]));
+        }
+        order
+    }
+
+    /// A job's id in the outputs.
+    #[must_use]
+    pub fn id(&self, job: &Job) -> String {
+        self.identity.as_ref().map_or_else(|| job.id.clone(), |identity| identity.id("id", &job.id))
+    }
+
+    /// Whom a job shows, in the outputs: the subject, else the id.
+    pub(super) fn whom(&self, job: &Job) -> String {
+        match (&job.subject, &self.identity) {
+            (None, _) => self.id(job),
+            (Some(subject), None) => subject.clone(),
+            (Some(subject), Some(identity)) => identity.id("subject", subject),
+        }
+    }
+
+    /// A job's file as failures name it; `None` where nobody is to be named.
+    #[must_use]
+    pub fn file(&self, job: &Job) -> Option<String> {
+        self.identity.is_none().then(|| job.path.to_string_lossy().into_owned())
+    }
+
+    /// A job's annotated picture, relative to the output folder.
+    #[must_use]
+    pub fn picture(&self, index: usize) -> String {
+        let name = self.pictures.get(index).map_or("photo", String::as_str);
+        format!("{PICTURES}/{name}.jpg")
+    }
+
+    /// A journal's record under a job's names.
+    #[must_use]
+    pub fn record(&self, job: &Job, record: &Record, index: usize) -> Record {
+        let named = self.identity.is_none();
+        let file = job.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let intake = Intake {
+            subject: job.subject.as_ref().map(|subject| match &self.identity {
+                None => subject.clone(),
+                Some(identity) => identity.id("subject", subject),
+            }),
+            visit_date: job.visit.filter(|_| named).map(|date| date.to_string()),
+            visit_day: self.days.get(index).copied().flatten().filter(|_| !named),
+            // Notes and columns of others' making may name somebody.
+            columns: if named { job.carried.clone() } else { Default::default() },
+        };
+        let mut record = record.clone();
+        record.id = self.id(job);
+        record.source.file = if named { file } else { String::new() };
+        record.intake = (intake != Intake::default()).then_some(intake);
+        record
+    }
+}
+
+/// Days since each subject's first visit.
+fn days(jobs: &[Job]) -> Vec<Option<i64>> {
+    let mut first = std::collections::HashMap::new();
+    for job in jobs {
+        if let Some(date) = job.visit {
+            let known = first.entry(job.subject.as_deref().unwrap_or(&job.id)).or_insert(date);
+            *known = date.min(*known);
+        }
+    }
+    jobs.iter()
+        .map(|job| {
+            let first = first.get(job.subject.as_deref().unwrap_or(&job.id))?;
+            Some(i64::from(job.visit?.since(*first).ok()?.get_days()))
+        })
+        .collect()
+}

@@ -1,0 +1,155 @@
+//! `orthostat batch`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+
+use super::measuring::{Measuring, count, positive};
+use crate::app::batch::settings::Format;
+use crate::vision::analysis;
+use crate::vision::photo::{MAX_MEGAPIXELS, ReadOptions};
+
+const EXAMPLES: &str = "\
+Examples:
+  orthostat batch intake/ --out results/
+  orthostat batch --manifest intake.csv --out results/ --pictures
+  orthostat batch intake/ --out results/ --resume         after an interruption
+  find . -name '*.jpg' -print0 | orthostat batch - -0 --jsonl > records.jsonl
+
+A manifest is a CSV list with a header; columns, any but path may be missing: path,id,subject,view,mirrored,height_cm,visit_date,\
+plumb,notes. Other columns are carried to the outputs.";
+
+/// `orthostat batch`.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Batch {
+    /// Photos, folders (with all below them), patterns such as 'a/**/*.jpg', or - for a list of paths on standard input.
+    #[arg(value_name = "INPUT", required_unless_present = "manifest")]
+    pub inputs: Vec<PathBuf>,
+    /// An intake list (CSV) in place of inputs; its paths are relative to its own folder.
+    #[arg(long, value_name = "FILE", conflicts_with = "inputs")]
+    pub manifest: Option<PathBuf>,
+    /// Where the results go: results.jsonl, results.csv, results_long.csv, failures.csv, summary.html.
+    #[arg(long, value_name = "DIR", required_unless_present_any = ["jsonl", "dry_run"])]
+    pub out: Option<PathBuf>,
+    /// Paths on standard input are separated by NUL, not by lines.
+    #[arg(short = '0', long)]
+    pub null: bool,
+    /// Be a filter: one record (or error) a line on standard output for each path, in their order, as soon as it is there.
+    #[arg(long, conflicts_with_all = ["out", "manifest", "resume", "force", "pictures", "deidentify", "format", "report", "dry_run"])]
+    pub jsonl: bool,
+    /// Go on with the run that left its results in DIR.
+    #[arg(long, conflicts_with = "force")]
+    pub resume: bool,
+    /// Write over the results of an earlier run in DIR, and over files there that others wrote; never over an input.
+    #[arg(long)]
+    pub force: bool,
+    /// Photos measured at the same time. Default: as many as there are processors.
+    #[arg(long, value_name = "N", value_parser = jobs)]
+    pub jobs: Option<usize>,
+    /// Write annotated pictures too, and thumbnails into the summary.
+    #[arg(long)]
+    pub pictures: bool,
+    /// Name nobody: ids are keyed hashes, no paths, dates, notes or further columns; heads are covered in pictures.
+    #[arg(long)]
+    pub deidentify: bool,
+    /// The key of --deidentify, made on first use. Default: deidentify.key in the user's data folder. Keep it apart from the results.
+    #[arg(long, value_name = "FILE", requires = "deidentify")]
+    pub key: Option<PathBuf>,
+    /// Further formats of the two results tables.
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    pub format: Vec<FormatChoice>,
+    /// Write a page for each subject (each photo, where none is named) into DIR/reports.
+    #[arg(long)]
+    pub report: bool,
+    /// Hold values against published reference ranges on those pages, each with its source.
+    #[arg(long, requires = "report")]
+    pub reference_bands: bool,
+    /// Keep the records of photos whose subject the manifest names in the history, under its visit_date, else today.
+    #[arg(long, requires = "manifest", conflicts_with = "deidentify")]
+    pub save: bool,
+    /// The history's file. Default: history.sqlite in the user's data folder.
+    #[arg(long, value_name = "FILE", requires = "save")]
+    pub db: Option<PathBuf>,
+    /// Print what would be done, and do nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// What makes the exit code 1: gate: photos without a record or refused; error: photos without a record; none: neither.
+    #[arg(long, value_enum, default_value_t = FailOn::Gate)]
+    pub fail_on: FailOn,
+    /// How progress is told on standard error.
+    #[arg(long, value_enum, default_value_t = ProgressChoice::Auto)]
+    pub progress: ProgressChoice,
+    /// The longest that one photo may take, in seconds.
+    #[arg(long, value_name = "S", default_value_t = 60.0, value_parser = positive)]
+    pub time_limit: f64,
+    /// Refuse pictures of more megapixels before decoding them, and such as take more than 6 bytes of memory for each pixel
+    /// allowed.
+    #[arg(long, value_name = "N", default_value_t = MAX_MEGAPIXELS, value_parser = positive)]
+    pub max_megapixels: f64,
+    /// Options of measuring, unless a manifest says otherwise for a photo.
+    #[command(flatten)]
+    pub measuring: Measuring,
+}
+
+/// A format of the results tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum FormatChoice {
+    /// CSV, which is always written.
+    Csv,
+    /// Apache Parquet (when the program was built with the feature `parquet`).
+    Parquet,
+}
+
+/// What makes the exit code 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum FailOn {
+    /// Nothing.
+    None,
+    /// Photos without a record.
+    Error,
+    /// Those, and photos refused by the gates.
+    Gate,
+}
+
+/// How progress is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ProgressChoice {
+    /// A bar on a terminal, else lines.
+    Auto,
+    /// Lines.
+    Plain,
+    /// One object of JSON a line.
+    Json,
+    /// Not at all.
+    None,
+}
+
+impl Batch {
+    /// Formats beside CSV.
+    #[must_use]
+    pub fn formats(&self) -> Vec<Format> {
+        if self.format.contains(&FormatChoice::Parquet) { vec![Format::Parquet] } else { Vec::new() }
+    }
+
+    /// How photos are read.
+    #[must_use]
+    pub fn reading(&self) -> ReadOptions {
+        ReadOptions {
+            max_megapixels: self.max_megapixels,
+            enough: Some(analysis::ENOUGH_PIXELS),
+            ..ReadOptions::default()
+        }
+    }
+
+    /// The longest that one photo may take.
+    #[must_use]
+    pub fn time_limit(&self) -> Duration {
+        Duration::from_secs_f64(self.time_limit)
+    }
+}
+
+fn jobs(text: &str) -> Result<usize, String> {
+    count(text, 256)
+}

@@ -1,0 +1,192 @@
+//! What every way of measuring shares, and how numbers on the command line are read.
+
+use crate::core::options;
+use clap::{Args, ValueEnum};
+
+use crate::core::body::view::View;
+use crate::core::camera::UserCalibration;
+use crate::core::options::DEFAULT_READINGS;
+use crate::core::points::Points;
+use crate::vision::ensemble::{BEST_READINGS, FAST_READINGS, MAX_READINGS, PAIRED_READINGS};
+use crate::vision::estimate::blazepose;
+use crate::vision::model;
+
+/// Options that every way of measuring shares.
+#[derive(Debug, Clone, Args)]
+pub struct Measuring {
+    /// From which side the camera sees the person.
+    #[arg(long, value_enum, default_value_t = ViewChoice::Auto)]
+    pub view: ViewChoice,
+    /// The picture is a mirror image (a selfie saved as seen).
+    #[arg(long)]
+    pub mirrored: bool,
+    /// How much is read for one photo.
+    #[arg(long, value_enum, default_value_t = Quality::Standard)]
+    pub quality: Quality,
+    /// The landmark model instead of the quality's: lite, full, heavy, or an ONNX file with the inputs and outputs of full.
+    #[arg(long, value_name = "NAME|FILE")]
+    pub model: Option<String>,
+    /// Readings of the whole body instead of the quality's; they are nudged and mirrored, and averaged. With the standard
+    /// quality they are the full model's alone.
+    #[arg(long, value_name = "N", value_parser = readings)]
+    pub readings: Option<usize>,
+    /// Whom to measure when several people are found: 1 is the largest and most central.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = person)]
+    pub person: usize,
+    /// The subject's stature, for values in millimetres.
+    #[arg(long, value_name = "CM", value_parser = stature)]
+    pub height_cm: Option<f64>,
+}
+
+/// How much is read for one photo; accuracy and time of each stand in the README.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Quality {
+    /// 2 readings of the full model.
+    Fast,
+    /// 2 readings each of the full and of the heavy model; 8 of the full model where the heavy one is not installed.
+    Standard,
+    /// 12 readings each of the full and of the heavy model, which must be installed.
+    Best,
+}
+
+/// A view by the name that the command line uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ViewChoice {
+    /// Found by itself.
+    Auto,
+    /// From the front.
+    Anterior,
+    /// From behind.
+    Posterior,
+    /// The subject's left side.
+    Left,
+    /// The subject's right side.
+    Right,
+}
+
+impl ViewChoice {
+    /// As the library wants it; `None` when it is to be found.
+    #[must_use]
+    pub fn view(self) -> Option<View> {
+        match self {
+            ViewChoice::Auto => None,
+            ViewChoice::Anterior => Some(View::Anterior),
+            ViewChoice::Posterior => Some(View::Posterior),
+            ViewChoice::Left => Some(View::LeftLateral),
+            ViewChoice::Right => Some(View::RightLateral),
+        }
+    }
+}
+
+/// The model beside the full one.
+const HEAVY: &str = "blazepose-heavy";
+
+impl Measuring {
+    /// As the library wants them.
+    #[must_use]
+    pub fn options(&self, given: UserCalibration) -> options::Options {
+        options::Options {
+            heads: false,
+            readings: self.readings.unwrap_or(match self.quality {
+                Quality::Fast => FAST_READINGS,
+                Quality::Standard if self.is_paired() => PAIRED_READINGS,
+                Quality::Standard => DEFAULT_READINGS,
+                Quality::Best => BEST_READINGS,
+            }),
+            view: self.view.view(),
+            mirrored: self.mirrored,
+            given,
+            height_mm: self.height_cm.map(|cm| 10.0 * cm),
+            person: self.person,
+            points: Points::default(),
+        }
+    }
+
+    /// Whether the standard quality reads with two models.
+    fn is_paired(&self) -> bool {
+        self.quality == Quality::Standard
+            && self.model.is_none()
+            && self.readings.is_none()
+            && model::is_installed(HEAVY)
+    }
+
+    /// Which models to open.
+    #[must_use]
+    pub fn models(&self) -> Vec<blazepose::Options> {
+        let names = match (&self.model, self.quality) {
+            (Some(named), _) => vec![named.as_str()],
+            (None, Quality::Best) => vec![blazepose::DEFAULT_MODEL, HEAVY],
+            (None, Quality::Standard) if self.is_paired() => vec![blazepose::DEFAULT_MODEL, HEAVY],
+            (None, _) => vec![blazepose::DEFAULT_MODEL],
+        };
+        names.into_iter().map(named).collect()
+    }
+}
+
+/// The model of a name, a short one too: `--model lite`.
+pub(super) fn named(name: &str) -> blazepose::Options {
+    let model = match name {
+        short @ ("lite" | "full" | "heavy") => format!("blazepose-{short}"),
+        other => other.to_owned(),
+    };
+    blazepose::Options { model, ..blazepose::Options::default() }
+}
+
+pub(super) fn number(text: &str) -> Result<f64, String> {
+    text.trim()
+        .parse::<f64>()
+        .ok()
+        .filter(|v| v.is_finite())
+        .ok_or_else(|| format!("expected a number, found \"{text}\""))
+}
+
+fn within(text: &str, low: f64, high: f64, unit: &str) -> Result<f64, String> {
+    let value = number(text)?;
+    if (low..=high).contains(&value) {
+        Ok(value)
+    } else {
+        Err(format!("expected {low} to {high}{unit}, found {value}"))
+    }
+}
+
+pub(super) fn positive(text: &str) -> Result<f64, String> {
+    within(text, 0.001, 10_000.0, "")
+}
+
+pub(super) fn stature(text: &str) -> Result<f64, String> {
+    within(text, *options::STATURE_CM.start(), *options::STATURE_CM.end(), " cm")
+}
+
+pub(super) fn minutes(text: &str) -> Result<f64, String> {
+    within(text, 0.01, 1440.0, " minutes")
+}
+
+pub(super) fn roll(text: &str) -> Result<f64, String> {
+    within(text, -45.0, 45.0, " degrees")
+}
+
+pub(super) fn count(text: &str, most: usize) -> Result<usize, String> {
+    text.parse::<usize>()
+        .ok()
+        .filter(|n| (1..=most).contains(n))
+        .ok_or_else(|| format!("expected a whole number from 1 to {most}, found \"{text}\""))
+}
+
+pub(super) fn readings(text: &str) -> Result<usize, String> {
+    count(text, MAX_READINGS)
+}
+
+pub(super) fn person(text: &str) -> Result<usize, String> {
+    count(text, 100)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_out_of_range_are_refused_in_words() {
+        assert_eq!(stature("400").unwrap_err(), "expected 40 to 260 cm, found 400");
+        assert!(readings("0").is_err() && person("x").is_err() && number("nan").is_err());
+    }
+}

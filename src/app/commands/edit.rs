@@ -1,0 +1,58 @@
+//! `orthostat edit`: a page on which a record's points are dragged.
+
+use std::process::{Command, Stdio};
+
+use orthostat::app::cli::Edit;
+use orthostat::app::edit::{Server, Session, Stopped};
+use orthostat::core::error::Result;
+
+use super::{complain, say};
+
+/// What a program ends with that was interrupted.
+const INTERRUPTED: u8 = 130;
+
+pub(crate) fn run(options: &Edit) -> Result<u8> {
+    let session = Session::open(&options.record, options.photo.as_deref(), options.out.as_deref())?;
+    let server = Server::bind(session, options.idle())?;
+    let url = server.url();
+    say(&format!("{url}\n"))?;
+    if options.open {
+        browse(&url);
+    }
+    let (stopped, session) = server.run()?;
+    let kept = session.map_or(Ok(()), tell_kept);
+    match stopped {
+        Stopped::Closed => {}
+        Stopped::Silent => complain(&"the page was not heard of any more and is taken for closed"),
+        Stopped::Idle => complain(&"the page was left alone for too long and is closed"),
+        Stopped::Interrupted => {}
+    }
+    kept.map(|()| if stopped == Stopped::Interrupted { INTERRUPTED } else { 0 })
+}
+
+/// Says where points are that were not saved; where they could not be written, what they are.
+fn tell_kept(mut session: Session) -> Result<()> {
+    match session.keep_unsaved() {
+        Ok(Some(kept)) => complain(&format_args!(
+            "points that were not saved are kept in {}; orthostat recompute RECORD --points takes them",
+            kept.display()
+        )),
+        Ok(None) if session.is_unsaved() => complain(
+            &"that all points by hand were taken back was not saved; orthostat recompute RECORD --no-points does the same",
+        ),
+        Ok(None) => {}
+        Err(error) => {
+            complain(&format_args!("points that were not saved: {}", session.points().to_json()));
+            return Err(error);
+        }
+    }
+    Ok(())
+}
+
+fn browse(url: &str) {
+    let opener = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
+    let quiet = Stdio::null;
+    if Command::new(opener).arg(url).stdin(quiet()).stdout(quiet()).stderr(quiet()).spawn().is_err() {
+        complain(&format!("no browser could be started with {opener}: open the address above"));
+    }
+}

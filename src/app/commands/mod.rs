@@ -1,0 +1,51 @@
+//! What each command does with its options: a room of the program `orthostat`, which prints; the library never does.
+
+pub(crate) mod analyze;
+pub(crate) mod batch;
+pub(crate) mod compare;
+pub(crate) mod doctor;
+pub(crate) mod edit;
+pub(crate) mod history;
+pub(crate) mod live;
+pub(crate) mod recompute;
+pub(crate) mod schema;
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use orthostat::core::error::{Error, Result};
+use orthostat::core::names;
+use orthostat::core::points::Points;
+
+/// A message for the user, on standard error. Where it cannot be written the work goes on without it.
+pub(crate) fn complain(message: &dyn std::fmt::Display) {
+    tell(&format!("orthostat: {}\n", names::shown(&message.to_string())));
+}
+
+/// Puts our own words on standard error; what they hold from outside is made harmless before.
+pub(crate) fn tell(text: &str) {
+    let mut err = std::io::stderr().lock();
+    let _ = err.write_all(text.as_bytes()).and_then(|()| err.flush());
+}
+
+/// The points of a file that can only belong to one picture.
+pub(crate) fn points_for_one(path: &Path, pictures: usize, what: &str) -> Result<Points> {
+    if pictures != 1 {
+        let reason = format!("--points: expected one {what}, since points belong to one picture; found {pictures}");
+        return Err(Error::Usage { reason });
+    }
+    Points::open(path)
+}
+
+/// Data for whoever reads standard output. A reader that has gone away is no error.
+pub(crate) fn say(text: &str) -> Result<()> {
+    // Lines of JSON stay JSON: what is written out in them is so in their own way.
+    let text = names::shown_lines(text);
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Error::Unwritable { path: PathBuf::from("standard output"), source: error })
+        }
+        _ => Ok(()),
+    }
+}

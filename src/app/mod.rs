@@ -1,0 +1,6 @@
+//! What the programs do: command line, batches, the page for editing, the self-test.
+
+pub mod batch;
+pub mod cli;
+pub mod doctor;
+pub mod edit;

@@ -1,0 +1,159 @@
+//! From which side the camera sees the person.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::core::body::pose::Pose;
+use crate::core::body::skeleton::{Joint, Pair, Side};
+use crate::core::measure::frontal;
+use crate::core::refusal::Refusal;
+
+/// The side of the body that the camera sees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum View {
+    /// The front: the subject's left is on the right of the picture.
+    Anterior,
+    /// The back: the subject's left is on the left of the picture.
+    Posterior,
+    /// The subject's left side.
+    #[serde(rename = "left")]
+    LeftLateral,
+    /// The subject's right side.
+    #[serde(rename = "right")]
+    RightLateral,
+}
+
+/// Whether a person seen frontally faces the camera or shows it the back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Facing {
+    /// Anterior view.
+    Camera,
+    /// Posterior view.
+    Away,
+}
+
+impl Facing {
+    /// +1 when the subject's left lies towards larger x in the picture, -1 when towards smaller x.
+    #[must_use]
+    pub const fn left_sign(self) -> f64 {
+        match self {
+            Facing::Camera => 1.0,
+            Facing::Away => -1.0,
+        }
+    }
+}
+
+/// Shoulders that span less than this share of the trunk's length (middle of shoulders to middle of hips) are seen from the
+/// side. On rendered people with exact truth, frontal views gave 0.64 to 0.77 and side views 0.00 to 0.18; on annotated real
+/// photos, views labelled frontal went down to 0.31, but for one in two hundred.
+const LATERAL_BELOW: f64 = 0.30;
+/// Feet whose tips stand so much lower or higher in the picture than their heels show where they point, in trunk lengths. Seen
+/// from the front: 0.05 to 0.3 (98 of 100 real photos); from behind: -0.14 to -0.05.
+const FEET_POINT: f64 = 0.03;
+
+/// How far the left shoulder lies to the right of the right one in the picture, square to the trunk, in trunk lengths: of a person
+/// who leans, the line of the shoulders leans too.
+///
+/// # Errors
+/// When shoulders or hips have no place.
+pub fn shoulder_span(pose: &Pose) -> Result<f64, Refusal> {
+    let across = pose.point(Joint::LeftShoulder)? - pose.point(Joint::RightShoulder)?;
+    let up = pose.midpoint(Pair::SHOULDERS)? - pose.midpoint(Pair::HIPS)?;
+    Ok(up.cross(across) / up.dot(up).max(1e-9))
+}
+
+impl View {
+    /// The name in records.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            View::Anterior => "anterior",
+            View::Posterior => "posterior",
+            View::LeftLateral => "left",
+            View::RightLateral => "right",
+        }
+    }
+
+    /// The view with this name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        [View::Anterior, View::Posterior, View::LeftLateral, View::RightLateral]
+            .into_iter()
+            .find(|view| view.name() == name)
+    }
+
+    /// How a person would say it.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            View::Anterior => "from the front",
+            View::Posterior => "from behind",
+            View::LeftLateral => "from the subject's left side",
+            View::RightLateral => "from the subject's right side",
+        }
+    }
+
+    /// How the person faces the camera, for frontal views.
+    #[must_use]
+    pub const fn facing(self) -> Option<Facing> {
+        match self {
+            View::Anterior => Some(Facing::Camera),
+            View::Posterior => Some(Facing::Away),
+            View::LeftLateral | View::RightLateral => None,
+        }
+    }
+
+    /// The side nearer the camera, for side views.
+    #[must_use]
+    pub const fn near_side(self) -> Option<Side> {
+        match self {
+            View::LeftLateral => Some(Side::Left),
+            View::RightLateral => Some(Side::Right),
+            View::Anterior | View::Posterior => None,
+        }
+    }
+
+    /// Finds the view from where the left and the right shoulder stand, and for side views from which way the body points:
+    /// `left_away` says how much farther from the camera a model sees the left side than the right one.
+    ///
+    /// # Errors
+    /// When shoulders or hips have no place.
+    pub fn of(pose: &Pose, left_away: Option<f64>) -> Result<Self, Refusal> {
+        let span = shoulder_span(pose)?;
+        if span >= LATERAL_BELOW {
+            return Ok(View::Anterior);
+        }
+        if span <= -LATERAL_BELOW {
+            return Ok(View::Posterior);
+        }
+        // Turned to the subject's own right, the left side comes to the front, and the model sees it nearer.
+        let turned = match left_away {
+            Some(away) => away,
+            None => {
+                let ears = pose.midpoint(Pair::EARS)?;
+                pose.point(Joint::Nose)?.x - ears.x
+            }
+        };
+        Ok(if turned < 0.0 { View::LeftLateral } else { View::RightLateral })
+    }
+
+    /// How clearly the view was told: the shoulders' share of the trunk's length, and whether it lies near the border.
+    #[must_use]
+    pub fn is_doubtful(pose: &Pose) -> bool {
+        shoulder_span(pose).map_or(true, |span| (0.5 * LATERAL_BELOW..1.4 * LATERAL_BELOW).contains(&span.abs()))
+    }
+
+    /// Whether the feet point the other way than a view from the front or from behind says: every camera stands above the floor, so
+    /// the tips of feet that point at it stand lower in the picture than their heels. A covered head is often taken for the back of
+    /// one.
+    #[must_use]
+    pub fn is_against_the_feet(self, pose: &Pose) -> bool {
+        let down = |pair: Pair| pose.midpoint(pair).ok();
+        let (Some(facing), Some(tips), Some(heels)) = (self.facing(), down(Pair::TOES), down(Pair::HEELS)) else {
+            return false;
+        };
+        let trunk = frontal::trunk_length(pose).unwrap_or(f64::INFINITY);
+        facing.left_sign() * (tips.y - heels.y) < -FEET_POINT * trunk
+    }
+}

@@ -1,0 +1,5 @@
+//! Records beside each other and beside published ranges.
+
+pub mod change;
+pub mod reference;
+pub mod visit;

@@ -1,0 +1,27 @@
+//! Numbers only: what a body, a camera, a measure and a record are. Knows no model and no picture.
+
+pub mod body;
+pub mod camera;
+pub mod compare;
+pub mod error;
+pub mod exposure;
+pub mod folders;
+pub mod gate;
+pub mod geometry;
+pub mod heads;
+pub mod isolation;
+pub mod measure;
+pub mod names;
+pub mod observation;
+pub mod options;
+pub mod photo_hash;
+pub mod pipeline;
+pub mod points;
+pub mod quality;
+pub mod recompute;
+pub mod record;
+pub mod refusal;
+pub mod silhouette;
+pub mod statistics;
+pub mod uncertainty;
+pub mod watch;

@@ -1,0 +1,295 @@
+//! A observation: everything that the pixels of one photo said about one person and the camera. From here on no pixel is needed,
+//! so that a record that keeps it can be measured again, with other options or by a newer version.
+//!
+//! Its numbers are rounded where it is made, to what they mean, so that a photo measured at once and its record measured years
+//! later give the same bytes.
+
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::core::body::pose::{Keypoint, Missing, Pose};
+use crate::core::body::skeleton::Joint;
+use crate::core::camera::CameraMetadata;
+use crate::core::camera::Tilt;
+use crate::core::camera::frontal_plane::WorldWidths;
+use crate::core::exposure::Exposure;
+use crate::core::geometry::{Point, rounded};
+use crate::core::heads::Heads;
+use crate::core::silhouette::Trace;
+
+/// Where a photo and its observation come from, as records say it elsewhere.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Frame {
+    /// Width of the upright photo, in pixels.
+    pub width: f64,
+    /// Height of the upright photo, in pixels.
+    pub height: f64,
+    /// How many people were found.
+    pub people: usize,
+    /// How many readings were taken, of all models and parts of the body.
+    pub readings: usize,
+    /// The models' names.
+    pub model: String,
+    /// BLAKE3 hash of the first model's file, in hexadecimal.
+    pub model_blake3: String,
+    /// Every head in the picture, where they were looked for.
+    pub heads: Option<Heads>,
+    /// For readings of a video instead of one picture, each frame read once, plainly and mirrored in turn: for how many
+    /// independent looks the frames count. People sway slowly, so that neighbouring frames repeat each other.
+    pub independent: Option<f64>,
+}
+
+/// What was seen of one person, in pixels of the upright photo counted from its edge, sides the subject's own as the joints
+/// have them (a mirror image is not put right here). This is also how records keep it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Observation {
+    /// What all readings agree on, by joint: x, y, visibility, and the readings' spread (null for a single reading). Joints
+    /// outside the picture and hidden ones too.
+    pub joints: IndexMap<String, (f64, f64, f64, Option<f64>)>,
+    /// The first model's readings of the whole body: in the order of `joints`, x and y less those of `joints`, in thousandths
+    /// of a pixel; null for a joint that the reading lacks.
+    pub readings: Vec<Vec<Option<i64>>>,
+    /// The model's worlds, when it imagines any.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub worlds: Option<Worlds>,
+    /// The trunk's outline, when it was read.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub outline: Option<Trace>,
+    /// Brightness (0 to 255) and fine detail of the person, when they could be told: see [`Exposure`].
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub exposure: Option<(f64, f64)>,
+    /// The share of readings that had left and right exchanged against the others, when there were any.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub dissent: Option<f64>,
+    /// What the photo's file says about the camera.
+    pub told: ToldRecord,
+    /// What straight edges in the background say about it, when they were looked at and say something: roll, pitch, and the
+    /// standard errors of both, in degrees.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub background: Option<(f64, f64, f64, f64)>,
+    /// How many times the focal length that the file tells, or that is assumed, the edges' vanishing points say it is, and the
+    /// standard error of that number's logarithm.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub background_focal: Option<(f64, f64)>,
+}
+
+/// See [`WorldWidths`]: metres, summed over the readings.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Worlds {
+    /// Shoulders, elbows, hips, knees, ankles.
+    pub across: [f64; 5],
+    /// See `across`.
+    pub away: [f64; 5],
+    /// The first reading's shoulders and hips.
+    pub first: f64,
+}
+
+/// See [`CameraMetadata`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ToldRecord {
+    /// Focal length as 35 mm equivalent, in millimetres.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub focal_35mm: Option<f64>,
+    /// The phone's acceleration vector, in units of g.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub gravity: Option<[f64; 3]>,
+    /// Whether it was the camera on the side of the screen.
+    pub front_camera: bool,
+    /// Width and height of the picture as the camera took it, in pixels.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub shot_px: Option<[f64; 2]>,
+}
+
+/// Decimals of a joint's place. Of a person of 60 pixels' height the shoulders' line is 15 pixels long, and a thousandth of one
+/// turns it by 0.004 degrees.
+const PLACE_DECIMALS: i32 = 3;
+
+/// No place in a picture has a coordinate beyond this, in pixels.
+const MOST_PX: f64 = 1e6;
+
+impl Observation {
+    /// A observation of what the readings agree on and of the single readings; everything else is still unsaid.
+    #[must_use]
+    pub fn of<'a>(agreed: &Pose, readings: impl IntoIterator<Item = &'a Pose>, told: &CameraMetadata) -> Self {
+        let place = |value: f64| rounded(value, PLACE_DECIMALS);
+        let joints: IndexMap<String, _> = agreed
+            .found()
+            .map(|(joint, k)| {
+                let sd = k.sd_px.map(|sd| rounded(sd, PLACE_DECIMALS));
+                (joint.name().to_owned(), (place(k.at.x), place(k.at.y), rounded(k.visibility, 4), sd))
+            })
+            .collect();
+        let differences = |reading: &Pose| -> Vec<Option<i64>> {
+            let thousandths = |value: f64| (1000.0 * value).round() as i64;
+            let one = |(name, &(x, y, _, _)): (&String, &(f64, f64, f64, Option<f64>))| {
+                let at = Joint::from_name(name).and_then(|joint| reading.point(joint).ok());
+                [at.map(|at| thousandths(at.x - x)), at.map(|at| thousandths(at.y - y))]
+            };
+            joints.iter().flat_map(one).collect()
+        };
+        Self {
+            readings: readings.into_iter().map(differences).collect(),
+            joints,
+            worlds: None,
+            outline: None,
+            exposure: None,
+            dissent: None,
+            told: ToldRecord {
+                focal_35mm: told.focal_35mm.map(|mm| rounded(mm, 3)),
+                gravity: told.gravity.map(|a| a.map(|g| rounded(g, 6))),
+                front_camera: told.front_camera,
+                shot_px: told.shot_px.map(|side| side.map(|side| rounded(side, 0))),
+            },
+            background: None,
+            background_focal: None,
+        }
+    }
+
+    /// The same with the model's worlds.
+    #[must_use]
+    pub fn with_worlds(self, worlds: Option<&WorldWidths>) -> Self {
+        let sums = |sums: [f64; 5]| sums.map(|sum| rounded(sum, 5));
+        let worlds = worlds.map(|w| Worlds { across: sums(w.across), away: sums(w.away), first: rounded(w.first, 5) });
+        Self { worlds, ..self }
+    }
+
+    /// The same with the share of readings that had left and right exchanged.
+    #[must_use]
+    pub fn with_dissent(self, share: f64) -> Self {
+        Self { dissent: (share > 0.0).then(|| rounded(share, 3)), ..self }
+    }
+
+    /// The same with brightness and detail.
+    #[must_use]
+    pub fn with_exposure(self, exposure: Option<Exposure>) -> Self {
+        Self { exposure: exposure.map(|e| (rounded(e.brightness, 1), rounded(e.detail, 4))), ..self }
+    }
+
+    /// The same with what the background's edges say.
+    #[must_use]
+    pub fn with_background(self, tilt: Option<&Tilt>) -> Self {
+        let background = tilt.map(|t| {
+            let [roll, pitch, roll_sd, pitch_sd] =
+                [t.roll_deg, t.pitch_deg, t.roll_sd_deg, t.pitch_sd_deg].map(|v| rounded(v, 4));
+            (roll, pitch, roll_sd, pitch_sd)
+        });
+        let background_focal = tilt.map(|t| (rounded(t.focal_factor, 4), rounded(t.focal_sd, 4)));
+        Self { background, background_focal, ..self }
+    }
+
+    /// What does not fit together in a observation from elsewhere, in words; nothing in one that was made here.
+    #[must_use]
+    pub fn misfit(&self) -> Option<String> {
+        if let Some(name) = self.joints.keys().find(|name| Joint::from_name(name).is_none()) {
+            return Some(format!("an unknown joint \"{name}\""));
+        }
+        let sane = |value: f64| value.abs() < MOST_PX;
+        if !self
+            .joints
+            .values()
+            .all(|&(x, y, visibility, sd)| [x, y, visibility, sd.unwrap_or(0.0)].into_iter().all(sane))
+        {
+            return Some("a joint far outside any picture".into());
+        }
+        let numbers = 2 * self.joints.len();
+        if let Some(reading) = self.readings.iter().find(|reading| reading.len() != numbers) {
+            return Some(format!("a reading of {} numbers where {numbers} are needed", reading.len()));
+        }
+        let far = |value: &i64| value.unsigned_abs() > 1000 * MOST_PX as u64;
+        if self.readings.iter().flatten().flatten().any(far) {
+            return Some("a reading far outside any picture".into());
+        }
+        self.outline.as_ref().filter(|trace| trace.left.len() != trace.right.len()).map(|trace| {
+            format!("an outline of {} rows on the left and {} on the right", trace.left.len(), trace.right.len())
+        })
+    }
+
+    /// What all readings agree on.
+    #[must_use]
+    pub fn pose(&self) -> Pose {
+        Pose::from_joints(|joint| {
+            let &(x, y, visibility, sd_px) = self.joints.get(joint.name()).ok_or(Missing::NotGiven(joint))?;
+            Ok(Keypoint { at: Point::new(x, y), visibility, sd_px, by_hand: false })
+        })
+    }
+
+    /// The first model's readings of the whole body.
+    pub fn single_poses(&self) -> impl Iterator<Item = Pose> + '_ {
+        let agreed = self.pose();
+        self.readings.iter().map(move |differences| {
+            let mut pose = Pose::default();
+            for ((name, _), pair) in self.joints.iter().zip(differences.chunks_exact(2)) {
+                if let (Some(joint), &[Some(x), Some(y)]) = (Joint::from_name(name), pair)
+                    && let Ok(k) = agreed.get(joint)
+                {
+                    let at = Point::new(k.at.x + 0.001 * x as f64, k.at.y + 0.001 * y as f64);
+                    pose.set(joint, Ok(Keypoint { at, sd_px: None, ..k }));
+                }
+            }
+            pose
+        })
+    }
+
+    /// See [`WorldWidths`].
+    #[must_use]
+    pub fn world_widths(&self) -> Option<WorldWidths> {
+        self.worlds.as_ref().map(|w| WorldWidths { across: w.across, away: w.away, first: w.first })
+    }
+
+    /// See [`Exposure`].
+    #[must_use]
+    pub fn exposure(&self) -> Option<Exposure> {
+        self.exposure.map(|(brightness, detail)| Exposure { brightness, detail })
+    }
+
+    /// What the photo's file says about the camera.
+    #[must_use]
+    pub fn told(&self) -> CameraMetadata {
+        let told = &self.told;
+        CameraMetadata {
+            focal_35mm: told.focal_35mm,
+            gravity: told.gravity,
+            front_camera: told.front_camera,
+            shot_px: told.shot_px,
+        }
+    }
+
+    /// What the background's edges say about the camera.
+    #[must_use]
+    pub fn background(&self) -> Option<Tilt> {
+        // Records of older versions lack the focal length: then nothing is said of it.
+        let (focal_factor, focal_sd) = self.background_focal.unwrap_or((1.0, f64::INFINITY));
+        self.background.map(|(roll_deg, pitch_deg, roll_sd_deg, pitch_sd_deg)| Tilt {
+            roll_deg,
+            pitch_deg,
+            roll_sd_deg,
+            pitch_sd_deg,
+            focal_factor,
+            focal_sd,
+            bend: 0.0,
+            support_px: 0.0,
+            segments: 0,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sighting_gives_back_its_poses_and_survives_writing() {
+        let pose = |x: f64| {
+            Pose::from_points([(Joint::Nose, Point::new(x, 0.1)), (Joint::LeftHip, Point::new(1.0 / 3.0, 1e4 / 7.0))])
+        };
+        let told = CameraMetadata { gravity: Some([0.1, -1.0 / 3.0, 2.0 / 7.0]), ..CameraMetadata::default() };
+        let seen = Observation::of(&pose(10.0 / 3.0), &[pose(3.0), pose(4.0)], &told);
+        let single: Vec<f64> = seen.single_poses().map(|pose| pose.point(Joint::Nose).expect("kept").x).collect();
+        assert!((single[0] - 3.0).abs() < 1e-9 && (single[1] - 4.0).abs() < 1e-9, "{single:?}");
+        assert!(seen.pose().get(Joint::RightHip).is_err());
+        let again: Observation = serde_json::from_str(&serde_json::to_string(&seen).expect("written")).expect("read");
+        assert_eq!(again, seen);
+        assert_eq!(again.pose(), seen.pose());
+    }
+}

@@ -1,0 +1,410 @@
+//! From a observation to measures, without a look at the pixels: level, turn back, judge, measure.
+
+use crate::core::body::landmarks::BonyPose;
+use crate::core::body::pose::screened;
+use crate::core::body::pose::{Keypoint, Pose};
+use crate::core::body::skeleton::Pair;
+use crate::core::body::stance::Stance;
+use crate::core::body::view::View;
+use crate::core::camera::Camera;
+use crate::core::camera::frontal_plane::{self, WorldWidths, Yaw};
+use crate::core::camera::rectify::Rectification;
+use crate::core::error::{Error, Result};
+use crate::core::geometry::Point;
+use crate::core::measure::estimators::{self, Rectified, Shape, estimate};
+use crate::core::measure::frontal::{self, SpinalLine, spinal_line};
+use crate::core::measure::{Assessment, ByHand, Measure, Measurement, Unit};
+use crate::core::observation::{Frame, Observation};
+use crate::core::options::Options;
+use crate::core::points::Site;
+use crate::core::quality::{self, Evidence, Quality};
+use crate::core::refusal::Refusal;
+use crate::core::silhouette::Outline;
+use crate::core::statistics::standard_deviation;
+use crate::core::uncertainty::calibration::{calibration, error_model};
+use crate::core::uncertainty::landmark_error::{LandmarkError, PlacementError};
+
+/// How far a single reading may be off, in scatters of many: it has neither a mirrored partner nor a crop that has settled. With this
+/// its intervals hold the truth in about 95 of 100 rendered photos too.
+const LONE: f64 = 2.5;
+
+/// Millimetres per pixel at the depth of the hips, and how well that is known.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Scale {
+    /// Millimetres per pixel of the body's own plane.
+    pub mm_per_px: f64,
+    /// Its standard deviation as a share.
+    pub sd_share: f64,
+}
+
+/// Everything that is known about one person in one photo.
+#[derive(Debug, Clone)]
+pub struct Analysis {
+    /// The joints in pixels of the photo as it is, sides the subject's own.
+    pub pose: Pose,
+    /// The view, and whether it was found by itself.
+    pub view: View,
+    /// Whether the user named the view.
+    pub view_given: bool,
+    /// Whether the picture was taken for a mirror image.
+    pub mirrored: bool,
+    /// The camera of the picture as it is.
+    pub camera: Camera,
+    /// How far the body is turned; `None` in side views or when it cannot be told.
+    pub yaw: Option<Yaw>,
+    /// The measured person's box: left, top, right, bottom in pixels.
+    pub person_box: [f64; 4],
+    /// The scale, when the stature is known.
+    pub scale: Option<Scale>,
+    /// Trunk length in pixels of the body's own plane, when it could be measured.
+    pub trunk_px: Option<f64>,
+    /// The measures.
+    pub assessment: Assessment,
+    /// The spinal line, level by level, in frontal views; places in pixels of the photo as it is.
+    pub spinal_line: Option<SpinalLine>,
+    /// The gates.
+    pub quality: Quality,
+    /// How far the stance is quiet (arms hanging, legs rectified, trunk upright), 0 to 1; 1 in side views.
+    pub quiet: f64,
+    /// What the user said; points placed by hand with the errors that they are taken to have.
+    pub options: Options,
+    /// Where the observation comes from.
+    pub frame: Frame,
+    /// What the pixels said, from which everything here was measured.
+    pub observation: Observation,
+}
+
+/// Middle of the ears over the middle of the ankles, as a share of stature: mean and standard deviation over rendered people
+/// of both sexes.
+const EAR_TO_ANKLE: (f64, f64) = (0.880, 0.006);
+/// What the model's points add to the scale's uncertainty.
+const SCALE_SD: f64 = 0.02;
+
+/// Measures what was seen. The same observation and options give the same analysis, whether the photo was just read or its record
+/// was stored years ago.
+///
+/// # Errors
+/// [`Error::Usage`] when the view cannot be told.
+pub fn measure(frame: Frame, seen: Observation, options: &Options) -> Result<Analysis> {
+    let mut options = options.clone().rounded();
+    // The model's trunk, so that a point's error does not depend on the other points.
+    options.points = options.points.with_errors(frontal::trunk_length(&seen.pose()).ok());
+    let body = Body::of(&frame, &seen, &options)?;
+    let mut camera = camera_of(&frame, &seen, &options);
+    let pose = &body.pose;
+    let turn = body.view.facing().map(|facing| {
+        let lean = frontal::trunk_lean(&camera.level_pose(pose), facing).unwrap_or(0.0);
+        frontal_plane::world_yaw(body.worlds.as_ref(), facing, lean)
+    });
+    let quality = quality::judge(&Evidence {
+        pose,
+        view: body.view,
+        doubtful_view: options.view.is_none() && View::is_doubtful(&body.consensus),
+        looks_like: body.looks_like,
+        exchanged: body.exchanged,
+        view_given: options.view.is_some(),
+        dissent: seen.dissent.unwrap_or(0.0),
+        yaw: turn,
+        people: frame.people,
+        focal_px: camera.focal_px,
+        level_from: camera.level_from,
+        camera_doubt: camera.doubt,
+        exposure: seen.exposure(),
+    });
+    let rectification = Rectification::new(camera, body.view.facing(), turn);
+    let measuring = Measuring::of(&body, &seen, &frame, &options, &rectification);
+    let assessment = Assessment::from_measures(|what| match quality.refusal(what) {
+        Some(reason) => Err(Refusal::Gate(reason.to_owned())),
+        None => measuring.measure(what),
+    });
+    let (rectified, quiet) = (measuring.rectified, measuring.quiet);
+    let may_show = quality.refusal(Measure::SpinalLineDeviation).is_none();
+    let spinal = body.view.facing().filter(|_| may_show).and_then(|facing| {
+        let mut line = spinal_line(&rectified.turned, facing).ok()?;
+        for level in &mut line.levels {
+            if let Ok(at) = pose.midpoint(level.pair) {
+                level.at = body.in_picture(at);
+            }
+        }
+        Some(line)
+    });
+    let bounds = pose.bounds().unwrap_or([0.0, 0.0, frame.width, frame.height]);
+    if options.mirrored {
+        camera = camera.mirrored();
+    }
+    Ok(Analysis {
+        scale: options.height_mm.and_then(|stature| scale_of(&rectified.turned, stature)),
+        trunk_px: frontal::trunk_length(&rectified.turned).ok(),
+        pose: pose.map_points(|_, p| body.in_picture(p)),
+        view: body.view,
+        view_given: options.view.is_some(),
+        mirrored: options.mirrored,
+        camera,
+        yaw: turn.filter(|yaw| yaw.deg.abs() <= quality::TURNED_MOST_DEG),
+        person_box: match options.mirrored {
+            true => [frame.width - bounds[2], bounds[1], frame.width - bounds[0], bounds[3]],
+            false => bounds,
+        },
+        assessment,
+        spinal_line: spinal,
+        quality,
+        quiet,
+        options,
+        frame,
+        observation: seen,
+    })
+}
+
+/// The person, a mirror image put right and sides named as the view says: as a camera would have taken them.
+struct Body {
+    /// The width of a picture that is a mirror image, in pixels.
+    mirror: Option<f64>,
+    /// What the readings agree on and what was placed by hand; joints outside the picture and hidden ones too.
+    consensus: Pose,
+    /// The same by the model alone.
+    by_model: Pose,
+    /// The joints that are measured.
+    pose: Pose,
+    bony: BonyPose,
+    worlds: Option<WorldWidths>,
+    view: View,
+    /// The view that the model's joints show under their own names.
+    looks_like: Option<View>,
+    /// Whether left and right were exchanged, because the user named the opposite of what the joints show.
+    exchanged: bool,
+}
+
+impl Body {
+    fn of(frame: &Frame, seen: &Observation, options: &Options) -> Result<Self> {
+        let mirror = options.mirrored.then_some(frame.width);
+        let mirrored = |pose: Pose| mirror.map_or(pose.clone(), |width| pose.mirrored(width));
+        let as_named = mirrored(seen.pose());
+        let worlds = seen.world_widths().map(|worlds| if mirror.is_some() { worlds.mirrored() } else { worlds });
+        let left_away = worlds.map(|worlds| worlds.first);
+        let exchanged = match (options.view.and_then(View::facing), View::of(&as_named, left_away)) {
+            (Some(told), Ok(seen)) => seen.facing().is_some_and(|seen| seen != told),
+            _ => false,
+        };
+        let mut body = Self {
+            mirror,
+            by_model: if exchanged { as_named.exchanged() } else { as_named.clone() },
+            consensus: Pose::default(),
+            pose: Pose::default(),
+            bony: BonyPose::default(),
+            worlds: worlds.map(|worlds| if exchanged { worlds.mirrored() } else { worlds }),
+            view: View::Anterior,
+            looks_like: None,
+            exchanged,
+        };
+        // Who places a point names its side as the subject's own, so it goes in after both were put right.
+        body.consensus = body.with_hand(body.by_model.clone(), options);
+        body.bony =
+            BonyPose::from_points(|point| options.points.get(Site::Bony(point)).map(|found| body.in_picture(found.at)));
+        body.pose = screened(&body.consensus, frame.width, frame.height);
+        body.looks_like = View::of(if exchanged { &as_named } else { &body.consensus }, left_away).ok();
+        body.view = match options.view {
+            Some(view) => view,
+            None => View::of(&body.consensus, left_away).map_err(|refusal| Error::Usage {
+                reason: format!("the view cannot be told: {refusal}; name it with --view"),
+            })?,
+        };
+        Ok(body)
+    }
+
+    /// A place of the picture put right in the picture as it is, and the other way round.
+    fn in_picture(&self, p: Point) -> Point {
+        self.mirror.map_or(p, |width| Point::new(width - p.x, p.y))
+    }
+
+    /// A model's pose put right, with the points that were placed by hand.
+    fn put_right(&self, pose: Pose, options: &Options) -> Pose {
+        let pose = self.mirror.map_or(pose.clone(), |width| pose.mirrored(width));
+        self.with_hand(if self.exchanged { pose.exchanged() } else { pose }, options)
+    }
+
+    fn with_hand(&self, mut pose: Pose, options: &Options) -> Pose {
+        for (site, point) in options.points.iter() {
+            if let Site::Joint(joint) = site {
+                let at = self.in_picture(point.at);
+                pose.set(joint, Ok(Keypoint { at, visibility: 1.0, sd_px: point.sd_px, by_hand: true }));
+            }
+        }
+        pose
+    }
+
+    /// The outline, put right, or why there is none.
+    fn outline(&self, seen: &Observation, frame: &Frame) -> Result<Outline, Refusal> {
+        moved_off(&self.by_model, &self.consensus).map_or(Ok(()), Err)?;
+        let outline = outline_of(seen, frame, self.view, self.exchanged)?;
+        let outline = if self.exchanged { outline.exchanged() } else { outline };
+        Ok(self.mirror.map_or(outline.clone(), |width| outline.mirrored(width)))
+    }
+}
+
+/// Everything that the measures of one person are taken from.
+struct Measuring {
+    view: View,
+    rectified: Rectified,
+    as_it_is: Rectified,
+    /// The first model's readings, each straightened.
+    single: Vec<Rectified>,
+    /// With camera and turn moved by their standard deviations, up and down.
+    shaken: [[Rectified; 2]; 4],
+    landmark_error: Option<LandmarkError>,
+    independent: Option<f64>,
+    /// The factor on what no reading shows: 1, or more where one model read alone.
+    widening: f64,
+    /// All readings, of every model and part of the body.
+    readings: usize,
+    /// How far the stance is quiet, 0 to 1; 1 in side views.
+    quiet: f64,
+}
+
+impl Measuring {
+    fn of(body: &Body, seen: &Observation, frame: &Frame, options: &Options, rectification: &Rectification) -> Self {
+        let (pose, bony, view) = (&body.pose, &body.bony, body.view);
+        let outline = body.outline(seen, frame);
+        let shape = Shape::of(&outline, Some, Some);
+        let in_picture = |pose: &Pose, bony: &BonyPose| Rectified {
+            levelled: pose.clone(),
+            turned: pose.clone(),
+            shape: shape.clone(),
+            bony: bony.clone(),
+        };
+        let single = |reading: Pose| {
+            let reading = body.put_right(reading, options);
+            let reading = Pose::from_joints(|joint| pose.get(joint).and_then(|_| reading.get(joint)));
+            rectification.apply(&reading, bony, &outline)
+        };
+        let rectified = rectification.apply(pose, bony, &outline);
+        let trunk_px = frontal::trunk_length(pose).ok();
+        let rectify = |pose: &Pose, bony: &BonyPose| rectification.apply(pose, bony, &outline);
+        Self {
+            view,
+            quiet: view.facing().map_or(1.0, |facing| Stance::of(&rectified.levelled, facing).quiet()),
+            rectified,
+            as_it_is: in_picture(pose, bony),
+            single: seen.single_poses().map(single).collect(),
+            shaken: rectification.shaken().map(|both| both.map(|moved| moved.apply(pose, bony, &outline))),
+            landmark_error: LandmarkError::of(pose, bony, &options.points, view, trunk_px, rectify, in_picture),
+            independent: frame.independent,
+            widening: if frame.model.contains('+') { 1.0 } else { calibration().one_model },
+            readings: frame.readings,
+        }
+    }
+
+    fn measure(&self, what: Measure) -> Result<Measurement, Refusal> {
+        let view = self.view;
+        let value = estimate(what, &self.rectified, view)?;
+        let raw = estimators::plain(what, &self.as_it_is, view)?;
+        let outlined = estimators::outline_share(what, &self.rectified, view);
+        let model = error_model(what);
+        let (scatter, count) = self.scatter(what);
+        let scatter = scatter.unwrap_or(LONE * model.scatter);
+        // Both ways, so that the mirrored photo has the mirrored interval.
+        let geometry: f64 = self
+            .shaken
+            .iter()
+            .filter_map(|[up, down]| Some(estimate(what, up, view).ok()? - estimate(what, down, view).ok()?))
+            .map(|change| (0.5 * change).powi(2))
+            .sum();
+        let by_model =
+            self.widening.powi(2) * model.variance(value, self.quiet, outlined) + scatter.powi(2) / count.max(1.0);
+        let (placing, by_hand) =
+            match self.landmark_error.as_ref().map(|landmark_error| landmark_error.error(what, view)) {
+                None => (by_model, ByHand::No),
+                Some(error) => (with_placing(by_model, &error, what), error.kind()),
+            };
+        let found = Measurement { value, raw, sd: (placing + geometry).sqrt(), scatter, outlined, by_hand };
+        telling(found, what)
+    }
+
+    /// Standard deviation of single readings, and how many independent ones there are.
+    fn scatter(&self, what: Measure) -> (Option<f64>, f64) {
+        let of = |reading: &Rectified| estimate(what, reading, self.view).ok();
+        let readings: Vec<f64> = self.single.iter().filter_map(of).collect();
+        match self.independent {
+            // The first model's readings show the scatter, and all take part in the mean.
+            None => (standard_deviation(&readings), readings.len().max(self.readings) as f64),
+            // What a plain and a mirrored reading differ by is no movement.
+            Some(looks) => {
+                let pairs: Vec<f64> = readings.windows(2).map(|pair| 0.5 * (pair[0] + pair[1])).collect();
+                (standard_deviation(&pairs), looks.min(readings.len() as f64))
+            }
+        }
+    }
+}
+
+/// A frontal value whose interval is wider than any posture tells nothing.
+fn telling(found: Measurement, what: Measure) -> Result<Measurement, Refusal> {
+    let most = match what.unit() {
+        Unit::Degrees => 15.0,
+        Unit::PercentOfTrunk => 20.0,
+        Unit::PercentOfLeg => 10.0,
+        Unit::PercentOfBase => 40.0,
+        Unit::PercentOfMean => 60.0,
+    };
+    let half = 1.96 * found.sd;
+    if !what.is_frontal() || half <= most {
+        return Ok(found);
+    }
+    let unit = what.unit().symbol();
+    Err(Refusal::Gate(format!(
+        "the error of +-{half:.0} {unit} is larger than any difference: retake standing squarely"
+    )))
+}
+
+/// The camera of the picture with a mirror image put right.
+fn camera_of(frame: &Frame, seen: &Observation, options: &Options) -> Camera {
+    let background = seen.background();
+    Camera::by_all(frame.width, frame.height, &seen.told(), background.as_ref(), &options.given, options.mirrored)
+}
+
+/// A value's variance without the camera's and the turn's part, from that of values of a model's points alone.
+fn with_placing(by_model: f64, error: &PlacementError, what: Measure) -> f64 {
+    match error.kind() {
+        ByHand::Wholly => error.by_hand + error.by_model,
+        // No error model knows of bony points.
+        ByHand::Partly if !what.bony_points().is_empty() => error.by_hand + error.by_model,
+        ByHand::No | ByHand::Partly => by_model + error.by_hand + error.by_partners,
+    }
+}
+
+/// A joint that the outline was read by and that was placed elsewhere by hand, by more than this in trunk lengths, spoils it.
+const OFF_OUTLINE: f64 = 0.05;
+
+/// Why the outline does not belong to the joints any more, if so.
+fn moved_off(by_model: &Pose, by_hand: &Pose) -> Option<Refusal> {
+    let most = OFF_OUTLINE * frontal::trunk_length(by_model).ok()?;
+    let pairs = [Pair::SHOULDERS, Pair::HIPS, Pair::ELBOWS, Pair::WRISTS];
+    let moved = pairs.into_iter().flat_map(|pair| [pair.left, pair.right]).find(|&joint| {
+        let (Ok(model), Ok(hand)) = (by_model.point(joint), by_hand.point(joint)) else { return false };
+        model.distance(hand) > most
+    })?;
+    Some(Refusal::Gate(format!(
+        "the outline was read by the model's {}, which was placed elsewhere by hand",
+        moved.words()
+    )))
+}
+
+/// The outline in the picture as it is, or why there is none.
+fn outline_of(seen: &Observation, frame: &Frame, view: View, exchanged: bool) -> Result<Outline, Refusal> {
+    let facing = view.facing().ok_or_else(|| Refusal::Gate("needs a view from the front or from behind".into()))?;
+    let Some(trace) = &seen.outline else {
+        // For want of a joint or of the pixels.
+        Outline::readable(&screened(&seen.pose(), frame.width, frame.height))?;
+        return Err(Refusal::Gate("this model or number of readings brings no outline".into()));
+    };
+    if (trace.facing() != facing) != exchanged {
+        return Err(Refusal::Gate("the joints show the other side of the body than the view that was given".into()));
+    }
+    Ok(trace.outline())
+}
+
+/// The scale that a stature gives; `None` when ears or ankles have no place.
+fn scale_of(rectified: &Pose, stature_mm: f64) -> Option<Scale> {
+    let (ears, ankles) = (rectified.midpoint(Pair::EARS).ok()?, rectified.midpoint(Pair::ANKLES).ok()?);
+    let height = ankles.y - ears.y;
+    let (share, sd) = EAR_TO_ANKLE;
+    (height > 1.0).then(|| Scale { mm_per_px: share * stature_mm / height, sd_share: (sd / share).hypot(SCALE_SD) })
+}

@@ -1,0 +1,336 @@
+//! May this be measured? Each gate removes exactly the measures that it spoils, says why, and how to take a better photo.
+
+use crate::core::body::pose::Pose;
+use crate::core::body::skeleton::{Joint, Pair, Side};
+use crate::core::body::view::View;
+use crate::core::camera::frontal_plane::Yaw;
+use crate::core::camera::{Doubt, LevelFrom};
+use crate::core::exposure::{BLURRED_BELOW, DARK_BELOW, Exposure};
+use crate::core::gate::Gate;
+use crate::core::measure::{Measure, frontal};
+
+/// Turned farther than this, a photo should be taken again (degrees).
+pub const TURNED_FLAG_DEG: f64 = 12.0;
+/// Turned farther than this, frontal measures are refused (degrees). On annotated real photos tilts and leans are as near to the
+/// labels up to here as below 20 degrees; beyond, their errors grow.
+pub const TURNED_REFUSE_DEG: f64 = 30.0;
+/// No frontal view shows a body turned farther than this (degrees): the turn is then not known.
+pub const TURNED_MOST_DEG: f64 = 75.0;
+/// Readings that had left and right the other way round, as a share: from here on nobody knows which side is left.
+const SPLIT: f64 = 0.25;
+/// Bodies lower than this in the picture are measured coarsely, in pixels from eyes to ankles.
+const SMALL_BODY_PX: f64 = 400.0;
+/// The person spans more of the camera's sight than this (degrees from eyes to ankles): nearer than about 1.5 m.
+const CLOSE_SPAN_DEG: f64 = 60.0;
+
+/// Something to know about the photo.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Flag {
+    /// The gate.
+    pub gate: Gate,
+    /// What it is and how to retake, in one sentence.
+    pub text: String,
+}
+
+/// What the gates found.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Quality {
+    /// Everything worth knowing, most weighty first.
+    pub flags: Vec<Flag>,
+    refused: Vec<(Measure, String)>,
+}
+
+impl Quality {
+    /// Why a measure must not be given, if so.
+    #[must_use]
+    pub fn refusal(&self, measure: Measure) -> Option<&str> {
+        self.refused.iter().find(|(refused, _)| *refused == measure).map(|(_, reason)| reason.as_str())
+    }
+
+    fn flag(&mut self, gate: Gate, text: String) {
+        self.flags.push(Flag { gate, text });
+    }
+
+    fn refuse(&mut self, measures: impl IntoIterator<Item = Measure>, reason: &str) {
+        self.refused.extend(measures.into_iter().map(|measure| (measure, reason.to_owned())));
+    }
+}
+
+/// What the gates look at.
+#[derive(Debug, Clone, Copy)]
+pub struct Evidence<'a> {
+    /// The joints in the picture, those without a place left out.
+    pub pose: &'a Pose,
+    /// The side that the camera sees.
+    pub view: View,
+    /// Whether the view was found by itself and lies near the border between two.
+    pub doubtful_view: bool,
+    /// Whether the user named the opposite of the view that the joints show, so that left and right were exchanged.
+    pub exchanged: bool,
+    /// Whether the user named the view.
+    pub view_given: bool,
+    /// The view that the joints show, when it could be told.
+    pub looks_like: Option<View>,
+    /// The share of readings that had left and right the other way round.
+    pub dissent: f64,
+    /// How far the body is turned, when that could be told.
+    pub yaw: Option<Yaw>,
+    /// How many people were found.
+    pub people: usize,
+    /// Focal length, in pixels.
+    pub focal_px: f64,
+    /// What told how the camera was held.
+    pub level_from: LevelFrom,
+    /// What contradicts the photo's word about the camera.
+    pub camera_doubt: Option<Doubt>,
+    /// How bright and sharp the person is, when that could be told.
+    pub exposure: Option<Exposure>,
+}
+
+/// Puts every gate to the question.
+#[must_use]
+pub fn judge(evidence: &Evidence<'_>) -> Quality {
+    let mut quality = Quality::default();
+    upright(evidence, &mut quality);
+    sides(evidence, &mut quality);
+    turned(evidence, &mut quality);
+    standing(evidence, &mut quality);
+    parts(evidence, &mut quality);
+    size(evidence, &mut quality);
+    arms(evidence, &mut quality);
+    feet(evidence, &mut quality);
+    light(evidence, &mut quality);
+    if evidence.doubtful_view {
+        quality.flag(
+            Gate::ViewDoubtful,
+            format!(
+                "the view was taken for {}, but the shoulders look narrow: retake squarely from the front, from behind or from \
+                 the side, or name the view with --view",
+                evidence.view.name()
+            ),
+        );
+    }
+    if let Some(seen) = evidence.looks_like.filter(|&seen| seen != evidence.view) {
+        let done = if evidence.exchanged { "left and right were exchanged accordingly" } else { "sides may be wrong" };
+        quality.flag(
+            Gate::ViewContradicted,
+            format!(
+                "the view was named as {}, and the joints look {}; {done}: if the view is wrong, leave --view out",
+                evidence.view.name(),
+                seen.name()
+            ),
+        );
+    }
+    if evidence.people > 1 {
+        quality.flag(
+            Gate::SeveralPeople,
+            format!(
+                "{} people were found and one was measured: retake with one person in the picture",
+                evidence.people
+            ),
+        );
+    }
+    if let Some((gate, text)) = evidence.camera_doubt.map(Doubt::flag) {
+        quality.flag(gate, text.into());
+    }
+    if matches!(evidence.level_from, LevelFrom::Nothing | LevelFrom::Floor) {
+        quality.flag(
+            Gate::NotLevelled,
+            "little tells how the camera was held, so its tilt is part of every tilt and lean: use the phone's original file, \
+             or name a plumb line in the picture with --plumb"
+                .into(),
+        );
+    }
+    quality
+}
+
+/// A body less high than this in the picture is not measured at all, in pixels from its highest to its lowest joint.
+const TOO_SMALL_PX: f64 = 60.0;
+
+/// A photo stored on its side or its head, somebody who lies, or a body of a few pixels: nothing of it may be measured.
+fn upright(evidence: &Evidence<'_>, quality: &mut Quality) {
+    if let (Ok(shoulders), Ok(hips)) = (evidence.pose.midpoint(Pair::SHOULDERS), evidence.pose.midpoint(Pair::HIPS)) {
+        let up = hips - shoulders;
+        if up.y <= up.x.abs() {
+            let text = "the person does not stand upright in the picture: turn the picture, or retake standing";
+            quality.refuse(Measure::ALL, text);
+            quality.flag(Gate::NotUpright, text.into());
+        }
+    }
+    let height = evidence.pose.bounds().map_or(0.0, |[_, top, _, bottom]| bottom - top);
+    if height < TOO_SMALL_PX {
+        let text = format!(
+            "only {height:.0} pixels of the person's height are seen, at least {TOO_SMALL_PX:.0} needed: retake nearer"
+        );
+        quality.refuse(Measure::ALL, &text);
+        quality.flag(Gate::TooSmall, text);
+    }
+}
+
+/// Whether left is left: readings that disagree, or feet that point the other way than the head seems to, leave every side open.
+fn sides(evidence: &Evidence<'_>, quality: &mut Quality) {
+    if evidence.view_given || evidence.view.facing().is_none() {
+        return;
+    }
+    let text = if evidence.dissent >= SPLIT {
+        format!(
+            "{:.0} % of the readings take the front for the back, so that left and right are open: name the view with --view",
+            100.0 * evidence.dissent
+        )
+    } else if evidence.view.is_against_the_feet(evidence.pose) {
+        format!(
+            "the person seems to be seen {}, but the feet point the other way, so that left and right are open: name the view \
+             with --view",
+            evidence.view.words()
+        )
+    } else {
+        return;
+    };
+    quality.refuse(Measure::ALL.into_iter().filter(|m| m.is_frontal()), &text);
+    quality.flag(Gate::SidesOpen, text);
+}
+
+/// A standing person's knees lie at least so far below the hips, and the ankles below the hips, in trunk lengths.
+const KNEES_BELOW: f64 = 0.40;
+const ANKLES_BELOW: f64 = 0.95;
+
+/// Somebody who sits, crouches or lifts a leg is measured above the pelvis alone.
+fn standing(evidence: &Evidence<'_>, quality: &mut Quality) {
+    let pose = evidence.pose;
+    let (Ok(hips), Ok(trunk)) = (pose.midpoint(Pair::HIPS), frontal::trunk_length(pose)) else { return };
+    let below = |pair: Pair, side: Side, least: f64| {
+        pose.point(pair.on(side)).map_or(true, |at| at.y - hips.y >= least * trunk)
+    };
+    let stands = |side| below(Pair::KNEES, side, KNEES_BELOW) && below(Pair::ANKLES, side, ANKLES_BELOW);
+    if stands(Side::Left) && stands(Side::Right) {
+        return;
+    }
+    let text = "the person does not stand on both legs, so nothing below the trunk is measured: retake standing";
+    let leans = |measure: &Measure| !matches!(measure, Measure::HeadTilt | Measure::ShoulderTilt | Measure::TrunkLean);
+    quality.refuse(Measure::ALL.into_iter().filter(|m| m.is_frontal()).filter(leans), text);
+    quality.flag(Gate::NotStanding, text.into());
+}
+
+fn turned(evidence: &Evidence<'_>, quality: &mut Quality) {
+    let (Some(yaw), Some(_)) = (evidence.yaw, evidence.view.facing()) else { return };
+    let side = if yaw.deg > 0.0 { Side::Left } else { Side::Right };
+    let amount = yaw.deg.abs();
+    if amount > TURNED_REFUSE_DEG {
+        let turned = match amount > TURNED_MOST_DEG {
+            true => format!("turned to its {} by more than can be told", side.name()),
+            false => format!("turned {amount:.0} degrees to its {}", side.name()),
+        };
+        let text = format!("the body is {turned}: retake facing the camera squarely");
+        quality.refuse(Measure::ALL.into_iter().filter(|m| m.is_frontal()), &text);
+        quality.flag(Gate::Turned, text);
+    } else if amount > TURNED_FLAG_DEG {
+        quality.flag(
+            Gate::Turned,
+            format!(
+                "the body is turned {amount:.0} degrees to its {}, which was taken out as far as it is known: retake facing the \
+                 camera squarely",
+                side.name()
+            ),
+        );
+    }
+}
+
+/// Says which part of the body is cut off or hidden; the measures miss their joints by themselves.
+fn parts(evidence: &Evidence<'_>, quality: &mut Quality) {
+    let parts = [
+        ("head", Pair::EARS),
+        ("shoulders", Pair::SHOULDERS),
+        ("hips", Pair::HIPS),
+        ("knees", Pair::KNEES),
+        ("feet", Pair::ANKLES),
+    ];
+    let lacking = |pair: &Pair| match evidence.view.near_side() {
+        Some(near) => evidence.pose.point(pair.on(near)).is_err(),
+        None => evidence.pose.point(pair.left).is_err() || evidence.pose.point(pair.right).is_err(),
+    };
+    let missing: Vec<&str> = parts.iter().filter(|(_, pair)| lacking(pair)).map(|(name, _)| *name).collect();
+    if !missing.is_empty() {
+        quality.flag(
+            Gate::CutOff,
+            format!("not seen: {}; retake with the whole body in the picture, feet included", missing.join(", ")),
+        );
+    }
+}
+
+fn size(evidence: &Evidence<'_>, quality: &mut Quality) {
+    let (Ok(eyes), Ok(ankles)) = (evidence.pose.midpoint(Pair::EYES), evidence.pose.midpoint(Pair::ANKLES)) else {
+        return;
+    };
+    let height = eyes.distance(ankles);
+    if height < SMALL_BODY_PX {
+        quality.flag(
+            Gate::Small,
+            format!("the body is only {height:.0} pixels high: retake nearer or with a finer camera, the body at least 1000 pixels"),
+        );
+    }
+    let span = 2.0 * (0.5 * height / evidence.focal_px).atan().to_degrees();
+    if span > CLOSE_SPAN_DEG {
+        quality.flag(
+            Gate::Close,
+            format!("the body spans {span:.0} degrees of the camera's sight: retake from 3 m away, the camera at waist height"),
+        );
+    }
+}
+
+/// Wrists above the hips' height by more than this share of the arm are not hanging.
+const ARM_RAISED: f64 = 0.35;
+
+fn arms(evidence: &Evidence<'_>, quality: &mut Quality) {
+    let pose = evidence.pose;
+    let raised = |side: Side| -> Option<bool> {
+        let shoulder = pose.point(Pair::SHOULDERS.on(side)).ok()?;
+        let elbow = pose.point(Pair::ELBOWS.on(side)).ok()?;
+        let wrist = pose.point(Pair::WRISTS.on(side)).ok()?;
+        let arm = shoulder.distance(elbow) + elbow.distance(wrist);
+        Some(wrist.y - shoulder.y < (1.0 - ARM_RAISED) * arm)
+    };
+    let sides: Vec<&str> =
+        [Side::Left, Side::Right].into_iter().filter(|&side| raised(side) == Some(true)).map(Side::name).collect();
+    if sides.is_empty() || evidence.view.facing().is_none() {
+        return;
+    }
+    let text = format!(
+        "the {} does not hang: retake with both arms hanging",
+        if sides.len() == 2 { "pair of arms".to_owned() } else { format!("{} arm", sides[0]) }
+    );
+    quality.refuse([Measure::WeightShift], &text);
+    quality.flag(Gate::Arms, text);
+}
+
+fn light(evidence: &Evidence<'_>, quality: &mut Quality) {
+    let Some(exposure) = evidence.exposure else { return };
+    if exposure.brightness < DARK_BELOW {
+        quality.flag(Gate::Dark, "the person is dark in the picture: retake with light from the front".into());
+    }
+    if exposure.detail < BLURRED_BELOW {
+        quality.flag(
+            Gate::Blurred,
+            "the person is blurred in the picture: retake with the camera held still and focused on the body".into(),
+        );
+    }
+}
+
+/// One foot stands ahead of the other by this share of the trunk's length, seen as a height difference beyond the camera's.
+const STAGGERED: f64 = 0.12;
+
+fn feet(evidence: &Evidence<'_>, quality: &mut Quality) {
+    let pose = evidence.pose;
+    let (Ok(left), Ok(right), Ok(shoulders), Ok(hips)) = (
+        pose.point(Joint::LeftAnkle),
+        pose.point(Joint::RightAnkle),
+        pose.midpoint(Pair::SHOULDERS),
+        pose.midpoint(Pair::HIPS),
+    ) else {
+        return;
+    };
+    if evidence.view.facing().is_some() && (left.y - right.y).abs() > STAGGERED * shoulders.distance(hips) {
+        let text = "one foot stands ahead of the other, or one is lifted: retake with both feet on one line";
+        quality.refuse([Measure::AnkleLevel, Measure::KneeLevel, Measure::LegLengthDifference], text);
+        quality.flag(Gate::Feet, text.into());
+    }
+}

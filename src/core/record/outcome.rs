@@ -1,0 +1,72 @@
+//! What comes of one photo among many, and how many came out how.
+
+use serde::{Deserialize, Serialize};
+
+use super::Record;
+use crate::core::error::Error;
+
+/// What came of one photo.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// A record, usable or refused by its gates.
+    Record(Box<Record>),
+    /// No record, and why.
+    Failure(Failure),
+}
+
+/// Why a photo has no record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// A fixed word: that of [`Error::code`], or `time_limit`, `run_killed`, `refused`.
+    pub code: String,
+    /// A sentence, without the file's name.
+    pub text: String,
+}
+
+impl Failure {
+    /// From an error, without the path before its sentence.
+    #[must_use]
+    pub fn of(error: &Error, path: &std::path::Path) -> Self {
+        let text = error.to_string();
+        let text = text.strip_prefix(&format!("{}: ", path.display())).map(str::to_owned).unwrap_or(text);
+        Self { code: error.code().into(), text }
+    }
+
+    /// Whether the same bytes under the same options would fail again: what hangs on the system and not on the photo may not.
+    #[must_use]
+    pub fn is_lasting(&self) -> bool {
+        !matches!(
+            self.code.as_str(),
+            "unreadable" | "time_limit" | "panic" | "unwritable" | "occupied" | "runtime" | "model"
+        )
+    }
+}
+
+/// How a run went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Tally {
+    /// Photos with at least one value.
+    pub measured: usize,
+    /// Photos that were read, and refused whole by the gates.
+    pub refused: usize,
+    /// Photos without a record.
+    pub failed: usize,
+}
+
+impl Tally {
+    /// All photos.
+    #[must_use]
+    pub const fn total(self) -> usize {
+        self.measured + self.refused + self.failed
+    }
+
+    /// Counts an outcome.
+    pub fn count(&mut self, outcome: &Outcome) {
+        match outcome {
+            Outcome::Record(record) if record.quality.usable => self.measured += 1,
+            Outcome::Record(_) => self.refused += 1,
+            Outcome::Failure(_) => self.failed += 1,
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! The fitted numbers: estimators' weights, the turn's gains, and each measure's error model.
+//!
+//! They are data (`calibration.json`) with their provenance: date, sets and the sets' hashes. `examples/calibrate.rs` makes the
+//! file again from annotated real photos and rendered ones. A weight is kept only where it does no harm on the real photos.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use serde::{Deserialize, Serialize};
+
+use crate::core::measure::Measure;
+
+/// Everything that was fitted.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Calibration {
+    /// The day it was made.
+    pub made: String,
+    /// The program that made it.
+    pub by: String,
+    /// What it was made from.
+    pub sets: Vec<FittedOn>,
+    /// How far the body is turned.
+    pub yaw: YawFit,
+    /// What is done where the file does not tell the focal length.
+    pub unknown_focal: UnknownFocal,
+    /// The estimators' weights.
+    pub weights: Weights,
+    /// What the errors of values that one model read are larger by, as a factor: they are fitted on two models' readings.
+    pub one_model: f64,
+    /// By the measure's name.
+    pub errors: BTreeMap<String, ErrorModel>,
+}
+
+/// A set of photos that the numbers were fitted on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FittedOn {
+    /// `real` or `rendered`.
+    pub kind: String,
+    /// The set's name.
+    pub set: String,
+    /// Its photos with a frontal view.
+    pub photos: usize,
+    /// BLAKE3 hash of its `truth.json`, in hexadecimal.
+    pub truth_blake3: String,
+}
+
+/// The turn of the body from a model's world.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct YawFit {
+    /// What the gains and their errors come from.
+    pub fitted_on: String,
+    /// Seen from the front.
+    pub front: TurnFit,
+    /// Seen from behind.
+    pub behind: TurnFit,
+    /// Standard deviation of the turn where no world tells it, in degrees.
+    pub unknown_sd: f64,
+}
+
+/// One view's turn: `yaw = gain * turn of the world`, `sd^2 = sd^2 + (share * yaw)^2 + (lean * trunk lean)^2`.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct TurnFit {
+    /// True turn per turn of the world.
+    pub gain: f64,
+    /// Standard deviation for a square and upright body, in degrees.
+    pub sd: f64,
+    /// What it grows by with the turn.
+    pub share: f64,
+    /// What it grows by with the trunk's lean.
+    pub lean: f64,
+}
+
+/// Turning back by a wrong focal length does more harm than turning back less.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct UnknownFocal {
+    /// The focal length that bodies are turned back by, as a multiple of the assumed one.
+    pub factor: f64,
+    /// Its standard deviation, as a share.
+    pub sd: f64,
+    /// The share of the turn that is taken out.
+    pub turn: f64,
+}
+
+/// What each witness counts. An agreement is the difference, in degrees, at which a witness counts 0.61 of its weight.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Weights {
+    /// Each pair of hanging arms beside the shoulders, which count 2.
+    pub arms: f64,
+    /// See [`Weights`].
+    pub arms_agreement: f64,
+    /// The shoulders' contour: its share in the shoulder tilt.
+    pub contour: f64,
+    /// See [`Weights`].
+    pub contour_agreement: f64,
+    /// The hips' outline: its share in the pelvis's tilt.
+    pub hip_outline: f64,
+    /// See [`Weights`].
+    pub hip_outline_agreement: f64,
+    /// Models draw the hips square to the trunk: the share of the trunk's lean that is added, in a quiet stance.
+    pub hip_lean: f64,
+    /// The share of the body's turn that the hips' line shows.
+    pub hip_turn: f64,
+    /// The share of the body's turn that the head's lines show.
+    pub head_turn: f64,
+}
+
+/// One measure's error: `sd^2 = floor^2 + (1 - quiet) posed^2 + (share * value)^2 + scatter^2 / readings`, and what camera and
+/// turn add.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct ErrorModel {
+    /// The error that no reading shows, in the measure's unit.
+    pub floor: f64,
+    /// The same where the outline could have a share in the value and has none.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub bare: Option<f64>,
+    /// What a stance that is not quiet adds.
+    #[serde(default)]
+    pub posed: f64,
+    /// The error that grows with the value, as a share of it: models follow a tilt by less than all of it.
+    pub share: f64,
+    /// The scatter of single readings, assumed where only one was taken, in the measure's unit.
+    pub scatter: f64,
+}
+
+impl ErrorModel {
+    /// The variance that no reading shows, of a value in a stance that is `quiet` (0 to 1), in which the outline has `outlined`
+    /// of its full share (0 to 1).
+    #[must_use]
+    pub fn variance(&self, value: f64, quiet: f64, outlined: f64) -> f64 {
+        let (with, bare) = (self.floor, self.bare.unwrap_or(self.floor));
+        let floor = outlined * with.powi(2) + (1.0 - outlined) * bare.powi(2);
+        floor + (1.0 - quiet) * self.posed.powi(2) + (self.share * value).powi(2)
+    }
+}
+
+/// What a measure without an entry is assumed to have.
+const UNFITTED: ErrorModel = ErrorModel { floor: 3.0, bare: None, posed: 0.0, share: 0.3, scatter: 3.0 };
+
+/// The numbers that this version measures with.
+#[must_use]
+#[expect(clippy::expect_used, reason = "the file is part of the program, and a test reads it")]
+pub fn calibration() -> &'static Calibration {
+    static FITTED: LazyLock<Calibration> = LazyLock::new(|| {
+        serde_json::from_str(include_str!("calibration.json")).expect("calibration.json holds a calibration")
+    });
+    &FITTED
+}
+
+/// The error model of a measure.
+#[must_use]
+pub fn error_model(measure: Measure) -> ErrorModel {
+    calibration().errors.get(measure.name()).copied().unwrap_or(UNFITTED)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_measure_has_an_error_model() {
+        for measure in Measure::ALL.into_iter().filter(|measure| measure.bony_points().is_empty()) {
+            let model = error_model(measure);
+            assert_ne!(model, UNFITTED, "{} is not in calibration.json", measure.name());
+            assert!(model.floor > 0.0 && (0.0..=0.3).contains(&model.share) && model.scatter > 0.0);
+            assert!(model.bare.unwrap_or(model.floor) >= model.floor && model.posed >= 0.0);
+        }
+    }
+
+    #[test]
+    fn the_file_says_where_its_numbers_come_from() {
+        let fitted = calibration();
+        assert!(fitted.sets.iter().any(|set| set.kind == "real" && set.photos > 100));
+        assert!(fitted.sets.iter().any(|set| set.kind == "rendered"));
+        assert!(fitted.sets.iter().all(|set| set.truth_blake3.len() == 64));
+    }
+
+    #[test]
+    fn a_posed_stance_and_a_missing_outline_add_to_the_error() {
+        let model = ErrorModel { floor: 1.0, bare: Some(2.0), posed: 3.0, share: 0.1, scatter: 1.0 };
+        assert_eq!(model.variance(0.0, 1.0, 1.0), 1.0);
+        assert_eq!(model.variance(0.0, 1.0, 0.0), 4.0);
+        assert_eq!(model.variance(0.0, 0.0, 1.0), 10.0);
+        assert!((model.variance(10.0, 1.0, 1.0) - 2.0).abs() < 1e-12);
+    }
+}

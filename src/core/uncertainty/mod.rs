@@ -1,0 +1,4 @@
+//! How far values may be off: the noise model, and points placed by hand.
+
+pub mod calibration;
+pub mod landmark_error;

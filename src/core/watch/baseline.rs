@@ -1,0 +1,248 @@
+//! How somebody usually stands or sits: the median of each watched measure over ten seconds, and how it scatters.
+
+use std::path::Path;
+
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+
+use super::{Glimpse, State, WATCHED, median, median_departure};
+use crate::core::body::view::View;
+use crate::core::error::{Error, Result};
+use crate::core::measure::Measure;
+
+/// How long a baseline is taken, in seconds.
+pub const SECONDS: f64 = 10.0;
+/// The name that is used unless another is given.
+pub const DEFAULT_NAME: &str = "default";
+/// The version of the file's form.
+const SCHEMA: &str = "orthostat-baseline/1";
+/// At least so many frames with a value, and this share of the time ready and still.
+const MIN_FRAMES: usize = 20;
+const MIN_READY: f64 = 0.8;
+const MIN_STILL: f64 = 0.7;
+/// The first half may differ from the second by this at most, in degrees.
+const MOST_DRIFT_DEG: f64 = 2.0;
+/// The scatter (MAD) may be this at most, in degrees.
+const MOST_MAD_DEG: f64 = 2.0;
+
+/// One measure's usual value.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Usual {
+    /// Median, in degrees.
+    pub median: f64,
+    /// Median absolute departure from it, in degrees.
+    pub mad: f64,
+    /// Over so many frames.
+    pub frames: usize,
+}
+
+/// How somebody usually stands or sits.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Baseline {
+    schema: String,
+    /// The name that it is kept under.
+    pub name: String,
+    /// From which side. Another view is not compared with it.
+    pub view: View,
+    /// By the measures' names; those that could not be seen are not there.
+    pub measures: IndexMap<String, Usual>,
+}
+
+impl Baseline {
+    /// A baseline of values that are known already.
+    #[must_use]
+    pub fn new(name: &str, view: View, measures: impl IntoIterator<Item = (Measure, Usual)>) -> Self {
+        let measures = measures.into_iter().map(|(measure, usual)| (measure.name().to_owned(), usual)).collect();
+        Self { schema: SCHEMA.into(), name: name.into(), view, measures }
+    }
+
+    /// A measure's usual value.
+    #[must_use]
+    pub fn usual(&self, measure: Measure) -> Option<&Usual> {
+        self.measures.get(measure.name())
+    }
+
+    /// Reads a baseline from JSON; `path` is only its name.
+    ///
+    /// # Errors
+    /// [`Error::NotARecord`] for JSON that is no baseline.
+    pub fn from_json(json: &[u8], path: &Path) -> Result<Self> {
+        let wrong = |found: &str, source: Option<serde_json::Error>| Error::NotARecord {
+            path: path.into(),
+            reason: format!("expected a baseline of the schema {SCHEMA}, found {found}; take it again with b"),
+            source: source.map(Into::into),
+        };
+        let baseline: Self = serde_json::from_slice(json).map_err(|error| wrong("something else", Some(error)))?;
+        let sound = |usual: &Usual| usual.median.is_finite() && usual.mad.is_finite() && usual.mad >= 0.0;
+        match () {
+            () if baseline.schema != SCHEMA => Err(wrong(&format!("the schema \"{}\"", baseline.schema), None)),
+            () if !baseline.measures.values().all(sound) => Err(wrong("values that are no numbers", None)),
+            () => Ok(baseline),
+        }
+    }
+}
+
+/// How far the taking of a baseline is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Progress {
+    /// So many seconds are left.
+    Running {
+        /// Seconds.
+        left: f64,
+    },
+    /// It is taken.
+    Taken(Baseline),
+    /// It was refused, and why.
+    Refused(String),
+}
+
+/// Collects ten seconds.
+#[derive(Debug, Clone)]
+pub struct Taking {
+    name: String,
+    start: Option<f64>,
+    glimpses: Vec<Glimpse>,
+}
+
+impl Taking {
+    /// Starts with the next frame.
+    #[must_use]
+    pub fn new(name: &str) -> Self {
+        Self { name: name.into(), start: None, glimpses: Vec::new() }
+    }
+
+    /// Takes the next frame.
+    pub fn next(&mut self, glimpse: &Glimpse) -> Progress {
+        let start = *self.start.get_or_insert(glimpse.seconds);
+        self.glimpses.push(*glimpse);
+        let left = start + SECONDS - glimpse.seconds;
+        if left > 0.0 {
+            return Progress::Running { left };
+        }
+        match self.settle() {
+            Ok(baseline) => Progress::Taken(baseline),
+            Err(reason) => Progress::Refused(reason),
+        }
+    }
+
+    fn settle(&self) -> Result<Baseline, String> {
+        let all = self.glimpses.len() as f64;
+        let ready: Vec<&Glimpse> = self.glimpses.iter().filter(|glimpse| glimpse.state == State::Ready).collect();
+        if (ready.len() as f64) < MIN_READY * all {
+            let other = self.glimpses.iter().find(|glimpse| glimpse.state != State::Ready);
+            let words = other.map_or("away", |glimpse| glimpse.state.words());
+            return Err(format!(
+                "only {:.0} % of the time could be measured ({words})",
+                100.0 * ready.len() as f64 / all
+            ));
+        }
+        if (ready.iter().filter(|glimpse| glimpse.still).count() as f64) < MIN_STILL * ready.len() as f64 {
+            return Err("unsteady: please keep still for ten seconds".into());
+        }
+        let view = ready.last().and_then(|glimpse| glimpse.view).ok_or("nobody was seen")?;
+        if ready.iter().any(|glimpse| glimpse.view != Some(view)) {
+            return Err("the view changed between front and back".into());
+        }
+        let mut measures = Vec::new();
+        let mut refused = None;
+        for (index, measure) in WATCHED.into_iter().enumerate() {
+            let values: Vec<f64> = ready.iter().filter_map(|glimpse| glimpse.values[index]).collect();
+            if values.len() < MIN_FRAMES || (values.len() as f64) < MIN_READY * ready.len() as f64 {
+                continue;
+            }
+            let (first, second) = values.split_at(values.len() / 2);
+            let (Some(median_), Some(mad), Some(first), Some(second)) =
+                (median(&values), median_departure(&values), median(first), median(second))
+            else {
+                continue;
+            };
+            let drift = (second - first).abs();
+            if drift > MOST_DRIFT_DEG {
+                refused = Some(format!("unsteady: {} changed by {drift:.1} degrees meanwhile", measure.label()));
+            } else if mad > MOST_MAD_DEG {
+                refused = Some(format!("unsteady: {} scattered by {mad:.1} degrees", measure.label()));
+            } else {
+                measures.push((measure, Usual { median: median_, mad, frames: values.len() }));
+            }
+        }
+        match refused {
+            Some(reason) => Err(reason),
+            None if measures.is_empty() => Err(format!("fewer than {MIN_FRAMES} frames could be measured")),
+            None => Ok(Baseline::new(&self.name, view, measures)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn glimpse(seconds: f64, shoulders: f64) -> Glimpse {
+        Glimpse {
+            seconds,
+            state: State::Ready,
+            view: Some(View::Anterior),
+            values: [Some(1.0), Some(shoulders), None, Some(-0.5)],
+            still: true,
+        }
+    }
+
+    fn taken(mut each: impl FnMut(usize) -> Glimpse) -> Progress {
+        let mut taking = Taking::new("desk");
+        for k in 0..=100 {
+            match taking.next(&each(k)) {
+                Progress::Running { left } => assert!((left - (10.0 - 0.1 * k as f64)).abs() < 1e-9),
+                done => {
+                    assert_eq!(k, 100);
+                    return done;
+                }
+            }
+        }
+        panic!("ten seconds are over");
+    }
+
+    #[test]
+    fn ten_steady_seconds_give_median_and_scatter() {
+        let Progress::Taken(baseline) = taken(|k| glimpse(0.1 * k as f64, [2.0, 2.5, 3.0, 50.0, 2.5][k % 5])) else {
+            panic!("steady");
+        };
+        assert_eq!((baseline.name.as_str(), baseline.view), ("desk", View::Anterior));
+        let usual = baseline.usual(Measure::ShoulderTilt).expect("seen");
+        assert_eq!((usual.median, usual.mad, usual.frames), (2.5, 0.5, 101));
+        assert_eq!(baseline.usual(Measure::PelvicObliquity), None, "not seen at a desk");
+    }
+
+    #[test]
+    fn an_unsteady_one_is_refused_with_the_reason() {
+        let refused = |each: &dyn Fn(usize, Glimpse) -> Glimpse| match taken(|k| each(k, glimpse(0.1 * k as f64, 2.0)))
+        {
+            Progress::Refused(reason) => reason,
+            other => panic!("{other:?}"),
+        };
+        assert!(refused(&|_, g| Glimpse { still: false, ..g }).contains("keep still"));
+        assert!(
+            refused(&|k, g| Glimpse { state: if k % 3 == 0 { State::Away } else { g.state }, ..g }).contains("away")
+        );
+        let drifting = |k: usize, g: Glimpse| Glimpse { values: [Some(0.1 * k as f64), g.values[1], None, None], ..g };
+        assert_eq!(refused(&drifting), "unsteady: head tilt changed by 5.0 degrees meanwhile");
+        let shaking = |k: usize, g: Glimpse| Glimpse { values: [None, Some(5.0 * (k % 3) as f64), None, None], ..g };
+        assert!(refused(&shaking).starts_with("unsteady: shoulder tilt scattered by 5.0"), "{}", refused(&shaking));
+        let turning =
+            |k: usize, g: Glimpse| Glimpse { view: Some(if k < 50 { View::Anterior } else { View::Posterior }), ..g };
+        assert!(refused(&turning).contains("view changed"));
+        assert!(refused(&|_, g| Glimpse { values: [None; 4], ..g }).contains("fewer than 20"));
+    }
+
+    #[test]
+    fn what_is_no_baseline_is_said() {
+        let error =
+            |json: &str| Baseline::from_json(json.as_bytes(), "a.json".as_ref()).expect_err("no baseline").to_string();
+        assert!(
+            error("no")
+                .starts_with("a.json: expected a baseline of the schema orthostat-baseline/1, found something else")
+        );
+        assert!(
+            error(r#"{"schema":"x","name":"a","view":"anterior","measures":{}}"#).contains("found the schema \"x\"")
+        );
+    }
+}

@@ -1,0 +1,124 @@
+//! `orthostat-live`: parse, run, exit code.
+//!
+//! `live` is a module of this program and not of the library: whatever in the library names OpenCV can make the linker load
+//! it into `orthostat` too (a debug build did).
+//!
+//! Frames from a camera, a video, a sequence of pictures or a stream.
+//!
+//! - [`source`]: what the user names -> an opened [`source::Source`]; [`pictures`], [`cameras`], [`mjpeg`] know their kinds
+//! - [`feed`]: frames in time; late ones are dropped, a vanished source is waited for
+//! - [`run`]: frame -> tracker -> analysis -> what is shown and logged; [`sequence`]: pictures, each like a photo
+//! - [`follow`]: one frame's person, measured and smoothed; [`standing`]: the standing check's record
+//! - [`scene`] on [`canvas`], in [`window`]: what is shown
+//! - [`log`], [`notify`], [`terminal`], [`timing`]: what is written and said
+//!
+//! Only [`terminal`] prints, and only the files of this folder name `opencv`. Everything that needs no pixel of OpenCV's is in
+//! the library: `track`, `frame`, `smoothing`, `watch`.
+
+pub mod cameras;
+pub mod canvas;
+pub mod feed;
+pub mod follow;
+pub mod log;
+pub mod mjpeg;
+pub mod notify;
+pub mod pictures;
+pub mod run;
+pub mod scene;
+pub mod sequence;
+pub mod source;
+pub mod standing;
+pub mod terminal;
+pub mod timing;
+pub mod window;
+
+use std::path::Path;
+use std::process::{Child, Command, ExitCode, Stdio};
+
+use clap::Parser;
+use orthostat::app::cli::Live;
+use orthostat::core::error::{Error, Result};
+use orthostat::core::watch::session;
+use orthostat::vision::track::Tracker;
+
+use crate::feed::{Feed, Pace};
+use crate::follow::Follower;
+use crate::run::Run;
+use crate::source::Source;
+use crate::terminal::{complain, say};
+use crate::window::{Window, has_display};
+
+/// The only argument of the process that tries whether a window can be opened. See [`try_window`].
+const TRY_WINDOW: &str = "--try-window";
+
+fn main() -> ExitCode {
+    let code =
+        if std::env::args_os().skip(1).eq([TRY_WINDOW]) { Window::open().map(|_| 0) } else { run(&Live::parse()) };
+    ExitCode::from(code.unwrap_or_else(|error| {
+        complain(&error);
+        error.exit_code()
+    }))
+}
+
+fn run(options: &Live) -> Result<u8> {
+    if options.list_cameras {
+        return list_cameras();
+    }
+    if let Some(path) = &options.summary {
+        let summary = session::Summary::of(&session::read(path)?);
+        return say(&summary.table()).map(|_| 0);
+    }
+    let tried = if options.no_window { None } else { try_window() };
+    let source = match &options.source {
+        Some(name) => Source::named(name)?,
+        None => Source::camera(options.camera)?,
+    };
+    if let Source::Pictures(_) = source
+        && (options.check || options.watch || options.session.is_some())
+    {
+        let reason = "--check, --watch and --session need a source with a clock: a camera, a stream or a video";
+        return Err(Error::Usage { reason: reason.into() });
+    }
+    let window = match tried.map(Child::wait_with_output) {
+        Some(Ok(output)) if output.status.success() => Some(Window::open()?),
+        _ => {
+            if !options.no_window {
+                complain(&"no display answers, so there is no window; going on without one");
+            }
+            None
+        }
+    };
+    let (name, feed) = match source {
+        Source::Pictures(pictures) => return sequence::run(options, &pictures, window),
+        Source::Video(video) => {
+            let pace = if window.is_none() || options.every_frame { Pace::Every } else { Pace::Own };
+            (video.path.clone(), Feed::of_file(video, pace, options.looped))
+        }
+        // A camera seldom gives more than 30 frames a second.
+        Source::Live(live, input) => (live.name(), Feed::of_live(live, input, options.give_up, options.rate >= 25.0)),
+    };
+    let tracker = Tracker::open(&options.models(), options.person)?;
+    let follower = Follower::new(tracker, options.measuring(1));
+    Run::new(options, name, feed, follower, window)?.go()
+}
+
+fn list_cameras() -> Result<u8> {
+    let found = cameras::list(Path::new(cameras::LISTED));
+    if found.is_empty() {
+        complain(&"no camera was found on this machine");
+        return Ok(3);
+    }
+    for camera in found {
+        if say(&format!("{}  {}", camera.number, camera.name))?.is_break() {
+            break;
+        }
+    }
+    Ok(0)
+}
+
+/// Starts this program once more to open a window and close it again: where a display is named and does not answer, OpenCV's
+/// toolkit ends the process, and it should not be this one. `None` when no display is named.
+fn try_window() -> Option<Child> {
+    let program = has_display().then(std::env::current_exe)?.ok()?;
+    Command::new(program).arg(TRY_WINDOW).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().ok()
+}

@@ -1,0 +1,270 @@
+//! One photo, from pixels to measures: the data's way through the house. What follows the pixels is [`crate::core::pipeline`].
+
+use crate::core::body::pose::screened;
+use crate::core::options::Options;
+use crate::core::pipeline::Analysis;
+use image::imageops::flip_horizontal;
+
+use crate::core::body::pose::Pose;
+use crate::core::body::skeleton::{BONES, Joint, Pair};
+use crate::core::camera::Tilt;
+use crate::core::camera::frontal_plane::WorldWidths;
+use crate::core::camera::{Camera, CameraMetadata, UserCalibration};
+use crate::core::error::{Error, Result};
+use crate::core::exposure::Exposure;
+use crate::core::geometry::{Point, Vec2};
+use crate::core::measure::frontal;
+use crate::core::observation::{Frame, Observation};
+use crate::core::pipeline::measure;
+use crate::core::silhouette::{Mask, Silhouette, Trace};
+use crate::vision::detect;
+use crate::vision::ensemble::{self, Readings};
+use crate::vision::estimate::blazepose::{self, BlazePose};
+use crate::vision::estimate::{Crowd, Estimator};
+use crate::vision::exposure::exposure;
+use crate::vision::heads::search::Finder;
+use crate::vision::heads::{self, Hit};
+use crate::vision::photo::Photo;
+use crate::vision::raster::crop::{Grey, Pyramid};
+use crate::vision::vanishing::{Sight, tilt_from_verticals};
+
+/// The models, opened: per model as many workers as share its readings.
+pub struct Analyzer {
+    teams: Vec<Vec<Box<dyn Estimator>>>,
+    /// Opened when heads are first to be looked for.
+    finder: Option<Finder>,
+}
+
+impl std::fmt::Debug for Analyzer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Analyzer").field("teams", &self.teams.iter().map(Vec::len).collect::<Vec<_>>()).finish()
+    }
+}
+
+impl Analyzer {
+    /// Opens the models, each for `workers` workers that share its readings. The first model's world tells how far the body is
+    /// turned. Workers beyond the first open their models when they are first needed.
+    ///
+    /// # Errors
+    /// [`Error::Runtime`] or [`Error::Model`].
+    pub fn open(models: &[blazepose::Options], workers: usize) -> Result<Self> {
+        let mut teams: Vec<Vec<Box<dyn Estimator>>> = Vec::new();
+        for model in models {
+            let mut team: Vec<Box<dyn Estimator>> = Vec::new();
+            if teams.is_empty() {
+                team.push(Box::new(BlazePose::open(model)?));
+            }
+            while team.len() < workers.max(1) {
+                team.push(Box::new(BlazePose::deferred(model)?));
+            }
+            teams.push(team);
+        }
+        Self::from_teams(teams)
+    }
+
+    /// An analyzer of estimators that are already there.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] when a team is empty.
+    pub fn from_teams(teams: Vec<Vec<Box<dyn Estimator>>>) -> Result<Self> {
+        if teams.is_empty() || teams.iter().any(Vec::is_empty) {
+            return Err(Error::Usage { reason: "at least one model with one worker is needed".into() });
+        }
+        Ok(Self { teams, finder: None })
+    }
+
+    /// BLAKE3 hashes of the landmark models, in hexadecimal.
+    #[must_use]
+    pub fn hashes(&self) -> Vec<&str> {
+        self.teams.iter().filter_map(|team| team.first()).map(|worker| worker.hash()).collect()
+    }
+
+    /// Measures the person in a photo.
+    ///
+    /// # Errors
+    /// [`Error::NoPerson`], [`Error::NoSuchPerson`], or what the model says.
+    pub fn analyze(&mut self, photo: &Photo, options: &Options) -> Result<Analysis> {
+        let pyramid = Pyramid::of_reduced(&photo.pixels, photo.size(), photo.halvings as usize);
+        let (width, height) = pyramid.size();
+        let path = &photo.source.path;
+        let mut workers = self.teams.iter_mut().flatten();
+        let crowd = std::thread::scope(|scope| {
+            let first = workers.next();
+            // The others open their models meanwhile; what goes wrong there comes up again when they read.
+            for other in workers.filter(|_| options.readings > 1) {
+                scope.spawn(|| other.prepare());
+            }
+            match first {
+                Some(first) => detect::people(first.as_mut(), &pyramid, options.readings > 1),
+                None => Ok(Crowd::default()),
+            }
+        })?;
+        let people = crowd.by_prominence(width, height);
+        let nobody = || Error::NoPerson { path: path.clone(), best_score: crowd.best_score };
+        if people.is_empty() {
+            // Somebody small may show in the whole photo.
+            return photo.finer(0).map_or_else(|| Err(nobody()), |photo| self.analyze(&photo?, options));
+        }
+        let person = people.get(options.person.wrapping_sub(1)).ok_or_else(|| Error::NoSuchPerson {
+            path: path.clone(),
+            asked: options.person,
+            found: people.len(),
+        })?;
+        let most = (person.region.side / ENOUGH_OF_PERSON).max(1.0).log2().floor() as u32;
+        if let Some(finer) = photo.finer(most) {
+            return self.analyze(&finer?, options);
+        }
+        let mut readings = Vec::with_capacity(self.teams.len());
+        for (index, team) in self.teams.iter_mut().enumerate() {
+            // A second model's larger picture of the upper body costs a third of its time and tells no more.
+            let read = ensemble::read(team, &pyramid, *person, options.readings, index == 0)?;
+            readings.push(read.ok_or_else(nobody)?);
+        }
+        let told = CameraMetadata {
+            focal_35mm: photo.metadata.focal_35mm,
+            gravity: photo.metadata.gravity,
+            front_camera: photo.metadata.front_camera,
+            shot_px: photo.metadata.shot_px,
+        };
+        let agreed = ensemble::agreed(&readings);
+        let around = surroundings(&pyramid, &agreed, &told);
+        let seen = observation(&readings, &agreed, &told, &around, (width, height));
+        let (heads, people) = match options.heads {
+            true => {
+                let hits = self.hits(photo)?;
+                let measured = options.person.wrapping_sub(1);
+                let (heads, count) = heads::judge(hits, &people, measured, &agreed);
+                (Some(heads), count)
+            }
+            false => (None, people.len()),
+        };
+        let models: Vec<&str> = self.teams.iter().map(|team| team[0].name()).collect();
+        let frame = Frame {
+            width,
+            height,
+            people,
+            heads,
+            readings: readings.iter().map(Readings::count).sum(),
+            model: models.join("+"),
+            model_blake3: self.teams[0][0].hash().to_owned(),
+            independent: None,
+        };
+        measure(frame, seen, options)
+    }
+
+    /// What may be a head, in as much detail as an annotated picture shows.
+    fn hits(&mut self, photo: &Photo) -> Result<Vec<Hit>> {
+        let finer = photo.detailed()?;
+        let shown = finer.as_ref().unwrap_or(photo);
+        let finder = match self.finder.take() {
+            Some(finder) => finder,
+            None => Finder::open()?,
+        };
+        let pyramid = Pyramid::of_reduced(&shown.pixels, shown.size(), shown.halvings as usize);
+        self.finder.insert(finder).find(&pyramid, &shown.pixels)
+    }
+}
+
+/// A photo may be read reduced ([`crate::vision::photo::ReadOptions::enough`]) as long as its longer side keeps so many pixels: the
+/// background's edges are looked for at this size.
+pub const ENOUGH_PIXELS: u32 = BACKGROUND_SIDE;
+
+/// So many pixels across the person's region are enough: crops of the upper body, which are smaller, are then still reduced.
+const ENOUGH_OF_PERSON: f64 = 480.0;
+
+/// Half the width of what counts as the person around the lines between joints, in trunk lengths.
+const BODY_RADIUS: f64 = 0.28;
+
+/// Roll and pitch from the background's edges, those on the person left out.
+///
+/// `grey` is the whole photo. The search is not quite the same for left and right, so the photo or its mirror image is looked at,
+/// whichever is `handed`.
+fn background_tilt(grey: &Grey, handed: bool, pose: &Pose, camera: &Camera) -> Option<Tilt> {
+    let trunk = frontal::trunk_length(pose).ok()?;
+    let bones: Vec<(Point, Point)> = BONES
+        .into_iter()
+        .chain([(Joint::Nose, Joint::LeftShoulder), (Joint::Nose, Joint::RightShoulder)])
+        .chain([(Joint::LeftHip, Joint::RightShoulder), (Joint::RightHip, Joint::LeftShoulder)])
+        .chain([(Joint::LeftWrist, Joint::LeftIndex), (Joint::RightWrist, Joint::RightIndex)])
+        .filter_map(|(a, b)| Some((pose.point(a).ok()?, pose.point(b).ok()?)))
+        .collect();
+    let reach = BODY_RADIUS * trunk;
+    let on_person = |p: Point| {
+        bones.iter().any(|&(from, to)| {
+            let along = to - from;
+            let share = ((p - from).dot(along) / along.dot(along).max(1e-9)).clamp(0.0, 1.0);
+            let apart = p - (from + along * share);
+            apart.dot(apart) < reach * reach
+        })
+    };
+    let factor = grey.factor;
+    let on_person = |x: f64, y: f64| on_person(Point::new(grey.left + x * factor, grey.top + y * factor));
+    let lean = |up: Vec2| up.x.atan2(-up.y).to_degrees();
+    let trunk = || Some(pose.midpoint(Pair::SHOULDERS).ok()? - pose.midpoint(Pair::HIPS).ok()?);
+    let sight = Sight {
+        focal_px: camera.focal_px / factor,
+        focal_sd: camera.focal_sd,
+        principal: [(camera.principal.x - grey.left) / factor, (camera.principal.y - grey.top) / factor],
+        upright_deg: trunk().map(lean),
+    };
+    if handed {
+        return tilt_from_verticals(&grey.image, on_person, &sight);
+    }
+    let width = f64::from(grey.image.width());
+    let on_person = |x: f64, y: f64| on_person(width - x, y);
+    let [x, y] = sight.principal;
+    let mirrored = Sight { principal: [width - x, y], upright_deg: sight.upright_deg.map(|deg| -deg), ..sight };
+    Some(tilt_from_verticals(&flip_horizontal(&grey.image), on_person, &mirrored)?.mirrored())
+}
+
+/// The background is looked at in a picture about this long, in pixels.
+const BACKGROUND_SIDE: u32 = 1000;
+
+/// What the pixels around a person say of the camera and the light.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Surroundings {
+    /// How bright and sharp the person is.
+    pub exposure: Option<Exposure>,
+    /// How the camera is held, by the edges of the background, if they tell; what the phone says is held against it.
+    pub background: Option<Tilt>,
+}
+
+/// Reads what the pixels around a pose say, also where the user gives the roll: the record can then be measured again without it.
+#[must_use]
+pub fn surroundings(pyramid: &Pyramid<'_>, pose: &Pose, told: &CameraMetadata) -> Surroundings {
+    let (width, height) = pyramid.size();
+    let camera = Camera::of(width, height, told, &UserCalibration::default());
+    let bounds = pose.bounds();
+    let grey = pyramid.grey(BACKGROUND_SIDE, [0.0, 0.0, width, height]);
+    let exposure = bounds.and_then(|[left, top, right, bottom]| {
+        let edges = [left - grey.left, top - grey.top, right - grey.left, bottom - grey.top];
+        exposure(&grey.image, edges.map(|edge| edge / grey.factor))
+    });
+    let background = background_tilt(&grey, pyramid.is_handed(), pose, &camera);
+    Surroundings { exposure, background }
+}
+
+/// Everything that was seen of one person in a picture of `width` x `height` px, put down to be measured.
+#[must_use]
+pub fn observation(
+    readings: &[Readings],
+    agreed: &Pose,
+    told: &CameraMetadata,
+    around: &Surroundings,
+    (width, height): (f64, f64),
+) -> Observation {
+    let body = || readings.first().into_iter().flat_map(|first| &first.body);
+    let single: Vec<Pose> = body().map(|reading| reading.pose.clone()).collect();
+    let worlds = WorldWidths::of(body().filter_map(|reading| reading.world.as_ref()));
+    let mut seen = Observation::of(agreed, &single, told)
+        .with_worlds(worlds.as_ref())
+        .with_dissent(readings.iter().map(|team| team.dissent).fold(0.0, f64::max))
+        .with_exposure(around.exposure)
+        .with_background(around.background.as_ref());
+    let masks: Vec<Mask> = readings.iter().flat_map(Readings::masks).cloned().collect();
+    if !masks.is_empty() {
+        let pose = screened(&seen.pose(), width, height);
+        seen.outline = Trace::read_as_it_stands(&Silhouette::of(&masks), &pose).ok();
+    }
+    seen
+}

@@ -1,0 +1,352 @@
+//! Several readings of one photo: nudged and mirrored crops, and what they agree on.
+//!
+//! One crop is not a measurement: moved by a percent it gives shoulders tilted by another degree, and its own mirror image
+//! disagrees by 2 to 4. Nudges come from a fixed list, and every nudge is read plainly and mirrored, so that one photo
+//! always gives one record, and the mirrored photo gives the mirrored one.
+
+use crate::core::body::pose::{Keypoint, Missing, Pose};
+use crate::core::body::skeleton::{Joint, Pair};
+use crate::core::body::view;
+use crate::core::error::Result;
+use crate::core::geometry::{Point, Vec2};
+use crate::core::silhouette::Mask;
+use crate::vision::estimate::{Estimator, Look, Person, Reading};
+use crate::vision::raster::crop::Pyramid;
+use crate::vision::raster::region::Region;
+
+/// Readings of a photo by each of two models: two networks err less alike than two readings of one.
+pub const PAIRED_READINGS: usize = 2;
+/// Readings of a photo when time counts more.
+pub const FAST_READINGS: usize = 2;
+/// Readings of a photo by each of two models when accuracy counts more.
+pub const BEST_READINGS: usize = 12;
+/// More readings than this do not help.
+pub const MAX_READINGS: usize = 48;
+
+/// One way to move a crop.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Nudge {
+    /// Shift in shares of the crop's side, along the crop's own axes.
+    pub shift: Vec2,
+    /// Factor of the crop's side.
+    pub scale: f64,
+    /// Turn, in radians.
+    pub turn: f64,
+}
+
+impl Nudge {
+    /// The nudge that does the same to the mirrored crop.
+    #[must_use]
+    pub fn mirrored(self) -> Self {
+        Self { shift: Vec2::new(-self.shift.x, self.shift.y), turn: -self.turn, ..self }
+    }
+
+    fn of(self, region: Region) -> Region {
+        region.nudged(self.shift, self.scale, self.turn)
+    }
+}
+
+/// The `index`-th number of the van der Corput sequence of a base, in -1 to 1: evenly spread however many are taken.
+fn spread(index: usize, base: usize) -> f64 {
+    let (mut left, mut share, mut sum) = (index, 1.0, 0.0);
+    while left > 0 {
+        share /= base as f64;
+        sum += share * (left % base) as f64;
+        left /= base;
+    }
+    2.0 * sum - 1.0
+}
+
+/// The `index`-th nudge, counted from 0, which is none: up to 3 % of the side, 8 % of the size, 6 degrees.
+#[must_use]
+pub fn nudge(index: usize) -> Nudge {
+    if index == 0 {
+        return Nudge { shift: Vec2::default(), scale: 1.0, turn: 0.0 };
+    }
+    Nudge {
+        shift: Vec2::new(0.03 * spread(index, 2), 0.03 * spread(index, 3)),
+        scale: 1.0 + 0.08 * spread(index, 5),
+        turn: (6.0 * spread(index, 7)).to_radians(),
+    }
+}
+
+/// What one model read of one person.
+#[derive(Debug, Clone, Default)]
+pub struct Readings {
+    /// The whole body, from nudged and mirrored crops.
+    pub body: Vec<Reading>,
+    /// Head to hips, from a larger picture of them: a plain and a mirrored reading, where they agree with the body.
+    pub upper: Vec<Reading>,
+    /// The share of readings that had left and right exchanged against the others, 0 to 0.5: see [`settle_sides`].
+    pub dissent: f64,
+}
+
+impl Readings {
+    /// The person's pixels, from as many mirrored readings as plain ones.
+    pub fn masks(&self) -> impl Iterator<Item = &Mask> {
+        self.body.iter().chain(&self.upper).filter_map(|reading| reading.mask.as_ref())
+    }
+
+    /// How many readings there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.body.len() + self.upper.len()
+    }
+}
+
+/// Side of the crop of the upper body, in trunk lengths.
+pub const UPPER_SIDE: f64 = 3.2;
+/// Readings of the upper body that depart from the body's by more than this are of something else, in trunk lengths.
+const UPPER_APART: f64 = 0.2;
+
+/// Reads a person's joints `readings` times (1 to [`MAX_READINGS`]). A single reading is taken where the detector points, as pose
+/// programs do. Of more (an odd number is rounded up) the first two, one plain and one mirrored, are taken there too and place the
+/// others; then the upper body is read twice more, if it is asked for. `None` when the model sees nobody there.
+///
+/// # Errors
+/// When the model cannot be run.
+pub fn read(
+    workers: &mut [Box<dyn Estimator>],
+    photo: &Pyramid<'_>,
+    person: Person,
+    readings: usize,
+    with_upper: bool,
+) -> Result<Option<Readings>> {
+    let readings = readings.clamp(1, MAX_READINGS);
+    if readings == 1 {
+        let look = (person.region, Look::default());
+        let body: Vec<Reading> = in_parallel(workers, photo, &[look])?.into_iter().flatten().collect();
+        return Ok((!body.is_empty()).then_some(Readings { body, ..Readings::default() }));
+    }
+    let pair = |index: usize, base: Region| {
+        let nudge = nudge(index);
+        [(nudge.of(base), Look::default()), (nudge.mirrored().of(base), Look { mirrored: true, mask: false })]
+    };
+    let mut body: Vec<Reading> = in_parallel(workers, photo, &pair(0, person.region))?.into_iter().flatten().collect();
+    let base = match &body[..] {
+        [only] => only.next,
+        [plain, mirrored] => plain.next.mean(mirrored.next),
+        _ => return Ok(None),
+    };
+    let mut looks: Vec<(Region, Look)> = (1..readings.div_ceil(2)).flat_map(|index| pair(index - 1, base)).collect();
+    let first = consensus(&body.iter().map(|reading| reading.pose.clone()).collect::<Vec<_>>());
+    let trunk = first.midpoint(Pair::SHOULDERS).and_then(|shoulders| Ok((shoulders, first.midpoint(Pair::HIPS)?)));
+    let upper = trunk.ok().filter(|_| with_upper);
+    // The outline comes from the larger picture. In these places two workers leave both looks to the first, which then opens the
+    // mask graph alone; where there is nothing else to do, they share them.
+    let places = [0, if looks.is_empty() { 1 } else { 2 }];
+    if let Some((shoulders, hips)) = upper {
+        let side = UPPER_SIDE * shoulders.distance(hips);
+        let region = Region { center: shoulders.midpoint(hips), side, rotation: 0.0 };
+        let mask = workers.first().is_some_and(|worker| worker.gives_masks());
+        for (place, mirrored) in places.into_iter().zip([false, true]) {
+            looks.insert(place, (region, Look { mirrored, mask }));
+        }
+    }
+    let mut taken = in_parallel(workers, photo, &looks)?;
+    let mut upper: Vec<Reading> = if upper.is_some() {
+        let mirrored = taken.remove(places[1]);
+        [taken.remove(places[0]), mirrored].into_iter().flatten().collect()
+    } else {
+        Vec::new()
+    };
+    body.extend(taken.into_iter().flatten());
+    let dissent = settle_sides(&mut body);
+    let agreed = consensus(&body.iter().map(|reading| reading.pose.clone()).collect::<Vec<_>>());
+    for reading in &mut upper {
+        if view::shoulder_span(&reading.pose).unwrap_or(0.0) * view::shoulder_span(&agreed).unwrap_or(0.0) < 0.0 {
+            *reading = reading.exchanged();
+        }
+    }
+    let fits = upper.len() == 2 && upper.iter().all(|reading| agrees(&reading.pose, &agreed));
+    Ok(Some(Readings { body, upper: if fits { upper } else { Vec::new() }, dissent }))
+}
+
+/// A reading whose shoulders span less than this, in trunk lengths, does not tell which side is left.
+const TELLS_SIDES: f64 = 0.25;
+
+/// Exchanges left and right in readings that have them the other way round than most: averaged as they are, a back that was taken
+/// for a front in some readings would collapse to half its width. Returns the share of such readings among those that tell.
+pub fn settle_sides(readings: &mut [Reading]) -> f64 {
+    let spans: Vec<f64> = readings.iter().map(|reading| view::shoulder_span(&reading.pose).unwrap_or(0.0)).collect();
+    let telling: Vec<f64> = spans.iter().copied().filter(|span| span.abs() >= TELLS_SIDES).collect();
+    // Where both are as many, the wider ones decide.
+    let wider: f64 = telling.iter().sum();
+    let to_left = telling.iter().filter(|span| **span > 0.0).count() * 2;
+    let most = match to_left.cmp(&telling.len()) {
+        std::cmp::Ordering::Greater => 1.0,
+        std::cmp::Ordering::Less => -1.0,
+        std::cmp::Ordering::Equal => wider.signum(),
+    };
+    let mut other = 0;
+    for (reading, span) in readings.iter_mut().zip(&spans) {
+        if span.abs() >= TELLS_SIDES && span * most < 0.0 {
+            *reading = reading.exchanged();
+            other += 1;
+        }
+    }
+    f64::from(other) / telling.len().max(1) as f64
+}
+
+/// Whether head and shoulders of a reading lie where the whole body's readings have them.
+#[must_use]
+pub fn agrees(reading: &Pose, body: &Pose) -> bool {
+    let (Ok(shoulders), Ok(hips)) = (body.midpoint(Pair::SHOULDERS), body.midpoint(Pair::HIPS)) else { return false };
+    let most = UPPER_APART * shoulders.distance(hips);
+    Joint::ALL
+        .into_iter()
+        .filter(|joint| joint.index() <= Joint::RightShoulder.index())
+        .all(|joint| reading.point(joint).is_ok_and(|a| body.point(joint).is_ok_and(|b| a.distance(b) <= most)))
+}
+
+/// The pose that all readings of all models agree on, each model counting alike: the head from the larger picture of the
+/// upper body, the shoulders from both pictures, the rest from the whole body.
+#[must_use]
+pub fn agreed(teams: &[Readings]) -> Pose {
+    let poses = |readings: &[Reading]| readings.iter().map(|reading| reading.pose.clone()).collect::<Vec<_>>();
+    let per_team: Vec<Pose> = teams
+        .iter()
+        .map(|team| {
+            let body = consensus(&poses(&team.body));
+            if team.upper.is_empty() {
+                return body;
+            }
+            let upper = consensus(&poses(&team.upper));
+            Pose::from_joints(|joint| match joint {
+                Joint::LeftShoulder | Joint::RightShoulder => mean_of(&body, &upper, joint),
+                _ if joint.index() < Joint::LeftShoulder.index() => {
+                    let keypoint = upper.get(joint)?;
+                    // Two readings tell little about the scatter; the many of the body do.
+                    Ok(Keypoint { sd_px: body.get(joint)?.sd_px, ..keypoint })
+                }
+                _ => body.get(joint),
+            })
+        })
+        .collect();
+    match &per_team[..] {
+        [only] => only.clone(),
+        several => {
+            let mean = consensus(several);
+            // The scatter is that of one model's readings, not that between models.
+            Pose::from_joints(|joint| Ok(Keypoint { sd_px: several[0].get(joint)?.sd_px, ..mean.get(joint)? }))
+        }
+    }
+}
+
+fn mean_of(a: &Pose, b: &Pose, joint: Joint) -> Result<Keypoint, Missing> {
+    let (a, b) = (a.get(joint)?, b.get(joint)?);
+    Ok(Keypoint { at: a.at.midpoint(b.at), ..a })
+}
+
+/// Runs looks on all workers, each taking every n-th one; results come back in the order of the looks.
+fn in_parallel(
+    workers: &mut [Box<dyn Estimator>],
+    photo: &Pyramid<'_>,
+    looks: &[(Region, Look)],
+) -> Result<Vec<Option<Reading>>> {
+    type Share = Vec<(usize, Option<Reading>)>;
+    let count = workers.len().min(looks.len()).max(1);
+    let share = |first: usize, worker: &mut Box<dyn Estimator>| -> Result<Share> {
+        (first..looks.len()).step_by(count).map(|i| Ok((i, worker.read(photo, looks[i].0, looks[i].1)?))).collect()
+    };
+    let mut results: Vec<Option<Reading>> = Vec::new();
+    results.resize_with(looks.len(), || None);
+    let shares: Vec<Result<Share>> = std::thread::scope(|scope| {
+        let mut workers = workers.iter_mut().take(count).enumerate();
+        // The first works on this thread: a thread fewer keeps its memory for itself.
+        let here = workers.next();
+        let share = &share;
+        let threads: Vec<_> = workers.map(|(first, worker)| scope.spawn(move || share(first, worker))).collect();
+        let mut shares: Vec<_> = here.map(|(first, worker)| share(first, worker)).into_iter().collect();
+        for thread in threads {
+            shares.push(thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        }
+        shares
+    });
+    for share in shares {
+        for (index, reading) in share? {
+            results[index] = reading;
+        }
+    }
+    Ok(results)
+}
+
+/// The pose that several readings agree on: per joint the mean of each coordinate, with the spread of its readings.
+///
+/// The plain mean: on rendered people it was as good as the median and trimmed means.
+#[must_use]
+pub fn consensus(poses: &[Pose]) -> Pose {
+    Pose::from_joints(|joint| {
+        let seen: Vec<Keypoint> = poses.iter().filter_map(|pose| pose.get(joint).ok()).collect();
+        if seen.is_empty() {
+            return poses.first().map_or(Err(Missing::NotGiven(joint)), |pose| pose.get(joint));
+        }
+        let mean = |pick: fn(&Keypoint) -> f64| seen.iter().map(pick).sum::<f64>() / seen.len() as f64;
+        let at = Point::new(mean(|k| k.at.x), mean(|k| k.at.y));
+        let square: f64 = seen.iter().map(|k| (k.at - at).dot(k.at - at)).sum();
+        let sd_px = (seen.len() > 1).then(|| (0.5 * square / (seen.len() - 1) as f64).sqrt());
+        Ok(Keypoint { at, visibility: mean(|k| k.visibility), sd_px, by_hand: false })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::body::pose::screened;
+
+    #[test]
+    fn nudges_are_small_and_differ() {
+        let all: Vec<Nudge> = (0..MAX_READINGS / 2).map(nudge).collect();
+        for (i, a) in all.iter().enumerate() {
+            assert!(a.shift.x.abs() <= 0.03 && a.shift.y.abs() <= 0.03 && (a.scale - 1.0).abs() <= 0.08);
+            assert!(a.turn.to_degrees().abs() <= 6.0 + 1e-9);
+            assert!(all[..i].iter().all(|b| a != b));
+        }
+    }
+
+    #[test]
+    fn consensus_carries_the_spread() {
+        let at = |x: f64| Pose::from_points([(Joint::Nose, Point::new(x, 10.0))]);
+        let nose = consensus(&[at(9.0), at(11.0)]).get(Joint::Nose).expect("given");
+        assert_eq!(nose.at, Point::new(10.0, 10.0));
+        assert!((nose.sd_px.expect("two readings") - 1.0).abs() < 1e-12);
+        assert!(consensus(&[at(1.0)]).get(Joint::LeftHip).is_err());
+    }
+
+    #[test]
+    fn readings_with_exchanged_sides_are_put_right_before_they_are_averaged() {
+        let reading = |sign: f64| {
+            let at = |x: f64, y: f64| Point::new(100.0 + sign * x, y);
+            let pose = Pose::from_points([
+                (Joint::LeftShoulder, at(20.0, 50.0)),
+                (Joint::RightShoulder, at(-20.0, 52.0)),
+                (Joint::LeftHip, at(12.0, 110.0)),
+                (Joint::RightHip, at(-12.0, 110.0)),
+            ]);
+            let next = Region { center: Point::default(), side: 1.0, rotation: 0.0 };
+            Reading { pose, world: None, next, mask: None }
+        };
+        let mut readings: Vec<Reading> = [-1.0, -1.0, 1.0, -1.0].map(reading).into();
+        assert_eq!(settle_sides(&mut readings), 0.25);
+        let poses: Vec<Pose> = readings.iter().map(|reading| reading.pose.clone()).collect();
+        let span = consensus(&poses).point(Joint::LeftShoulder).expect("given").x;
+        assert_eq!(span, 80.0);
+        assert_eq!(settle_sides(&mut readings), 0.0);
+        // The mirror image is settled the other way round.
+        let mut mirrored: Vec<Reading> = [1.0, 1.0, -1.0, 1.0].map(reading).into();
+        assert_eq!(settle_sides(&mut mirrored), 0.25);
+        assert!(mirrored.iter().all(|r| r.pose.point(Joint::LeftShoulder).expect("given").x == 120.0));
+    }
+
+    #[test]
+    fn joints_outside_or_unclear_get_a_reason() {
+        let mut pose =
+            Pose::from_points([(Joint::LeftAnkle, Point::new(50.0, 130.0)), (Joint::Nose, Point::new(5.0, 5.0))]);
+        let nose = pose.get(Joint::Nose).expect("given");
+        pose.set(Joint::LeftEar, Ok(Keypoint { visibility: 0.2, ..nose }));
+        let pose = screened(&pose, 100.0, 100.0);
+        assert_eq!(pose.get(Joint::LeftAnkle), Err(Missing::OutsidePicture(Joint::LeftAnkle)));
+        assert!(matches!(pose.get(Joint::LeftEar), Err(Missing::Hidden { .. })));
+        assert!(pose.get(Joint::Nose).is_ok());
+    }
+}

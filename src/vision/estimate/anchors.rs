@@ -1,0 +1,24 @@
+//! What MediaPipe's detectors share: a grid of anchors over a square, a score and a box for each.
+
+use crate::core::geometry::Point;
+
+/// The centres of all anchors, grid by grid and row by row, in shares of the square: (0, 0) its upper left, (1, 1) its lower
+/// right. A grid is so many cells a side, with so many anchors in each.
+#[must_use]
+pub fn anchors(grids: &[(usize, usize)]) -> Vec<Point> {
+    let mut anchors = Vec::new();
+    for &(cells, per_cell) in grids {
+        for row in 0..cells {
+            for column in 0..cells {
+                let center = Point::new((column as f64 + 0.5) / cells as f64, (row as f64 + 0.5) / cells as f64);
+                anchors.extend(std::iter::repeat_n(center, per_cell));
+            }
+        }
+    }
+    anchors
+}
+
+/// The logistic function of a logit, clamped where it no longer matters.
+pub(crate) fn logistic(logit: f32) -> f64 {
+    1.0 / (1.0 + (-f64::from(logit.clamp(-100.0, 100.0))).exp())
+}

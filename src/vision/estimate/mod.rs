@@ -1,0 +1,107 @@
+//! From pixels to joints: what every family of pose models can do, one file or folder per family.
+
+pub mod anchors;
+pub mod blazepose;
+
+use crate::core::body::pose::{Pose, WorldPose};
+use crate::core::error::Result;
+use crate::core::geometry::Point;
+use crate::core::silhouette::Mask;
+use crate::vision::raster::crop::Pyramid;
+use crate::vision::raster::region::Region;
+
+/// Somebody found in the photo, not yet looked at closely.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Person {
+    /// The square to read the joints from.
+    pub region: Region,
+    /// How sure the detector is, 0 to 1.
+    pub score: f64,
+}
+
+/// Everybody who was found, in the detector's order, with the best score seen even where it was too low.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Crowd {
+    /// By falling score.
+    pub people: Vec<Person>,
+    /// The best score of all candidates, 0 to 1, also when nobody was found.
+    pub best_score: f64,
+}
+
+impl Crowd {
+    /// The people in the order in which they are offered: the largest and most central first.
+    ///
+    /// Size counts whole, and is worth half when the person stands at the edge of the picture (`width` x `height` px).
+    #[must_use]
+    pub fn by_prominence(&self, width: f64, height: f64) -> Vec<Person> {
+        let middle = Point::new(0.5 * width, 0.5 * height);
+        let prominence = |person: &Person| {
+            let off = person.region.center.distance(middle) / middle.distance(Point::default()).max(1.0);
+            person.region.side * (1.0 - 0.5 * off.min(1.0))
+        };
+        let mut people = self.people.clone();
+        people.sort_by(|a, b| prominence(b).total_cmp(&prominence(a)));
+        people
+    }
+}
+
+/// One look at one region.
+#[derive(Debug, Clone)]
+pub struct Reading {
+    /// The joints in photo pixels, sides the subject's own.
+    pub pose: Pose,
+    /// The joints in space, when the model imagines them.
+    pub world: Option<WorldPose>,
+    /// The region that the joints themselves suggest, for the next look.
+    pub next: Region,
+    /// The person's pixels, when they were asked for.
+    pub mask: Option<Mask>,
+}
+
+impl Reading {
+    /// The same with left and right joints exchanged.
+    #[must_use]
+    pub fn exchanged(&self) -> Self {
+        let world = self.world.as_ref().map(WorldPose::exchanged);
+        Self { pose: self.pose.exchanged(), world, mask: self.mask.clone(), ..*self }
+    }
+}
+
+/// What a reading is asked to do beside finding the joints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Look {
+    /// Read the crop mirrored, and give sides and places back as in the photo.
+    pub mirrored: bool,
+    /// Find the person's pixels as well, which costs about as much again.
+    pub mask: bool,
+}
+
+/// A family of pose models, opened and ready. Each worker has its own.
+pub trait Estimator: Send {
+    /// The name in records, such as `blazepose-full`.
+    fn name(&self) -> &str;
+
+    /// The landmark model's BLAKE3 hash, in hexadecimal.
+    fn hash(&self) -> &str;
+
+    /// Whether it can find the person's pixels.
+    fn gives_masks(&self) -> bool;
+
+    /// Opens what reading needs, if that is still to do, so that it does not cost the first reading.
+    ///
+    /// # Errors
+    /// When a model cannot be opened.
+    fn prepare(&mut self) -> Result<()>;
+
+    /// Finds the people in an upright square of a photo, looked at as it is or mirrored; places are the photo's either way.
+    ///
+    /// # Errors
+    /// When the model cannot be run.
+    fn detect(&mut self, photo: &Pyramid<'_>, square: Region, mirrored: bool) -> Result<Crowd>;
+
+    /// Reads the joints of the person in a region; `None` when the model sees nobody there.
+    ///
+    /// # Errors
+    /// When the model cannot be run.
+    fn read(&mut self, photo: &Pyramid<'_>, region: Region, look: Look) -> Result<Option<Reading>>;
+}

@@ -1,0 +1,14 @@
+//! From pixels to what was seen: pictures, models, people, edges, light.
+
+pub mod analysis;
+pub mod detect;
+pub mod ensemble;
+pub mod estimate;
+pub mod exposure;
+pub mod heads;
+pub mod library;
+pub mod model;
+pub mod photo;
+pub mod raster;
+pub mod track;
+pub mod vanishing;

@@ -1,0 +1,516 @@
+//! From a file to upright pixels.
+//!
+//! [`Photo::open`] looks at the content, never at the name: JPEG, PNG, WebP, TIFF, BMP, GIF and HEIF are read, anything else
+//! is refused with a sentence that says what was found. The header's size, and the memory that decoding takes, are held
+//! against the limit before a pixel is decoded, the turn that the file asks for is applied to the pixels, and of the metadata
+//! only what the measuring needs is kept: never a place, a name or a serial number.
+//!
+//! - `sniff`: bytes -> which format, or words for what else it is
+//! - `jpeg`, `png`, `tiff`, `heif`, `raster` (the rest, through `image`): bytes -> `Decoded`
+//! - `metadata`: Exif and XMP -> [`Metadata`] and the turn
+//! - `turn`: the eight orientations
+
+mod heif;
+mod jpeg;
+pub mod maker_note;
+mod metadata;
+mod png;
+mod raster;
+mod sniff;
+mod tiff;
+mod turn;
+
+use crate::core::record::{self, Provenance};
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use image::RgbImage;
+pub use metadata::Metadata;
+use turn::Turn;
+
+use crate::core::error::{Error, Result};
+use crate::core::isolation;
+use crate::core::photo_hash::PhotoHash;
+
+/// Annotated pictures are at most this long, in pixels.
+pub const SHOWN_SIDE: u32 = 1600;
+
+/// The default of [`ReadOptions::max_megapixels`]: more than any phone writes, and at most 300 MB of pixels.
+pub const MAX_MEGAPIXELS: f64 = 100.0;
+
+/// So many bytes may reading take for each pixel of [`ReadOptions::max_megapixels`], the picture itself included. A quarter
+/// turn takes as many.
+const BYTES_PER_PIXEL: f64 = 6.0;
+/// What a decoder may use for tables and chunks, on top of the pixels, in bytes.
+const WORKING_SPACE: u64 = 64 << 20;
+
+/// The default of [`ReadOptions::max_file_bytes`]: an uncompressed 16-bit TIFF of 80 megapixels still fits.
+pub const MAX_FILE_BYTES: u64 = 512 << 20;
+
+/// A photo as it should be looked at.
+#[derive(Clone)]
+pub struct Photo {
+    /// The upright picture or a reduced copy of it, 8 bits per channel, as coded (no colour profile is applied). Transparent parts lie over white.
+    pub pixels: RgbImage,
+    /// How often `pixels` are halved against the photo; see [`ReadOptions::enough`].
+    pub halvings: u32,
+    /// The file's bytes, where they hold more detail than `pixels`.
+    pub encoded: Option<Arc<[u8]>>,
+    /// Where the pixels came from.
+    pub source: Source,
+    /// What the file says about the camera.
+    pub metadata: Metadata,
+    /// Sentences for the record's warnings, such as "the file has several pages: the first was taken".
+    pub notes: Vec<String>,
+}
+
+/// The file that a photo came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// The file as the user named it.
+    pub path: PathBuf,
+    /// BLAKE3 of the file's bytes; `None` for pixels that come from no file.
+    pub blake3: Option<PhotoHash>,
+    /// The file's length in bytes.
+    pub bytes: u64,
+    /// What the content is, whatever the name says.
+    pub format: Format,
+    /// Width in pixels before the turn.
+    pub stored_width: u32,
+    /// Height in pixels before the turn.
+    pub stored_height: u32,
+    /// The turn that made the stored pixels upright, as an Exif orientation: 1 (none) to 8. In a HEIF file it is the turn
+    /// that the container asks for (`irot`, `imir`), and the Exif tag, which only repeats it, is ignored.
+    pub orientation: u8,
+}
+
+/// The kinds of picture that can be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// JPEG: baseline or progressive, grey, colour or CMYK.
+    Jpeg,
+    /// PNG: any depth, palette, grey or colour, with or without alpha.
+    Png,
+    /// WebP: lossy, lossless, or the first frame of an animation.
+    WebP,
+    /// TIFF: the first page.
+    Tiff,
+    /// Windows bitmap.
+    Bmp,
+    /// GIF: the first frame.
+    Gif,
+    /// HEIF with HEVC inside, as phones write it (`.heic`).
+    Heif,
+}
+
+impl std::fmt::Display for Format {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(match self {
+            Format::Jpeg => "JPEG",
+            Format::Png => "PNG",
+            Format::WebP => "WebP",
+            Format::Tiff => "TIFF",
+            Format::Bmp => "BMP",
+            Format::Gif => "GIF",
+            Format::Heif => "HEIF",
+        })
+    }
+}
+
+/// How much may be read.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ReadOptions {
+    /// The most that a header may declare, in millions of pixels; default [`MAX_MEGAPIXELS`]. It limits memory as well: reading
+    /// may take 6 bytes for each pixel allowed, and 64 MiB.
+    pub max_megapixels: f64,
+    /// The longest file that is read, in bytes; default [`MAX_FILE_BYTES`].
+    pub max_file_bytes: u64,
+    /// A JPEG picture is decoded at 1/2, 1/4 or 1/8 of its size, which is faster, as long as its longer side keeps so many
+    /// pixels. Default: `None`, always whole.
+    pub enough: Option<u32>,
+}
+
+impl Default for ReadOptions {
+    fn default() -> Self {
+        ReadOptions { max_megapixels: MAX_MEGAPIXELS, max_file_bytes: MAX_FILE_BYTES, enough: None }
+    }
+}
+
+impl Photo {
+    /// Reads a picture file.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unreadable`] when there is no such regular file or it may not be read, [`Error::TooManyBytes`] when it is
+    /// too long, and what [`Photo::from_bytes`] says about its content.
+    pub fn open(path: &Path, options: &ReadOptions) -> Result<Photo> {
+        Photo::from_bytes(path, &Photo::read(path, options)?, options)
+    }
+
+    /// The bytes of a picture file.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unreadable`] and [`Error::TooManyBytes`] as [`Photo::open`].
+    pub fn read(path: &Path, options: &ReadOptions) -> Result<Vec<u8>> {
+        read_file(path, options.max_file_bytes)
+    }
+
+    /// Reads a picture from the bytes of a file; `path` is only its name.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotAPicture`] when the bytes are not a whole picture of a [`Format`], [`Error::TooLarge`] when the header
+    /// declares more than [`ReadOptions::max_megapixels`], [`Error::TooMuchMemory`] when decoding would take more than that allows,
+    /// [`Error::TooManyBytes`] when there are too many bytes, [`Error::Defect`] when a decoder panics.
+    pub fn from_bytes(path: &Path, bytes: &[u8], options: &ReadOptions) -> Result<Photo> {
+        Photo::from_hashed(path, bytes, blake3::hash(bytes), options)
+    }
+
+    /// As [`Photo::from_bytes`], for bytes whose hash is known already.
+    ///
+    /// # Errors
+    ///
+    /// As [`Photo::from_bytes`].
+    pub fn from_hashed(path: &Path, bytes: &[u8], hash: blake3::Hash, options: &ReadOptions) -> Result<Photo> {
+        let length = bytes.len() as u64;
+        if length > options.max_file_bytes {
+            return Err(too_many_bytes(path, length, options));
+        }
+        let budget = Budget { max_megapixels: options.max_megapixels };
+        let decoded = isolation::guarded(path, || {
+            Ok(sniff::format(bytes).map_err(Refusal::found).and_then(|format| {
+                let mut decoded = decode(format, bytes, &budget, options.enough)?;
+                let said = metadata::read(std::mem::take(&mut decoded.exif), decoded.xmp.as_deref());
+                Ok((format, decoded, said))
+            }))
+        })?;
+        let (format, mut decoded, said) = decoded.map_err(|refusal| refusal.of(path, options))?;
+        decoded.notes.extend(said.notes);
+        let (orientation, pixels) = match decoded.turned {
+            Some(turn) => (turn, decoded.pixels),
+            None => (said.orientation, said.orientation.apply(decoded.pixels)),
+        };
+        Ok(Photo {
+            pixels,
+            halvings: decoded.halvings,
+            encoded: (decoded.halvings > 0).then(|| bytes.into()),
+            source: Source {
+                path: path.to_path_buf(),
+                blake3: Some(hash.into()),
+                bytes: length,
+                format,
+                stored_width: decoded.stored.0,
+                stored_height: decoded.stored.1,
+                orientation: orientation.exif(),
+            },
+            metadata: said.metadata,
+            notes: decoded.notes,
+        })
+    }
+
+    /// Width and height of the upright photo, in its own pixels however far [`Photo::pixels`] are reduced.
+    #[must_use]
+    pub fn size(&self) -> (u32, u32) {
+        if self.halvings == 0 {
+            return self.pixels.dimensions();
+        }
+        let (width, height) = (self.source.stored_width, self.source.stored_height);
+        // Orientations from 5 on lie on their side.
+        if self.source.orientation < 5 { (width, height) } else { (height, width) }
+    }
+
+    /// Where the record of this photo comes from.
+    #[must_use]
+    pub fn provenance(&self, id: &str) -> Provenance {
+        let file = self.source.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let (width, height) = self.size();
+        let source = record::Source {
+            file,
+            blake3: self.source.blake3.clone(),
+            width,
+            height,
+            orientation: self.source.orientation,
+            format: self.source.format.to_string(),
+        };
+        Provenance { warnings: self.notes.clone(), ..Provenance::new(id, source) }
+    }
+
+    /// The photo with pixels halved no more than so often; `None` when they are not.
+    ///
+    /// # Errors
+    ///
+    /// As [`Photo::from_bytes`].
+    pub fn finer(&self, halvings: u32) -> Option<Result<Photo>> {
+        let encoded = self.encoded.as_ref().filter(|_| self.halvings > halvings)?;
+        let (width, height) = self.size();
+        let enough = width.max(height) >> halvings;
+        // What was let through once is let through again.
+        let options = ReadOptions { max_megapixels: f64::INFINITY, max_file_bytes: u64::MAX, enough: Some(enough) };
+        let path = &self.source.path;
+        Some(Photo::from_bytes(path, encoded, &options))
+    }
+
+    /// The photo in the detail of an annotated picture; `None` when it was read so.
+    ///
+    /// # Errors
+    ///
+    /// As [`Photo::from_bytes`].
+    pub fn detailed(&self) -> Result<Option<Photo>> {
+        let (width, height) = self.size();
+        let halvings = (width.max(height) / SHOWN_SIDE).max(1).ilog2();
+        self.finer(halvings).transpose()
+    }
+}
+
+impl std::fmt::Debug for Photo {
+    /// The size stands for the pixels.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Photo")
+            .field("pixels", &format_args!("{} x {}", self.pixels.width(), self.pixels.height()))
+            .field("source", &self.source)
+            .field("metadata", &self.metadata)
+            .field("notes", &self.notes)
+            .finish()
+    }
+}
+
+/// Endings of picture files, readable ones and such as are refused with advice.
+const PICTURE_ENDINGS: [&str; 27] = [
+    "jpg", "jpeg", "jpe", "jfif", "mpo", "png", "webp", "tif", "tiff", "bmp", "dib", "heic", "heif", "hif", "avif",
+    "gif", "jxl", "jp2", "dng", "cr2", "cr3", "nef", "arw", "raf", "rw2", "orf", "x3f",
+];
+
+/// Whether a file's name says that it is a picture, of whatever kind.
+#[must_use]
+pub fn names_picture(path: &Path) -> bool {
+    let ending = path.extension().map(|ending| ending.to_string_lossy().to_ascii_lowercase());
+    ending.is_some_and(|ending| PICTURE_ENDINGS.contains(&ending.as_str()))
+}
+
+/// Whether a regular file's first bytes are those of a [`Format`].
+#[must_use]
+pub fn looks_like_picture(path: &Path) -> bool {
+    let head = || -> std::io::Result<Vec<u8>> {
+        let mut head = Vec::new();
+        if std::fs::metadata(path)?.is_file() {
+            File::open(path)?.take(512).read_to_end(&mut head)?;
+        }
+        Ok(head)
+    };
+    head().is_ok_and(|head| sniff::format(&head).is_ok())
+}
+
+fn decode(format: Format, bytes: &[u8], budget: &Budget, enough: Option<u32>) -> Result<Decoded, Refusal> {
+    match format {
+        Format::Jpeg => jpeg::decode(bytes, budget, enough),
+        Format::Heif => heif::decode(bytes, budget),
+        Format::Png => png::decode(bytes, budget),
+        Format::WebP => raster::webp(bytes, budget),
+        Format::Tiff => tiff::decode(bytes, budget),
+        Format::Bmp => raster::bmp(bytes, budget),
+        Format::Gif => raster::gif(bytes, budget),
+    }
+}
+
+/// What a decoder hands back.
+struct Decoded {
+    pixels: RgbImage,
+    /// How often the pixels are halved.
+    halvings: u32,
+    /// Width and height as stored.
+    stored: (u32, u32),
+    /// The turn that the decoder has applied already; `None` when the Exif orientation is still to be applied.
+    turned: Option<Turn>,
+    /// The Exif blocks in the order in which they count, with or without the `Exif\0\0` before them.
+    exif: Vec<Vec<u8>>,
+    xmp: Option<Vec<u8>>,
+    notes: Vec<String>,
+}
+
+/// Why the bytes are refused; [`Error`] without the path.
+#[derive(Debug)]
+enum Refusal {
+    NotAPicture { reason: String, source: Option<Box<dyn std::error::Error + Send + Sync>> },
+    TooLarge { width: u32, height: u32 },
+    TooMuchMemory { bytes: u64, limit: u64 },
+}
+
+impl Refusal {
+    /// The content is something else altogether.
+    fn found(what: impl std::fmt::Display) -> Refusal {
+        Refusal::plain(format!("expected a JPEG, PNG, HEIC, WebP, TIFF, BMP or GIF picture, found {what}"))
+    }
+
+    fn plain(reason: impl Into<String>) -> Refusal {
+        Refusal::NotAPicture { reason: reason.into(), source: None }
+    }
+
+    fn cut_short(format: Format) -> Refusal {
+        Refusal::plain(format!("expected a whole {format} picture, found one that is cut short"))
+    }
+
+    fn damaged(format: Format, source: impl std::error::Error + Send + Sync + 'static) -> Refusal {
+        Refusal::NotAPicture {
+            reason: format!("expected a whole {format} picture, found a damaged one"),
+            source: Some(Box::new(source)),
+        }
+    }
+
+    /// A picture of a [`Format`], but of a kind of it that no decoder here knows.
+    fn unsupported(format: Format, source: impl std::error::Error + Send + Sync + 'static) -> Refusal {
+        Refusal::NotAPicture {
+            reason: format!(
+                "expected a {format} picture of a common kind, found one that is not supported; open it in an image program and \
+                 export it as PNG or JPEG first"
+            ),
+            source: Some(Box::new(source)),
+        }
+    }
+
+    fn of(self, path: &Path, options: &ReadOptions) -> Error {
+        let path = path.to_path_buf();
+        match self {
+            Refusal::NotAPicture { reason, source } => Error::NotAPicture { path, reason, source },
+            Refusal::TooLarge { width, height } => {
+                Error::TooLarge { path, width, height, limit_megapixels: options.max_megapixels }
+            }
+            Refusal::TooMuchMemory { bytes, limit } => Error::TooMuchMemory { path, bytes, limit },
+        }
+    }
+}
+
+/// How many pixels a header may declare, and what decoding them may take.
+struct Budget {
+    max_megapixels: f64,
+}
+
+impl Budget {
+    /// To be asked before anything is decoded.
+    fn check(&self, format: Format, width: u32, height: u32) -> Result<(), Refusal> {
+        if width == 0 || height == 0 {
+            return Err(Refusal::plain(format!("expected a {format} picture, found one of {width} x {height} pixels")));
+        }
+        // Written so that a limit that is not a number lets nothing through.
+        if f64::from(width) * f64::from(height) <= self.max_megapixels * 1e6 {
+            Ok(())
+        } else {
+            Err(Refusal::TooLarge { width, height })
+        }
+    }
+
+    /// What decoding may take.
+    fn bytes(&self) -> u64 {
+        // Written so that a limit that is not a number leaves no room for pixels.
+        ((BYTES_PER_PIXEL * self.max_megapixels * 1e6) as u64).saturating_add(WORKING_SPACE)
+    }
+
+    /// To be asked before the pixels are decoded, with the bytes that each of them takes at the worst moment.
+    fn check_memory(&self, width: u32, height: u32, bytes_per_pixel: f64) -> Result<(), Refusal> {
+        let bytes = (f64::from(width) * f64::from(height) * bytes_per_pixel) as u64;
+        let limit = self.bytes();
+        if bytes <= limit { Ok(()) } else { Err(Refusal::TooMuchMemory { bytes, limit }) }
+    }
+}
+
+/// The bytes of a regular file that is no longer than `limit`. Pipes and devices are refused before they are opened, since
+/// opening a pipe waits for a writer.
+fn read_file(path: &Path, limit: u64) -> Result<Vec<u8>> {
+    let unreadable = |source| Error::Unreadable { path: path.to_path_buf(), source };
+    let about = std::fs::metadata(path).map_err(unreadable)?;
+    if !about.is_file() {
+        let found = format!("expected a picture file, found {}", kind_of(about.file_type()));
+        return Err(unreadable(std::io::Error::new(std::io::ErrorKind::InvalidInput, found)));
+    }
+    let options = ReadOptions { max_file_bytes: limit, ..ReadOptions::default() };
+    if about.len() > limit {
+        return Err(too_many_bytes(path, about.len(), &options));
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(about.len()).unwrap_or(0));
+    // The length may be wrong (files in /proc say 0) or change while we read: the limit holds all the same.
+    let read = File::open(path).and_then(|file| file.take(limit.saturating_add(1)).read_to_end(&mut bytes));
+    read.map_err(unreadable)?;
+    if bytes.len() as u64 > limit {
+        return Err(too_many_bytes(path, bytes.len() as u64, &options));
+    }
+    Ok(bytes)
+}
+
+fn too_many_bytes(path: &Path, bytes: u64, options: &ReadOptions) -> Error {
+    Error::TooManyBytes { path: path.to_path_buf(), bytes, limit: options.max_file_bytes }
+}
+
+fn kind_of(kind: std::fs::FileType) -> &'static str {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileTypeExt;
+        if kind.is_fifo() {
+            return "a named pipe";
+        } else if kind.is_socket() {
+            return "a socket";
+        } else if kind.is_char_device() || kind.is_block_device() {
+            return "a device";
+        }
+    }
+    if kind.is_dir() { "a folder" } else { "something else" }
+}
+
+/// 16 bits to 8, to the nearest.
+fn eight_bits(value: u16) -> u8 {
+    u8::try_from((u32::from(value) + 128) / 257).unwrap_or(u8::MAX)
+}
+
+/// Four inks (255 is full) to RGB, in the same memory.
+fn inks_to_rgb(mut inks: Vec<u8>) -> Vec<u8> {
+    let pixels = inks.len() / 4;
+    for pixel in 0..pixels {
+        let paper = u16::from(255 - inks[4 * pixel + 3]);
+        for channel in 0..3 {
+            let light = u16::from(255 - inks[4 * pixel + channel]);
+            inks[3 * pixel + channel] = u8::try_from((light * paper + 127) / 255).unwrap_or(u8::MAX);
+        }
+    }
+    inks.truncate(3 * pixels);
+    inks
+}
+
+/// RGBA to RGB in the same memory, laid over white.
+fn over_white(mut rgba: Vec<u8>) -> Vec<u8> {
+    let pixels = rgba.len() / 4;
+    for pixel in 0..pixels {
+        let [red, green, blue, alpha] = [0, 1, 2, 3].map(|channel| rgba[4 * pixel + channel]);
+        let lay = |channel: u8| {
+            let sum = u32::from(channel) * u32::from(alpha) + 255 * (255 - u32::from(alpha));
+            u8::try_from((sum + 127) / 255).unwrap_or(u8::MAX)
+        };
+        rgba[3 * pixel] = lay(red);
+        rgba[3 * pixel + 1] = lay(green);
+        rgba[3 * pixel + 2] = lay(blue);
+    }
+    rgba.truncate(3 * pixels);
+    rgba
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn transparent_parts_become_white() {
+        let rgba = vec![10, 20, 30, 255, 10, 20, 30, 0, 0, 100, 200, 128];
+        assert_eq!(over_white(rgba), [10, 20, 30, 255, 255, 255, 127, 177, 227]);
+    }
+
+    #[test]
+    fn a_limit_that_is_no_number_lets_nothing_through() {
+        for max_megapixels in [f64::NAN, -1.0, 0.0] {
+            assert!(Budget { max_megapixels }.check(Format::Png, 1, 1).is_err());
+        }
+        assert!(Budget { max_megapixels: f64::INFINITY }.check(Format::Png, u32::MAX, u32::MAX).is_ok());
+        assert!(Budget { max_megapixels: 1.0 }.check(Format::Png, 1000, 1000).is_ok());
+        assert!(Budget { max_megapixels: 1.0 }.check(Format::Png, 1001, 1000).is_err());
+        assert!(Budget { max_megapixels: 1.0 }.check(Format::Png, 0, 1000).is_err());
+    }
+}

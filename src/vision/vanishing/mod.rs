@@ -1,0 +1,145 @@
+//! Roll and pitch of the camera from the straight edges of a room.
+//!
+//! Edges that are vertical in the world meet in one vanishing point, the zenith; edges along the walls and along the
+//! floor meet in two more, at right angles to it. The three directions have three unknowns (roll, pitch, and the heading
+//! of the walls); the focal length and the lens's distortion are unknown beside them, each as far as it is. All are found by
+//! a fixed coarse search with a broad kernel, then by weighted least squares with a narrowing one.
+
+mod fit;
+mod line;
+mod overlay;
+mod pieces;
+mod plane;
+mod search;
+pub mod segments;
+
+use self::fit::{Fit, WIDTHS, average, refine};
+use self::line::Line;
+use self::search::search;
+use self::segments::{Axis, Segment, edges};
+use crate::core::camera::Tilt;
+use image::GrayImage;
+
+/// What is known of the camera before the edges are looked at.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Sight {
+    /// Focal length in pixels of the picture looked at.
+    pub focal_px: f64,
+    /// Standard deviation of its logarithm.
+    pub focal_sd: f64,
+    /// Where the optical axis meets the picture, in its pixels.
+    pub principal: [f64; 2],
+    /// How far the person in the picture leans clockwise, in degrees, when somebody stands there: cameras that are held far from
+    /// level show people who lean.
+    pub upright_deg: Option<f64>,
+}
+
+impl Sight {
+    /// A camera whose optical axis meets the middle of a picture of `size` (width, height) pixels.
+    #[must_use]
+    pub fn centred(size: (u32, u32), focal_px: f64, focal_sd: f64) -> Self {
+        let principal = [0.5 * f64::from(size.0), 0.5 * f64::from(size.1)];
+        Self { focal_px, focal_sd, principal, upright_deg: None }
+    }
+}
+
+impl Tilt {
+    /// What the mirrored picture would have given.
+    #[must_use]
+    pub fn mirrored(&self) -> Self {
+        Self { roll_deg: -self.roll_deg, ..*self }
+    }
+}
+
+/// What no number of edges takes away (walls out of true, lenses), of roll and pitch, in degrees, and of the focal length.
+const FLOOR_SD: [f64; 3] = [0.08, 0.4, 0.03];
+/// Least score of an accepted result, and least lead over a clearly different one.
+const LEAST_SCORE: f64 = 15.0;
+const CLEAR_LEAD: f64 = 6.0;
+/// Lines in random directions reach a score of 2.3 times the root of their number.
+const CHANCE_SCORE: f64 = 3.0;
+/// Part of the lines (by weight) that must follow the directions found; of random lines 0.1 to 0.36 do.
+const LEAST_EXPLAINED: f64 = 0.5;
+/// Where less than this part follows, much of what is seen has no place in the room, and other rooms would do nearly as well:
+/// standard deviation of roll and pitch at [`LEAST_EXPLAINED`], in degrees.
+const CLEAR_ROOM: f64 = 0.65;
+const CLUTTER_SD: f64 = 1.2;
+/// A result with a larger standard error of the roll says nothing that the habit of holding a camera upright does not.
+const WORST_ROLL_SD: f64 = 1.0;
+
+/// A direction of the room to which a line may belong.
+const FAMILIES: usize = 3;
+const ZENITH: usize = 0;
+const WALL: usize = 1;
+const DEPTH: usize = 2;
+
+/// How much rougher than usual a room may be, in degrees; the fits are averaged by their likelihood.
+const ROUGHNESS: [f64; 4] = [0.0, 0.15, 0.35, 0.7];
+
+/// Roll and pitch from the edges of the background, or `None` where they do not support one clear answer.
+///
+/// `person` tells the places (pixels of `luma`) that belong to the person.
+pub fn tilt_from_verticals(luma: &GrayImage, person: impl Fn(f64, f64) -> bool, sight: &Sight) -> Option<Tilt> {
+    let found = edges(luma, person, &[Axis::Vertical, Axis::Horizontal]);
+    let Some([left, top, right, bottom]) = found.panel else {
+        return tilt_from_segments(&found.segments, luma.dimensions(), sight);
+    };
+    // The person's own picture, as if it were alone.
+    let (width, height) = (right - left, bottom - top);
+    let alone = |at: [f64; 2]| [at[0] - left, at[1] - top];
+    let moved = |segment: &Segment| Segment { start: alone(segment.start), end: alone(segment.end), ..*segment };
+    let segments: Vec<(Axis, Segment)> = found.segments.iter().map(|(axis, segment)| (*axis, moved(segment))).collect();
+    let share = width.hypot(height) / f64::from(luma.width()).hypot(f64::from(luma.height()));
+    let size = (width.round().max(1.0) as u32, height.round().max(1.0) as u32);
+    let sight =
+        Sight { upright_deg: sight.upright_deg, ..Sight::centred(size, sight.focal_px * share, sight.focal_sd) };
+    let tilt = tilt_from_segments(&segments, size, &sight)?;
+    Some(Tilt { focal_factor: tilt.focal_factor * share, ..tilt })
+}
+
+/// The same from segments already found in a picture of `size` (width, height) pixels.
+pub fn tilt_from_segments(found: &[(Axis, Segment)], size: (u32, u32), sight: &Sight) -> Option<Tilt> {
+    if !(sight.focal_px.is_finite() && sight.focal_px > 0.0) {
+        return None;
+    }
+    let sight = &Sight { focal_sd: sight.focal_sd.clamp(0.005, 0.5), ..*sight };
+    let lines: Vec<Line> = found.iter().map(|(_, segment)| Line::of(segment, size, sight)).collect();
+    let mut fits: Vec<Fit> =
+        search(&lines, sight).into_iter().filter_map(|start| refine(&lines, start, &WIDTHS, sight)).collect();
+    fits.sort_by(|a, b| b.score.total_cmp(&a.score));
+    let best = fits.first()?;
+    let rough: Vec<Fit> =
+        ROUGHNESS.into_iter().filter_map(|width| refine(&lines, best.state, &[width; 6], sight)).collect();
+    let fit = average(&rough)?;
+    // What is nearly as good and says something else: of the roll a rival, of the others a doubt.
+    let near: Vec<&Fit> = fits.iter().filter(|other| fit.score - other.score < CLEAR_LEAD).collect();
+    let apart = |i: usize| near.iter().map(|other| (other.state[i] - fit.state[i]).abs()).fold(0.0, f64::max);
+    let rival = apart(0).to_degrees() > 1.0;
+    let enough = fit.score >= LEAST_SCORE.max(CHANCE_SCORE * (lines.len() as f64).sqrt());
+    let plumb = fit.count[ZENITH] >= 3.0;
+    let floor = fit.count[WALL] >= 5.0 && fit.count[DEPTH] >= 4.0;
+    if !enough || !(plumb || floor) || fit.explained < LEAST_EXPLAINED || rival {
+        return None;
+    }
+    let clutter = CLUTTER_SD * ((CLEAR_ROOM - fit.explained) / (CLEAR_ROOM - LEAST_EXPLAINED)).max(0.0);
+    let sd = |i: usize| {
+        let stretch = fit.scatter.max(1.0) * fit.disagreement[i].max(1.0);
+        let by_lines = fit.covariance[i][i].sqrt() * stretch;
+        by_lines.hypot(fit.between_parts[i].sqrt()).hypot(0.5 * apart(i)).to_degrees().hypot(FLOOR_SD[i]).hypot(clutter)
+    };
+    let roll_sd_deg = sd(0);
+    if roll_sd_deg > WORST_ROLL_SD {
+        return None;
+    }
+    Some(Tilt {
+        roll_deg: fit.state[0].to_degrees(),
+        pitch_deg: fit.state[1].to_degrees(),
+        roll_sd_deg,
+        pitch_sd_deg: sd(1),
+        focal_factor: fit.state[3].exp(),
+        focal_sd: (fit.covariance[3][3] + fit.between_parts[2]).sqrt().hypot(0.5 * apart(3)).hypot(FLOOR_SD[2]),
+        bend: fit.state[4],
+        support_px: fit.length.iter().sum(),
+        segments: fit.count.iter().sum::<f64>().round() as usize,
+    })
+}
