@@ -7,10 +7,10 @@ use std::path::Path;
 use super::journal::{Entry, FIRST, Journal, Key, line_of};
 use super::plan::Job;
 use super::settings::{Format, JOURNAL, Presentation};
-use crate::core::error::Result;
+use crate::core::error::{Error, Result};
 use crate::core::record::Record;
 use crate::report::csv::Sheet;
-use crate::report::output::Outputs;
+use crate::report::output::{Draft, Outputs};
 use crate::report::summary::{Page, Row};
 use crate::report::table::{Cell, Column, Kind, long_columns, long_rows, wide_columns, wide_row};
 
@@ -54,10 +54,96 @@ pub(super) fn names(formats: &[Format]) -> Vec<&'static str> {
     names
 }
 
+/// The tables of a run, row by row.
+struct Tables<'a> {
+    folder: &'a Path,
+    carried: &'a [String],
+    wide: Sheet<Draft>,
+    long: Sheet<Draft>,
+    failures: Sheet<Draft>,
+    #[cfg(feature = "parquet")]
+    parquet: Option<[crate::report::parquet::Rows; 2]>,
+}
+
+impl<'a> Tables<'a> {
+    fn begin(folder: &'a Path, outputs: &Outputs, forms: &Forms<'a>) -> Result<Self> {
+        let begin = |name: &str| outputs.draft(&folder.join(name), None);
+        let sheet = |name: &str, columns: &[Column]| {
+            let draft = begin(name)?;
+            Sheet::new(draft, columns).map_err(|source| Error::Unwritable { path: folder.join(name), source })
+        };
+        let wide = wide_columns(forms.carried);
+        #[cfg(feature = "parquet")]
+        let parquet = match forms.formats.contains(&Format::Parquet) {
+            true => Some([
+                crate::report::parquet::Rows::new(begin("results.parquet")?, &wide)?,
+                crate::report::parquet::Rows::new(begin("results_long.parquet")?, &long_columns())?,
+            ]),
+            false => None,
+        };
+        Ok(Self {
+            folder,
+            carried: forms.carried,
+            wide: sheet("results.csv", &wide)?,
+            long: sheet("results_long.csv", &long_columns())?,
+            failures: sheet("failures.csv", &failure_columns())?,
+            #[cfg(feature = "parquet")]
+            parquet,
+        })
+    }
+
+    fn failed(&self) -> impl Fn(std::io::Error) -> Error + use<> {
+        let path = self.folder.to_path_buf();
+        move |source| Error::Unwritable { path: path.clone(), source }
+    }
+
+    fn record(&mut self, number: usize, record: &Record) -> Result<()> {
+        let failed = self.failed();
+        let cells = wide_row(number, record, self.carried);
+        self.wide.row(&cells).map_err(&failed)?;
+        let rows = long_rows(number, record);
+        for cells in &rows {
+            self.long.row(cells).map_err(&failed)?;
+        }
+        #[cfg(feature = "parquet")]
+        if let Some([photos, measures]) = &mut self.parquet {
+            photos.row(cells)?;
+            for cells in rows {
+                measures.row(cells)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn failure(&mut self, number: usize, id: String, file: Option<&str>, failure: Failure) -> Result<()> {
+        let row = [
+            Cell::Whole(number as i64),
+            Cell::Text(id),
+            file.into(),
+            Cell::Text(failure.code),
+            Cell::Text(failure.text),
+        ];
+        let failed = self.failed();
+        self.failures.row(&row).map_err(failed)
+    }
+
+    fn finish(self) -> Result<()> {
+        let failed = self.failed();
+        for sheet in [self.wide, self.long, self.failures] {
+            sheet.finish().map_err(&failed)?.finish()?;
+        }
+        #[cfg(feature = "parquet")]
+        for rows in self.parquet.into_iter().flatten() {
+            rows.finish()?.finish()?;
+        }
+        Ok(())
+    }
+}
+
 /// Writes every file of a finished run into `folder`, and the journal anew in the order of the plan.
 ///
 /// # Errors
-/// [`crate::core::error::Error::Unwritable`]; files that were not finished are as they were before.
+/// [`Error::Unwritable`]; files that were not finished are as they were before.
 pub(super) fn write(
     folder: &Path,
     outputs: &Outputs,
@@ -67,31 +153,13 @@ pub(super) fn write(
     show: &Presentation,
     forms: &Forms<'_>,
 ) -> Result<Tally> {
-    let Forms { formats, carried } = *forms;
-    let begin = |name: &str| outputs.draft(&folder.join(name), None);
-    let mut lines = begin("results.jsonl")?;
+    let mut lines = outputs.draft(&folder.join("results.jsonl"), None)?;
     // This run holds the journal open: it is its own, whatever was added to it.
     let mut ordered = outputs.clone().forced().draft(&folder.join(JOURNAL), None)?;
     ordered.write_all(FIRST).map_err(|source| ordered.failed(source))?;
-    let sheet = |name: &str, columns: &[Column]| {
-        let path = folder.join(name);
-        let draft = begin(name)?;
-        Sheet::new(draft, columns).map_err(|source| crate::core::error::Error::Unwritable { path, source })
-    };
-    let mut wide = sheet("results.csv", &wide_columns(carried))?;
-    let mut long = sheet("results_long.csv", &long_columns())?;
-    let mut failures = sheet("failures.csv", &failure_columns())?;
-    #[cfg(feature = "parquet")]
-    let mut parquet = match formats.contains(&Format::Parquet) {
-        true => Some([
-            crate::report::parquet::Rows::new(begin("results.parquet")?, &wide_columns(carried))?,
-            crate::report::parquet::Rows::new(begin("results_long.parquet")?, &long_columns())?,
-        ]),
-        false => None,
-    };
-    #[cfg(not(feature = "parquet"))]
-    let _ = formats;
-    let mut page = Page::new(begin("summary.html")?, jobs.len(), show.is_deidentified())?;
+    let mut tables = Tables::begin(folder, outputs, forms)?;
+    let draft = outputs.draft(&folder.join("summary.html"), None)?;
+    let mut page = Page::new(draft, jobs.len(), show.is_deidentified())?;
     let mut tally = Tally::default();
     let mut written = std::collections::HashSet::new();
     for (place, index) in show.order(jobs).into_iter().enumerate() {
@@ -108,7 +176,6 @@ pub(super) fn write(
             }
         };
         tally.count(&entry.outcome);
-        let failed = |source| crate::core::error::Error::Unwritable { path: folder.into(), source };
         let picture = entry.thumbnail.as_ref().map(|_| show.picture(index));
         let failure = match &entry.outcome {
             Outcome::Failure(failure) => {
@@ -119,43 +186,17 @@ pub(super) fn write(
                 let record = show.record(job, record, index);
                 serde_json::to_writer(&mut lines, &record).map_err(|error| lines.failed(error.into()))?;
                 lines.write_all(b"\n").map_err(|source| lines.failed(source))?;
-                let cells = wide_row(number, &record, carried);
-                wide.row(&cells).map_err(failed)?;
-                let rows = long_rows(number, &record);
-                for cells in &rows {
-                    long.row(cells).map_err(failed)?;
-                }
-                #[cfg(feature = "parquet")]
-                if let Some([photos, measures]) = &mut parquet {
-                    photos.row(cells)?;
-                    for cells in rows {
-                        measures.row(cells)?;
-                    }
-                }
+                tables.record(number, &record)?;
                 page.row(&Row::measured(number, &record, picture.as_deref(), entry.thumbnail.as_deref()))?;
                 (!record.quality.usable).then(|| refusal(&record))
             }
         };
         if let Some(failure) = failure {
-            let row = [
-                Cell::Whole(number as i64),
-                Cell::Text(show.id(job)),
-                show.file(job).as_deref().into(),
-                Cell::Text(failure.code),
-                Cell::Text(failure.text),
-            ];
-            failures.row(&row).map_err(failed)?;
+            tables.failure(number, show.id(job), show.file(job).as_deref(), failure)?;
         }
     }
     lines.finish()?;
-    for sheet in [wide, long, failures] {
-        let finished = sheet.finish();
-        finished.map_err(|source| crate::core::error::Error::Unwritable { path: folder.into(), source })?.finish()?;
-    }
-    #[cfg(feature = "parquet")]
-    for rows in parquet.into_iter().flatten() {
-        rows.finish()?.finish()?;
-    }
+    tables.finish()?;
     page.finish(tally)?.finish()?;
     ordered.finish()?;
     Ok(tally)

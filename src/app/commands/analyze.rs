@@ -9,6 +9,7 @@ use orthostat::core::compare::reference;
 use orthostat::core::error::{Error, Result};
 use orthostat::core::isolation;
 use orthostat::core::names::{file_name, of_file};
+use orthostat::core::options::Options;
 use orthostat::core::photo_hash::PhotoHash;
 use orthostat::core::pipeline::Analysis;
 use orthostat::core::record::Record;
@@ -48,7 +49,6 @@ pub(crate) fn run(options: &Analyze) -> Result<u8> {
         measuring.points = points_for_one(path, options.photos.len(), "photo")?;
     }
     measuring.heads = options.mask_face;
-    let measuring = measuring;
     let reading = options.reading();
     // What cannot be written is found out before the slow work.
     let mut history = match &options.save {
@@ -60,15 +60,7 @@ pub(crate) fn run(options: &Analyze) -> Result<u8> {
         Some(folder) => Some(Outputs::into_folder(folder, options.force)?.protecting(&inputs)),
         None => None,
     };
-    if let Some(folder) =
-        options.report.as_deref().and_then(Path::parent).filter(|folder| !folder.as_os_str().is_empty())
-    {
-        output::make_folder(folder)?;
-    }
-    let page = Outputs::files(options.force).protecting(&inputs);
-    if let Some(path) = &options.report {
-        page.check(path, None)?;
-    }
+    let page = page_outputs(options, &inputs)?;
     let mut sheets = Vec::new();
     let workers = std::thread::available_parallelism().map_or(1, usize::from).min(2);
     // The next photo is read while the models open and while the one before is measured.
@@ -87,14 +79,7 @@ pub(crate) fn run(options: &Analyze) -> Result<u8> {
         let mut codes = HashSet::new();
         let mut shown = false;
         for (id, photo) in ids(photos).iter().zip(&receiver) {
-            let outcome = photo.and_then(|photo| {
-                if let Some(path) = &options.points {
-                    let (width, height) = photo.size();
-                    measuring.points.check_inside(width.into(), height.into(), path)?;
-                }
-                let analysis = isolation::guarded(&photo.source.path, || analyzer.analyze(&photo, &measuring))?;
-                Ok((photo, analysis))
-            });
+            let outcome = photo.and_then(|photo| measure(photo, &mut analyzer, &measuring, options));
             if matches!(outcome, Err(Error::Defect { .. })) {
                 // What the panic left half done goes with it.
                 analyzer = Analyzer::open(&options.measuring.models(), workers)?;
@@ -130,6 +115,30 @@ pub(crate) fn run(options: &Analyze) -> Result<u8> {
         // One code when all photos ended alike; else some failed.
         Ok(if codes.len() == 1 { codes.into_iter().next().unwrap_or(0) } else { 1 })
     })
+}
+
+/// Where the page may be written; found out before the slow work.
+fn page_outputs(options: &Analyze, inputs: &[PathBuf]) -> Result<Outputs> {
+    if let Some(folder) =
+        options.report.as_deref().and_then(Path::parent).filter(|folder| !folder.as_os_str().is_empty())
+    {
+        output::make_folder(folder)?;
+    }
+    let page = Outputs::files(options.force).protecting(inputs);
+    if let Some(path) = &options.report {
+        page.check(path, None)?;
+    }
+    Ok(page)
+}
+
+/// Measures one photo; a panic is an error of this photo.
+fn measure(photo: Photo, analyzer: &mut Analyzer, measuring: &Options, options: &Analyze) -> Result<(Photo, Analysis)> {
+    if let Some(path) = &options.points {
+        let (width, height) = photo.size();
+        measuring.points.check_inside(width.into(), height.into(), path)?;
+    }
+    let analysis = isolation::guarded(&photo.source.path, || analyzer.analyze(&photo, measuring))?;
+    Ok((photo, analysis))
 }
 
 /// Gives one photo's record to all who want it; the exit code that it asks for.

@@ -5,7 +5,7 @@ use orthostat::core::folders;
 use orthostat::core::options;
 use std::io::{IsTerminal, Write};
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -43,6 +43,33 @@ pub(crate) fn run(options: &Batch) -> Result<u8> {
         return stream(options, measuring);
     }
     let plan = plan(options, &measuring)?;
+    say_what_is_left_out(&plan)?;
+    if plan.is_empty() {
+        complain(&"no photos found");
+        return Ok(NOTHING);
+    }
+    if cfg!(not(feature = "parquet")) && !options.formats().is_empty() {
+        let reason = "--format parquet: this program was built without it; build it with --features parquet";
+        return Err(Error::Usage { reason: reason.into() });
+    }
+    let Some(folder) = options.out.clone().filter(|_| !options.dry_run) else {
+        say(&listing(&plan)?)?;
+        return Ok(0);
+    };
+    let key = key_path(options)?;
+    let settings = settings(options, folder, key.as_deref())?;
+    let stop = on_interrupt();
+    // A photo that brings the program down is a row among the failures, not a page on the terminal.
+    std::panic::set_hook(Box::new(|_| {}));
+    let mut teller = Teller::new(options.progress, plan.jobs.len());
+    let start = Instant::now();
+    let end = run::run(&plan, &settings, &stop, |progress| teller.tell(progress, start.elapsed()));
+    teller.end();
+    conclude(end, options, &settings.folder)
+}
+
+/// Problems of the plan as an error, and what it leaves out as notes.
+fn say_what_is_left_out(plan: &Plan) -> Result<()> {
     if !plan.problems.is_empty() {
         for problem in &plan.problems {
             complain(problem);
@@ -74,22 +101,13 @@ pub(crate) fn run(options: &Batch) -> Result<u8> {
             count => complain(&format_args!("{count} {}", what[1])),
         }
     }
-    if plan.is_empty() {
-        complain(&"no photos found");
-        return Ok(NOTHING);
-    }
-    if cfg!(not(feature = "parquet")) && !options.formats().is_empty() {
-        let reason = "--format parquet: this program was built without it; build it with --features parquet";
-        return Err(Error::Usage { reason: reason.into() });
-    }
-    let Some(folder) = options.out.clone().filter(|_| !options.dry_run) else {
-        say(&listing(&plan)?)?;
-        return Ok(0);
-    };
-    let key = key_path(options)?;
-    let settings = settings::Settings {
+    Ok(())
+}
+
+fn settings(options: &Batch, folder: PathBuf, key: Option<&Path>) -> Result<settings::Settings> {
+    Ok(settings::Settings {
         folder,
-        inputs: options.manifest.iter().chain(&key).cloned().collect(),
+        inputs: options.manifest.iter().cloned().chain(key.map(Path::to_path_buf)).collect(),
         resume: options.resume,
         force: options.force,
         jobs: workers(options),
@@ -97,24 +115,21 @@ pub(crate) fn run(options: &Batch) -> Result<u8> {
         reading: options.reading(),
         models: options.measuring.models(),
         pictures: options.pictures,
-        identity: key.as_deref().map(Identity::open).transpose()?,
+        identity: key.map(Identity::open).transpose()?,
         formats: options.formats(),
         reports: options.report,
         reference_bands: options.reference_bands,
         history: options.save.then(|| database(options.db.as_deref())).transpose()?,
-    };
-    let stop = on_interrupt();
-    // A photo that brings the program down is a row among the failures, not a page on the terminal.
-    std::panic::set_hook(Box::new(|_| {}));
-    let mut teller = Teller::new(options.progress, plan.jobs.len());
-    let start = Instant::now();
-    let end = run::run(&plan, &settings, &stop, |progress| teller.tell(progress, start.elapsed()));
-    teller.end();
-    let again = format!("{}: go on with the same command and --resume", settings.folder.display());
+    })
+}
+
+/// The exit code of a run that ended, and how to go on with one that did not.
+fn conclude(end: Result<End>, options: &Batch, folder: &Path) -> Result<u8> {
+    let again = format!("{}: go on with the same command and --resume", folder.display());
     match end {
         Ok(End::Finished(tally)) => {
             if options.progress != ProgressChoice::None {
-                complain(&closing(tally, &settings.folder));
+                complain(&closing(tally, folder));
             }
             Ok(code(options.fail_on, tally))
         }

@@ -378,46 +378,10 @@ impl Record {
                 scale_mm_per_px: analysis.scale.map(|scale| rounded(scale.mm_per_px, 4)),
                 scale_from: analysis.scale.map(|_| ScaleFrom::Height),
             },
-            landmarks: analysis
-                .pose
-                .found()
-                .map(|(joint, k)| {
-                    let landmark = Landmark {
-                        x: rounded(k.at.x, 2),
-                        y: rounded(k.at.y, 2),
-                        visibility: rounded(k.visibility, 3),
-                        sd_px: k.sd_px.map(|sd| rounded(sd, 2)),
-                        by: k.by_hand.then_some(PlacedBy::Hand),
-                    };
-                    (joint.name().to_owned(), landmark)
-                })
-                .chain(bony_landmarks(&analysis.options.points))
-                .collect(),
+            landmarks: landmarks(analysis),
             heads: analysis.frame.heads.clone(),
-            measures: analysis
-                .assessment
-                .iter()
-                .filter(|(measure, _)| {
-                    let placed = |point: &BonyPoint| analysis.options.points.get(Site::Bony(*point)).is_some();
-                    measure.is_frontal() == analysis.view.facing().is_some() && measure.bony_points().iter().all(placed)
-                })
-                .map(|(measure, result)| {
-                    (measure.name().to_owned(), measure_record(measure, result, analysis.scale, analysis.trunk_px))
-                })
-                .collect(),
-            spinal_line: analysis.spinal_line.as_ref().map(|line| SpinalLine {
-                pattern: line.pattern(spinal_error(analysis)),
-                levels: line
-                    .levels
-                    .iter()
-                    .map(|level| SpinalLevel {
-                        level: level_of(level.pair.left),
-                        offset: rounded(level.offset, 2),
-                        x: rounded(level.at.x, 2),
-                        y: rounded(level.at.y, 2),
-                    })
-                    .collect(),
-            }),
+            measures: measures(analysis),
+            spinal_line: spinal_line(analysis),
             quality: Quality {
                 usable: analysis.assessment.has_values(),
                 flags: analysis
@@ -564,6 +528,55 @@ fn bony_landmarks(points: &Points) -> impl Iterator<Item = (String, Landmark)> +
 /// How far a level of the spinal line may stand beside the plumb line by error alone, in percent of trunk length.
 fn spinal_error(analysis: &Analysis) -> f64 {
     analysis.assessment.get(Measure::SpinalLineDeviation).as_ref().map_or(f64::INFINITY, |found| 1.96 * found.sd)
+}
+
+fn landmarks(analysis: &Analysis) -> IndexMap<String, Landmark> {
+    analysis
+        .pose
+        .found()
+        .map(|(joint, k)| {
+            let landmark = Landmark {
+                x: rounded(k.at.x, 2),
+                y: rounded(k.at.y, 2),
+                visibility: rounded(k.visibility, 3),
+                sd_px: k.sd_px.map(|sd| rounded(sd, 2)),
+                by: k.by_hand.then_some(PlacedBy::Hand),
+            };
+            (joint.name().to_owned(), landmark)
+        })
+        .chain(bony_landmarks(&analysis.options.points))
+        .collect()
+}
+
+/// The measures of the view, and those of bony landmarks where they are placed.
+fn measures(analysis: &Analysis) -> IndexMap<String, MeasureRecord> {
+    analysis
+        .assessment
+        .iter()
+        .filter(|(measure, _)| {
+            let placed = |point: &BonyPoint| analysis.options.points.get(Site::Bony(*point)).is_some();
+            measure.is_frontal() == analysis.view.facing().is_some() && measure.bony_points().iter().all(placed)
+        })
+        .map(|(measure, result)| {
+            (measure.name().to_owned(), measure_record(measure, result, analysis.scale, analysis.trunk_px))
+        })
+        .collect()
+}
+
+fn spinal_line(analysis: &Analysis) -> Option<SpinalLine> {
+    analysis.spinal_line.as_ref().map(|line| SpinalLine {
+        pattern: line.pattern(spinal_error(analysis)),
+        levels: line
+            .levels
+            .iter()
+            .map(|level| SpinalLevel {
+                level: level_of(level.pair.left),
+                offset: rounded(level.offset, 2),
+                x: rounded(level.at.x, 2),
+                y: rounded(level.at.y, 2),
+            })
+            .collect(),
+    })
 }
 
 /// The level of a pair of joints.
