@@ -2,6 +2,9 @@
 
 use std::path::PathBuf;
 
+/// Detector scores from here on are a person.
+pub const PERSON_FROM: f64 = 0.5;
+
 /// The result of everything here that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -236,10 +239,16 @@ impl std::fmt::Display for Error {
             Error::Defect { path, words } => {
                 write!(f, "{}: a defect of this program, and not necessarily of the file: {words}", path.display())
             }
+            Error::NoPerson { path, best_score } if *best_score < PERSON_FROM => write!(
+                f,
+                "{}: no person found (best match {best_score:.2}, at least {PERSON_FROM:.2} needed); is the whole body in the \
+                 picture, upright and large enough?",
+                path.display()
+            ),
             Error::NoPerson { path, best_score } => write!(
                 f,
-                "{}: no person found (best match {best_score:.2}, at least 0.50 needed); is the whole body in the \
-                 picture, upright and large enough?",
+                "{}: something like a person was found (match {best_score:.2}), but no body whose joints show; is the whole \
+                 body in the picture, upright and large enough?",
                 path.display()
             ),
             Error::NoSuchPerson { path, asked, found } => write!(
@@ -293,5 +302,17 @@ impl std::error::Error for Error {
             }
             _ => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sufficient_match_is_not_called_insufficient() {
+        let said = |best_score| Error::NoPerson { path: "a.jpg".into(), best_score }.to_string();
+        assert!(said(0.38).starts_with("a.jpg: no person found (best match 0.38, at least 0.50 needed)"));
+        assert!(said(0.87).contains("match 0.87") && !said(0.87).contains("needed"));
     }
 }

@@ -16,7 +16,7 @@ pub const STATURE_CM: std::ops::RangeInclusive<f64> = 40.0..=260.0;
 pub struct Options {
     /// Readings of the photo. Default: [`DEFAULT_READINGS`].
     pub readings: usize,
-    /// The view, when the user names it. Default: found by itself.
+    /// The view, if the user sets it. Default: detected.
     pub view: Option<View>,
     /// The picture is a mirror image (a selfie saved as seen). Default: no.
     pub mirrored: bool,

@@ -42,7 +42,7 @@ pub struct Scale {
 pub struct Analysis {
     /// The joints in pixels of the photo as it is, sides the subject's own.
     pub pose: Pose,
-    /// The view, and whether it was found by itself.
+    /// The view, and whether it was detected.
     pub view: View,
     /// Whether the user named the view.
     pub view_given: bool,

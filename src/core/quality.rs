@@ -63,7 +63,7 @@ pub struct Evidence<'a> {
     pub pose: &'a Pose,
     /// The side that the camera sees.
     pub view: View,
-    /// Whether the view was found by itself and lies near the border between two.
+    /// Whether the view was detected and lies near the border between two.
     pub doubtful_view: bool,
     /// Whether the user named the opposite of the view that the joints show, so that left and right were exchanged.
     pub exchanged: bool,
@@ -87,7 +87,7 @@ pub struct Evidence<'a> {
     pub exposure: Option<Exposure>,
 }
 
-/// Puts every gate to the question.
+/// Runs all quality gates.
 #[must_use]
 pub fn judge(evidence: &Evidence<'_>) -> Quality {
     let mut quality = Quality::default();

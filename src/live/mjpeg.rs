@@ -363,7 +363,7 @@ mod tests {
                 let mut request = [0; 1024];
                 let _ = connection.read(&mut request).unwrap();
                 connection.write_all(at_once.as_bytes()).unwrap();
-                // Until nobody listens any more.
+                // Until the receiver is dropped.
                 for byte in drip.bytes().chain(std::iter::repeat(b'x')) {
                     std::thread::sleep(Duration::from_millis(40));
                     if connection.write_all(&[byte]).is_err() {

@@ -199,7 +199,7 @@ impl<T: Send + 'static> Crew<T> {
     }
 }
 
-/// One worker's life. When nobody listens any more it ends.
+/// Worker loop; returns when the result channel is closed.
 fn labour<T>(worker: usize, feed: &Feed, make: &dyn Fn() -> Result<Work<T>>, sender: &Sender<Message<T>>) {
     let mut work = None;
     loop {

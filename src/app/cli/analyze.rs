@@ -41,13 +41,13 @@ pub struct Analyze {
     /// Cover the head in every picture that is written; where it cannot be covered, no picture is written.
     #[arg(long)]
     pub mask_face: bool,
-    /// Hold values against published reference ranges where there are any; each is named with its source.
+    /// Compare values with published reference ranges where there are any, each with its source.
     #[arg(long)]
     pub reference_bands: bool,
     /// Keep the records in the history of this subject.
     #[arg(long, value_name = "SUBJECT", value_parser = names::checked)]
     pub save: Option<String>,
-    /// The day of the visit; else the day that the photo tells, else today.
+    /// The day of the visit; otherwise the day recorded in the photo, or today.
     #[arg(long, value_name = "YYYY-MM-DD", value_parser = visit::day)]
     pub date: Option<Date>,
     /// The history's file instead of the one in the user's data folder.
@@ -56,13 +56,13 @@ pub struct Analyze {
     /// Options of measuring.
     #[command(flatten)]
     pub measuring: Measuring,
-    /// A line in the picture that is plumb in the world, in pixels of the upright photo.
+    /// A line in the picture that is vertical in the room, in pixels of the upright photo.
     #[arg(long, value_name = "X1,Y1,X2,Y2", value_parser = plumb, allow_hyphen_values = true, conflicts_with = "roll")]
     pub plumb: Option<[f64; 4]>,
     /// The camera's roll in degrees: positive when upright things appear turned clockwise.
     #[arg(long, value_name = "DEG", value_parser = roll, allow_hyphen_values = true)]
     pub roll: Option<f64>,
-    /// Points placed by hand in the one photo: a JSON object from a point's name to [x, y] in pixels of the upright photo. A
+    /// Manual landmarks of the photo: a JSON object from a point's name to [x, y] in pixels of the upright photo. A
     /// landmark's name replaces the model's point; c7, left_acromion, left_asis, left_psis and their right partners are added.
     #[arg(long, value_name = "FILE")]
     pub points: Option<PathBuf>,

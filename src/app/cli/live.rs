@@ -120,7 +120,7 @@ pub struct Live {
     /// Readings of each picture of a sequence, and of what the key s saves.
     #[arg(long, value_name = "N", value_parser = readings)]
     pub readings: Option<usize>,
-    /// Whom to measure when several people are found: 1 is the largest and most central.
+    /// The person to measure if several are found: 1 is the largest and most central.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = person)]
     pub person: usize,
     /// The subject's stature, for values in millimetres.

@@ -20,7 +20,7 @@ pub struct Measuring {
     /// The picture is a mirror image (a selfie saved as seen).
     #[arg(long)]
     pub mirrored: bool,
-    /// How much is read for one photo.
+    /// How many readings are taken of a photo.
     #[arg(long, value_enum, default_value_t = Quality::Standard)]
     pub quality: Quality,
     /// The landmark model instead of the quality's: lite, full, heavy, or an ONNX file with the inputs and outputs of full.
@@ -30,7 +30,7 @@ pub struct Measuring {
     /// quality they are the full model's alone.
     #[arg(long, value_name = "N", value_parser = readings)]
     pub readings: Option<usize>,
-    /// Whom to measure when several people are found: 1 is the largest and most central.
+    /// The person to measure if several are found: 1 is the largest and most central.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = person)]
     pub person: usize,
     /// The subject's stature, for values in millimetres.
@@ -38,7 +38,7 @@ pub struct Measuring {
     pub height_cm: Option<f64>,
 }
 
-/// How much is read for one photo; accuracy and time of each stand in the README.
+/// How many readings are taken of a photo; accuracy and time of each stand in the README.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Quality {
     /// 2 readings of the full model.
@@ -52,7 +52,7 @@ pub enum Quality {
 /// A view by the name that the command line uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ViewChoice {
-    /// Found by itself.
+    /// Detected automatically.
     Auto,
     /// From the front.
     Anterior,

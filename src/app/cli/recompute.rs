@@ -35,7 +35,7 @@ pub struct Recompute {
     /// Whether the picture is a mirror image.
     #[arg(long, value_name = "yes|no", num_args = 0..=1, require_equals = true, default_missing_value = "yes", value_parser = yes_or_no)]
     pub mirrored: Option<bool>,
-    /// A line in the picture that is plumb in the world, in pixels of the upright photo; `none` forgets it, and a roll too.
+    /// A line in the picture that is vertical in the room, in pixels of the upright photo; `none` forgets it, and a roll too.
     #[arg(long, value_name = "X1,Y1,X2,Y2|none", value_parser = plumb_or_none, allow_hyphen_values = true, conflicts_with = "roll")]
     pub plumb: Option<Known<[f64; 4]>>,
     /// The camera's roll in degrees: positive when upright things appear turned clockwise.

@@ -16,7 +16,7 @@ pub const CANDIDATES: usize = 2254;
 /// Numbers per candidate: box centre and size, then four points.
 pub const NUMBERS: usize = 12;
 /// Candidates below this score are not people.
-pub const MIN_SCORE: f64 = 0.5;
+pub const MIN_SCORE: f64 = crate::core::error::PERSON_FROM;
 /// Boxes that overlap more than this (intersection over union) are the same person.
 const MAX_OVERLAP: f64 = 0.3;
 /// How much wider the region is than the circle around the body: what the landmark model was trained with.
