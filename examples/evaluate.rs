@@ -113,6 +113,174 @@ fn figures(pairs: &[(f64, f64)]) -> Figures {
     }
 }
 
+fn of(rows: &[Row], measure: Measure) -> impl Iterator<Item = &Row> {
+    rows.iter().filter(move |row| row.measure == measure)
+}
+
+fn print_values(rows: &[Row]) {
+    println!("value against the body in space");
+    println!(
+        "{:<24} {:>4} {:>6} {:>7} {:>7} {:>7} {:>7} {:>6} {:>7} {:>9} {:>9}",
+        "measure", "n", "null", "bias", "median", "p90", "RMSE", "slope", "in 95 %", "half-width", "resolved"
+    );
+    for measure in Measure::ALL {
+        let pairs: Vec<_> = of(rows, measure).map(|row| (row.value, row.truth)).collect();
+        if pairs.is_empty() {
+            continue;
+        }
+        let f = figures(&pairs);
+        let inside = of(rows, measure).filter(|r| (r.value - r.truth).abs() <= 1.96 * r.sd).count() as f64 / f.n as f64;
+        let resolved = of(rows, measure).filter(|r| r.value.abs() > 1.96 * r.sd).count() as f64 / f.n as f64;
+        let width = quantile(&mut of(rows, measure).map(|r| 1.96 * r.sd).collect::<Vec<_>>(), 0.5);
+        println!(
+            "{:<24} {:>4} {:>6.2} {:>+7.2} {:>7.2} {:>7.2} {:>7.2} {:>6.2} {:>7.2} {:>9.2} {:>9.2}",
+            measure.name(),
+            f.n,
+            f.null,
+            f.bias,
+            f.median,
+            f.p90,
+            f.rmse,
+            f.slope,
+            inside,
+            width,
+            resolved
+        );
+    }
+}
+
+fn print_spread(name: &str, errors: &[(f64, f64)]) {
+    let f = figures(&errors.iter().map(|(e, _)| (*e, 0.0)).collect::<Vec<_>>());
+    let inside = errors.iter().filter(|(e, sd)| e.abs() <= 1.96 * sd).count() as f64 / errors.len().max(1) as f64;
+    println!(
+        "{name:<24} {:>4} {:>6} {:>+7.2} {:>7.2} {:>7.2} {:>7.2} {:>6} {:>7.2}",
+        f.n, "", f.bias, f.median, f.p90, f.rmse, "", inside
+    );
+}
+
+fn print_raw(rows: &[Row]) {
+    println!("\nraw against the picture");
+    for measure in Measure::ALL {
+        let pairs: Vec<_> = of(rows, measure).filter_map(|row| Some((row.raw, row.raw_truth?))).collect();
+        if !pairs.is_empty() {
+            let f = figures(&pairs);
+            println!(
+                "{:<24} {:>4} {:>6} {:>+7.2} {:>7.2} {:>7.2} {:>7.2} {:>6.2}",
+                measure.name(),
+                f.n,
+                "",
+                f.bias,
+                f.median,
+                f.p90,
+                f.rmse,
+                f.slope
+            );
+        }
+    }
+}
+
+fn print_steps(rows: &[Row]) {
+    let labels = ["single reading", "mirrored pair", "all readings", "levelled", "turned back", "evidence joined"];
+    println!("\nstep by step, RMSE (median) against the body in space");
+    println!("{:<24} {}", "measure", labels.map(|label| format!("{label:>16}")).join(""));
+    for measure in Measure::ALL {
+        if of(rows, measure).next().is_none() {
+            continue;
+        }
+        let cells = (0..labels.len()).map(|step| {
+            let pairs: Vec<_> = of(rows, measure)
+                .filter_map(|row| Some((if step == 5 { row.value } else { row.steps[step]? }, row.truth)))
+                .collect();
+            let f = figures(&pairs);
+            format!("{:>16}", format!("{:.2} ({:.2})", f.rmse, f.median))
+        });
+        println!("{:<24} {}", measure.name(), cells.collect::<String>());
+    }
+    println!("\nphoto against its mirror image, largest (median) of |value + mirrored value|");
+    for measure in Measure::ALL.into_iter().filter(|m| m.is_signed()) {
+        let mut sums: Vec<f64> = of(rows, measure).filter_map(|row| Some((row.value + row.mirrored?).abs())).collect();
+        if !sums.is_empty() {
+            println!("{:<24} {:.3} ({:.3})", measure.name(), quantile(&mut sums, 1.0), quantile(&mut sums, 0.5));
+        }
+    }
+}
+
+fn print_groups(rows: &[Row]) {
+    println!("\nRMSE of shoulder tilt, pelvic obliquity, head tilt, trunk lean by group");
+    for kind in 0..4 {
+        let mut groups: Vec<&String> = rows.iter().map(|row| &row.groups[kind]).collect();
+        groups.sort();
+        groups.dedup();
+        for group in groups {
+            let cells = [Measure::ShoulderTilt, Measure::PelvicObliquity, Measure::HeadTilt, Measure::TrunkLean].map(
+                |measure| {
+                    let pairs: Vec<_> = of(rows, measure)
+                        .filter(|row| &row.groups[kind] == group)
+                        .map(|row| (row.value, row.truth))
+                        .collect();
+                    format!("{:>6.2} (n {})", figures(&pairs).rmse, pairs.len())
+                },
+            );
+            println!("{group:<24} {}", cells.join("  "));
+        }
+    }
+}
+
+/// The scatter of values of one stance in several photos.
+fn print_repeated(rows: &[Row]) {
+    let bodies: BTreeMap<i64, Vec<&Row>> =
+        rows.iter().filter_map(|row| Some((row.body?, row))).fold(BTreeMap::new(), |mut map, (body, row)| {
+            map.entry(body).or_insert_with(Vec::new).push(row);
+            map
+        });
+    if !bodies.is_empty() {
+        println!("\nsame stance, several photos: SD within a stance, value (raw)");
+        for measure in [Measure::ShoulderTilt, Measure::PelvicObliquity, Measure::HeadTilt, Measure::TrunkLean] {
+            let within = |pick: fn(&Row) -> f64| {
+                let squares: Vec<f64> = bodies
+                    .values()
+                    .filter_map(|rows| {
+                        let values: Vec<f64> = rows.iter().filter(|r| r.measure == measure).map(|r| pick(r)).collect();
+                        orthostat::core::statistics::standard_deviation(&values).map(|sd| sd * sd)
+                    })
+                    .collect();
+                (squares.iter().sum::<f64>() / squares.len().max(1) as f64).sqrt()
+            };
+            println!("{:<24} {:.2} ({:.2})", measure.name(), within(|r| r.value), within(|r| r.raw));
+        }
+    }
+}
+
+/// Measures every photo of a set, two at a time.
+fn measure_all(
+    names: &[&str],
+    folder: &Path,
+    images: &[Value],
+    readings: usize,
+    quick: bool,
+) -> Vec<Result<Photographed, String>> {
+    let models: Vec<_> =
+        names.iter().map(|&model| blazepose::Options { model: model.into(), ..Default::default() }).collect();
+    let measured = std::sync::Mutex::new(Vec::new());
+    let next = std::sync::atomic::AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                let mut analyzer = Analyzer::open(&models, 1).expect("models");
+                loop {
+                    let index = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                    let Some(image) = images.get(index) else { break };
+                    let result = evaluate(&mut analyzer, folder, image, readings, quick);
+                    measured.lock().unwrap().push((index, result));
+                }
+            });
+        }
+    });
+    let mut measured = measured.into_inner().unwrap();
+    measured.sort_by_key(|(index, _)| *index);
+    measured.into_iter().map(|(_, result)| result).collect()
+}
+
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let option = |name: &str| arguments.iter().position(|a| a == name).and_then(|i| arguments.get(i + 1)).cloned();
@@ -145,30 +313,12 @@ fn main() {
     };
 
     let names: &[&str] = if quality == "fast" { &["blazepose-full"] } else { &["blazepose-full", "blazepose-heavy"] };
-    let models: Vec<_> =
-        names.iter().map(|&model| blazepose::Options { model: model.into(), ..Default::default() }).collect();
-    let measured = std::sync::Mutex::new(Vec::new());
-    let next = std::sync::atomic::AtomicUsize::new(0);
-    std::thread::scope(|scope| {
-        for _ in 0..2 {
-            scope.spawn(|| {
-                let mut analyzer = Analyzer::open(&models, 1).expect("models");
-                loop {
-                    let index = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-                    let Some(image) = images.get(index) else { break };
-                    let result = evaluate(&mut analyzer, &folder, image, readings, quick);
-                    measured.lock().unwrap().push((index, result));
-                }
-            });
-        }
-    });
-    let mut measured = measured.into_inner().unwrap();
-    measured.sort_by_key(|(index, _)| *index);
+    let measured = measure_all(names, &folder, &images, readings, quick);
     let mut rows = Vec::new();
     let mut refused: BTreeMap<(usize, String), usize> = BTreeMap::new();
     let (mut failed, mut yaw_errors, mut roll_errors, mut pitch_errors) =
         (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    for (_, result) in measured {
+    for result in measured {
         match result {
             Ok(photo) => {
                 rows.extend(photo.rows);
@@ -185,133 +335,16 @@ fn main() {
 
     println!("set {} ({} photos, truth.json BLAKE3 {})", set["set"], images.len(), &hash[..16]);
     println!("quality {quality}, {readings} readings of {}\n", names.join(" and "));
-    println!("value against the body in space");
-    println!(
-        "{:<24} {:>4} {:>6} {:>7} {:>7} {:>7} {:>7} {:>6} {:>7} {:>9} {:>9}",
-        "measure", "n", "null", "bias", "median", "p90", "RMSE", "slope", "in 95 %", "half-width", "resolved"
-    );
-    let of = |measure: Measure| rows.iter().filter(move |row| row.measure == measure);
-    for measure in Measure::ALL {
-        let pairs: Vec<_> = of(measure).map(|row| (row.value, row.truth)).collect();
-        if pairs.is_empty() {
-            continue;
-        }
-        let f = figures(&pairs);
-        let inside = of(measure).filter(|r| (r.value - r.truth).abs() <= 1.96 * r.sd).count() as f64 / f.n as f64;
-        let resolved = of(measure).filter(|r| r.value.abs() > 1.96 * r.sd).count() as f64 / f.n as f64;
-        let width = quantile(&mut of(measure).map(|r| 1.96 * r.sd).collect::<Vec<_>>(), 0.5);
-        println!(
-            "{:<24} {:>4} {:>6.2} {:>+7.2} {:>7.2} {:>7.2} {:>7.2} {:>6.2} {:>7.2} {:>9.2} {:>9.2}",
-            measure.name(),
-            f.n,
-            f.null,
-            f.bias,
-            f.median,
-            f.p90,
-            f.rmse,
-            f.slope,
-            inside,
-            width,
-            resolved
-        );
-    }
-    let spread = |name: &str, errors: &[(f64, f64)]| {
-        let f = figures(&errors.iter().map(|(e, _)| (*e, 0.0)).collect::<Vec<_>>());
-        let inside = errors.iter().filter(|(e, sd)| e.abs() <= 1.96 * sd).count() as f64 / errors.len().max(1) as f64;
-        println!(
-            "{name:<24} {:>4} {:>6} {:>+7.2} {:>7.2} {:>7.2} {:>7.2} {:>6} {:>7.2}",
-            f.n, "", f.bias, f.median, f.p90, f.rmse, "", inside
-        );
-    };
-    spread("(yaw)", &yaw_errors);
-    spread("(camera roll)", &roll_errors);
-    spread("(camera pitch)", &pitch_errors);
-
-    println!("\nraw against the picture");
-    for measure in Measure::ALL {
-        let pairs: Vec<_> = of(measure).filter_map(|row| Some((row.raw, row.raw_truth?))).collect();
-        if !pairs.is_empty() {
-            let f = figures(&pairs);
-            println!(
-                "{:<24} {:>4} {:>6} {:>+7.2} {:>7.2} {:>7.2} {:>7.2} {:>6.2}",
-                measure.name(),
-                f.n,
-                "",
-                f.bias,
-                f.median,
-                f.p90,
-                f.rmse,
-                f.slope
-            );
-        }
-    }
-
+    print_values(&rows);
+    print_spread("(yaw)", &yaw_errors);
+    print_spread("(camera roll)", &roll_errors);
+    print_spread("(camera pitch)", &pitch_errors);
+    print_raw(&rows);
     if !quick {
-        let labels = ["single reading", "mirrored pair", "all readings", "levelled", "turned back", "evidence joined"];
-        println!("\nstep by step, RMSE (median) against the body in space");
-        println!("{:<24} {}", "measure", labels.map(|label| format!("{label:>16}")).join(""));
-        for measure in Measure::ALL {
-            if of(measure).next().is_none() {
-                continue;
-            }
-            let cells = (0..labels.len()).map(|step| {
-                let pairs: Vec<_> = of(measure)
-                    .filter_map(|row| Some((if step == 5 { row.value } else { row.steps[step]? }, row.truth)))
-                    .collect();
-                let f = figures(&pairs);
-                format!("{:>16}", format!("{:.2} ({:.2})", f.rmse, f.median))
-            });
-            println!("{:<24} {}", measure.name(), cells.collect::<String>());
-        }
-        println!("\nphoto against its mirror image, largest (median) of |value + mirrored value|");
-        for measure in Measure::ALL.into_iter().filter(|m| m.is_signed()) {
-            let mut sums: Vec<f64> = of(measure).filter_map(|row| Some((row.value + row.mirrored?).abs())).collect();
-            if !sums.is_empty() {
-                println!("{:<24} {:.3} ({:.3})", measure.name(), quantile(&mut sums, 1.0), quantile(&mut sums, 0.5));
-            }
-        }
+        print_steps(&rows);
     }
-
-    println!("\nRMSE of shoulder tilt, pelvic obliquity, head tilt, trunk lean by group");
-    for kind in 0..4 {
-        let mut groups: Vec<&String> = rows.iter().map(|row| &row.groups[kind]).collect();
-        groups.sort();
-        groups.dedup();
-        for group in groups {
-            let cells = [Measure::ShoulderTilt, Measure::PelvicObliquity, Measure::HeadTilt, Measure::TrunkLean].map(
-                |measure| {
-                    let pairs: Vec<_> = of(measure)
-                        .filter(|row| &row.groups[kind] == group)
-                        .map(|row| (row.value, row.truth))
-                        .collect();
-                    format!("{:>6.2} (n {})", figures(&pairs).rmse, pairs.len())
-                },
-            );
-            println!("{group:<24} {}", cells.join("  "));
-        }
-    }
-
-    let bodies: BTreeMap<i64, Vec<&Row>> =
-        rows.iter().filter_map(|row| Some((row.body?, row))).fold(BTreeMap::new(), |mut map, (body, row)| {
-            map.entry(body).or_insert_with(Vec::new).push(row);
-            map
-        });
-    if !bodies.is_empty() {
-        println!("\nsame stance, several photos: SD within a stance, value (raw)");
-        for measure in [Measure::ShoulderTilt, Measure::PelvicObliquity, Measure::HeadTilt, Measure::TrunkLean] {
-            let within = |pick: fn(&Row) -> f64| {
-                let squares: Vec<f64> = bodies
-                    .values()
-                    .filter_map(|rows| {
-                        let values: Vec<f64> = rows.iter().filter(|r| r.measure == measure).map(|r| pick(r)).collect();
-                        orthostat::core::statistics::standard_deviation(&values).map(|sd| sd * sd)
-                    })
-                    .collect();
-                (squares.iter().sum::<f64>() / squares.len().max(1) as f64).sqrt()
-            };
-            println!("{:<24} {:.2} ({:.2})", measure.name(), within(|r| r.value), within(|r| r.raw));
-        }
-    }
+    print_groups(&rows);
+    print_repeated(&rows);
 
     println!("\nrefused");
     for ((measure, reason), count) in &refused {

@@ -373,6 +373,7 @@ fn an_address_opens_one_page_which_may_be_loaded_again() {
 }
 
 #[test]
+#[allow(clippy::too_many_lines, reason = "one session on one page")]
 fn hostile_requests_are_refused() {
     let editing = Editing::of("anterior-level", &[]);
     let own_host = format!("Host: {}", editing.host());

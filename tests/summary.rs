@@ -117,6 +117,7 @@ fn tab_to(page: &mut Page, condition: &str) {
 }
 
 #[test]
+#[allow(clippy::too_many_lines, reason = "one session on one page")]
 fn a_batch_with_hostile_names_gives_a_page_to_read_sort_and_filter() {
     let folder = tempfile::tempdir().expect("a folder");
     let out = batch(folder.path(), &[]);

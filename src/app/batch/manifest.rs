@@ -100,6 +100,14 @@ pub fn read(path: &Path, options: &options::Options, output: Option<&Path>) -> R
     Ok(plan.with_ids())
 }
 
+/// The view that a cell sets; inside, `None` for a view to be detected.
+fn view(cell: &str) -> Option<Option<View>> {
+    match cell.to_lowercase().as_str() {
+        "auto" => Some(None),
+        word => View::from_name(word).map(Some),
+    }
+}
+
 /// One row; or everything that is wrong with it.
 fn job(
     columns: &[String],
@@ -124,18 +132,12 @@ fn job(
             }
             "id" => named(cell).map(|id| job.id = id),
             "subject" => named(cell).map(|subject| job.subject = Some(subject)),
-            "view" => match cell.to_lowercase().as_str() {
-                "auto" => {
-                    job.options.view = None;
+            "view" => match view(cell) {
+                Some(view) => {
+                    job.options.view = view;
                     Ok(())
                 }
-                word => match View::from_name(word) {
-                    Some(view) => {
-                        job.options.view = Some(view);
-                        Ok(())
-                    }
-                    None => expected("auto, anterior, posterior, left or right"),
-                },
+                None => expected("auto, anterior, posterior, left or right"),
             },
             "mirrored" => match cell.to_lowercase().as_str() {
                 "yes" | "true" | "1" => {
