@@ -25,7 +25,7 @@
 //! # Invariants
 //!
 //! - [`geometry`](core::geometry), [`measure`](core::measure), [`pose`](core::body::pose), [`skeleton`](core::body::skeleton) know neither models nor pictures. Only [`model`](vision::model) names `ort`, only
-//!   [`cli`](app::cli) names `clap`. Only `src/live`, a room of the program `orthostat-live` and not of this library, names `opencv`:
+//!   [`cli`](app::cli) and the programs' `main` name `clap`. Only `src/live`, a room of the program `orthostat-live` and not of this library, names `opencv`:
 //!   linked into the library it would be loaded by `orthostat` as well.
 //! - Sides are the subject's own; positive = the subject's left is higher, or shifted to the subject's left. Pixels: x to the
 //!   right, y down.

@@ -1,4 +1,4 @@
-//! What users see, one exporter per file. Each takes records and gives bytes or text; none writes a file.
+//! What users see, one output per file. Each takes records and returns bytes or text; `output` alone writes files.
 
 #[cfg(feature = "programs")]
 pub mod changes;
