@@ -544,7 +544,7 @@ fn whatever_ends_it_keeps_what_was_not_saved_or_has_kept_it() {
         if signal == "KILL" {
             let start = Instant::now();
             while !path.exists() {
-                assert!(start.elapsed() < Duration::from_secs(60), "the points are written while the page is open");
+                assert!(start.elapsed() < Duration::from_secs(600), "the points are written while the page is open");
                 std::thread::sleep(Duration::from_millis(20));
             }
         }

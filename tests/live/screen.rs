@@ -53,7 +53,7 @@ impl Screen {
     pub(crate) fn wait(&self, what: &str, mut there: impl FnMut() -> bool) {
         let start = Instant::now();
         while !there() {
-            assert!(start.elapsed() < Duration::from_secs(30), "waited in vain for {what}");
+            assert!(start.elapsed() < Duration::from_secs(600), "waited in vain for {what}");
             std::thread::sleep(Duration::from_millis(100));
         }
     }
