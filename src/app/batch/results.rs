@@ -73,6 +73,8 @@ impl<'a> Tables<'a> {
             Sheet::new(draft, columns).map_err(|source| Error::Unwritable { path: folder.join(name), source })
         };
         let wide = wide_columns(forms.carried);
+        #[cfg(not(feature = "parquet"))]
+        let _ = forms.formats;
         #[cfg(feature = "parquet")]
         let parquet = match forms.formats.contains(&Format::Parquet) {
             true => Some([
