@@ -1,76 +1,48 @@
 //! The gates: what can be wrong with a photo.
 
-/// What is wrong with a photo, or should be known about it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Gate {
-    /// The person does not stand upright in the picture.
-    NotUpright,
-    /// The person is too small to be measured.
-    TooSmall,
-    /// It is open which side is left.
-    SidesOpen,
-    /// The body is turned.
-    Turned,
-    /// The person does not stand on both legs.
-    NotStanding,
-    /// A part of the body is not seen.
-    CutOff,
-    /// The body is small in the picture.
-    Small,
-    /// The camera stands close to the body.
-    Close,
-    /// An arm does not hang.
-    Arms,
-    /// The feet do not stand on one line.
-    Feet,
-    /// The person is dark.
-    Dark,
-    /// The person is blurred.
-    Blurred,
-    /// The view was detected, and lies near the border between two.
-    ViewDoubtful,
-    /// The view was set, and the joints look like another.
-    ViewContradicted,
-    /// There are several people in the picture.
-    SeveralPeople,
-    /// The picture may be a mirror image.
-    PerhapsMirrored,
-    /// Gravity and the background's edges contradict each other.
-    GravityContradicted,
-    /// The picture has not the size of what the camera took.
-    Edited,
-    /// The front camera took the picture.
-    FrontCamera,
-    /// Little is known of the camera's roll.
-    NotLevelled,
-}
-
-impl Gate {
-    /// Its code in records, such as `turned`.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::NotUpright => "not_upright",
-            Self::TooSmall => "too_small",
-            Self::SidesOpen => "sides_open",
-            Self::Turned => "turned",
-            Self::NotStanding => "not_standing",
-            Self::CutOff => "cut_off",
-            Self::Small => "small",
-            Self::Close => "close",
-            Self::Arms => "arms",
-            Self::Feet => "feet",
-            Self::Dark => "dark",
-            Self::Blurred => "blurred",
-            Self::ViewDoubtful => "view_doubtful",
-            Self::ViewContradicted => "view_contradicted",
-            Self::SeveralPeople => "several_people",
-            Self::PerhapsMirrored => "perhaps_mirrored",
-            Self::GravityContradicted => "gravity_contradicted",
-            Self::Edited => "edited",
-            Self::FrontCamera => "front_camera",
-            Self::NotLevelled => "not_levelled",
-        }
+closed_set! {
+    /// What is wrong with a photo, or should be known about it.
+    #[non_exhaustive]
+    Gate {
+        /// The person does not stand upright in the picture.
+        NotUpright = "not_upright",
+        /// The person is too small to be measured.
+        TooSmall = "too_small",
+        /// It is open which side is left.
+        SidesOpen = "sides_open",
+        /// The body is turned.
+        Turned = "turned",
+        /// The person does not stand on both legs.
+        NotStanding = "not_standing",
+        /// A part of the body is not seen.
+        CutOff = "cut_off",
+        /// The body is small in the picture.
+        Small = "small",
+        /// The camera stands close to the body.
+        Close = "close",
+        /// An arm does not hang.
+        Arms = "arms",
+        /// The feet do not stand on one line.
+        Feet = "feet",
+        /// The person is dark.
+        Dark = "dark",
+        /// The person is blurred.
+        Blurred = "blurred",
+        /// The view was detected, and lies near the border between two.
+        ViewDoubtful = "view_doubtful",
+        /// The view was set, and the joints look like another.
+        ViewContradicted = "view_contradicted",
+        /// There are several people in the picture.
+        SeveralPeople = "several_people",
+        /// The picture may be a mirror image.
+        PerhapsMirrored = "perhaps_mirrored",
+        /// Gravity and the background's edges contradict each other.
+        GravityContradicted = "gravity_contradicted",
+        /// The picture has not the size of what the camera took.
+        Edited = "edited",
+        /// The front camera took the picture.
+        FrontCamera = "front_camera",
+        /// Little is known of the camera's roll.
+        NotLevelled = "not_levelled",
     }
 }

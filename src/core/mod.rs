@@ -1,4 +1,8 @@
-//! Numbers only: what a body, a camera, a measure and a record are. Knows no model and no picture.
+//! What a body, a camera, a measure and a record are, and what every layer needs: errors, names, folders. Knows no model and no
+//! picture.
+
+#[macro_use]
+mod closed_set;
 
 pub mod body;
 pub mod camera;

@@ -1,27 +1,22 @@
 //! From which side the camera sees the person.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use crate::core::body::pose::Pose;
 use crate::core::body::skeleton::{Joint, Pair, Side};
 use crate::core::measure::frontal;
 use crate::core::refusal::Refusal;
 
-/// The side of the body that the camera sees.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum View {
-    /// The front: the subject's left is on the right of the picture.
-    Anterior,
-    /// The back: the subject's left is on the left of the picture.
-    Posterior,
-    /// The subject's left side.
-    #[serde(rename = "left")]
-    LeftLateral,
-    /// The subject's right side.
-    #[serde(rename = "right")]
-    RightLateral,
+closed_set! {
+    /// The side of the body that the camera sees.
+    View {
+        /// The front: the subject's left is on the right of the picture.
+        Anterior = "anterior",
+        /// The back: the subject's left is on the left of the picture.
+        Posterior = "posterior",
+        /// The subject's left side.
+        LeftLateral = "left",
+        /// The subject's right side.
+        RightLateral = "right",
+    }
 }
 
 /// Whether a person seen frontally faces the camera or shows it the back.
@@ -64,17 +59,6 @@ pub fn shoulder_span(pose: &Pose) -> Result<f64, Refusal> {
 }
 
 impl View {
-    /// The name in records.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            View::Anterior => "anterior",
-            View::Posterior => "posterior",
-            View::LeftLateral => "left",
-            View::RightLateral => "right",
-        }
-    }
-
     /// The view with this name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {

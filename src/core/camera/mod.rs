@@ -7,8 +7,6 @@ pub mod frontal_plane;
 pub mod rectify;
 mod shot;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 pub use shot::Doubt;
 use shot::Size;
 
@@ -40,61 +38,33 @@ const LIKE_ENOUGH: f64 = 1.0;
 /// The uncertainty of a plumb line or a roll that the user gives, in degrees.
 const GIVEN_SD: f64 = 0.3;
 
-/// Where the focal length comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum FocalFrom {
-    /// The photo's 35 mm equivalent.
-    Exif,
-    /// [`DEFAULT_FOCAL_35MM`].
-    Default,
-    /// The vanishing points of the background's edges.
-    Verticals,
-}
-
-impl FocalFrom {
-    /// The word in records.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            FocalFrom::Exif => "exif",
-            FocalFrom::Default => "default",
-            FocalFrom::Verticals => "verticals",
-        }
+closed_set! {
+    /// Where the focal length comes from.
+    FocalFrom {
+        /// The photo's 35 mm equivalent.
+        Exif = "exif",
+        /// [`DEFAULT_FOCAL_35MM`].
+        Default = "default",
+        /// The vanishing points of the background's edges.
+        Verticals = "verticals",
     }
 }
 
-/// Where roll and pitch come from, in order of trust.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum LevelFrom {
-    /// The user named a plumb line in the picture.
-    Plumb,
-    /// The user named the roll.
-    Roll,
-    /// The phone wrote its gravity vector into the photo.
-    Gravity,
-    /// Upright and level edges in the background.
-    Verticals,
-    /// Both feet stand on one floor.
-    Floor,
-    /// Nothing tells: the picture's edges are taken for level, and the uncertainty is that of a hand-held camera.
-    #[serde(rename = "none")]
-    Nothing,
-}
-
-impl LevelFrom {
-    /// The word in records.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            LevelFrom::Plumb => "plumb",
-            LevelFrom::Roll => "roll",
-            LevelFrom::Gravity => "gravity",
-            LevelFrom::Verticals => "verticals",
-            LevelFrom::Floor => "floor",
-            LevelFrom::Nothing => "none",
-        }
+closed_set! {
+    /// Where roll and pitch come from, in order of trust.
+    LevelFrom {
+        /// The user named a plumb line in the picture.
+        Plumb = "plumb",
+        /// The user named the roll.
+        Roll = "roll",
+        /// The phone wrote its gravity vector into the photo.
+        Gravity = "gravity",
+        /// Upright and level edges in the background.
+        Verticals = "verticals",
+        /// Both feet stand on one floor.
+        Floor = "floor",
+        /// Nothing tells: the picture's edges are taken for level, and the uncertainty is that of a hand-held camera.
+        Nothing = "none",
     }
 }
 

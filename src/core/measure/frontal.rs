@@ -3,9 +3,6 @@
 //! Every signed value is **positive when the subject's own left is higher, or when something is shifted to the subject's
 //! own left**; a level, plumb body gives 0. Pixels are enough: angles and shares of the body need no scale.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use super::Facing;
 use crate::core::body::pose::Pose;
 use crate::core::body::skeleton::{Joint, Pair, Side};
@@ -236,29 +233,15 @@ pub struct Level {
     pub offset: f64,
 }
 
-/// The shape that the spinal line makes with the plumb line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Pattern {
-    /// Every level lies within the width that counts as straight.
-    Straight,
-    /// All that departs, departs to one side.
-    #[serde(rename = "C")]
-    C,
-    /// It departs to both sides.
-    #[serde(rename = "S")]
-    S,
-}
-
-impl Pattern {
-    /// `straight`, `C` or `S`.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Pattern::Straight => "straight",
-            Pattern::C => "C",
-            Pattern::S => "S",
-        }
+closed_set! {
+    /// The shape that the spinal line makes with the plumb line.
+    Pattern {
+        /// Every level lies within the width that counts as straight.
+        Straight = "straight",
+        /// All that departs, departs to one side.
+        C = "C",
+        /// It departs to both sides.
+        S = "S",
     }
 }
 

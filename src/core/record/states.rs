@@ -1,36 +1,8 @@
 //! The closed sets of a record, each with the words that it has in JSON.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use crate::core::measure::{ByHand, Unit};
 
-/// A set whose members have fixed words, in records as in texts.
-macro_rules! states {
-    ($($(#[$about:meta])* $name:ident { $($(#[$what:meta])* $member:ident = $word:literal,)+ })+) => {$(
-        $(#[$about])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-        pub enum $name {
-            $($(#[$what])* #[serde(rename = $word)] $member,)+
-        }
-
-        impl $name {
-            /// The word in records.
-            #[must_use]
-            pub const fn name(self) -> &'static str {
-                match self { $(Self::$member => $word,)+ }
-            }
-        }
-
-        impl std::fmt::Display for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.pad(self.name())
-            }
-        }
-    )+};
-}
-
-states! {
+closed_set! {
     /// Who named the view.
     ViewFrom {
         /// It was detected.
