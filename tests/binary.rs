@@ -68,7 +68,7 @@ fn compare(expected: &Value, found: &Value, at: &str) {
         (Value::Object(a), Value::Object(b)) => {
             assert_eq!(a.keys().collect::<Vec<_>>(), b.keys().collect::<Vec<_>>(), "{at}");
             for (key, value) in a {
-                // Words hold rounded numbers, the version is another's business, and a observation's thousandths of a pixel are the
+                // Words hold rounded numbers, the version is another's business, and an observation's thousandths of a pixel are the
                 // processor's.
                 if !matches!(key.as_str(), "words" | "version" | "sighting") {
                     compare(value, &b[key], &format!("{at}/{key}"));

@@ -1,4 +1,4 @@
-//! A observation: everything that the pixels of one photo said about one person and the camera. From here on no pixel is needed,
+//! An observation: everything that the pixels of one photo said about one person and the camera. From here on no pixel is needed,
 //! so that a record that keeps it can be measured again, with other options or by a newer version.
 //!
 //! Its numbers are rounded where it is made, to what they mean, so that a photo measured at once and its record measured years
@@ -109,7 +109,7 @@ const PLACE_DECIMALS: i32 = 3;
 const MOST_PX: f64 = 1e6;
 
 impl Observation {
-    /// A observation of what the readings agree on and of the single readings; everything else is still unsaid.
+    /// An observation of what the readings agree on and of the single readings; everything else is still unsaid.
     #[must_use]
     pub fn of<'a>(agreed: &Pose, readings: impl IntoIterator<Item = &'a Pose>, told: &CameraMetadata) -> Self {
         let place = |value: f64| rounded(value, PLACE_DECIMALS);
@@ -178,7 +178,7 @@ impl Observation {
         Self { background, background_focal, ..self }
     }
 
-    /// What does not fit together in a observation from elsewhere, in words; nothing in one that was made here.
+    /// What does not fit together in an observation from elsewhere, in words; nothing in one that was made here.
     #[must_use]
     pub fn misfit(&self) -> Option<String> {
         if let Some(name) = self.joints.keys().find(|name| Joint::from_name(name).is_none()) {

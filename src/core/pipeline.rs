@@ -1,4 +1,4 @@
-//! From a observation to measures, without a look at the pixels: level, turn back, judge, measure.
+//! From an observation to measures, without a look at the pixels: level, turn back, judge, measure.
 
 use crate::core::body::landmarks::BonyPose;
 use crate::core::body::pose::screened;
@@ -64,7 +64,7 @@ pub struct Analysis {
     pub spinal_line: Option<SpinalLine>,
     /// The gates.
     pub quality: Quality,
-    /// How far the stance is quiet (arms hanging, legs rectified, trunk upright), 0 to 1; 1 in side views.
+    /// How far the stance is quiet (arms hanging, legs straight, trunk upright), 0 to 1; 1 in side views.
     pub quiet: f64,
     /// What the user said; points placed by hand with the errors that they are taken to have.
     pub options: Options,

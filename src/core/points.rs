@@ -11,13 +11,13 @@
 //!
 //! Names of sides are the subject's own, also where the picture is a mirror image.
 
-use crate::core::body::landmarks::BonyPoint;
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 
+use crate::core::body::landmarks::BonyPoint;
 use crate::core::body::skeleton::Joint;
 use crate::core::error::{Error, Result};
 use crate::core::geometry::{Point, rounded};

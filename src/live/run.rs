@@ -1,6 +1,5 @@
 //! One run: frames in, and out come the window, the log, the alerts, and the standing check.
 
-use orthostat::store::baselines;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -15,6 +14,7 @@ use orthostat::core::watch::period::{Logged, Period};
 use orthostat::core::watch::session::Row;
 use orthostat::core::watch::{Glimpse, State, WATCHED};
 use orthostat::report;
+use orthostat::store::baselines;
 use orthostat::vision::raster::frame::Frame;
 
 use super::feed::{Feed, Next, Stamp};

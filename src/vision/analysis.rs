@@ -24,7 +24,7 @@ use crate::vision::estimate::{Crowd, Estimator};
 use crate::vision::exposure::exposure;
 use crate::vision::heads::search::Finder;
 use crate::vision::heads::{self, Hit};
-use crate::vision::photo::Photo;
+use crate::vision::photo::{Photo, ReadOptions};
 use crate::vision::raster::crop::{Grey, Pyramid};
 use crate::vision::vanishing::{Sight, tilt_from_verticals};
 
@@ -165,9 +165,12 @@ impl Analyzer {
     }
 }
 
-/// A photo may be read reduced ([`crate::vision::photo::ReadOptions::enough`]) as long as its longer side keeps so many pixels: the
-/// background's edges are looked for at this size.
-pub const ENOUGH_PIXELS: u32 = BACKGROUND_SIDE;
+/// How photos are read that are to be measured: reduced ([`ReadOptions::enough`]) to no less than the size at which the background's
+/// edges are looked for.
+#[must_use]
+pub fn reading() -> ReadOptions {
+    ReadOptions { enough: Some(BACKGROUND_SIDE), ..ReadOptions::default() }
+}
 
 /// So many pixels across the person's region are enough: crops of the upper body, which are smaller, are then still reduced.
 const ENOUGH_OF_PERSON: f64 = 480.0;

@@ -1,6 +1,5 @@
 //! Paths in, records out, in the same order, one line each: for engines that hand out work themselves.
 
-use crate::core::record::outcome::{Failure, Outcome, Tally};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -13,6 +12,7 @@ use super::plan::{Job, stem};
 use super::worker::{self, Make};
 use crate::core::error::{Error, Result};
 use crate::core::options::Options;
+use crate::core::record::outcome::{Failure, Outcome, Tally};
 use crate::core::record::{Record, SCHEMA};
 use crate::vision::analysis::Analyzer;
 use crate::vision::estimate::blazepose;

@@ -6,7 +6,6 @@
 //! Each line begins with a checksum of the rest. A line that was cut off by a crash or damaged since, and one without a checksum as
 //! earlier versions wrote it, is dropped: its photo is measured again.
 
-use crate::core::record::outcome::Outcome;
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
@@ -15,6 +14,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::core::error::{Error, Result};
+use crate::core::record::outcome::Outcome;
 use crate::report::output::open_own;
 
 /// The first line.

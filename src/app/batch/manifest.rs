@@ -4,7 +4,6 @@
 //! `view`, `mirrored`, `height_cm`, `visit_date`, `plumb` (`x1,y1,x2,y2`), `notes`. Other columns are carried to the outputs.
 //! Separators: comma, semicolon or tab, whichever the header has most of.
 
-use crate::core::options;
 use std::collections::HashMap;
 use std::path::Path;
 
@@ -16,7 +15,7 @@ use crate::core::body::view::View;
 use crate::core::camera::{UserCalibration, plumb_line};
 use crate::core::error::{Error, Result};
 use crate::core::geometry::Point;
-use crate::core::names;
+use crate::core::{names, options};
 
 /// The columns with a meaning of their own.
 pub const COLUMNS: [&str; 9] =

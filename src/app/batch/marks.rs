@@ -4,7 +4,6 @@
 //! others; and it leaves out, with a reason, one that was alone in work when the system ran out of memory, or when three runs
 //! ended without a word.
 
-use crate::core::record::outcome::Failure;
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{Read, Write};
@@ -15,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::journal::Key;
 use crate::core::error::{Error, Result};
+use crate::core::record::outcome::Failure;
 use crate::report::output::open_own;
 
 /// So many runs may end while one photo alone is measured. Users end runs as well.

@@ -1,6 +1,5 @@
 //! A page for each subject of a finished run, and what the history keeps of it.
 
-use crate::core::record::outcome::Outcome;
 use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
@@ -14,6 +13,7 @@ use super::results::Slot;
 use super::settings::{Presentation, Settings};
 use crate::core::error::Result;
 use crate::core::record::Record;
+use crate::core::record::outcome::Outcome;
 use crate::report::html::{self, Picture, Sheet};
 use crate::report::output::Outputs;
 use crate::report::overlay;

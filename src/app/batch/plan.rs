@@ -1,6 +1,5 @@
 //! Everything that will be measured, and every problem that can be seen before work starts.
 
-use crate::core::options;
 use std::collections::{HashMap, HashSet};
 use std::path::{Component, Path, PathBuf};
 
@@ -8,6 +7,7 @@ use indexmap::IndexMap;
 use jiff::civil::Date;
 
 use crate::core::names::{self, LONGEST_ID, shortened};
+use crate::core::options;
 use crate::core::record::outcome::Failure;
 
 /// One photo to measure.

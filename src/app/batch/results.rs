@@ -1,6 +1,5 @@
 //! What a run leaves behind, made from the journal in the order of the plan, each file under a temporary name until it is whole.
 
-use crate::core::record::outcome::{Failure, Outcome, Tally};
 use std::io::Write;
 use std::path::Path;
 
@@ -9,6 +8,7 @@ use super::plan::Job;
 use super::settings::{Format, JOURNAL, Presentation};
 use crate::core::error::{Error, Result};
 use crate::core::record::Record;
+use crate::core::record::outcome::{Failure, Outcome, Tally};
 use crate::report::csv::Sheet;
 use crate::report::output::{Draft, Outputs};
 use crate::report::summary::{Page, Row};

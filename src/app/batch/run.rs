@@ -1,7 +1,5 @@
 //! A run into a folder: resume, measure, journal, results.
 
-use super::settings::{JOURNAL, PICTURES, Presentation, Settings};
-use crate::core::record::outcome::{Failure, Outcome, Tally};
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -16,10 +14,12 @@ use super::nameless::coarsened;
 use super::pages::{self, REPORTS};
 use super::plan::{Job, Plan};
 use super::results::{self, Slot};
+use super::settings::{JOURNAL, PICTURES, Presentation, Settings};
 use super::worker::{self, Make};
 use crate::core::error::{Error, Result};
 use crate::core::isolation;
 use crate::core::record::Record;
+use crate::core::record::outcome::{Failure, Outcome, Tally};
 use crate::report::output::{self, List, Outputs};
 use crate::report::{mask, overlay};
 use crate::store::history::History;

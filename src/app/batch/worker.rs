@@ -5,7 +5,6 @@
 //! many at once: photos that are all slow must not take ever more memory and make each other slower. Jobs are taken in order and
 //! not too far ahead of the slowest, so that what waits for its turn stays bounded.
 
-use crate::core::record::outcome::Failure;
 use std::collections::{HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -16,6 +15,7 @@ use std::time::{Duration, Instant};
 use super::plan::Job;
 use crate::core::error::{Error, Result};
 use crate::core::isolation::words;
+use crate::core::record::outcome::Failure;
 
 /// How far ahead of the oldest unfinished job workers may take others, per worker.
 const AHEAD: usize = 16;

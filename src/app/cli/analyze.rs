@@ -1,16 +1,15 @@
 //! `orthostat analyze`.
 
-use crate::core::compare::visit;
-use crate::core::options;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
 use super::measuring::{Measuring, number, positive, roll};
 use crate::core::camera::UserCalibration;
+use crate::core::compare::visit;
 use crate::core::compare::visit::Date;
 use crate::core::geometry::Point;
-use crate::core::{camera, error, names};
+use crate::core::{camera, error, names, options};
 use crate::vision::analysis;
 use crate::vision::photo::{MAX_MEGAPIXELS, ReadOptions};
 
@@ -111,11 +110,7 @@ impl Analyze {
     /// How photos are read.
     #[must_use]
     pub fn reading(&self) -> ReadOptions {
-        ReadOptions {
-            max_megapixels: self.max_megapixels,
-            enough: Some(analysis::ENOUGH_PIXELS),
-            ..ReadOptions::default()
-        }
+        ReadOptions { max_megapixels: self.max_megapixels, ..analysis::reading() }
     }
 }
 

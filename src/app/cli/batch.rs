@@ -136,11 +136,7 @@ impl Batch {
     /// How photos are read.
     #[must_use]
     pub fn reading(&self) -> ReadOptions {
-        ReadOptions {
-            max_megapixels: self.max_megapixels,
-            enough: Some(analysis::ENOUGH_PIXELS),
-            ..ReadOptions::default()
-        }
+        ReadOptions { max_megapixels: self.max_megapixels, ..analysis::reading() }
     }
 
     /// The longest that one photo may take.

@@ -1,12 +1,12 @@
 //! `orthostat-live`.
 
-use crate::core::options;
 use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
 
 use super::measuring::{ViewChoice, named, number, person, readings, roll, stature};
 use crate::core::camera::UserCalibration;
+use crate::core::options;
 use crate::core::points::Points;
 use crate::core::watch::alert::Preset;
 use crate::core::watch::baseline;

@@ -38,7 +38,7 @@ pub struct Measuring {
     pub height_cm: Option<f64>,
 }
 
-/// How many readings are taken of a photo; accuracy and time of each stand in the README.
+/// How many readings are taken of a photo; `docs/options.md` has the accuracy and time of each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Quality {
     /// 2 readings of the full model.

@@ -1,8 +1,5 @@
 //! `orthostat batch`: the plan on paper, the run, and what is told meanwhile.
 
-use orthostat::app::batch::settings;
-use orthostat::core::folders;
-use orthostat::core::options;
 use std::io::{IsTerminal, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -15,12 +12,13 @@ use orthostat::app::batch::filter::{self, filter};
 use orthostat::app::batch::identity::Identity;
 use orthostat::app::batch::plan::{Job, Plan};
 use orthostat::app::batch::run::{self, End, Progress};
-use orthostat::app::batch::{input, manifest, worker};
+use orthostat::app::batch::{input, manifest, settings, worker};
 use orthostat::app::cli::{Batch, FailOn, ProgressChoice};
 use orthostat::core::camera::UserCalibration;
 use orthostat::core::error::{Error, Result};
 use orthostat::core::names::shown;
 use orthostat::core::record::outcome::Tally;
+use orthostat::core::{folders, options};
 use orthostat::report::csv::Sheet;
 use orthostat::report::table::{Cell, Kind};
 

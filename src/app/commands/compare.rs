@@ -13,8 +13,8 @@ use orthostat::core::error::{Error, Result};
 use orthostat::core::record::Record;
 use orthostat::core::{isolation, names};
 use orthostat::report;
-use orthostat::vision::analysis::{Analyzer, ENOUGH_PIXELS};
-use orthostat::vision::photo::{Photo, ReadOptions};
+use orthostat::vision::analysis::{self, Analyzer};
+use orthostat::vision::photo::Photo;
 use serde_json::json;
 
 use super::history::{database, with_subject};
@@ -102,7 +102,7 @@ fn find(reference: &str, options: &Compare, analyzer: &mut Option<Analyzer>) -> 
         Record::open(path)?
     } else {
         // As `analyze` reads it, so that both give one record.
-        let reading = ReadOptions { enough: Some(ENOUGH_PIXELS), ..ReadOptions::default() };
+        let reading = analysis::reading();
         let photo = Photo::open(path, &reading)?;
         let workers = std::thread::available_parallelism().map_or(1, usize::from).min(2);
         let analyzer = match analyzer {

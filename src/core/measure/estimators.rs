@@ -141,7 +141,7 @@ fn pelvic_obliquity(weights: &Weights, rectified: &Rectified, facing: Facing) ->
 /// The share of the legs' premise that knee level and leg length need.
 const LEGS_NEEDED: f64 = 0.5;
 
-/// Both legs rectified and side by side on one floor: only then does the pelvis's tilt tell of knees and legs.
+/// Both legs straight and side by side on one floor: only then does the pelvis's tilt tell of knees and legs.
 fn legs_alike(rectified: &Rectified, facing: Facing) -> Result<(), Refusal> {
     if Stance::of(&rectified.levelled, facing).legs >= LEGS_NEEDED {
         return Ok(());

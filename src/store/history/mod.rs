@@ -6,7 +6,6 @@
 mod look;
 mod schema;
 
-use crate::core::compare::visit::{Date, Visit, day};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -14,6 +13,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
 pub use schema::VERSION;
 
+use crate::core::compare::visit::{Date, Visit, day};
 use crate::core::error::{Error, Result};
 use crate::core::photo_hash::PhotoHash;
 use crate::core::record::Record;

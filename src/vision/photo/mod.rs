@@ -20,7 +20,6 @@ mod sniff;
 mod tiff;
 mod turn;
 
-use crate::core::record::{self, Provenance};
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -33,6 +32,7 @@ use turn::Turn;
 use crate::core::error::{Error, Result};
 use crate::core::isolation;
 use crate::core::photo_hash::PhotoHash;
+use crate::core::record::{self, Provenance};
 
 /// Annotated pictures are at most this long, in pixels.
 pub const SHOWN_SIDE: u32 = 1600;

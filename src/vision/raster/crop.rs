@@ -1,12 +1,12 @@
 //! Regions of a photo, and the tensors that are cut out of them. A crop carries its own map back to photo pixels.
 
-use crate::vision::raster::region::{Border, CropForm, Region, Sampling};
 use std::sync::OnceLock;
 
 use image::{GrayImage, RgbImage};
 use ndarray::Array4;
 
 use crate::core::geometry::{Affine, Point};
+use crate::vision::raster::region::{Border, CropForm, Region, Sampling};
 use crate::vision::raster::resample::{self, RGB, Raster};
 
 /// A tensor cut out of a photo, with the way back.
