@@ -7,6 +7,7 @@
 use serde_json::{Value, json};
 
 use super::CAUTION;
+use super::words::view_words;
 use crate::core::camera::LevelFrom;
 use crate::core::measure::{Measure, Unit};
 use crate::core::photo_hash::PhotoHash;
@@ -179,6 +180,5 @@ fn conditions(record: &Record) -> String {
         LevelFrom::Nothing => "not levelled".to_owned(),
         from => format!("levelled by {}, standard deviation {} deg", from.name(), record.camera.level_sd_deg),
     };
-    let mirrored = if record.view.mirrored { ", taken for a mirror image" } else { "" };
-    format!("seen {}{mirrored}; {level}", record.view.kind.words())
+    format!("{}; {level}", view_words(record))
 }
