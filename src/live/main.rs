@@ -16,7 +16,8 @@
 //! the library: `track`, `frame`, `smoothing`, `watch`.
 
 pub mod cameras;
-pub mod canvas;
+pub mod body;
+mod canvas;
 pub mod feed;
 pub mod follow;
 pub mod log;

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::signed;
-use super::svg::escaped;
+use super::escape::escaped;
 use crate::core::compare::change::{self, Verdict, comparable};
 use crate::core::compare::visit::Date;
 use crate::core::compare::visit::Visit;

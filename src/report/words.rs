@@ -2,7 +2,15 @@
 
 use crate::core::camera::LevelFrom;
 use crate::core::measure::Measure;
+use crate::core::record::states::Symbol;
 use crate::core::record::{MeasureRecord, Record};
+use crate::report::signed;
+
+/// The value with its sign and unit, such as `+3.0°`.
+pub(super) fn value_text(found: &MeasureRecord) -> Option<String> {
+    let unit = if found.unit == Symbol::Degrees { "°" } else { " %" };
+    found.value.map(|value| format!("{}{unit}", signed(value).replace('-', "\u{2212}")))
+}
 
 /// The direction alone; the number stands in its own column.
 pub(super) fn short_words(measure: Measure, found: &MeasureRecord) -> String {

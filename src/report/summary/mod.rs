@@ -22,7 +22,7 @@ use crate::core::record::Record;
 use crate::core::record::outcome::{Failure, Tally};
 use crate::report::CAUTION;
 use crate::report::output::Draft;
-use crate::report::svg::escaped;
+use crate::report::escape::escaped;
 
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
