@@ -42,3 +42,13 @@ pub(super) fn level_words(record: &Record) -> String {
     };
     format!(", levelled by {source} (camera roll {:+.1} deg, pitch {:+.1} deg)", camera.roll_deg, camera.pitch_deg)
 }
+
+/// A count with commas between thousands.
+pub(super) fn grouped(count: usize) -> String {
+    let digits = count.to_string();
+    let comma = |(index, digit): (usize, char)| {
+        let first = index > 0 && (digits.len() - index).is_multiple_of(3);
+        [first.then_some(','), Some(digit)].into_iter().flatten()
+    };
+    digits.chars().enumerate().flat_map(comma).collect()
+}
