@@ -31,7 +31,8 @@ use orthostat::core::body::landmarks::BonyPose;
 use orthostat::core::camera::rectify::Rectification;
 use orthostat::core::error::Result;
 use orthostat::core::measure::Measure;
-use orthostat::core::measure::estimators::{Rectified, estimate_with};
+use orthostat::core::measure::estimators::Rectified;
+use orthostat::core::measure::registry::estimate_with;
 use orthostat::core::options::Options;
 use orthostat::core::pipeline::Analysis;
 use orthostat::core::refusal::Refusal;
@@ -264,7 +265,7 @@ fn residuals(cases: &[Case], measure: Measure, real: bool, weights: &Weights) ->
         let found = case.analysis.assessment.get(measure).as_ref().ok()?;
         let value = estimate_with(weights, measure, &case.straight, case.analysis.view).ok()?;
         let quiet = case.analysis.quiet;
-        let stated = error_model(measure).variance(found.value, quiet, found.outlined);
+        let stated = error_model(measure.name()).variance(found.value, quiet, found.outlined);
         let known = (found.sd.powi(2) - stated).max(0.0);
         Some(Residual { value, error: value - truth, known, quiet, outlined: found.outlined, scatter: found.scatter })
     };
@@ -281,7 +282,7 @@ const SHARES: [f64; 5] = [0.2, 0.15, 0.1, 0.05, 0.0];
 
 /// The error model of a measure with the share that fits the real photos best.
 fn best_error(cases: &[Case], measure: Measure, weights: &Weights) -> ErrorModel {
-    let before = error_model(measure);
+    let before = error_model(measure.name());
     if !LABELLED.contains(&measure) {
         return fitted_error(cases, measure, weights, before.share);
     }
@@ -297,7 +298,7 @@ fn best_error(cases: &[Case], measure: Measure, weights: &Weights) -> ErrorModel
 }
 
 fn fitted_error(cases: &[Case], measure: Measure, weights: &Weights, share: f64) -> ErrorModel {
-    let before = error_model(measure);
+    let before = error_model(measure.name());
     // Both knees are one measure: a mirrored photo has mirrored intervals.
     let names = match measure {
         Measure::KneeAngleLeft | Measure::KneeAngleRight => vec![Measure::KneeAngleLeft, Measure::KneeAngleRight],

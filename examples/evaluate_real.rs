@@ -30,7 +30,7 @@ use labelled::{LABELLED, Person, label_sd};
 use orthostat::core::body::landmarks::BonyPose;
 use orthostat::core::camera::rectify::Rectification;
 use orthostat::core::measure::Measure;
-use orthostat::core::measure::estimators::estimate_with;
+use orthostat::core::measure::registry::estimate_with;
 use orthostat::core::options::Options;
 use orthostat::core::pipeline::Analysis;
 use orthostat::core::refusal::Refusal;

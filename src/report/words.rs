@@ -14,13 +14,15 @@ pub(super) fn value_text(found: &MeasureRecord) -> Option<String> {
 
 /// The direction alone; the number stands in its own column.
 pub(super) fn short_words(measure: Measure, found: &MeasureRecord) -> String {
+    let derived = if found.derived_from.is_some() { " (derived)" } else { "" };
     let [positive, negative] = measure.says();
-    match (found.resolved, found.value) {
+    let words = match (found.resolved, found.value) {
         (Some(true), Some(value)) if value > 0.0 => positive.to_owned(),
         (Some(true), Some(_)) => negative.to_owned(),
         _ if positive.is_empty() => String::new(),
         _ => "no difference resolved".to_owned(),
-    }
+    };
+    format!("{words}{derived}")
 }
 
 /// The side that is seen, and whether the picture is a mirror image.

@@ -171,6 +171,7 @@ fn measure_record(
         reference: None,
         reason: None,
         by: None,
+        derived_from: None,
     };
     let found = match result {
         Ok(found) => found,
@@ -187,6 +188,7 @@ fn measure_record(
     record.side = towards(measure, found.value);
     record.words = Some(words(measure, found));
     record.by = PointsBy::of(found.by_hand);
+    record.derived_from = found.derived_from;
     if let (Unit::PercentOfTrunk, Some(scale), Some(trunk)) = (unit, scale, trunk_px) {
         let mm = 0.01 * trunk * scale.mm_per_px;
         record.value_mm = Some(rounded(found.value * mm, 1));

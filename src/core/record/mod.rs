@@ -299,6 +299,9 @@ pub struct MeasureRecord {
     /// Whose points it leans on; absent where they are the model's alone.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub by: Option<PointsBy>,
+    /// The measure that the value was computed from; absent where it is a measurement of its own.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub derived_from: Option<Measure>,
 }
 
 /// The spinal line against the plumb line through the middle of the ankles.

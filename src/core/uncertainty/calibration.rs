@@ -8,7 +8,6 @@ use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
-use crate::core::measure::Measure;
 
 /// Everything that was fitted.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -146,20 +145,21 @@ pub fn calibration() -> &'static Calibration {
     &FITTED
 }
 
-/// The error model of a measure.
+/// The error model of the measure with this name.
 #[must_use]
-pub fn error_model(measure: Measure) -> ErrorModel {
-    calibration().errors.get(measure.name()).copied().unwrap_or(UNFITTED)
+pub fn error_model(name: &str) -> ErrorModel {
+    calibration().errors.get(name).copied().unwrap_or(UNFITTED)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::measure::Measure;
 
     #[test]
     fn every_measure_has_an_error_model() {
         for measure in Measure::ALL.into_iter().filter(|measure| measure.bony_points().is_empty()) {
-            let model = error_model(measure);
+            let model = error_model(measure.name());
             assert_ne!(model, UNFITTED, "{} is not in calibration.json", measure.name());
             assert!(model.floor > 0.0 && (0.0..=0.3).contains(&model.share) && model.scatter > 0.0);
             assert!(model.bare.unwrap_or(model.floor) >= model.floor && model.posed >= 0.0);

@@ -13,7 +13,8 @@ use crate::core::body::landmarks::BonyPose;
 use crate::core::body::pose::{Keypoint, Pose};
 use crate::core::body::view::View;
 use crate::core::geometry::{Point, Vec2};
-use crate::core::measure::estimators::{self, Rectified, Value, estimate};
+use crate::core::measure::estimators::{Rectified, Value};
+use crate::core::measure::registry::{estimate, plain as plain_value};
 use crate::core::measure::{ByHand, Measure};
 use crate::core::points::{CLICK_SD, Points, SD_WITHOUT_TRUNK_PX, Site};
 
@@ -124,7 +125,7 @@ impl LandmarkError {
                 _ => 0.0,
             }
         };
-        let plain = |rectified: &Rectified| estimators::plain(measure, rectified, view);
+        let plain = |rectified: &Rectified| plain_value(measure, rectified, view);
         let best = |rectified: &Rectified| estimate(measure, rectified, view);
         let mut error = PlacementError { by_hand: 0.0, by_model: 0.0, by_partners: 0.0, leans: false };
         let (mut placed, mut by_model) = (Vec::new(), Vec::new());

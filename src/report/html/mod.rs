@@ -23,7 +23,7 @@ use crate::core::compare::reference::{self, Band};
 use crate::core::compare::visit::{Date, Visit};
 use crate::core::error::{Error, Result};
 use crate::core::geometry::Point;
-use crate::core::measure::{Measure, Unit};
+use crate::core::measure::{Measure, Unit, descriptor};
 use crate::core::record::{MeasureRecord, Record};
 
 /// Pictures in a page are at most this long, in pixels: 250 a printed inch.
@@ -229,6 +229,8 @@ impl ViewPart {
         let found: Vec<String> = values
             .iter()
             .filter(|(measure, found)| found.resolved == Some(true) && !measure.says()[0].is_empty())
+            // What follows from another value is no finding of its own.
+            .filter(|(_, found)| found.derived_from.is_none())
             .filter_map(|(_, found)| found.words.as_deref().map(in_signs))
             .collect();
         let unresolved = values.iter().filter(|(_, found)| found.resolved == Some(false)).count();
@@ -326,81 +328,27 @@ fn picture(
     (out, parts)
 }
 
-/// Measures that share an axis.
-struct Kind {
-    title: &'static str,
-    unit: &'static str,
-    /// What lies to either side; `None` where every bar has an axis of its own.
-    sides: Option<[&'static str; 2]>,
-    measures: &'static [Measure],
+/// A group's title, its unit, and what lies to either side; `None` where every bar has an axis of its own.
+fn heading(group: descriptor::Group) -> (&'static str, &'static str, Option<[&'static str; 2]>) {
+    let sides = Some(["subject's right", "subject's left"]);
+    match group {
+        descriptor::Group::Lines => ("Lines and leans, in degrees", "°", sides),
+        descriptor::Group::Shifts => ("Shifts beside the plumb line, in percent of trunk length", " %", sides),
+        descriptor::Group::Knees => ("Knees, in degrees", "°", Some(["inward", "outward"])),
+        descriptor::Group::Balance => ("Left against right, each on a scale of its own", "", None),
+        descriptor::Group::Side => ("From the side, each on a scale of its own", "", None),
+    }
 }
 
-const KINDS: [Kind; 5] = [
-    Kind {
-        title: "Lines and leans, in degrees",
-        unit: "°",
-        sides: Some(["subject's right", "subject's left"]),
-        measures: &[
-            Measure::HeadTilt,
-            Measure::ShoulderTilt,
-            Measure::PelvicObliquity,
-            Measure::ShoulderPelvisAngle,
-            Measure::TrunkLean,
-            Measure::KneeLevel,
-            Measure::AnkleLevel,
-            Measure::WaistTilt,
-        ],
-    },
-    Kind {
-        title: "Shifts beside the plumb line, in percent of trunk length",
-        unit: " %",
-        sides: Some(["subject's right", "subject's left"]),
-        measures: &[
-            Measure::TrunkShift,
-            Measure::HeadShift,
-            Measure::SpinalLineDeviation,
-            Measure::TrunkMidlineDeviation,
-        ],
-    },
-    Kind {
-        title: "Knees, in degrees",
-        unit: "°",
-        sides: Some(["inward", "outward"]),
-        measures: &[Measure::KneeAngleLeft, Measure::KneeAngleRight],
-    },
-    Kind {
-        title: "Left against right, each on a scale of its own",
-        unit: "",
-        sides: None,
-        measures: &[
-            Measure::KneeAngleDifference,
-            Measure::LegLengthDifference,
-            Measure::WeightShift,
-            Measure::ArmGapAsymmetry,
-        ],
-    },
-    Kind {
-        title: "From the side, each on a scale of its own",
-        unit: "",
-        sides: None,
-        measures: &[
-            Measure::EarShoulderAngle,
-            Measure::ForwardHead,
-            Measure::TrunkSagittalLean,
-            Measure::BodyPlumb,
-            Measure::KneeHyperextension,
-        ],
-    },
-];
-
 fn groups(record: &Record, with_bands: bool) -> Vec<Group> {
-    KINDS
-        .iter()
-        .filter_map(|kind| {
-            let found: Vec<(Measure, &MeasureRecord, [f64; 2])> = kind
-                .measures
-                .iter()
-                .filter_map(|&measure| {
+    descriptor::Group::ALL
+        .into_iter()
+        .filter_map(|group| {
+            let (title, unit, sides) = heading(group);
+            let found: Vec<(Measure, &MeasureRecord, [f64; 2])> = Measure::ALL
+                .into_iter()
+                .filter(|measure| measure.descriptor().group == group)
+                .filter_map(|measure| {
                     let found = record.measure(measure)?;
                     Some((measure, found, found.interval95.filter(|_| found.value.is_some())?))
                 })
@@ -410,11 +358,11 @@ fn groups(record: &Record, with_bands: bool) -> Vec<Group> {
                 .into_iter()
                 .filter_map(|(measure, found, interval)| {
                     let bands = if with_bands { reference::bands(measure, record) } else { Vec::new() };
-                    row(measure, found, interval, kind.sides.is_some().then_some(end), &bands)
+                    row(measure, found, interval, sides.is_some().then_some(end), &bands)
                 })
                 .collect();
-            let axis = kind.sides.map_or_else(String::new, |sides| axis(end, kind.unit, sides));
-            (!rows.is_empty()).then_some(Group { title: kind.title, axis, rows })
+            let axis = sides.map_or_else(String::new, |sides| axis(end, unit, sides));
+            (!rows.is_empty()).then_some(Group { title, axis, rows })
         })
         .collect()
 }

@@ -6,64 +6,35 @@ use super::lines::{Named, Pen};
 use super::shape::{GREEN, Layer, ORANGE, PURPLE, Rgb, SKY, Shape, VERMILLION, WHITE, YELLOW};
 use super::words;
 use crate::core::body::landmarks::BonyPoint;
-use crate::core::body::skeleton::Pair;
+use crate::core::body::skeleton::{Joint, Pair};
 use crate::core::geometry::Point;
 use crate::core::measure::Measure;
+use crate::core::measure::descriptor::Span;
 use crate::core::points::Site;
 
-/// A line across the body, whose tilt a measure is.
-struct Across {
-    /// The subject's left end first.
-    ends: [Site; 2],
-    measure: Measure,
-    color: Rgb,
-    id: &'static str,
-    name: &'static str,
+/// The ends of a measure's line across the body, the subject's left one first.
+fn ends(span: Span) -> Option<[Site; 2]> {
+    match span {
+        Span::Across(pair) => Some([Site::Joint(pair.left), Site::Joint(pair.right)]),
+        Span::AcrossLandmarks(left, right) => Some([Site::Bony(left), Site::Bony(right)]),
+        _ => None,
+    }
 }
 
-const fn joints(pair: Pair) -> [Site; 2] {
-    [Site::Joint(pair.left), Site::Joint(pair.right)]
+/// A line's id, name and colour, by its left end.
+fn part(left: Site) -> (&'static str, &'static str, Rgb) {
+    match left {
+        Site::Joint(Joint::LeftEar) => ("head", "line of the head", SKY),
+        Site::Joint(Joint::LeftShoulder) => ("shoulders", "line of the shoulders", ORANGE),
+        Site::Joint(Joint::LeftHip) => ("hips", "line of the hips", GREEN),
+        Site::Joint(Joint::LeftKnee) => ("knees", "line of the knees", GREEN),
+        Site::Joint(Joint::LeftAnkle) => ("ankles", "line of the ankles", VERMILLION),
+        Site::Bony(BonyPoint::LeftAcromion) => ("acromia", "line of the acromia", PURPLE),
+        Site::Bony(BonyPoint::LeftAsis) => ("asis", "line of the ASIS", PURPLE),
+        Site::Bony(BonyPoint::LeftPsis) => ("psis", "line of the PSIS", PURPLE),
+        other => (other.name(), other.words(), WHITE),
+    }
 }
-
-const LINES: [Across; 7] = [
-    Across { ends: joints(Pair::EARS), measure: Measure::HeadTilt, color: SKY, id: "head", name: "line of the head" },
-    Across {
-        ends: joints(Pair::SHOULDERS),
-        measure: Measure::ShoulderTilt,
-        color: ORANGE,
-        id: "shoulders",
-        name: "line of the shoulders",
-    },
-    Across {
-        ends: [Site::Bony(BonyPoint::LeftAcromion), Site::Bony(BonyPoint::RightAcromion)],
-        measure: Measure::AcromialTilt,
-        color: PURPLE,
-        id: "acromia",
-        name: "line of the acromia",
-    },
-    Across { ends: joints(Pair::HIPS), measure: Measure::PelvicObliquity, color: GREEN, id: "hips", name: "line of the hips" },
-    Across {
-        ends: [Site::Bony(BonyPoint::LeftAsis), Site::Bony(BonyPoint::RightAsis)],
-        measure: Measure::PelvicObliquityAsis,
-        color: PURPLE,
-        id: "asis",
-        name: "line of the ASIS",
-    },
-    Across {
-        ends: [Site::Bony(BonyPoint::LeftPsis), Site::Bony(BonyPoint::RightPsis)],
-        measure: Measure::PelvicObliquityPsis,
-        color: PURPLE,
-        id: "psis",
-        name: "line of the PSIS",
-    },
-    Across {
-        ends: joints(Pair::ANKLES),
-        measure: Measure::AnkleLevel,
-        color: VERMILLION,
-        id: "ankles",
-        name: "line of the ankles",
-    },
-];
 
 /// The line of a pair in the photo, beyond the body on both sides, the end on the picture's right last: through the middle of
 /// both points and tilted by the value, so that the picture shows what the number says; without a value through both points.
@@ -93,7 +64,9 @@ pub(super) fn draw(figure: &Figure, framing: &Framing, pen: &Pen) -> (Vec<Layer>
         layers.push(spine(figure, framing, pen));
     }
     let mut named = Vec::new();
-    for Across { ends, measure, color, id, name } in LINES {
+    for measure in Measure::ALL {
+        let Some(ends) = ends(measure.descriptor().span) else { continue };
+        let (id, name, color) = part(ends[0]);
         let value = figure.value(measure);
         let Some(line) = across(figure, ends, value.flatten().map(|found| found.value)) else { continue };
         let line = line.map(|p| framing.place(p));
