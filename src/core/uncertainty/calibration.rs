@@ -1,6 +1,6 @@
 //! The fitted numbers: estimators' weights, the turn's gains, and each measure's error model.
 //!
-//! They are data (`calibration.json`) with their provenance: date, sets and the sets' hashes. `examples/calibrate.rs` makes the
+//! They are data (`calibration.json`) with their provenance: date, sets and the sets' hashes. `tools/calibrate.rs` makes the
 //! file again from annotated real photos and rendered ones. A weight is kept only where it does no harm on the real photos.
 
 use std::collections::BTreeMap;

@@ -20,7 +20,7 @@ use crate::core::points::{CLICK_SD, Points, SD_WITHOUT_TRUNK_PX, Site};
 
 /// How far a model's point lies from the true one, as the standard deviation of each coordinate in trunk lengths: on 94 rendered
 /// photos from the front and from behind (0.010 to 0.034 across, 0.025 to 0.055 along the body, by joint), and on 10 from the side
-/// (0.010 to 0.057 and 0.020 to 0.075; `examples/placing.rs`).
+/// (0.010 to 0.057 and 0.020 to 0.075; `tools/placing.rs`).
 const MODEL_SD: [f64; 2] = [0.035, 0.05];
 /// Model points that make up less than this share of a value's variance have no part in it.
 const NO_PART: f64 = 0.05;

@@ -374,6 +374,6 @@ fn main() {
         shift.posed = (100.0 * 1.75 * lean).round() / 100.0;
     }
     let fitted =
-        Calibration { made, by: "examples/calibrate.rs".into(), sets, weights, errors, ..calibration().clone() };
+        Calibration { made, by: "tools/calibrate.rs".into(), sets, weights, errors, ..calibration().clone() };
     println!("{}", serde_json::to_string_pretty(&fitted).expect("numbers"));
 }
