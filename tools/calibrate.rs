@@ -373,7 +373,6 @@ fn main() {
     if let Some(shift) = errors.get_mut(Measure::TrunkShift.name()) {
         shift.posed = (100.0 * 1.75 * lean).round() / 100.0;
     }
-    let fitted =
-        Calibration { made, by: "tools/calibrate.rs".into(), sets, weights, errors, ..calibration().clone() };
+    let fitted = Calibration { made, by: "tools/calibrate.rs".into(), sets, weights, errors, ..calibration().clone() };
     println!("{}", serde_json::to_string_pretty(&fitted).expect("numbers"));
 }

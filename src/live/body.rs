@@ -116,7 +116,8 @@ fn shape(shown: &mut Mat, shape: &Shape) -> opencv::Result<()> {
         Shape::Line { points, color, width, dashed } => {
             let thick = (width.round() as i32).max(1);
             for pair in points.windows(2) {
-                let pieces = if *dashed { dashes(pair[0], pair[1], 5.0 * UNIT, 4.0 * UNIT) } else { vec![[pair[0], pair[1]]] };
+                let pieces =
+                    if *dashed { dashes(pair[0], pair[1], 5.0 * UNIT, 4.0 * UNIT) } else { vec![[pair[0], pair[1]]] };
                 for [from, to] in pieces {
                     canvas::cased(shown, pixel(from), pixel(to), bgr(*color), thick)?;
                 }

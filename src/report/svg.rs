@@ -42,8 +42,11 @@ fn element(shape: &Shape, unit: f64) -> String {
         Shape::Line { points, color, width, dashed } => {
             let places: Vec<String> = points.iter().map(|p| format!("{:.1},{:.1}", p.x, p.y)).collect();
             let places = places.join(" ");
-            let dashes =
-                if *dashed { format!(" stroke-dasharray=\"{:.1} {:.1}\"", 5.0 * unit, 4.0 * unit) } else { String::new() };
+            let dashes = if *dashed {
+                format!(" stroke-dasharray=\"{:.1} {:.1}\"", 5.0 * unit, 4.0 * unit)
+            } else {
+                String::new()
+            };
             let stroke = |(color, width): (Rgb, f64)| {
                 format!(
                     "<polyline points=\"{places}\" fill=\"none\" stroke=\"{}\" stroke-width=\"{width:.1}\" \

@@ -345,13 +345,7 @@ fn key(hash: &blake3::Hash, job: &Job, analyzer: &Analyzer, settings: &Settings,
 
 /// Writes the annotated picture; the thumbnail of it, or `None` when the head is to be covered and cannot be: there is no
 /// picture then.
-fn draw(
-    photo: &Photo,
-    record: &Record,
-    outputs: &Outputs,
-    path: &Path,
-    settings: &Settings,
-) -> Result<Option<String>> {
+fn draw(photo: &Photo, record: &Record, outputs: &Outputs, path: &Path, settings: &Settings) -> Result<Option<String>> {
     let pixels = raster::detailed(photo)?;
     let pixels = match settings.identity {
         None => pixels,

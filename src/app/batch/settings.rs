@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use super::identity::Identity;
 use super::plan::{Job, Plan, file_name};
-use crate::report::scene::framing::Attitude;
 use crate::core::record::{Intake, Record};
+use crate::report::scene::framing::Attitude;
 use crate::vision::estimate::blazepose;
 use crate::vision::photo::ReadOptions;
 

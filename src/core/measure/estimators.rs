@@ -193,13 +193,13 @@ pub(super) fn outline_in_hips(weights: &Weights, rectified: &Rectified, facing: 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::body::pose::Keypoint;
+    use crate::core::body::skeleton::Joint;
     use crate::core::body::view::View;
+    use crate::core::geometry::Point;
     use crate::core::measure::Measure;
     use crate::core::measure::registry::{estimate, outline_share};
     use crate::core::uncertainty::calibration::calibration;
-    use crate::core::body::pose::Keypoint;
-    use crate::core::body::skeleton::Joint;
-    use crate::core::geometry::Point;
 
     /// A person without any coupling: shoulders tilted by `shoulders`, hips by `hips`, knees by half of that.
     fn person(shoulders: f64, hips: f64) -> Rectified {

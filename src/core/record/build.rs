@@ -5,7 +5,8 @@ use indexmap::IndexMap;
 use super::states::{PlacedBy, PointsBy, ScaleFrom, SpineLevel, ViewFrom};
 use super::words::{towards, words};
 use super::{
-    Camera, Flag, Given, Landmark, MeasureRecord, Provenance, Quality, Record, SCHEMA, SpinalLevel, SpinalLine, Subject, Tool, View,
+    Camera, Flag, Given, Landmark, MeasureRecord, Provenance, Quality, Record, SCHEMA, SpinalLevel, SpinalLine,
+    Subject, Tool, View,
 };
 use crate::core::body::landmarks::BonyPoint;
 use crate::core::body::skeleton::Joint;

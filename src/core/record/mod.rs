@@ -14,21 +14,18 @@ use serde::{Deserialize, Serialize};
 use states::{PlacedBy, PointsBy, ScaleFrom, SpineLevel, Symbol, Towards, ViewFrom};
 pub use words::words;
 
-use crate::core::body::landmarks::BonyPoint;
-use crate::core::body::skeleton::{Joint, Side};
+use crate::core::body::skeleton::Joint;
 use crate::core::body::view;
 use crate::core::camera::{self, FocalFrom, LevelFrom};
 use crate::core::error::{Error, Result};
-use crate::core::geometry::{Point, rounded};
+use crate::core::geometry::Point;
 use crate::core::heads::Heads;
+use crate::core::measure::Measure;
 use crate::core::measure::frontal::Pattern;
-use crate::core::measure::{Measure, Measurement, Unit};
 use crate::core::observation::{Frame, Observation};
 use crate::core::options::Options;
 use crate::core::photo_hash::{self, PhotoHash};
-use crate::core::pipeline::{Analysis, Scale};
 use crate::core::points::{HandPoint, Points, Site};
-use crate::core::refusal::Refusal;
 
 /// The version of the record's form.
 pub const SCHEMA: &str = "orthostat/1";
@@ -467,6 +464,7 @@ impl Record {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::geometry::rounded;
 
     #[test]
     fn what_is_no_record_is_named() {

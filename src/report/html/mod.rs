@@ -76,7 +76,8 @@ fn window(record: &Record, framing: &Framing) -> [f64; 4] {
     let trunk = figure.trunk();
     let joints = Joint::ALL.into_iter().filter_map(|joint| figure.joint(joint));
     let places: Vec<Point> = joints.map(|p| framing.place(p)).collect();
-    let edge = |of: fn(&Point) -> f64, choose: fn(f64, f64) -> f64, start: f64| places.iter().map(of).fold(start, choose);
+    let edge =
+        |of: fn(&Point) -> f64, choose: fn(f64, f64) -> f64, start: f64| places.iter().map(of).fold(start, choose);
     let [width, height] = framing.size;
     if places.is_empty() {
         return [0.0, 0.0, width, height];

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::list::{self, List, Whose};
-use super::place::{PART, make_folder, part_beside, private, unwritable};
+use super::place::{make_folder, part_beside, private, unwritable};
 use crate::core::error::{Error, Result};
 
 /// Where outputs go, and what must not be lost by it.

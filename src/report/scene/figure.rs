@@ -64,10 +64,11 @@ impl Figure {
         // The one error that the spinal line has: that of its largest offset.
         let error = record.measure(Measure::SpinalLineDeviation).and_then(|found| found.sd).map(|sd| 1.96 * sd);
         let is_resolved = |offset: &f64| error.is_some_and(|error| offset.abs() > error);
-        let spine = record.spinal_line.iter().flat_map(|line| &line.levels).map(|level| Level {
-            at: Point::new(level.x, level.y),
-            offset: Some(level.offset).filter(is_resolved),
-        });
+        let spine = record
+            .spinal_line
+            .iter()
+            .flat_map(|line| &line.levels)
+            .map(|level| Level { at: Point::new(level.x, level.y), offset: Some(level.offset).filter(is_resolved) });
         Self {
             points: points.collect(),
             camera: record.levelling(),

@@ -39,7 +39,8 @@ impl Framing {
             return Self { map: Affine::IDENTITY, turned: false, size: [width, height] };
         }
         let turn = Affine::turn(Point::default(), -roll.to_radians());
-        let corners = [(0.0, 0.0), (width, 0.0), (0.0, height), (width, height)].map(|(x, y)| turn.apply(Point::new(x, y)));
+        let corners =
+            [(0.0, 0.0), (width, 0.0), (0.0, height), (width, height)].map(|(x, y)| turn.apply(Point::new(x, y)));
         let least = |of: fn(&Point) -> f64| corners.iter().map(of).fold(f64::INFINITY, f64::min);
         let most = |of: fn(&Point) -> f64| corners.iter().map(of).fold(f64::NEG_INFINITY, f64::max);
         let (left, top) = (least(|p| p.x), least(|p| p.y));
@@ -108,7 +109,8 @@ fn sampled(source: &RgbImage, x: f64, y: f64) -> Rgb<u8> {
     let (column, row) = (x as u32, y as u32);
     let (right, below) = ((column + 1).min(source.width() - 1), (row + 1).min(source.height() - 1));
     let (dx, dy) = ((x - f64::from(column)) as f32, (y - f64::from(row)) as f32);
-    let [a, b, c, d] = [(column, row), (right, row), (column, below), (right, below)].map(|(x, y)| source.get_pixel(x, y).0);
+    let [a, b, c, d] =
+        [(column, row), (right, row), (column, below), (right, below)].map(|(x, y)| source.get_pixel(x, y).0);
     let mut color = [0; 3];
     for (index, channel) in color.iter_mut().enumerate() {
         let [a, b, c, d] = [a, b, c, d].map(|pixel| f32::from(pixel[index]));

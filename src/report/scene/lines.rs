@@ -60,7 +60,8 @@ pub(super) fn joints(figure: &Figure, framing: &Framing, pen: &Pen, is_seen: imp
 /// Level and plumb lines of the room, behind the person: a quarter of the trunk apart, through the feet.
 pub(super) fn grid(figure: &Figure, framing: &Framing, pen: &Pen) -> Layer {
     let principal = figure.camera.principal;
-    let foot = figure.spine.last().map(|level| level.at).or_else(|| figure.joint(Joint::LeftAnkle)).unwrap_or(principal);
+    let foot =
+        figure.spine.last().map(|level| level.at).or_else(|| figure.joint(Joint::LeftAnkle)).unwrap_or(principal);
     let along = figure.level(0.0);
     let down = Vec2::new(-along.y, along.x);
     let far = 2.0 * principal.x.hypot(principal.y);

@@ -87,7 +87,12 @@ impl Drawing<'_> {
         if let (true, Some(value)) = (self.pen.tags, value) {
             let right = places.iter().map(|p| p.x).fold(middle.x, f64::max);
             let at = Point::new(right + 5.0 * self.pen.unit, middle.y);
-            shapes.push(Shape::Tag { text: words::number(measure, value), at, size: 9.0 * self.pen.unit, color: WHITE });
+            shapes.push(Shape::Tag {
+                text: words::number(measure, value),
+                at,
+                size: 9.0 * self.pen.unit,
+                color: WHITE,
+            });
         }
         self.layers.push(Layer { id, name, color, shapes });
     }

@@ -10,9 +10,9 @@ use tiff::decoder::{ChunkType, Decoder, DecodingResult, Limits};
 use tiff::tags::Tag;
 use tiff::{ColorType, TiffError};
 
+use super::decoded::{Budget, Decoded, Format, Refusal, WORKING_SPACE, eight_bits, inks_to_rgb, over_white};
 use super::jpeg;
 use super::sniff::Directory;
-use super::decoded::{Budget, Decoded, Format, Refusal, WORKING_SPACE, eight_bits, inks_to_rgb, over_white};
 
 type Reader<'a> = Decoder<Cursor<&'a [u8]>>;
 
