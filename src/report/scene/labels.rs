@@ -3,7 +3,7 @@
 use super::figure::Figure;
 use super::framing::Framing;
 use super::lines::Named;
-use super::shape::{Label, Shape, WHITE};
+use super::shape::{GREY, Label, Shape, WHITE};
 use super::words;
 use crate::core::body::skeleton::Joint;
 use crate::core::geometry::Point;
@@ -42,7 +42,7 @@ pub(super) fn beside(figure: &Figure, framing: &Framing, mut named: Vec<Named>, 
         let from = Point::new(if on_left { x + wide } else { x }, y + 0.75 * size);
         // A label that covers its line's end needs no leader.
         if (end.x > from.x) == on_left {
-            leaders.push(Shape::Line { points: vec![from, end], color: line.color, width: 0.5 * unit, dashed: false });
+            leaders.push(Shape::Line { points: vec![from, end], color: GREY, width: 0.35 * unit, dashed: false });
         }
         labels.push(Label { lines: text.to_vec(), at: Point::new(x, y), size, color: line.color });
         free = y + block;
