@@ -9,7 +9,7 @@ pub mod rectify;
 mod shot;
 
 pub use metadata::CameraMetadata;
-use metadata::{EXIF_FOCAL_SD, FILM_DIAGONAL_MM};
+use metadata::FILM_DIAGONAL_MM;
 pub use shot::Doubt;
 use shot::Size;
 
@@ -380,6 +380,7 @@ fn attitude_of_gravity(a: [f64; 3], told: &CameraMetadata) -> Option<(f64, f64)>
 
 #[cfg(test)]
 mod tests {
+    use super::metadata::EXIF_FOCAL_SD;
     use super::*;
 
     fn told(gravity: [f64; 3]) -> CameraMetadata {
