@@ -5,6 +5,7 @@ use crate::core::body::pose::Pose;
 use crate::core::body::view::Facing;
 use crate::core::camera::frontal_plane::{self, Yaw};
 use crate::core::camera::{Camera, FocalFrom};
+use crate::core::face::Face;
 use crate::core::geometry::Point;
 use crate::core::measure::estimators::{Rectified, Shape};
 use crate::core::refusal::Refusal;
@@ -38,8 +39,14 @@ impl Rectification {
         }
     }
 
-    /// A pose, its bony points and its outline, straightened.
-    pub fn apply(&self, pose: &Pose, bony: &BonyPose, outline: &Result<Outline, Refusal>) -> Rectified {
+    /// A pose, its bony points, its outline and its face, straightened.
+    pub fn apply(
+        &self,
+        pose: &Pose,
+        bony: &BonyPose,
+        outline: &Result<Outline, Refusal>,
+        face: &Result<Face, Refusal>,
+    ) -> Rectified {
         let levelled = self.camera.level_pose(pose);
         let yaw = self.yaw.deg;
         // With no turn at all, a body beside the optical axis is still seen at an angle.
@@ -52,7 +59,8 @@ impl Rectification {
         let place = |p: Point| plane?.place(level(p), 0.0);
         let bony = bony.map(|p| if self.facing.is_some() { place(p) } else { Some(level(p)) });
         let shape = Shape::of(outline, |p| Some(level(p)), place);
-        Rectified { turned, levelled, shape, bony }
+        let face = face.as_ref().map(|face| face.tilt_deg(&self.camera)).map_err(Clone::clone);
+        Rectified { turned, levelled, shape, bony, face }
     }
 
     /// The same with each thing that it depends on moved by one standard deviation up and down, one at a time: roll, turn, pitch,

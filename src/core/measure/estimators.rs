@@ -10,7 +10,7 @@ use crate::core::body::pose::Pose;
 use crate::core::body::skeleton::Pair;
 use crate::core::body::stance::Stance;
 use crate::core::body::view::View;
-use crate::core::geometry::Point;
+use crate::core::geometry::{Point, ramp};
 use crate::core::measure::frontal::{self, tilt};
 use crate::core::measure::{Facing, Measure, manual};
 use crate::core::refusal::Refusal;
@@ -31,6 +31,8 @@ pub struct Rectified {
     pub shape: Shape,
     /// Bony points placed by hand, levelled and turned back.
     pub bony: BonyPose,
+    /// Tilt of the head by the mesh of its face, levelled, in degrees, or why there is none.
+    pub face: Value,
 }
 
 /// What the outline says, each with its value or the reason why it has none.
@@ -108,6 +110,24 @@ fn shoulder_tilt(weights: &Weights, rectified: &Rectified, facing: Facing) -> Va
     })
 }
 
+/// A face that is so many degrees from the joints' line of the head counts fully and no more.
+const FACE_APART: (f64, f64) = (15.0, 25.0);
+
+/// The share of the face's mesh in the head's tilt, given what the joints say: 0 to 1.
+fn face_share(weights: &Weights, joints: f64, face: f64) -> f64 {
+    weights.face * ramp((face - joints).abs(), FACE_APART)
+}
+
+/// Head tilt in degrees: the lines through eyes, ears and mouth, and the mesh of the face. A head whose points were placed by
+/// hand has no mesh.
+fn head_tilt(weights: &Weights, rectified: &Rectified, facing: Facing) -> Value {
+    let joints = blend(rectified, weights.head_turn, |pose| frontal::head_tilt(pose, facing))?;
+    Ok(match rectified.face {
+        Ok(face) => joints + face_share(weights, joints, face) * (face - joints),
+        Err(_) => joints,
+    })
+}
+
 /// The share of the shoulders' contour in their tilt, given what the joints say.
 fn contour_share(weights: &Weights, joints: f64, contour: f64) -> f64 {
     weights.contour * agreement(contour - joints, weights.contour_agreement)
@@ -174,7 +194,7 @@ fn leg_length_difference(weights: &Weights, rectified: &Rectified, facing: Facin
 /// Why there is no waist tilt: on rendered people it came out in one photo of five and scattered by 2 degrees.
 const NO_WAIST: &str = "a waist in ordinary clothes has no definite height";
 
-/// How much of its full share the outline has in a measure's estimate, 0 to 1.
+/// How much of its full share the second witness has in a measure's estimate, 0 to 1: the outline, or of the head the face.
 #[must_use]
 pub fn outline_share(measure: Measure, rectified: &Rectified, view: View) -> f64 {
     let weights = &calibration().weights;
@@ -186,7 +206,12 @@ pub fn outline_share(measure: Measure, rectified: &Rectified, view: View) -> f64
         }
         _ => 0.0,
     };
+    let face = || match (blend(rectified, weights.head_turn, |pose| frontal::head_tilt(pose, facing)), &rectified.face) {
+        (Ok(joints), Ok(face)) if weights.face > 0.0 => face_share(weights, joints, *face) / weights.face,
+        _ => 0.0,
+    };
     match measure {
+        Measure::HeadTilt => face(),
         Measure::PelvicObliquity | Measure::ShoulderPelvisAngle => hips(),
         Measure::KneeLevel if !by_hand(Pair::KNEES) => hips(),
         Measure::LegLengthDifference if !by_hand(Pair::ANKLES) => hips(),
@@ -241,7 +266,7 @@ pub fn estimate(measure: Measure, rectified: &Rectified, view: View) -> Value {
 pub fn estimate_with(weights: &Weights, measure: Measure, rectified: &Rectified, view: View) -> Value {
     let Some(facing) = view.facing() else { return plain(measure, rectified, view) };
     match measure {
-        Measure::HeadTilt => blend(rectified, weights.head_turn, |pose| frontal::head_tilt(pose, facing)),
+        Measure::HeadTilt => head_tilt(weights, rectified, facing),
         Measure::ShoulderTilt => shoulder_tilt(weights, rectified, facing),
         Measure::PelvicObliquity => pelvic_obliquity(weights, rectified, facing),
         Measure::ShoulderPelvisAngle => {
@@ -281,7 +306,8 @@ mod tests {
         let pose = Pose::from_points(joints);
         let unread = Err(Refusal::Degenerate("no outline was read"));
         let shape = Shape::of(&unread, Some, Some);
-        Rectified { levelled: pose.clone(), turned: pose, shape, bony: BonyPose::default() }
+        let face = Err(Refusal::Degenerate("no face was read"));
+        Rectified { levelled: pose.clone(), turned: pose, shape, bony: BonyPose::default(), face }
     }
 
     #[test]

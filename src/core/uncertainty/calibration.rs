@@ -102,10 +102,13 @@ pub struct Weights {
     pub hip_turn: f64,
     /// The share of the body's turn that the head's lines show.
     pub head_turn: f64,
+    /// The share of the face's mesh in the head's tilt.
+    #[serde(default)]
+    pub face: f64,
 }
 
-/// One measure's error: `sd^2 = floor^2 + (1 - quiet) posed^2 + (share * value)^2 + scatter^2 / readings`, and what camera and
-/// turn add.
+/// One measure's error: `sd^2 = floor^2 + (1 - quiet) posed^2 + (cut * cropped)^2 + (share * value)^2 + scatter^2 / readings`,
+/// and what camera and turn add.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct ErrorModel {
     /// The error that no reading shows, in the measure's unit.
@@ -116,25 +119,39 @@ pub struct ErrorModel {
     /// What a stance that is not quiet adds.
     #[serde(default)]
     pub posed: f64,
+    /// What a body adds whose legs are wholly outside the picture.
+    #[serde(default)]
+    pub cropped: f64,
     /// The error that grows with the value, as a share of it: models follow a tilt by less than all of it.
     pub share: f64,
     /// The scatter of single readings, assumed where only one was taken, in the measure's unit.
     pub scatter: f64,
 }
 
+/// What a value's error depends on besides the value, each from 0 to 1.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Conditions {
+    /// How far the stance is quiet.
+    pub quiet: f64,
+    /// The outline's part in the value, as a share of its full part.
+    pub outlined: f64,
+    /// How much of the legs is outside the picture: see [`crate::core::body::framing::legs_outside`].
+    pub cut: f64,
+}
+
 impl ErrorModel {
-    /// The variance that no reading shows, of a value in a stance that is `quiet` (0 to 1), in which the outline has `outlined`
-    /// of its full share (0 to 1).
+    /// The variance that no reading shows.
     #[must_use]
-    pub fn variance(&self, value: f64, quiet: f64, outlined: f64) -> f64 {
+    pub fn variance(&self, value: f64, under: Conditions) -> f64 {
         let (with, bare) = (self.floor, self.bare.unwrap_or(self.floor));
-        let floor = outlined * with.powi(2) + (1.0 - outlined) * bare.powi(2);
-        floor + (1.0 - quiet) * self.posed.powi(2) + (self.share * value).powi(2)
+        let floor = under.outlined * with.powi(2) + (1.0 - under.outlined) * bare.powi(2);
+        let posed = (1.0 - under.quiet) * self.posed.powi(2);
+        floor + posed + (under.cut * self.cropped).powi(2) + (self.share * value).powi(2)
     }
 }
 
 /// What a measure without an entry is assumed to have.
-const UNFITTED: ErrorModel = ErrorModel { floor: 3.0, bare: None, posed: 0.0, share: 0.3, scatter: 3.0 };
+const UNFITTED: ErrorModel = ErrorModel { floor: 3.0, bare: None, posed: 0.0, cropped: 3.0, share: 0.3, scatter: 3.0 };
 
 /// The numbers that this version measures with.
 #[must_use]
@@ -162,7 +179,7 @@ mod tests {
             let model = error_model(measure);
             assert_ne!(model, UNFITTED, "{} is not in calibration.json", measure.name());
             assert!(model.floor > 0.0 && (0.0..=0.3).contains(&model.share) && model.scatter > 0.0);
-            assert!(model.bare.unwrap_or(model.floor) >= model.floor && model.posed >= 0.0);
+            assert!(model.bare.unwrap_or(model.floor) >= model.floor && model.posed >= 0.0 && model.cropped >= 0.0);
         }
     }
 
@@ -175,11 +192,13 @@ mod tests {
     }
 
     #[test]
-    fn a_posed_stance_and_a_missing_outline_add_to_the_error() {
-        let model = ErrorModel { floor: 1.0, bare: Some(2.0), posed: 3.0, share: 0.1, scatter: 1.0 };
-        assert_eq!(model.variance(0.0, 1.0, 1.0), 1.0);
-        assert_eq!(model.variance(0.0, 1.0, 0.0), 4.0);
-        assert_eq!(model.variance(0.0, 0.0, 1.0), 10.0);
-        assert!((model.variance(10.0, 1.0, 1.0) - 2.0).abs() < 1e-12);
+    fn a_posed_stance_a_missing_outline_and_cut_legs_add_to_the_error() {
+        let model = ErrorModel { floor: 1.0, bare: Some(2.0), posed: 3.0, cropped: 2.0, share: 0.1, scatter: 1.0 };
+        let under = |quiet, outlined, cut| Conditions { quiet, outlined, cut };
+        assert_eq!(model.variance(0.0, under(1.0, 1.0, 0.0)), 1.0);
+        assert_eq!(model.variance(0.0, under(1.0, 0.0, 0.0)), 4.0);
+        assert_eq!(model.variance(0.0, under(0.0, 1.0, 0.0)), 10.0);
+        assert_eq!(model.variance(0.0, under(1.0, 1.0, 0.5)), 2.0);
+        assert!((model.variance(10.0, under(1.0, 1.0, 0.0)) - 2.0).abs() < 1e-12);
     }
 }
