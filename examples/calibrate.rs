@@ -1,7 +1,10 @@
 //! Makes `src/core/uncertainty/calibration.json`: fits the estimators' weights and each measure's error model on annotated real photos and on
 //! rendered ones together.
 //!
-//! `cargo run --release --example calibrate -- DATE --real FOLDER... --rendered FOLDER... > calibration.json`
+//! `cargo run --release --example calibrate -- DATE [--only TERM,...] --real FOLDER... --rendered FOLDER... > calibration.json`
+//!
+//! With `--only` everything else stays as it is in the present file, which then says what was fitted again on which sets. A term is
+//! a measure (its error model), a weight, or `cropped`.
 //!
 //! **Weights.** One after the other, each from a list: the one with the least RMSE on the rendered photos among those that make
 //! neither all nor the quiet real photos worse than the line without this witness by more than [`ALLOWED`]. The choice is repeated
@@ -42,7 +45,7 @@ use orthostat::core::options::Options;
 use orthostat::core::pipeline::Analysis;
 use orthostat::core::refusal::Refusal;
 use orthostat::core::uncertainty::calibration::{
-    Calibration, Conditions, ErrorModel, FittedOn, Weights, calibration, error_model,
+    Calibration, Conditions, ErrorModel, FittedAgain, FittedOn, Weights, calibration, error_model,
 };
 use orthostat::vision::analysis::Analyzer;
 use orthostat::vision::ensemble::PAIRED_READINGS;
@@ -246,13 +249,14 @@ const KNOBS: [Knob; 7] = [
 ];
 
 /// The weights that do best on the rendered cases without harm on the real ones, those of one fold left out.
-fn fitted_weights(cases: &[Case], left_out: Option<usize>) -> Weights {
+fn fitted_weights(cases: &[Case], left_out: Option<usize>, asked: &Arguments) -> Weights {
     let mut weights = calibration().weights;
-    for knob in &KNOBS {
+    let knobs = || KNOBS.iter().filter(|knob| asked.asks_for(knob.name));
+    for knob in knobs() {
         (knob.set)(&mut weights, 0.0);
     }
     let within = |case: &&Case| left_out.is_none_or(|fold| case.fold != fold);
-    for knob in &KNOBS {
+    for knob in knobs() {
         let with = |choice: f64| {
             let mut tried = weights;
             (knob.set)(&mut tried, choice);
@@ -272,15 +276,15 @@ fn fitted_weights(cases: &[Case], left_out: Option<usize>) -> Weights {
     weights
 }
 
-fn print_weights(cases: &[Case], weights: &Weights) {
+fn print_weights(cases: &[Case], weights: &Weights, asked: &Arguments) {
     let mut plain = *weights;
-    for knob in &KNOBS {
+    for knob in KNOBS.iter().filter(|knob| asked.asks_for(knob.name)) {
         (knob.set)(&mut plain, 0.0);
     }
     for knob in &KNOBS {
         eprintln!("{:12} {:.1}", knob.name, (knob.get)(weights));
     }
-    let held: Vec<Weights> = (0..FOLDS).map(|fold| fitted_weights(cases, Some(fold))).collect();
+    let held: Vec<Weights> = (0..FOLDS).map(|fold| fitted_weights(cases, Some(fold), asked)).collect();
     for measure in [Measure::ShoulderTilt, Measure::PelvicObliquity, Measure::HeadTilt] {
         let on =
             |keep: &dyn Fn(&Case) -> bool, weights: &Weights| rmse(cases.iter().filter(|c| keep(c)), measure, weights);
@@ -416,51 +420,90 @@ fn cut_legs(cut: &[Case], measure: Measure, weights: &Weights, model: &ErrorMode
             }
         };
         let least = if enough(0.0) { 0.0 } else { smallest(enough) };
-        eprintln!("{:24} cut legs, {}: {least:.2} of {count} parts", measure.name(), if real { "real" } else { "rendered" });
+        eprintln!(
+            "{:24} cut legs, {}: {least:.2} of {count} parts",
+            measure.name(),
+            if real { "real" } else { "rendered" }
+        );
         needed = needed.max(least);
     }
     needed
 }
 
-fn with_cut_legs(model: ErrorModel, cut: &[Case], measure: Measure, weights: &Weights) -> ErrorModel {
-    ErrorModel { cropped: (100.0 * cut_legs(cut, measure, weights, &model)).round() / 100.0, ..model }
+/// What the command line asks for.
+struct Arguments {
+    made: String,
+    /// Nothing: everything is fitted.
+    only: Vec<String>,
+    folders: Vec<(bool, PathBuf)>,
+}
+
+impl Arguments {
+    fn read() -> Self {
+        let mut arguments = std::env::args().skip(1);
+        let made = arguments.next().expect("the date");
+        let (mut real, mut only, mut folders) = (true, Vec::new(), Vec::new());
+        while let Some(argument) = arguments.next() {
+            match argument.as_str() {
+                "--real" => real = true,
+                "--rendered" => real = false,
+                "--only" => {
+                    only = arguments.next().expect("terms").split(',').map(str::to_owned).collect();
+                }
+                folder => folders.push((real, folder.into())),
+            }
+        }
+        Self { made, only, folders }
+    }
+
+    fn asks_for(&self, term: &str) -> bool {
+        self.only.is_empty() || self.only.iter().any(|only| only == term)
+    }
 }
 
 fn main() {
-    let mut arguments = std::env::args().skip(1);
-    let made = arguments.next().expect("the date");
-    let (mut real, mut from): (bool, Vec<(bool, PathBuf)>) = (true, Vec::new());
-    for argument in arguments {
-        match argument.as_str() {
-            "--real" => real = true,
-            "--rendered" => real = false,
-            folder => from.push((real, folder.into())),
-        }
-    }
+    let asked = Arguments::read();
     // As the standard quality reads.
     let models = ["blazepose-full", "blazepose-heavy"];
     let models = models.map(|name| blazepose::Options { model: name.into(), ..blazepose::Options::default() });
     let mut analyzer = Analyzer::open(&models, 2).expect("the models");
     let mut cases = Cases::default();
-    let sets = from
-        .iter()
+    let from = asked.folders.iter();
+    let sets: Vec<FittedOn> = from
         .map(|(real, folder)| match real {
             true => real_cases(&mut analyzer, folder, &mut cases),
             false => rendered_cases(&mut analyzer, folder, &mut cases),
         })
         .collect();
     let Cases { whole: cases, cut } = cases;
-    let weights = fitted_weights(&cases, None);
-    print_weights(&cases, &weights);
-    let measures = Measure::ALL.into_iter().filter(|measure| measure.bony_points().is_empty());
-    let mut errors: BTreeMap<String, ErrorModel> =
-        measures.map(|m| (m.name().to_owned(), with_cut_legs(best_error(&cases, m, &weights), &cut, m, &weights))).collect();
-    // A trunk that leans by a degree is shifted by 1.75 % of its length.
-    let lean = errors[Measure::TrunkLean.name()].posed;
-    if let Some(shift) = errors.get_mut(Measure::TrunkShift.name()) {
-        shift.posed = (100.0 * 1.75 * lean).round() / 100.0;
+    let weights = fitted_weights(&cases, None, &asked);
+    print_weights(&cases, &weights, &asked);
+    let mut errors = calibration().errors.clone();
+    for measure in Measure::ALL.into_iter().filter(|measure| measure.bony_points().is_empty()) {
+        let mut model = error_model(measure);
+        if asked.asks_for(measure.name()) {
+            model = ErrorModel { cropped: model.cropped, ..best_error(&cases, measure, &weights) };
+        }
+        if asked.asks_for("cropped") {
+            model.cropped = (100.0 * cut_legs(&cut, measure, &weights, &model)).round() / 100.0;
+        }
+        errors.insert(measure.name().to_owned(), model);
     }
-    let fitted =
-        Calibration { made, by: "examples/calibrate.rs".into(), sets, weights, errors, ..calibration().clone() };
+    // A trunk that leans by a degree is shifted by 1.75 % of its length.
+    if asked.only.is_empty() {
+        let lean = errors[Measure::TrunkLean.name()].posed;
+        if let Some(shift) = errors.get_mut(Measure::TrunkShift.name()) {
+            shift.posed = (100.0 * 1.75 * lean).round() / 100.0;
+        }
+    }
+    let by = "examples/calibrate.rs".to_owned();
+    let before = calibration().clone();
+    let fitted = if asked.only.is_empty() {
+        Calibration { made: asked.made, by, sets, again: Vec::new(), weights, errors, ..before }
+    } else {
+        let mut again = before.again.clone();
+        again.push(FittedAgain { terms: asked.only, made: asked.made, sets });
+        Calibration { again, weights, errors, ..before }
+    };
     println!("{}", serde_json::to_string_pretty(&fitted).expect("numbers"));
 }

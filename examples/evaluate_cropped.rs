@@ -1,6 +1,6 @@
 //! Measures parts of annotated real photos and of rendered ones, and holds the values against the truth of the whole.
 //!
-//! `cargo run --release --example evaluate_cropped -- --real FOLDER... --rendered FOLDER... [--json FILE]`
+//! `cargo run --release --example evaluate_cropped -- --real FOLDER... --rendered FOLDER... [--every N] [--json FILE]`
 //!
 //! Each frontal photo is measured whole and cut as people cut pictures: at the knees, at the hips, through an arm, with the person
 //! at the picture's edge, above the head (`examples/cropped/mod.rs`). Printed are, by cut and measure, how many get a value, the
@@ -79,17 +79,17 @@ fn found(analysis: &Analysis, measure: Measure) -> Option<(f64, f64)> {
     analysis.assessment.get(measure).as_ref().ok().map(|found| (found.value, found.sd))
 }
 
-fn measured(analyzer: &mut Analyzer, known: &[Known], rows: &mut Vec<Row>) {
+fn measured(analyzer: &mut Analyzer, known: &[Known], every: usize, rows: &mut Vec<Row>) {
     let options = Options { readings: PAIRED_READINGS, ..Options::default() };
     let total = known.len();
-    for (index, known) in known.iter().enumerate() {
+    for (index, known) in known.iter().enumerate().step_by(every) {
         let Ok(photo) = Photo::open(&known.path, &ReadOptions::default()) else { continue };
         let Ok(whole) = analyzer.analyze(&photo, &options) else { continue };
         if whole.view.name() != known.view {
             continue;
         }
         for (cut, edge) in CUTS.iter().enumerate() {
-            let Some(part) = edge.of(&photo, &whole.observation.pose(), index % 2 == 1) else { continue };
+            let Some(part) = edge.of(&photo, &whole.observation.pose(), index / every % 2 == 1) else { continue };
             let part = analyzer.analyze(&part, &options).ok().filter(|part| part.view.name() == known.view);
             for measure in LABELLED {
                 let Some(&truth) = known.truth.get(measure.name()) else { continue };
@@ -152,12 +152,13 @@ fn print(title: &str, rows: &[Row], label: impl Fn(Measure) -> f64) {
 
 fn main() {
     let (mut folders, mut json_file): (Vec<(bool, PathBuf)>, Option<PathBuf>) = (Vec::new(), None);
-    let mut is_real = true;
+    let (mut is_real, mut every) = (true, 1);
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--real" => is_real = true,
             "--rendered" => is_real = false,
+            "--every" => every = arguments.next().and_then(|n| n.parse().ok()).expect("a number"),
             "--json" => json_file = arguments.next().map(PathBuf::from),
             folder => folders.push((is_real, folder.into())),
         }
@@ -168,8 +169,8 @@ fn main() {
     let (mut of_real, mut of_rendered) = (Vec::new(), Vec::new());
     for (is_real, folder) in folders {
         match is_real {
-            true => measured(&mut analyzer, &real(&folder), &mut of_real),
-            false => measured(&mut analyzer, &rendered(&folder), &mut of_rendered),
+            true => measured(&mut analyzer, &real(&folder), every, &mut of_real),
+            false => measured(&mut analyzer, &rendered(&folder), every, &mut of_rendered),
         }
     }
     if !of_real.is_empty() {

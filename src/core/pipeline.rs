@@ -275,7 +275,7 @@ struct Measuring {
     /// The first model's readings, each straightened.
     single: Vec<Rectified>,
     /// With camera and turn moved by their standard deviations, up and down.
-    shaken: [[Rectified; 2]; 4],
+    shaken: [[Rectified; 2]; 6],
     landmark_error: Option<LandmarkError>,
     independent: Option<f64>,
     /// The factor on what no reading shows: 1, or more where one model read alone.

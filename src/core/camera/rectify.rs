@@ -6,7 +6,7 @@ use crate::core::body::view::Facing;
 use crate::core::camera::frontal_plane::{self, Yaw};
 use crate::core::camera::{Camera, FocalFrom};
 use crate::core::face::Face;
-use crate::core::geometry::Point;
+use crate::core::geometry::{Point, Vec2};
 use crate::core::measure::estimators::{Rectified, Shape};
 use crate::core::refusal::Refusal;
 use crate::core::silhouette::Outline;
@@ -64,9 +64,9 @@ impl Rectification {
     }
 
     /// The same with each thing that it depends on moved by one standard deviation up and down, one at a time: roll, turn, pitch,
-    /// focal length.
+    /// focal length, and the place of the optical axis to the side and up.
     #[must_use]
-    pub fn shaken(&self) -> [[Self; 2]; 4] {
+    pub fn shaken(&self) -> [[Self; 2]; 6] {
         let moved = |yaw: f64, roll: f64, pitch: f64, focal: f64| {
             [1.0, -1.0].map(|sign| {
                 let mut moved = *self;
@@ -77,7 +77,11 @@ impl Rectification {
                 moved
             })
         };
+        let axis = |by: Vec2| [by, -by].map(|by| Self { camera: self.camera.with_axis_moved(by), ..*self });
+        let [aside, up] = self.camera.principal_sd_px;
         [
+            axis(Vec2::new(aside, 0.0)),
+            axis(Vec2::new(0.0, up)),
             moved(0.0, self.camera.roll_sd_deg, 0.0, 0.0),
             moved(self.yaw.sd_deg, 0.0, 0.0, 0.0),
             moved(0.0, 0.0, self.camera.pitch_sd_deg, 0.0),

@@ -19,6 +19,9 @@ pub struct Calibration {
     pub by: String,
     /// What it was made from.
     pub sets: Vec<FittedOn>,
+    /// What was fitted again later than all else, each time on sets of its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub again: Vec<FittedAgain>,
     /// How far the body is turned.
     pub yaw: YawFit,
     /// What is done where the file does not tell the focal length.
@@ -29,6 +32,17 @@ pub struct Calibration {
     pub one_model: f64,
     /// By the measure's name.
     pub errors: BTreeMap<String, ErrorModel>,
+}
+
+/// A part of the numbers that was fitted while all others stayed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FittedAgain {
+    /// What was fitted: measures, `cropped`, or weights by their names.
+    pub terms: Vec<String>,
+    /// The day it was made.
+    pub made: String,
+    /// What it was made from.
+    pub sets: Vec<FittedOn>,
 }
 
 /// A set of photos that the numbers were fitted on.
@@ -188,7 +202,8 @@ mod tests {
         let fitted = calibration();
         assert!(fitted.sets.iter().any(|set| set.kind == "real" && set.photos > 100));
         assert!(fitted.sets.iter().any(|set| set.kind == "rendered"));
-        assert!(fitted.sets.iter().all(|set| set.truth_blake3.len() == 64));
+        let later = fitted.again.iter().flat_map(|fit| &fit.sets);
+        assert!(fitted.sets.iter().chain(later).all(|set| set.truth_blake3.len() == 64 && set.photos > 0));
     }
 
     #[test]

@@ -11,18 +11,8 @@ pub const POINTS: usize = 468;
 
 /// Points that are symmetric about the head's middle: the subject's right and left corners of the eyes, corners of the mouth,
 /// brows, wings of the nose, cheeks, temples, and the jaw.
-const PAIRS: [(usize, usize); 10] = [
-    (33, 263),
-    (133, 362),
-    (61, 291),
-    (46, 276),
-    (55, 285),
-    (129, 358),
-    (234, 454),
-    (127, 356),
-    (172, 397),
-    (58, 288),
-];
+const PAIRS: [(usize, usize); 10] =
+    [(33, 263), (133, 362), (61, 291), (46, 276), (55, 285), (129, 358), (234, 454), (127, 356), (172, 397), (58, 288)];
 /// The outer corners of the eyes.
 const EYES: (usize, usize) = (33, 263);
 /// Forehead and chin.
