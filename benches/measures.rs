@@ -9,7 +9,8 @@ use orthostat::core::body::skeleton::Joint;
 use orthostat::core::body::view::View;
 use orthostat::core::geometry::Point;
 use orthostat::core::measure::Measure;
-use orthostat::core::measure::estimators::{Rectified, Shape, estimate};
+use orthostat::core::measure::estimators::{Rectified, Shape};
+use orthostat::core::measure::registry::estimate;
 use orthostat::core::record::Record;
 use orthostat::core::refusal::Refusal;
 

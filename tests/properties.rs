@@ -9,7 +9,8 @@ use orthostat::core::body::view::{Facing, View};
 use orthostat::core::camera::{Camera, CameraMetadata, UserCalibration, frontal_plane};
 use orthostat::core::geometry::{Point, Vec2};
 use orthostat::core::measure::Measure;
-use orthostat::core::measure::estimators::{Rectified, Shape, estimate};
+use orthostat::core::measure::estimators::{Rectified, Shape};
+use orthostat::core::measure::registry::estimate;
 use orthostat::core::refusal::Refusal;
 use proptest::prelude::*;
 

@@ -13,8 +13,9 @@ use crate::core::camera::rectify::Rectification;
 use crate::core::error::{Error, Result};
 use crate::core::face::Face;
 use crate::core::geometry::Point;
-use crate::core::measure::estimators::{self, Rectified, Shape, estimate};
+use crate::core::measure::estimators::{Rectified, Shape};
 use crate::core::measure::frontal::{self, SpinalLine, spinal_line};
+use crate::core::measure::registry::{self, estimate};
 use crate::core::measure::{Assessment, ByHand, Measure, Measurement, Unit};
 use crate::core::observation::{Frame, Observation};
 use crate::core::options::Options;
@@ -335,9 +336,9 @@ impl Measuring {
     fn measure(&self, what: Measure) -> Result<Measurement, Refusal> {
         let view = self.view;
         let value = estimate(what, &self.rectified, view)?;
-        let raw = estimators::plain(what, &self.as_it_is, view)?;
-        let outlined = estimators::outline_share(what, &self.rectified, view);
-        let model = error_model(what);
+        let raw = registry::plain(what, &self.as_it_is, view)?;
+        let outlined = registry::outline_share(what, &self.rectified, view);
+        let model = error_model(what.name());
         let (scatter, count) = self.scatter(what);
         let scatter = scatter.unwrap_or(LONE * model.scatter);
         // Both ways, so that the mirrored photo has the mirrored interval.
@@ -354,7 +355,9 @@ impl Measuring {
                 None => (by_model, ByHand::No),
                 Some(error) => (with_placing(by_model, &error, what), error.kind()),
             };
-        let found = Measurement { value, raw, sd: (placing + geometry).sqrt(), scatter, outlined, by_hand };
+        let derived_from = (what.descriptor().derived_from)(&self.rectified);
+        let found =
+            Measurement { value, raw, sd: (placing + geometry).sqrt(), scatter, outlined, by_hand, derived_from };
         telling(found, what)
     }
 

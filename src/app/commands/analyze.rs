@@ -167,9 +167,13 @@ fn deliver(
         keep(history, subject, photo, &record, options)?;
     }
     if options.report.is_some() {
-        let pixels = report::overlay::detailed(photo)?;
-        let picture =
-            if options.mask_face { Picture::masked(&pixels, &record)? } else { Picture::of(&pixels, &record)? };
+        let pixels = report::raster::detailed(photo)?;
+        let attitude = options.attitude();
+        let picture = if options.mask_face {
+            Picture::masked(&pixels, &record, attitude)?
+        } else {
+            Picture::of(&pixels, &record, attitude)?
+        };
         if matches!(picture, Picture::Withheld(_)) {
             code = 1;
         }
@@ -211,7 +215,7 @@ fn write_files(outputs: &Outputs, folder: &Path, photo: &Photo, record: &Record,
     if options.fhir {
         outputs.write(&fhir, &output::json(&report::fhir::bundle(record), &fhir)?, from)?;
     }
-    let mut picture = report::overlay::detailed(photo)?;
+    let mut picture = report::raster::detailed(photo)?;
     if options.mask_face {
         match mask::cover(&picture, record) {
             Ok(covered) => {
@@ -232,10 +236,11 @@ fn write_files(outputs: &Outputs, folder: &Path, photo: &Photo, record: &Record,
         }
     }
     let path = annotated;
+    let attitude = options.attitude();
     let bytes = match options.picture {
-        PictureForm::Jpg => output::jpeg(&report::overlay::draw(&picture, record), &path)?,
-        PictureForm::Png => output::png(&report::overlay::draw(&picture, record), &path)?,
-        PictureForm::Svg => report::svg::draw(&picture, record)?.into_bytes(),
+        PictureForm::Jpg => output::jpeg(&report::raster::draw(&picture, record, attitude), &path)?,
+        PictureForm::Png => output::png(&report::raster::draw(&picture, record, attitude), &path)?,
+        PictureForm::Svg => report::svg::draw(&picture, record, attitude)?.into_bytes(),
     };
     outputs.write(&path, &bytes, from)?;
     Ok(true)

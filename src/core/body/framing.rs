@@ -6,7 +6,7 @@ use crate::core::geometry::ramp;
 use crate::core::measure::frontal;
 
 /// A picture that reaches so far below the hips, in trunk lengths, shows enough of the legs: with less, errors grow evenly (313
-/// annotated real photos, each cut at 1.2 to 0.1 trunk lengths; `examples/evaluate_cropped.rs`).
+/// annotated real photos, each cut at 1.2 to 0.1 trunk lengths; `tools/evaluate_cropped.rs`).
 const LEGS_ENOUGH: f64 = 1.2;
 
 /// How much of the legs a picture of this height leaves out, 0 to 1: 0 when it reaches 1.2 trunk lengths below the hips, 1 when

@@ -4,24 +4,23 @@
 //! appear turned clockwise in the picture. **Pitch** positive = it looked up.
 
 pub mod frontal_plane;
+mod metadata;
 pub mod rectify;
 mod shot;
 
+pub use metadata::CameraMetadata;
+use metadata::FILM_DIAGONAL_MM;
 pub use shot::Doubt;
 use shot::Size;
 
 use crate::core::body::pose::Pose;
 use crate::core::geometry::{Point, Vec2};
 
-/// Diagonal of a 35 mm film frame, in millimetres: what "35 mm equivalent" refers to here.
-const FILM_DIAGONAL_MM: f64 = 43.266_615;
 /// The focal length assumed when the photo does not tell, as 35 mm equivalent, and its uncertainty (one standard deviation).
 /// Phones' main cameras lie at 23 to 28 mm and their portrait crops beyond; laptop webcams at 26 to 32 mm.
 pub const DEFAULT_FOCAL_35MM: f64 = 30.0;
 /// See [`DEFAULT_FOCAL_35MM`]: of its logarithm. Photographers stand back and use lenses twice as long.
 pub const DEFAULT_FOCAL_SD: f64 = 0.35;
-/// A focal length in EXIF is rounded to whole millimetres and nominal besides: a share of the focal length.
-const EXIF_FOCAL_SD: f64 = 0.03;
 /// What a camera's roll and pitch scatter by when nothing tells them, in degrees. With 1.25 the stated errors of trunk lean on
 /// annotated real photos, most of which nothing levels, are those that are found; with 2 they were a third too large.
 pub const UNKNOWN_ROLL_SD: f64 = 1.25;
@@ -115,19 +114,6 @@ fn joined([a, a_sd]: [f64; 2], [b, b_sd]: [f64; 2]) -> [f64; 2] {
     let (a_weight, b_weight) = (a_sd.powi(-2), b_sd.powi(-2));
     let weight = a_weight + b_weight;
     [(a * a_weight + b * b_weight) / weight, weight.sqrt().recip()]
-}
-
-/// What the photo itself says about the camera.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct CameraMetadata {
-    /// Focal length as 35 mm equivalent, in millimetres.
-    pub focal_35mm: Option<f64>,
-    /// Apple's acceleration vector in units of g: device axes, towards the left, the bottom and the face of the phone.
-    pub gravity: Option<[f64; 3]>,
-    /// Whether it was the camera on the side of the screen.
-    pub front_camera: bool,
-    /// Width and height of the picture as the camera took it, in pixels, in whichever order.
-    pub shot_px: Option<[f64; 2]>,
 }
 
 /// A pinhole camera, its attitude, and how well both are known.

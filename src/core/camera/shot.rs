@@ -1,6 +1,6 @@
 //! What became of a picture since the shot: whether the file's word about the camera still holds.
 
-use super::{CameraMetadata, EXIF_FOCAL_SD, FILM_DIAGONAL_MM};
+use super::metadata::{CameraMetadata, EXIF_FOCAL_SD, FILM_DIAGONAL_MM};
 use crate::core::gate::Gate;
 
 /// A part cut out of a photo of unknown size: logarithm of how much longer the focal length is than the part's diagonal says, and

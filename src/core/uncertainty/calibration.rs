@@ -1,14 +1,12 @@
 //! The fitted numbers: estimators' weights, the turn's gains, and each measure's error model.
 //!
-//! They are data (`calibration.json`) with their provenance: date, sets and the sets' hashes. `examples/calibrate.rs` makes the
+//! They are data (`calibration.json`) with their provenance: date, sets and the sets' hashes. `tools/calibrate.rs` makes the
 //! file again from annotated real photos and rendered ones. A weight is kept only where it does no harm on the real photos.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
-
-use crate::core::measure::Measure;
 
 /// Everything that was fitted.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -177,20 +175,21 @@ pub fn calibration() -> &'static Calibration {
     &FITTED
 }
 
-/// The error model of a measure.
+/// The error model of the measure with this name.
 #[must_use]
-pub fn error_model(measure: Measure) -> ErrorModel {
-    calibration().errors.get(measure.name()).copied().unwrap_or(UNFITTED)
+pub fn error_model(name: &str) -> ErrorModel {
+    calibration().errors.get(name).copied().unwrap_or(UNFITTED)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::measure::Measure;
 
     #[test]
     fn every_measure_has_an_error_model() {
         for measure in Measure::ALL.into_iter().filter(|measure| measure.bony_points().is_empty()) {
-            let model = error_model(measure);
+            let model = error_model(measure.name());
             assert_ne!(model, UNFITTED, "{} is not in calibration.json", measure.name());
             assert!(model.floor > 0.0 && (0.0..=0.3).contains(&model.share) && model.scatter > 0.0);
             assert!(model.bare.unwrap_or(model.floor) >= model.floor && model.posed >= 0.0 && model.cropped >= 0.0);

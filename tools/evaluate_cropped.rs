@@ -3,7 +3,7 @@
 //! `cargo run --release --example evaluate_cropped -- --real FOLDER... --rendered FOLDER... [--every N] [--json FILE]`
 //!
 //! Each frontal photo is measured whole and cut as people cut pictures: at the knees, at the hips, through an arm, with the person
-//! at the picture's edge, above the head (`examples/cropped/mod.rs`). Printed are, by cut and measure, how many get a value, the
+//! at the picture's edge, above the head (`tools/cropped/mod.rs`). Printed are, by cut and measure, how many get a value, the
 //! errors of the same photos whole and cut, how often the interval holds the truth (real: with the label's own error), and the
 //! true error over the stated one.
 

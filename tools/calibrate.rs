@@ -40,7 +40,8 @@ use orthostat::core::body::landmarks::BonyPose;
 use orthostat::core::camera::rectify::Rectification;
 use orthostat::core::error::Result;
 use orthostat::core::measure::Measure;
-use orthostat::core::measure::estimators::{Rectified, estimate_with};
+use orthostat::core::measure::estimators::Rectified;
+use orthostat::core::measure::registry::estimate_with;
 use orthostat::core::options::Options;
 use orthostat::core::pipeline::Analysis;
 use orthostat::core::refusal::Refusal;
@@ -329,7 +330,7 @@ fn residuals(cases: &[Case], measure: Measure, real: bool, weights: &Weights) ->
         let found = case.analysis.assessment.get(measure).as_ref().ok()?;
         let value = estimate_with(weights, measure, &case.straight, case.analysis.view).ok()?;
         let under = Conditions { quiet: case.analysis.quiet, outlined: found.outlined, cut: case.analysis.cut };
-        let known = (found.sd.powi(2) - error_model(measure).variance(found.value, under)).max(0.0);
+        let known = (found.sd.powi(2) - error_model(measure.name()).variance(found.value, under)).max(0.0);
         Some(Residual { value, error: value - truth, known, under, scatter: found.scatter })
     };
     cases.iter().filter(|case| case.real == real).filter_map(one).collect()
@@ -345,7 +346,7 @@ const SHARES: [f64; 5] = [0.2, 0.15, 0.1, 0.05, 0.0];
 
 /// The error model of a measure with the share that fits the real photos best.
 fn best_error(cases: &[Case], measure: Measure, weights: &Weights) -> ErrorModel {
-    let before = error_model(measure);
+    let before = error_model(measure.name());
     if !LABELLED.contains(&measure) {
         return fitted_error(cases, measure, weights, before.share);
     }
@@ -361,7 +362,7 @@ fn best_error(cases: &[Case], measure: Measure, weights: &Weights) -> ErrorModel
 }
 
 fn fitted_error(cases: &[Case], measure: Measure, weights: &Weights, share: f64) -> ErrorModel {
-    let before = error_model(measure);
+    let before = error_model(measure.name());
     // Both knees are one measure: a mirrored photo has mirrored intervals.
     let names = match measure {
         Measure::KneeAngleLeft | Measure::KneeAngleRight => vec![Measure::KneeAngleLeft, Measure::KneeAngleRight],
@@ -480,7 +481,7 @@ fn main() {
     print_weights(&cases, &weights, &asked);
     let mut errors = calibration().errors.clone();
     for measure in Measure::ALL.into_iter().filter(|measure| measure.bony_points().is_empty()) {
-        let mut model = error_model(measure);
+        let mut model = error_model(measure.name());
         if asked.asks_for(measure.name()) {
             model = ErrorModel { cropped: model.cropped, ..best_error(&cases, measure, &weights) };
         }
@@ -489,14 +490,13 @@ fn main() {
         }
         errors.insert(measure.name().to_owned(), model);
     }
-    // A trunk that leans by a degree is shifted by 1.75 % of its length.
-    if asked.only.is_empty() {
-        let lean = errors[Measure::TrunkLean.name()].posed;
-        if let Some(shift) = errors.get_mut(Measure::TrunkShift.name()) {
-            shift.posed = (100.0 * 1.75 * lean).round() / 100.0;
-        }
+    // A trunk that leans by a degree is shifted by 1.75 % of its length, and the real photos tell of the lean alone.
+    let lean = errors[Measure::TrunkLean.name()];
+    if let Some(shift) = errors.get_mut(Measure::TrunkShift.name()) {
+        shift.posed = (100.0 * 1.75 * lean.posed).round() / 100.0;
+        shift.cropped = shift.cropped.max((100.0 * 1.75 * lean.cropped).round() / 100.0);
     }
-    let by = "examples/calibrate.rs".to_owned();
+    let by = "tools/calibrate.rs".to_owned();
     let before = calibration().clone();
     let fitted = if asked.only.is_empty() {
         Calibration { made: asked.made, by, sets, again: Vec::new(), weights, errors, ..before }

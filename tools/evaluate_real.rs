@@ -2,7 +2,7 @@
 //!
 //! `cargo run --release --example evaluate_real -- SET [--quality fast|standard|best] [--mirror N]`
 //!
-//! SET is a folder with photos and a `truth.json` of labelled persons (see `examples/labelled/mod.rs`). Printed are
+//! SET is a folder with photos and a `truth.json` of labelled persons (see `tools/labelled/mod.rs`). Printed are
 //!
 //! - found: views, and how many frontal standing persons get each value;
 //! - errors against the label in degrees, of always "level", of a single plain reading as MediaPipe takes it, of `raw` and of
@@ -30,7 +30,7 @@ use labelled::{LABELLED, Person, label_sd};
 use orthostat::core::body::landmarks::BonyPose;
 use orthostat::core::camera::rectify::Rectification;
 use orthostat::core::measure::Measure;
-use orthostat::core::measure::estimators::estimate_with;
+use orthostat::core::measure::registry::estimate_with;
 use orthostat::core::options::Options;
 use orthostat::core::pipeline::Analysis;
 use orthostat::core::refusal::Refusal;
