@@ -2,6 +2,8 @@
 //!
 //! `cargo run --example compare_records -- BEFORE.json AFTER.json`
 
+#![allow(clippy::print_stdout, reason = "a program prints its results")]
+
 use std::path::Path;
 
 use orthostat::Record;

@@ -2,6 +2,8 @@
 //!
 //! `cargo run --release --example measure_photo -- samples/anterior-tilted.jpg`
 
+#![allow(clippy::print_stdout, reason = "a program prints its results")]
+
 use std::path::PathBuf;
 
 use orthostat::{Analyzer, Model, Options, Photo, ReadOptions};

@@ -4,6 +4,8 @@
 //!
 //! The errors are those fitted for the built-in models; another model needs a calibration of its own.
 
+#![allow(clippy::print_stdout, reason = "a program prints its results")]
+
 use orthostat::core::body::pose::Pose;
 use orthostat::core::body::skeleton::Joint;
 use orthostat::core::camera::{CameraMetadata, UserCalibration};

@@ -118,8 +118,7 @@ fn lines_are_switched_by_keyboard_alone() {
         page.press("Tab");
         order.push(page.eval("document.activeElement.id").as_str().unwrap_or_default().to_owned());
     }
-    let boxes =
-        ["photo-1", "grid-1", "joints-1", "plumb-1", "spine-1", "head-1", "shoulders-1", "hips-1", "ankles-1"];
+    let boxes = ["photo-1", "grid-1", "joints-1", "plumb-1", "spine-1", "head-1", "shoulders-1", "hips-1", "ankles-1"];
     assert_eq!(order, boxes);
     for _ in 0..2 {
         page.press("Shift+Tab");

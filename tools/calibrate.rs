@@ -27,6 +27,7 @@
     reason = "a program for developers"
 )]
 
+#[allow(dead_code, reason = "other tools use the rest")]
 mod cropped;
 mod labelled;
 mod rendered;

@@ -16,6 +16,7 @@
 )]
 
 mod cropped;
+#[allow(dead_code, reason = "other tools use the rest")]
 mod labelled;
 mod rendered;
 
@@ -40,13 +41,16 @@ struct Known {
     truth: BTreeMap<&'static str, f64>,
 }
 
+/// A value and its standard deviation.
+type Found = (f64, f64);
+
 /// One measure of one photo, whole and cut.
 struct Row {
     cut: usize,
     measure: Measure,
     truth: f64,
-    whole: (f64, f64),
-    part: Option<(f64, f64)>,
+    whole: Found,
+    part: Option<Found>,
     file: String,
 }
 
@@ -75,7 +79,7 @@ fn rendered(folder: &std::path::Path) -> Vec<Known> {
     known.collect()
 }
 
-fn found(analysis: &Analysis, measure: Measure) -> Option<(f64, f64)> {
+fn found(analysis: &Analysis, measure: Measure) -> Option<Found> {
     analysis.assessment.get(measure).as_ref().ok().map(|found| (found.value, found.sd))
 }
 
@@ -119,15 +123,15 @@ fn print(title: &str, rows: &[Row], label: impl Fn(Measure) -> f64) {
     for (cut, edge) in CUTS.iter().enumerate() {
         for measure in LABELLED {
             let all: Vec<&Row> = rows.iter().filter(|row| row.cut == cut && row.measure == measure).collect();
-            let valued: Vec<(&Row, (f64, f64))> = all.iter().filter_map(|row| Some((*row, row.part?))).collect();
+            let valued: Vec<(&Row, Found)> = all.iter().filter_map(|row| Some((*row, row.part?))).collect();
             if valued.is_empty() {
                 continue;
             }
             let own = label(measure);
-            let held = |pick: &dyn Fn(&(&Row, (f64, f64))) -> (f64, f64)| {
-                let inside = valued.iter().filter(|row| {
-                    let (value, sd) = pick(row);
-                    (value - row.0.truth).abs() <= 1.96 * sd.hypot(own)
+            let held = |pick: fn(&Row, Found) -> Found| {
+                let inside = valued.iter().filter(|(row, part)| {
+                    let (value, sd) = pick(row, *part);
+                    (value - row.truth).abs() <= 1.96 * sd.hypot(own)
                 });
                 inside.count() as f64 / valued.len() as f64
             };
@@ -141,8 +145,8 @@ fn print(title: &str, rows: &[Row], label: impl Fn(Measure) -> f64) {
                 valued.len() as f64 / all.len() as f64,
                 rms(valued.iter().map(|(row, _)| row.whole.0 - row.truth)),
                 part,
-                held(&|(row, _)| row.whole),
-                held(&|(_, part)| *part),
+                held(|row, _| row.whole),
+                held(|_, part| part),
                 stated,
                 (part.powi(2) - own.powi(2)).max(0.0).sqrt() / stated,
             );

@@ -392,6 +392,7 @@ fn attitude_of_gravity(a: [f64; 3], told: &CameraMetadata) -> Option<(f64, f64)>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::camera::metadata::EXIF_FOCAL_SD;
 
     fn told(gravity: [f64; 3]) -> CameraMetadata {
         CameraMetadata { gravity: Some(gravity), ..CameraMetadata::default() }
