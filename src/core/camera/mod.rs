@@ -391,6 +391,7 @@ fn attitude_of_gravity(a: [f64; 3], told: &CameraMetadata) -> Option<(f64, f64)>
 
 #[cfg(test)]
 mod tests {
+    use super::metadata::EXIF_FOCAL_SD;
     use super::*;
     use crate::core::camera::metadata::EXIF_FOCAL_SD;
 
