@@ -406,7 +406,7 @@ fn the_picture_as_svg_is_shown_by_a_browser() {
     let mut page = Page::open_file(&out.join("lateral-left.annotated.svg"));
     assert_eq!(page.eval("document.documentElement.tagName"), "svg");
     let groups = page.eval("[...document.querySelectorAll('g')].map(g => g.id).join(' ')");
-    assert_eq!(groups, "grid joints plumb leg trunk offset ear neck leaders labels");
+    assert_eq!(groups, "grid joints plumb leg offset trunk ear neck leaders labels");
     assert!(page.requests().iter().all(|request| !request.url.starts_with("http")));
     assert_eq!(page.messages(), [""; 0]);
 }
