@@ -393,7 +393,6 @@ fn attitude_of_gravity(a: [f64; 3], told: &CameraMetadata) -> Option<(f64, f64)>
 mod tests {
     use super::metadata::EXIF_FOCAL_SD;
     use super::*;
-    use crate::core::camera::metadata::EXIF_FOCAL_SD;
 
     fn told(gravity: [f64; 3]) -> CameraMetadata {
         CameraMetadata { gravity: Some(gravity), ..CameraMetadata::default() }
