@@ -146,7 +146,8 @@ proptest! {
             let levelled = camera.level_pose(pose);
             let turned = frontal_plane::turned_back(&levelled, camera, Facing::Camera, yaw).expect("in sight");
             let unread = Err(Refusal::Degenerate("no outline was read"));
-            Rectified { levelled, turned, shape: Shape::of(&unread, Some, Some), bony: BonyPose::default() }
+            let face = Err(Refusal::Degenerate("no face was read"));
+            Rectified { levelled, turned, shape: Shape::of(&unread, Some, Some), bony: BonyPose::default(), face }
         };
         let pose = body(&jitter);
         let here = straight(&pose, &camera, yaw);

@@ -206,7 +206,7 @@ fn with(case: &Case<'_>, measure: Measure, weights: &Weights, turned: bool) -> O
         _ => Err(Refusal::Degenerate("no outline was read")),
     };
     let rectification = Rectification::new(analysis.camera, Some(facing), analysis.yaw);
-    let mut straight = rectification.apply(&analysis.pose, &BonyPose::default(), &outline);
+    let mut straight = rectification.apply(&analysis.pose, &BonyPose::default(), &outline, &labelled::face(analysis));
     if !turned {
         straight.turned = straight.levelled.clone();
     }
@@ -216,13 +216,14 @@ fn with(case: &Case<'_>, measure: Measure, weights: &Weights, turned: bool) -> O
 type Step = (&'static str, fn(&mut Weights), bool);
 
 fn print_steps(cases: &[Case<'_>]) {
-    let steps: [Step; 7] = [
+    let steps: [Step; 8] = [
         ("as shipped", |_| {}, true),
         ("turn left in", |_| {}, false),
         ("without arms", |w| w.arms = 0.0, true),
         ("without contour", |w| w.contour = 0.0, true),
         ("without lean of hips", |w| w.hip_lean = 0.0, true),
         ("without hip outline", |w| w.hip_outline = 0.0, true),
+        ("without face", |w| w.face = 0.0, true),
         ("outline everywhere", |w| w.hip_outline_agreement = 1e6, true),
     ];
     println!("\nstep by step, RMSE against the label, degrees: all (quiet)");

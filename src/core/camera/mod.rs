@@ -139,8 +139,8 @@ pub struct Camera {
     pub level_from: LevelFrom,
     /// What contradicts the photo's own word, if anything does.
     pub doubt: Option<Doubt>,
-    /// How far the optical axis may be from `principal`, in pixels (standard deviation).
-    pub principal_sd_px: f64,
+    /// How far the optical axis may be from `principal` to the side and up, in pixels (standard deviations).
+    pub principal_sd_px: [f64; 2],
 }
 
 /// The plumb line through X1, Y1 and X2, Y2; `None` where it is nearer to level than to plumb, or no line at all.
@@ -190,7 +190,7 @@ impl Camera {
                 ((DEFAULT_FOCAL_35MM * width.hypot(height) / FILM_DIAGONAL_MM, DEFAULT_FOCAL_SD), FocalFrom::Default)
             }
         };
-        let edited = size != Size::AsShot;
+        let edited = !matches!(size, Size::AsShot | Size::Odd);
         let mut camera = Self {
             principal: Point::new(0.5 * width, 0.5 * height),
             focal_px,
@@ -208,10 +208,8 @@ impl Camera {
             let sd = if edited { EDITED_GRAVITY_SD } else { GRAVITY_SD };
             camera.roll_deg = roll;
             camera.pitch_deg = pitch;
-            // Beside the optical axis the camera seems to look elsewhere, and plumb lines converge.
-            let aside = (camera.principal_sd_px / focal_px).atan().to_degrees();
-            camera.pitch_sd_deg = sd.hypot(aside);
-            camera.roll_sd_deg = sd.hypot(aside * pitch.to_radians().tan());
+            camera.pitch_sd_deg = sd;
+            camera.roll_sd_deg = sd;
             camera.level_from = LevelFrom::Gravity;
         }
         camera
@@ -293,6 +291,19 @@ impl Camera {
         }
         let focal_from = if tilt.focal_sd < 0.5 * self.focal_sd { FocalFrom::Verticals } else { self.focal_from };
         Self { focal_px: self.focal_px * tilt.focal_factor, focal_sd: tilt.focal_sd, focal_from, ..camera }
+    }
+
+    /// The camera with its optical axis elsewhere in the picture. Where lines in the picture have told the roll, they stay plumb;
+    /// else the attitude stays.
+    #[must_use]
+    pub fn with_axis_moved(self, by: Vec2) -> Self {
+        let mut moved = Self { principal: self.principal + by, ..self };
+        if matches!(self.level_from, LevelFrom::Verticals | LevelFrom::Plumb) {
+            let half = Vec2::new(0.0, 0.5 * self.principal.y);
+            let (top, bottom) = (self.unlevel(self.principal + -half), self.unlevel(self.principal + half));
+            moved.roll_deg = moved.roll_of_plumb(top, bottom);
+        }
+        moved
     }
 
     /// The roll that makes the line through two points plumb once the pitch is taken out, in degrees.
@@ -494,7 +505,7 @@ mod tests {
     fn a_part_of_a_photo_is_believed_less() {
         let part = seen(778.0, None, false);
         assert_eq!((part.level_from, part.doubt), (LevelFrom::Gravity, Some(Doubt::Edited)));
-        assert!(part.roll_sd_deg >= EDITED_GRAVITY_SD && part.focal_sd >= 0.2 && part.principal_sd_px > 0.0);
+        assert!(part.roll_sd_deg >= EDITED_GRAVITY_SD && part.focal_sd >= 0.2 && part.principal_sd_px[0] > 0.0);
         let both = seen(778.0, Some(5.6), false);
         assert!(both.roll_sd_deg < 0.3 && (both.roll_deg - 5.6).abs() < 0.1, "{both:?}");
     }

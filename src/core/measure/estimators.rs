@@ -10,7 +10,7 @@ use crate::core::body::pose::Pose;
 use crate::core::body::skeleton::Pair;
 use crate::core::body::stance::Stance;
 use crate::core::body::view::Facing;
-use crate::core::geometry::Point;
+use crate::core::geometry::{Point, ramp};
 use crate::core::measure::frontal::{self, tilt};
 use crate::core::refusal::Refusal;
 use crate::core::silhouette::{self, Outline};
@@ -30,6 +30,8 @@ pub struct Rectified {
     pub shape: Shape,
     /// Bony points placed by hand, levelled and turned back.
     pub bony: BonyPose,
+    /// Tilt of the head by the mesh of its face, levelled, in degrees, or why there is none.
+    pub face: Value,
 }
 
 /// What the outline says, each with its value or the reason why it has none.
@@ -107,6 +109,29 @@ pub(super) fn shoulder_tilt(weights: &Weights, rectified: &Rectified, facing: Fa
     })
 }
 
+/// A face that is so many degrees from the joints' line of the head counts fully and no more.
+const FACE_APART: (f64, f64) = (15.0, 25.0);
+
+/// The share of the face's mesh in the head's tilt, given what the joints say: 0 to 1.
+fn face_share(weights: &Weights, joints: f64, face: f64) -> f64 {
+    weights.face * ramp((face - joints).abs(), FACE_APART)
+}
+
+/// The lines through eyes, ears and mouth in degrees, turned back by as much as they show of the body's turn.
+fn head_joints(weights: &Weights, rectified: &Rectified, facing: Facing) -> Value {
+    blend(rectified, weights.head_turn, |pose| frontal::head_tilt(pose, facing))
+}
+
+/// Head tilt in degrees: the lines through eyes, ears and mouth, and the mesh of the face. A head whose points were placed by
+/// hand has no mesh.
+pub(super) fn head_tilt(weights: &Weights, rectified: &Rectified, facing: Facing) -> Value {
+    let joints = head_joints(weights, rectified, facing)?;
+    Ok(match rectified.face {
+        Ok(face) => joints + face_share(weights, joints, face) * (face - joints),
+        Err(_) => joints,
+    })
+}
+
 /// The share of the shoulders' contour in their tilt, given what the joints say.
 fn contour_share(weights: &Weights, joints: f64, contour: f64) -> f64 {
     weights.contour * agreement(contour - joints, weights.contour_agreement)
@@ -175,9 +200,12 @@ pub(super) fn shoulder_pelvis_angle(weights: &Weights, rectified: &Rectified, fa
     Ok(shoulder_tilt(weights, rectified, facing)? - pelvic_obliquity(weights, rectified, facing)?)
 }
 
-/// Head tilt in degrees, turned back by as much as the head's lines show of the body's turn.
-pub(super) fn head_tilt(weights: &Weights, rectified: &Rectified, facing: Facing) -> Value {
-    blend(rectified, weights.head_turn, |pose| frontal::head_tilt(pose, facing))
+/// How much of its full share the face has in the head's tilt, 0 to 1.
+pub(super) fn face_in_head(weights: &Weights, rectified: &Rectified, facing: Facing) -> f64 {
+    match (head_joints(weights, rectified, facing), &rectified.face) {
+        (Ok(joints), Ok(face)) if weights.face > 0.0 => face_share(weights, joints, *face) / weights.face,
+        _ => 0.0,
+    }
 }
 
 /// How much of its full share the outline has in the pelvis's tilt, 0 to 1.
@@ -222,7 +250,8 @@ mod tests {
         let pose = Pose::from_points(joints);
         let unread = Err(Refusal::Degenerate("no outline was read"));
         let shape = Shape::of(&unread, Some, Some);
-        Rectified { levelled: pose.clone(), turned: pose, shape, bony: BonyPose::default() }
+        let face = Err(Refusal::Degenerate("no face was read"));
+        Rectified { levelled: pose.clone(), turned: pose, shape, bony: BonyPose::default(), face }
     }
 
     #[test]

@@ -41,6 +41,7 @@ measures! {
         says: ["left ear higher", "right ear higher"],
         source: Source::Front(frontal::head_tilt),
         best: Some(estimators::head_tilt),
+        outlined: estimators::face_in_head,
         span: Span::Across(Pair::EARS),
     }
     ShoulderTilt {

@@ -53,6 +53,7 @@ impl Record {
                 people: analysis.frame.people,
                 yaw_deg: analysis.yaw.map(|yaw| rounded(yaw.deg, 1)),
                 yaw_sd_deg: analysis.yaw.map(|yaw| rounded(yaw.sd_deg, 1)),
+                head_yaw_deg: analysis.head_yaw.map(|deg| rounded(deg, 1)),
                 scale_mm_per_px: analysis.scale.map(|scale| rounded(scale.mm_per_px, 4)),
                 scale_from: analysis.scale.map(|_| ScaleFrom::Height),
             },

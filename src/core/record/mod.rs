@@ -230,6 +230,10 @@ pub struct Subject {
     pub yaw_deg: Option<f64>,
     /// Its standard deviation, in degrees.
     pub yaw_sd_deg: Option<f64>,
+    /// How far the head is turned to the subject's own left, against the direction to the camera, in degrees: by the mesh of the
+    /// face, which then has a part in the head's tilt. Absent where the pose's points alone tell the tilt.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub head_yaw_deg: Option<f64>,
     /// Millimetres per pixel at the hips.
     pub scale_mm_per_px: Option<f64>,
     /// What it comes from.
