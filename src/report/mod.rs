@@ -6,6 +6,7 @@ pub mod csv;
 pub mod fhir;
 pub mod font;
 pub mod html;
+pub mod keypoints;
 pub mod mask;
 pub mod output;
 pub mod overlay;

@@ -4,6 +4,7 @@ pub mod estimators;
 pub mod frontal;
 pub mod lateral;
 pub mod manual;
+pub mod spinal_profile;
 
 use crate::core::body::landmarks::BonyPoint;
 use crate::core::body::pose::Pose;

@@ -1,6 +1,7 @@
 //! The record: what every output is made from, and what other programs read (`orthostat/1`).
 
 pub mod outcome;
+pub mod profile;
 pub mod schema;
 pub mod states;
 
@@ -61,6 +62,9 @@ pub struct Record {
     /// The spinal line, level by level, in frontal views.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub spinal_line: Option<SpinalLine>,
+    /// The spine's profile in frontal views, where points along the spine were given.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub spinal_profile: Option<profile::SpinalProfile>,
     /// The gates.
     pub quality: Quality,
     /// Sentences about the file itself.
@@ -382,6 +386,7 @@ impl Record {
             heads: analysis.frame.heads.clone(),
             measures: measures(analysis),
             spinal_line: spinal_line(analysis),
+            spinal_profile: analysis.spinal_profile.as_ref().map(profile::SpinalProfile::of),
             quality: Quality {
                 usable: analysis.assessment.has_values(),
                 flags: analysis
