@@ -15,6 +15,7 @@
     reason = "a program for developers"
 )]
 
+#[allow(dead_code, reason = "other programs need more of it")]
 mod labelled;
 mod rendered;
 
