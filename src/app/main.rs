@@ -29,6 +29,7 @@ fn main() -> ExitCode {
         Command::Live { arguments } => commands::live::run(&arguments),
         Command::Recompute(options) => commands::recompute::run(&options),
         Command::Edit(options) => commands::edit::run(&options),
+        Command::Models { files } => commands::models::run(&files),
         Command::Schema => commands::schema::run(),
         Command::Doctor => commands::doctor::run(),
     };

@@ -4,3 +4,4 @@ pub mod batch;
 pub mod cli;
 pub mod doctor;
 pub mod edit;
+pub mod models;

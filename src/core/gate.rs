@@ -44,6 +44,8 @@ closed_set! {
         Edited = "edited",
         /// The front camera took the picture.
         FrontCamera = "front_camera",
+        /// A second model of another kind contradicts a value.
+        ModelsDisagree = "models_disagree",
         /// Little is known of the camera's roll.
         NotLevelled = "not_levelled",
     }

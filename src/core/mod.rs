@@ -15,6 +15,7 @@ pub mod gate;
 pub mod geometry;
 pub mod heads;
 pub mod isolation;
+pub mod keypoint_file;
 pub mod measure;
 pub mod names;
 pub mod observation;

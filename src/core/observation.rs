@@ -9,7 +9,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::core::body::pose::{Keypoint, Missing, Pose};
-use crate::core::body::skeleton::Joint;
+use crate::core::body::skeleton::{Joint, Pair};
+use crate::core::body::spine::{SpinePoints, Vertebra};
 use crate::core::camera::CameraMetadata;
 use crate::core::camera::Tilt;
 use crate::core::camera::frontal_plane::WorldWidths;
@@ -17,7 +18,9 @@ use crate::core::exposure::Exposure;
 use crate::core::face::Face;
 use crate::core::geometry::{Point, rounded};
 use crate::core::heads::Heads;
+use crate::core::keypoint_file::Found;
 use crate::core::silhouette::Trace;
+use crate::core::uncertainty::second;
 
 /// Where a photo and its observation come from, as records say it elsewhere.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,6 +43,17 @@ pub struct Frame {
     /// independent looks the frames count. People sway slowly, so that neighbouring frames repeat each other.
     pub independent: Option<f64>,
 }
+
+impl Frame {
+    /// The same with the joints of another program in place of the model's.
+    #[must_use]
+    pub fn with_points_of(self, found: &Found) -> Self {
+        Self { readings: 1, model: format!("{POINTS_OF}{}", found.format), ..self }
+    }
+}
+
+/// How the model's name begins where the joints are another program's.
+pub const POINTS_OF: &str = "keypoints ";
 
 /// What was seen of one person, in pixels of the upright photo counted from its edge, sides the subject's own as the joints
 /// have them (a mirror image is not put right here). This is also how records keep it.
@@ -66,6 +80,12 @@ pub struct Observation {
     /// The share of readings that had left and right exchanged against the others, when there were any.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub dissent: Option<f64>,
+    /// What a second model of another kind sees of the person, when one was asked.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub second: Option<SecondRecord>,
+    /// Points along the spine, when a model or file gives any, by level: x, y, visibility, and the readings' spread.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub spine: Option<IndexMap<String, (f64, f64, f64, Option<f64>)>>,
     /// What the photo's file says about the camera.
     pub told: ToldRecord,
     /// What straight edges in the background say about it, when they were looked at and say something: roll, pitch, and the
@@ -76,6 +96,17 @@ pub struct Observation {
     /// standard error of that number's logarithm.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub background_focal: Option<(f64, f64)>,
+}
+
+/// A second model's joints.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SecondRecord {
+    /// The model's name.
+    pub model: String,
+    /// How many readings were taken.
+    pub readings: usize,
+    /// What its readings agree on, by joint: x, y, visibility.
+    pub joints: IndexMap<String, (f64, f64, f64)>,
 }
 
 /// See [`WorldWidths`]: metres, summed over the readings.
@@ -109,6 +140,9 @@ pub struct ToldRecord {
 /// turns it by 0.004 degrees.
 const PLACE_DECIMALS: i32 = 3;
 
+/// An outline that was read by joints farther away than this, in trunk lengths, is not of the given ones.
+const SAME_PLACE: f64 = 0.05;
+
 /// No place in a picture has a coordinate beyond this, in pixels.
 const MOST_PX: f64 = 1e6;
 
@@ -140,6 +174,8 @@ impl Observation {
             face: None,
             exposure: None,
             dissent: None,
+            second: None,
+            spine: None,
             told: ToldRecord {
                 focal_35mm: told.focal_35mm.map(|mm| rounded(mm, 3)),
                 gravity: told.gravity.map(|a| a.map(|g| rounded(g, 6))),
@@ -169,6 +205,53 @@ impl Observation {
     #[must_use]
     pub fn with_face(self, face: Option<Face>) -> Self {
         Self { face, ..self }
+    }
+
+    /// The same with what a second model's readings agree on.
+    #[must_use]
+    pub fn with_second(self, model: &str, readings: usize, pose: &Pose) -> Self {
+        let place = |value: f64| rounded(value, PLACE_DECIMALS);
+        let one = |(joint, k): (Joint, Keypoint)| {
+            (joint.name().to_owned(), (place(k.at.x), place(k.at.y), rounded(k.visibility, 4)))
+        };
+        let second = SecondRecord { model: model.into(), readings, joints: pose.found().map(one).collect() };
+        Self { second: Some(second), ..self }
+    }
+
+    /// The same with another pose of the first models and no second opinion.
+    #[must_use]
+    pub fn with_first(self, pose: &Pose) -> Self {
+        let joints = Self::of(pose, [], &self.told()).joints;
+        // Single readings are kept as differences from the joints: they move along.
+        Self { joints, second: None, ..self }
+    }
+
+    /// The same with points along the spine.
+    #[must_use]
+    pub fn with_spine(self, spine: Option<&SpinePoints>) -> Self {
+        let place = |value: f64| rounded(value, PLACE_DECIMALS);
+        let one = |(level, k): (Vertebra, Keypoint)| {
+            let sd = k.sd_px.map(place);
+            (level.name().to_owned(), (place(k.at.x), place(k.at.y), rounded(k.visibility, 4), sd))
+        };
+        Self { spine: spine.map(|points| points.found().map(one).collect()), ..self }
+    }
+
+    /// The same person with the joints that another program found; how the body is turned, what the picture says of camera and light,
+    /// and the outline, as long as it is of these joints, stay.
+    #[must_use]
+    pub fn with_joints_of(self, found: &Found) -> Self {
+        let trunk =
+            |pose: &Pose| Ok::<_, Missing>(pose.midpoint(Pair::SHOULDERS)?.distance(pose.midpoint(Pair::HIPS)?));
+        let ours = self.pose();
+        let most = trunk(&ours).map_or(0.0, |trunk| SAME_PLACE * trunk);
+        let same = [Pair::SHOULDERS, Pair::HIPS].into_iter().flat_map(|pair| [pair.left, pair.right]).all(
+            |joint| matches!((ours.point(joint), found.pose.point(joint)), (Ok(a), Ok(b)) if a.distance(b) <= most),
+        );
+        let outline = self.outline.clone().filter(|_| same);
+        let joints = Self::of(&found.pose, [], &self.told()).joints;
+        let given = Self { joints, readings: Vec::new(), second: None, dissent: None, outline, ..self };
+        given.with_spine(found.spine.as_ref())
     }
 
     /// The same with brightness and detail.
@@ -203,6 +286,23 @@ impl Observation {
         {
             return Some("a joint far outside any picture".into());
         }
+        let others = self.second.iter().flat_map(|second| &second.joints);
+        if let Some((name, _)) = others.clone().find(|(name, _)| Joint::from_name(name).is_none()) {
+            return Some(format!("an unknown joint \"{name}\" of the second model"));
+        }
+        if !others.clone().all(|(_, &(x, y, visibility))| [x, y, visibility].into_iter().all(sane)) {
+            return Some("a joint of the second model far outside any picture".into());
+        }
+        let levels = self.spine.iter().flatten();
+        if let Some((name, _)) = levels.clone().find(|(name, _)| Vertebra::from_name(name).is_none()) {
+            return Some(format!("an unknown level \"{name}\" of the spine"));
+        }
+        if !levels
+            .clone()
+            .all(|(_, &(x, y, visibility, sd))| [x, y, visibility, sd.unwrap_or(0.0)].into_iter().all(sane))
+        {
+            return Some("a level of the spine far outside any picture".into());
+        }
         let numbers = 2 * self.joints.len();
         if let Some(reading) = self.readings.iter().find(|reading| reading.len() != numbers) {
             return Some(format!("a reading of {} numbers where {numbers} are needed", reading.len()));
@@ -222,9 +322,39 @@ impl Observation {
         })
     }
 
-    /// What all readings agree on.
+    /// What all readings agree on, a second model's with their weight.
     #[must_use]
     pub fn pose(&self) -> Pose {
+        let first = self.first_pose();
+        match self.second_pose() {
+            Some(second) => second::joined(&first, &second, &second::fitted().weights),
+            None => first,
+        }
+    }
+
+    /// What the second model's readings agree on, when one was asked.
+    #[must_use]
+    pub fn second_pose(&self) -> Option<Pose> {
+        let second = self.second.as_ref()?;
+        Some(Pose::from_joints(|joint| {
+            let &(x, y, visibility) = second.joints.get(joint.name()).ok_or(Missing::NotGiven(joint))?;
+            Ok(Keypoint { at: Point::new(x, y), visibility, sd_px: None, by_hand: false })
+        }))
+    }
+
+    /// The points along the spine, when there are any.
+    #[must_use]
+    pub fn spine_points(&self) -> Option<SpinePoints> {
+        let spine = self.spine.as_ref()?;
+        Some(SpinePoints::from_levels(|level| {
+            let &(x, y, visibility, sd_px) = spine.get(level.name())?;
+            Some(Keypoint { at: Point::new(x, y), visibility, sd_px, by_hand: false })
+        }))
+    }
+
+    /// What the first models' readings agree on.
+    #[must_use]
+    pub fn first_pose(&self) -> Pose {
         Pose::from_joints(|joint| {
             let &(x, y, visibility, sd_px) = self.joints.get(joint.name()).ok_or(Missing::NotGiven(joint))?;
             Ok(Keypoint { at: Point::new(x, y), visibility, sd_px, by_hand: false })
@@ -233,7 +363,7 @@ impl Observation {
 
     /// The first model's readings of the whole body.
     pub fn single_poses(&self) -> impl Iterator<Item = Pose> + '_ {
-        let agreed = self.pose();
+        let agreed = self.first_pose();
         self.readings.iter().map(move |differences| {
             let mut pose = Pose::default();
             for ((name, _), pair) in self.joints.iter().zip(differences.chunks_exact(2)) {

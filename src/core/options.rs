@@ -1,8 +1,11 @@
 //! How one photo is to be measured.
 
+use std::sync::Arc;
+
 use crate::core::body::view::View;
 use crate::core::camera::UserCalibration;
 use crate::core::geometry::{Point, rounded};
+use crate::core::keypoint_file::KeypointFile;
 use crate::core::points::Points;
 
 /// Readings of a photo by one model unless another number is asked for. See `docs/accuracy.md` for accuracy against time.
@@ -28,6 +31,8 @@ pub struct Options {
     pub person: usize,
     /// Points placed by hand, in pixels of the upright photo as it is. Default: none.
     pub points: Points,
+    /// Points that another program found, which replace the model's joints. Default: none.
+    pub keypoints: Option<Arc<KeypointFile>>,
     /// Look for every head in the picture, for pictures that cover them ([`crate::report::mask`]). Default: no.
     pub heads: bool,
 }
@@ -58,6 +63,7 @@ impl Default for Options {
             height_mm: None,
             person: 1,
             points: Points::default(),
+            keypoints: None,
             heads: false,
         }
     }

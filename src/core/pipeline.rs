@@ -16,6 +16,7 @@ use crate::core::geometry::Point;
 use crate::core::measure::estimators::{Rectified, Shape};
 use crate::core::measure::frontal::{self, SpinalLine, spinal_line};
 use crate::core::measure::registry::{self, estimate};
+use crate::core::measure::spinal_profile::SpinalProfile;
 use crate::core::measure::{Assessment, ByHand, Measure, Measurement, Unit};
 use crate::core::observation::{Frame, Observation};
 use crate::core::options::Options;
@@ -26,6 +27,7 @@ use crate::core::silhouette::Outline;
 use crate::core::statistics::standard_deviation;
 use crate::core::uncertainty::calibration::{Conditions, calibration, error_model};
 use crate::core::uncertainty::landmark_error::{LandmarkError, PlacementError};
+use crate::core::uncertainty::second;
 
 /// How far a single reading may be off, in scatters of many: it has neither a mirrored partner nor a crop that has settled. With this
 /// its intervals hold the truth in about 95 of 100 rendered photos too.
@@ -65,6 +67,8 @@ pub struct Analysis {
     pub assessment: Assessment,
     /// The spinal line, level by level, in frontal views; places in pixels of the photo as it is.
     pub spinal_line: Option<SpinalLine>,
+    /// The spine's profile in frontal views, when a model or file gives points along it; places in pixels of the photo as it is.
+    pub spinal_profile: Option<SpinalProfile>,
     /// The gates.
     pub quality: Quality,
     /// How far the stance is quiet (arms hanging, legs straight, trunk upright), 0 to 1; 1 in side views.
@@ -125,6 +129,12 @@ pub fn measure(frame: Frame, seen: Observation, options: &Options) -> Result<Ana
         Some(reason) => Err(Refusal::Gate(reason.to_owned())),
         None => measuring.measure(what),
     });
+    let mut quality = quality;
+    let contradicted =
+        |found: &&Measurement, what: Measure| found.by_hand == ByHand::No && measuring.contradiction(what) > 0.0;
+    let disputed =
+        assessment.iter().filter(|(what, found)| found.as_ref().is_ok_and(|found| contradicted(&found, *what)));
+    quality.disputed(&disputed.map(|(what, _)| what.label()).collect::<Vec<_>>());
     let Measuring { rectified, quiet, cut, head: head_yaw, .. } = measuring;
     let may_show = quality.refusal(Measure::SpinalLineDeviation).is_none();
     let spinal = body.view.facing().filter(|_| may_show).and_then(|facing| {
@@ -135,6 +145,18 @@ pub fn measure(frame: Frame, seen: Observation, options: &Options) -> Result<Ana
             }
         }
         Some(line)
+    });
+    let profile = body.view.facing().filter(|_| may_show).and_then(|facing| {
+        let points = seen.spine_points()?.map(|p| Some(body.in_picture(p)));
+        let straight = rectification.spine(pose, &points);
+        let trunk = frontal::trunk_length(&rectified.turned).ok()?;
+        let mut profile = SpinalProfile::of(&straight, trunk, facing).ok()?;
+        for level in &mut profile.levels {
+            if let Some(seen) = points.get(level.level) {
+                level.at = body.in_picture(seen.at);
+            }
+        }
+        Some(profile)
     });
     let bounds = pose.bounds().unwrap_or([0.0, 0.0, frame.width, frame.height]);
     if options.mirrored {
@@ -155,6 +177,7 @@ pub fn measure(frame: Frame, seen: Observation, options: &Options) -> Result<Ana
         },
         assessment,
         spinal_line: spinal,
+        spinal_profile: profile,
         quality,
         quiet,
         cut,
@@ -277,6 +300,8 @@ struct Measuring {
     single: Vec<Rectified>,
     /// With camera and turn moved by their standard deviations, up and down.
     shaken: [[Rectified; 2]; 6],
+    /// What the first models alone and a second one alone would have measured, where one was asked.
+    opinions: Option<[Rectified; 2]>,
     landmark_error: Option<LandmarkError>,
     independent: Option<f64>,
     /// The factor on what no reading shows: 1, or more where one model read alone.
@@ -317,8 +342,13 @@ impl Measuring {
         let rectified = rectification.apply(pose, bony, &outline, &face);
         let trunk_px = frontal::trunk_length(pose).ok();
         let rectify = |pose: &Pose, bony: &BonyPose| rectification.apply(pose, bony, &outline, &face);
+        let opinions = seen.second_pose().map(|second| {
+            let first = seen.first_pose();
+            [second::alone(&first, &second), first].map(|pose| single((0, pose)))
+        });
         Self {
             view,
+            opinions,
             quiet: view.facing().map_or(1.0, |facing| Stance::of(&rectified.levelled, facing).quiet()),
             cut: legs_outside(&body.consensus, frame.height),
             rectified,
@@ -338,9 +368,7 @@ impl Measuring {
         let value = estimate(what, &self.rectified, view)?;
         let raw = registry::plain(what, &self.as_it_is, view)?;
         let outlined = registry::outline_share(what, &self.rectified, view);
-        let model = error_model(what.name());
-        let (scatter, count) = self.scatter(what);
-        let scatter = scatter.unwrap_or(LONE * model.scatter);
+        let (scatter, by_model) = self.by_model(what, value, outlined);
         // Both ways, so that the mirrored photo has the mirrored interval.
         let geometry: f64 = self
             .shaken
@@ -348,17 +376,36 @@ impl Measuring {
             .filter_map(|[up, down]| Some(estimate(what, up, view).ok()? - estimate(what, down, view).ok()?))
             .map(|change| (0.5 * change).powi(2))
             .sum();
-        let under = Conditions { quiet: self.quiet, outlined, cut: self.cut };
-        let by_model = self.widening.powi(2) * model.variance(value, under) + scatter.powi(2) / count.max(1.0);
         let (placing, by_hand) =
             match self.landmark_error.as_ref().map(|landmark_error| landmark_error.error(what, view)) {
                 None => (by_model, ByHand::No),
                 Some(error) => (with_placing(by_model, &error, what), error.kind()),
             };
+        let contradiction = if by_hand == ByHand::No { self.contradiction(what) } else { 0.0 };
+        let sd = (placing + geometry + contradiction).sqrt();
         let derived_from = (what.descriptor().derived_from)(&self.rectified);
-        let found =
-            Measurement { value, raw, sd: (placing + geometry).sqrt(), scatter, outlined, by_hand, derived_from };
-        telling(found, what)
+        telling(Measurement { value, raw, sd, scatter, outlined, by_hand, derived_from }, what)
+    }
+
+    /// The scatter of single readings, and the variance of what models' points alone err by.
+    fn by_model(&self, what: Measure, value: f64, outlined: f64) -> (f64, f64) {
+        let model = error_model(what.name());
+        let (scatter, count) = self.scatter(what);
+        let scatter = scatter.unwrap_or(LONE * model.scatter);
+        let under = Conditions { quiet: self.quiet, outlined, cut: self.cut };
+        let unseen = self.widening.powi(2) * model.variance(value, under);
+        (scatter, unseen + scatter.powi(2) / count.max(1.0))
+    }
+
+    /// What a contradiction between the first models and a second one adds to a value's variance.
+    fn contradiction(&self, what: Measure) -> f64 {
+        let value = |rectified: &Rectified| estimate(what, rectified, self.view).ok();
+        let both = self.opinions.as_ref().and_then(|[a, b]| Some((value(a)?, value(b)?)));
+        both.map_or(0.0, |(a, b)| {
+            let outlined = registry::outline_share(what, &self.rectified, self.view);
+            let (_, variance) = self.by_model(what, a, outlined);
+            second::contradiction(a, b, variance.sqrt())
+        })
     }
 
     /// Standard deviation of single readings, and how many independent ones there are.

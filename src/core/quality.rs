@@ -48,6 +48,17 @@ impl Quality {
         self.refused.iter().find(|(refused, _)| *refused == measure).map(|(_, reason)| reason.as_str())
     }
 
+    /// Says which values a second model of another kind contradicts.
+    pub fn disputed(&mut self, values: &[&str]) {
+        if !values.is_empty() {
+            let text = format!(
+                "two kinds of models contradict each other, so the intervals are wider: {}; look whether the points lie on the body",
+                values.join(", ")
+            );
+            self.flag(Gate::ModelsDisagree, text);
+        }
+    }
+
     fn flag(&mut self, gate: Gate, text: String) {
         self.flags.push(Flag { gate, text });
     }

@@ -31,6 +31,13 @@ pub fn recompute(record: &Record, path: &Path, options: &Options) -> Result<Reco
     if let Some(found) = misfit {
         return Err(not_so(format!("expected a sighting whose parts fit together, found {found}")));
     }
+    let (frame, observation) = match &options.keypoints {
+        Some(file) => {
+            let found = file.person(Path::new(&record.source.file), &observation.pose())?;
+            (frame.with_points_of(found), observation.with_joints_of(found))
+        }
+        None => (frame, observation),
+    };
     let analysis = measure(frame, observation, options)?;
     let mut provenance = record.provenance();
     // Without points by hand it is as it was measured.

@@ -7,6 +7,7 @@ pub mod escape;
 pub mod fhir;
 pub mod font;
 pub mod html;
+pub mod keypoints;
 pub mod mask;
 pub mod output;
 #[cfg(feature = "parquet")]

@@ -168,9 +168,17 @@ pub fn long_columns() -> Vec<Column> {
         ("words", Kind::Text),
         ("reason", Kind::Text),
         ("derived_from", Kind::Text),
+        ("ref", Kind::Number),
     ];
     columns.extend(more.map(|(name, kind)| (name.to_owned(), kind)));
     columns
+}
+
+/// What somebody else measured, by the intake list's column `ref_MEASURE`: with `ref` beside `value` the table can be judged as it is
+/// (`poseaudit paired --column pred=value`). Nothing where it is no number.
+fn reference(record: &Record, measure: &str) -> Cell {
+    let column = record.intake.as_ref().and_then(|intake| intake.columns.get(&format!("ref_{measure}")));
+    column.and_then(|text| text.trim().parse::<f64>().ok()).filter(|value| value.is_finite()).into()
 }
 
 /// One photo, a row for each measure of its view.
@@ -193,6 +201,7 @@ pub fn long_rows(number: usize, record: &Record) -> Vec<Vec<Cell>> {
             found.words.as_deref().into(),
             found.reason.as_deref().into(),
             found.derived_from.map(Measure::name).into(),
+            reference(record, name),
         ]);
         row
     };
@@ -215,6 +224,24 @@ mod tests {
         assert_eq!(columns.last().expect("columns").0, "manifest_id");
         for row in long_rows(1, &record()) {
             assert_eq!(row.len(), long_columns().len());
+        }
+    }
+
+    #[test]
+    fn what_somebody_else_measured_stands_beside_the_value() {
+        let columns = [("ref_shoulder_tilt", " -2.5 "), ("ref_trunk_lean", "three"), ("ref_head_tilt", "")];
+        let columns = columns.into_iter().map(|(name, text)| (name.to_owned(), text.to_owned())).collect();
+        let intake = Some(crate::core::record::Intake { columns, ..Default::default() });
+        let rows = long_rows(1, &Record { intake, ..record() });
+        let cell =
+            |row: &[Cell], name: &str| row[long_columns().iter().position(|(n, _)| n == name).expect(name)].clone();
+        for row in &rows {
+            let expected = if cell(row, "measure") == Cell::Text("shoulder_tilt".into()) {
+                Cell::Number(-2.5)
+            } else {
+                Cell::Empty
+            };
+            assert_eq!(cell(row, "ref"), expected);
         }
     }
 

@@ -8,6 +8,7 @@ use crate::core::measure::frontal::Pattern;
 use crate::core::measure::{Measure, Unit};
 use crate::core::names::shown;
 use crate::core::record::Record;
+use crate::core::record::profile::SpinalProfile;
 
 /// One photo's measures as a table with a heading, flags and reasons.
 #[must_use]
@@ -58,6 +59,9 @@ pub fn table(record: &Record) -> String {
             shown(&offsets.join(", "))
         ));
     }
+    if let Some(profile) = &record.spinal_profile {
+        out.push_str(&format!("  {}\n", shown(&spine_words(profile))));
+    }
     for (label, reason) in refused {
         out.push_str(&format!("  not measured: {label}: {}\n", shown(&reason)));
     }
@@ -68,4 +72,18 @@ pub fn table(record: &Record) -> String {
         out.push_str(&format!("  note: {}\n", shown(warning)));
     }
     out
+}
+/// The spine's profile in one sentence.
+fn spine_words(profile: &SpinalProfile) -> String {
+    let offsets: Vec<String> =
+        profile.levels.iter().filter_map(|l| Some(format!("{} {}", l.level, signed(l.from_chord?)))).collect();
+    let pattern = if profile.pattern == Pattern::Straight { "no departure resolved" } else { profile.pattern.name() };
+    let largest = profile.largest.as_ref().map_or_else(String::new, |largest| {
+        let side = largest.side.map_or("", |side| side.name());
+        format!("; most at {}: {:.1} to the {side} +- {:.1}", largest.level, largest.offset.abs(), 1.96 * largest.sd)
+    });
+    format!(
+        "spine ({pattern}), % of trunk length beside the line from C7 to the sacrum: {}{largest}",
+        offsets.join(", ")
+    )
 }

@@ -19,9 +19,10 @@ use crate::core::observation::{Frame, Observation};
 use crate::core::pipeline::measure;
 use crate::core::silhouette::{Mask, Silhouette, Trace};
 use crate::vision::detect;
-use crate::vision::ensemble::{self, Readings};
-use crate::vision::estimate::blazepose::{self, BlazePose};
-use crate::vision::estimate::{Crowd, Estimator};
+use crate::vision::ensemble::{self, Readings, SECOND_READINGS};
+use crate::vision::estimate::blazepose;
+use crate::vision::estimate::open::{self, Team};
+use crate::vision::estimate::{Crowd, Person, region_of};
 use crate::vision::exposure::exposure;
 use crate::vision::face_mesh::FaceMesh;
 use crate::vision::heads::search::Finder;
@@ -32,7 +33,9 @@ use crate::vision::vanishing::{Sight, tilt_from_verticals};
 
 /// The models, opened: per model as many workers as share its readings.
 pub struct Analyzer {
-    teams: Vec<Vec<Box<dyn Estimator>>>,
+    teams: Vec<Team>,
+    /// Workers of a model of another kind, whose joints are a second opinion.
+    second: Option<Team>,
     /// Opened when heads are first to be looked for.
     finder: Option<Finder>,
     /// Opened when a face is first to be read.
@@ -52,29 +55,24 @@ impl Analyzer {
     /// # Errors
     /// [`Error::Runtime`] or [`Error::Model`].
     pub fn open(models: &[blazepose::Options], workers: usize) -> Result<Self> {
-        let mut teams: Vec<Vec<Box<dyn Estimator>>> = Vec::new();
-        for model in models {
-            let mut team: Vec<Box<dyn Estimator>> = Vec::new();
-            if teams.is_empty() {
-                team.push(Box::new(BlazePose::open(model)?));
-            }
-            while team.len() < workers.max(1) {
-                team.push(Box::new(BlazePose::deferred(model)?));
-            }
-            teams.push(team);
+        let first = models.iter().filter(|model| !model.second);
+        let teams = first.enumerate().map(|(index, model)| open::team(model, workers, index == 0));
+        let mut opened = Self::from_teams(teams.collect::<Result<_>>()?)?;
+        if let Some(model) = models.iter().find(|model| model.second) {
+            opened.second = Some(open::team(model, workers, false)?);
         }
-        Self::from_teams(teams)
+        Ok(opened)
     }
 
     /// An analyzer of estimators that are already there.
     ///
     /// # Errors
     /// [`Error::Usage`] when a team is empty.
-    pub fn from_teams(teams: Vec<Vec<Box<dyn Estimator>>>) -> Result<Self> {
+    pub fn from_teams(teams: Vec<Team>) -> Result<Self> {
         if teams.is_empty() || teams.iter().any(Vec::is_empty) {
             return Err(Error::Usage { reason: "at least one model with one worker is needed".into() });
         }
-        Ok(Self { teams, finder: None, mesh: None })
+        Ok(Self { teams, second: None, finder: None, mesh: None })
     }
 
     /// BLAKE3 hashes of the landmark models, in hexadecimal.
@@ -133,7 +131,14 @@ impl Analyzer {
         let agreed = ensemble::agreed(&readings);
         let around = surroundings(&pyramid, &agreed, &told);
         let face = if options.readings > 1 { self.face(&pyramid, &agreed)? } else { None };
-        let seen = observation(&readings, &agreed, &told, &around, (width, height)).with_face(face);
+        let mut seen = observation(&readings, &agreed, &told, &around, (width, height)).with_face(face);
+        let person = Person { region: region_of(&agreed, person.region).upright(), ..*person };
+        if let Some(team) = &mut self.second
+            && let Some(read) = ensemble::read(team, &pyramid, person, SECOND_READINGS, false)?
+        {
+            let pose = ensemble::sided_as(&ensemble::agreed(std::slice::from_ref(&read)), &agreed);
+            seen = seen.with_second(team[0].name(), read.count(), &pose);
+        }
         let (heads, people) = match options.heads {
             true => {
                 let hits = self.hits(photo)?;
@@ -153,6 +158,13 @@ impl Analyzer {
             model: models.join("+"),
             model_blake3: self.teams[0][0].hash().to_owned(),
             independent: None,
+        };
+        let (frame, seen) = match &options.keypoints {
+            Some(file) => {
+                let found = file.person(path, &seen.pose())?;
+                (frame.with_points_of(found), seen.with_joints_of(found))
+            }
+            None => (frame, seen),
         };
         measure(frame, seen, options)
     }
@@ -278,6 +290,7 @@ pub fn observation(
         .with_dissent(readings.iter().map(|team| team.dissent).fold(0.0, f64::max))
         .with_exposure(around.exposure)
         .with_background(around.background.as_ref());
+    seen = seen.with_spine(ensemble::spine(readings).as_ref());
     let masks: Vec<Mask> = readings.iter().flat_map(Readings::masks).cloned().collect();
     if !masks.is_empty() {
         let pose = screened(&seen.pose(), width, height);

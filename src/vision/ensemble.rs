@@ -6,9 +6,10 @@
 
 use crate::core::body::pose::{Keypoint, Missing, Pose};
 use crate::core::body::skeleton::{Joint, Pair};
+use crate::core::body::spine::SpinePoints;
 use crate::core::body::view;
 use crate::core::error::Result;
-use crate::core::geometry::{Point, Vec2};
+use crate::core::geometry::Vec2;
 use crate::core::silhouette::Mask;
 use crate::vision::estimate::{Estimator, Look, Person, Reading};
 use crate::vision::raster::crop::Pyramid;
@@ -20,6 +21,8 @@ pub const PAIRED_READINGS: usize = 2;
 pub const FAST_READINGS: usize = 2;
 /// Readings of a photo by each of two models when accuracy counts more.
 pub const BEST_READINGS: usize = 12;
+/// Readings of a photo by a second model of another kind.
+pub const SECOND_READINGS: usize = 4;
 /// More readings than this do not help.
 pub const MAX_READINGS: usize = 48;
 
@@ -235,6 +238,21 @@ pub fn agreed(teams: &[Readings]) -> Pose {
     }
 }
 
+/// A pose with left and right as another of the same person has them.
+#[must_use]
+pub fn sided_as(pose: &Pose, other: &Pose) -> Pose {
+    let span = |pose: &Pose| view::shoulder_span(pose).unwrap_or(0.0);
+    if span(pose) * span(other) < 0.0 { pose.exchanged() } else { pose.clone() }
+}
+
+/// The points along the spine that the first model's readings of the whole body agree on, when it gives any.
+#[must_use]
+pub fn spine(teams: &[Readings]) -> Option<SpinePoints> {
+    let read: Vec<&SpinePoints> = teams.first()?.body.iter().filter_map(|reading| reading.spine.as_ref()).collect();
+    let mean = SpinePoints::mean(&read);
+    (!mean.is_empty()).then_some(mean)
+}
+
 fn mean_of(a: &Pose, b: &Pose, joint: Joint) -> Result<Keypoint, Missing> {
     let (a, b) = (a.get(joint)?, b.get(joint)?);
     Ok(Keypoint { at: a.at.midpoint(b.at), ..a })
@@ -280,14 +298,8 @@ fn in_parallel(
 pub fn consensus(poses: &[Pose]) -> Pose {
     Pose::from_joints(|joint| {
         let seen: Vec<Keypoint> = poses.iter().filter_map(|pose| pose.get(joint).ok()).collect();
-        if seen.is_empty() {
-            return poses.first().map_or(Err(Missing::NotGiven(joint)), |pose| pose.get(joint));
-        }
-        let mean = |pick: fn(&Keypoint) -> f64| seen.iter().map(pick).sum::<f64>() / seen.len() as f64;
-        let at = Point::new(mean(|k| k.at.x), mean(|k| k.at.y));
-        let square: f64 = seen.iter().map(|k| (k.at - at).dot(k.at - at)).sum();
-        let sd_px = (seen.len() > 1).then(|| (0.5 * square / (seen.len() - 1) as f64).sqrt());
-        Ok(Keypoint { at, visibility: mean(|k| k.visibility), sd_px, by_hand: false })
+        Keypoint::mean(&seen)
+            .map_or_else(|| poses.first().map_or(Err(Missing::NotGiven(joint)), |pose| pose.get(joint)), Ok)
     })
 }
 
@@ -295,6 +307,7 @@ pub fn consensus(poses: &[Pose]) -> Pose {
 mod tests {
     use super::*;
     use crate::core::body::pose::screened;
+    use crate::core::geometry::Point;
 
     #[test]
     fn nudges_are_small_and_differ() {
@@ -326,7 +339,7 @@ mod tests {
                 (Joint::RightHip, at(-12.0, 110.0)),
             ]);
             let next = Region { center: Point::default(), side: 1.0, rotation: 0.0 };
-            Reading { pose, world: None, next, mask: None }
+            Reading { pose, world: None, next, mask: None, spine: None }
         };
         let mut readings: Vec<Reading> = [-1.0, -1.0, 1.0, -1.0].map(reading).into();
         assert_eq!(settle_sides(&mut readings), 0.25);

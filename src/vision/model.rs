@@ -5,6 +5,7 @@
 //! that are not embedded are looked for in the folder that `ORTHOSTAT_MODELS` names, `models` beside the program, and
 //! `models` in the user's data folder.
 
+use std::fmt::Debug;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
@@ -12,7 +13,7 @@ use ndarray::{ArrayView4, ArrayViewD, IxDyn};
 use ort::environment::Environment;
 use ort::session::builder::GraphOptimizationLevel;
 use ort::session::{Session, SessionInputValue, SessionOutputs};
-use ort::value::{TensorRef, ValueType};
+use ort::value::{PrimitiveTensorElementType, TensorElementType, TensorRef, ValueType};
 use serde::Deserialize;
 
 use crate::core::error::{Error, Result};
@@ -42,6 +43,17 @@ pub struct Entry {
     pub inputs: Vec<TensorForm>,
     /// The tensors it gives.
     pub outputs: Vec<TensorForm>,
+    /// Its licence.
+    pub licence: String,
+    /// Where it comes from.
+    pub origin: Origin,
+}
+
+/// Where a model was published.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Origin {
+    /// The registry and package, such as `npm:@mediapipe/pose`.
+    pub package: String,
 }
 
 /// Name and shape of a tensor.
@@ -51,6 +63,45 @@ pub struct TensorForm {
     pub name: String,
     /// Its shape.
     pub shape: Vec<i64>,
+}
+
+/// What the numbers of a tensor are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Numbers {
+    /// `f32`.
+    Float,
+    /// `i32`.
+    Whole,
+    /// Anything else, which no family takes.
+    Other,
+}
+
+/// An input or output of a graph, as the file itself describes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outlet {
+    /// Its name.
+    pub name: String,
+    /// Its shape; -1 where the file leaves it open.
+    pub shape: Vec<i64>,
+    /// Its numbers.
+    pub numbers: Numbers,
+}
+
+impl Outlet {
+    fn of(outlet: &ort::value::Outlet) -> Self {
+        let (shape, numbers) = match outlet.dtype() {
+            ValueType::Tensor { shape, ty, .. } => {
+                let numbers = match ty {
+                    TensorElementType::Float32 => Numbers::Float,
+                    TensorElementType::Int32 => Numbers::Whole,
+                    _ => Numbers::Other,
+                };
+                (shape.iter().copied().collect(), numbers)
+            }
+            _ => (Vec::new(), Numbers::Other),
+        };
+        Self { name: outlet.name().to_owned(), shape, numbers }
+    }
 }
 
 /// Everything that `models.json` lists.
@@ -210,6 +261,26 @@ fn read(path: &Path) -> Result<(Vec<u8>, String)> {
     Ok((bytes, hash))
 }
 
+/// Opens a graph.
+fn session(name: &str, bytes: &[u8], threads: usize) -> Result<Session> {
+    let environment = environment()?;
+    let build = || -> ort::Result<Session> {
+        let mut builder = Session::builder(&environment)?
+            .with_optimization_level(GraphOptimizationLevel::All)?
+            .with_intra_threads(threads)?
+            .with_inter_threads(1)?
+            .with_intra_op_spinning(false)?
+            // Without its arena each run takes its memory from the system anew, which at times costs a fifth of a batch.
+            .with_execution_providers([ort::ep::CPU::default().with_arena_allocator(true).build()])?;
+        builder.commit_from_memory(bytes)
+    };
+    build().map_err(|error| Error::Model {
+        model: name.into(),
+        reason: "ONNX Runtime does not open it".into(),
+        source: Some(Box::new(error)),
+    })
+}
+
 /// A graph, opened and checked against its entry.
 #[derive(Debug)]
 pub struct Model {
@@ -263,24 +334,30 @@ impl Model {
         Self::from_bytes(entry, &path.display().to_string(), &bytes, hash, threads)
     }
 
+    /// Opens a file that nothing is known of.
+    ///
+    /// # Errors
+    /// [`Error::Runtime`] without ONNX Runtime, [`Error::Model`] when the file cannot be read or is no model.
+    pub fn open_unlisted(path: &Path, threads: usize) -> Result<Self> {
+        let (bytes, hash) = read(path)?;
+        let name = path.display().to_string();
+        Ok(Self { session: session(&name, &bytes, threads)?, name, hash })
+    }
+
+    /// What goes in.
+    #[must_use]
+    pub fn inputs(&self) -> Vec<Outlet> {
+        self.session.inputs().iter().map(Outlet::of).collect()
+    }
+
+    /// What comes out.
+    #[must_use]
+    pub fn outputs(&self) -> Vec<Outlet> {
+        self.session.outputs().iter().map(Outlet::of).collect()
+    }
+
     fn from_bytes(entry: &Entry, name: &str, bytes: &[u8], hash: String, threads: usize) -> Result<Self> {
-        let environment = environment()?;
-        let build = || -> ort::Result<Session> {
-            let mut builder = Session::builder(&environment)?
-                .with_optimization_level(GraphOptimizationLevel::All)?
-                .with_intra_threads(threads)?
-                .with_inter_threads(1)?
-                .with_intra_op_spinning(false)?
-                // Without its arena each run takes its memory from the system anew, which at times costs a fifth of a batch.
-                .with_execution_providers([ort::ep::CPU::default().with_arena_allocator(true).build()])?;
-            builder.commit_from_memory(bytes)
-        };
-        let session = build().map_err(|error| Error::Model {
-            model: name.into(),
-            reason: "ONNX Runtime does not open it".into(),
-            source: Some(Box::new(error)),
-        })?;
-        let model = Self { name: name.into(), hash, session };
+        let model = Self { name: name.into(), hash, session: session(name, bytes, threads)? };
         model.check(entry)?;
         Ok(model)
     }
@@ -329,7 +406,10 @@ impl Model {
     ///
     /// # Errors
     /// [`Error::Model`] with what ONNX Runtime says.
-    pub fn run(&mut self, input: ArrayView4<'_, f32>) -> Result<Outputs<'_>> {
+    pub fn run<T: PrimitiveTensorElementType + Debug + Clone + 'static>(
+        &mut self,
+        input: ArrayView4<'_, T>,
+    ) -> Result<Outputs<'_>> {
         let failed = |name: &str, error: ort::Error| Error::Model {
             model: name.to_owned(),
             reason: "the run failed".into(),
@@ -371,6 +451,26 @@ pub struct Outputs<'m> {
 }
 
 impl Outputs<'_> {
+    /// The model's name or file.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.name
+    }
+
+    /// A tensor by its name, in the shape that it has.
+    ///
+    /// # Errors
+    /// [`Error::Model`] when there is none, or its numbers are not `f32`.
+    pub fn whole(&self, name: &str) -> Result<ArrayViewD<'_, f32>> {
+        let wrong = |reason: String, source: Option<ort::Error>| Error::Model {
+            model: self.name.to_owned(),
+            reason,
+            source: source.map(|error| Box::new(error) as _),
+        };
+        let value = self.values.get(name).ok_or_else(|| wrong(format!("no output {name}"), None))?;
+        value.try_extract_array::<f32>().map_err(|error| wrong(format!("output {name} is not f32"), Some(error)))
+    }
+
     /// A tensor by its name, with the shape that the caller goes on with.
     ///
     /// # Errors

@@ -69,6 +69,13 @@ pub struct Analyze {
     /// landmark's name replaces the model's point; c7, left_acromion, left_asis, left_psis and their right partners are added.
     #[arg(long, value_name = "FILE")]
     pub points: Option<PathBuf>,
+    /// Points that another program found in the photo, in place of the model's: OpenPose's JSON (BODY_25, COCO), COCO's keypoint
+    /// results (17, Halpe-26, WholeBody-133, SpineTrack-37), or names with places; see docs/models.md.
+    #[arg(long, value_name = "FILE", conflicts_with = "points")]
+    pub keypoints: Option<PathBuf>,
+    /// Write the joints too, with --out, in a form that other programs read: ID.keypoints.json, or ID.trc.
+    #[arg(long, value_enum, value_name = "FORM", requires = "out")]
+    pub keypoints_out: Option<KeypointForm>,
     /// Refuse pictures of more megapixels before decoding them, and such as take more than 6 bytes of memory for each pixel
     /// allowed.
     #[arg(long, value_name = "N", default_value_t = MAX_MEGAPIXELS, value_parser = positive)]
@@ -84,6 +91,17 @@ pub enum PictureForm {
     Png,
     /// SVG: the photo as JPEG inside, the lines as lines.
     Svg,
+}
+
+/// A form of joints that other programs read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum KeypointForm {
+    /// OpenPose's JSON, in the order BODY_25.
+    Openpose,
+    /// COCO's keypoint results, 17 points.
+    Coco,
+    /// A TRC file of one frame in millimetres, for OpenSim's scaling; needs --height-cm.
+    Trc,
 }
 
 impl PictureForm {

@@ -162,6 +162,7 @@ impl Live {
             height_mm: self.height_cm.map(|cm| 10.0 * cm),
             person: self.person,
             points: Points::default(),
+            keypoints: None,
         }
     }
 

@@ -23,9 +23,14 @@ pub struct Measuring {
     /// How many readings are taken of a photo.
     #[arg(long, value_enum, default_value_t = Quality::Standard)]
     pub quality: Quality,
-    /// The landmark model instead of the quality's: lite, full, heavy, or an ONNX file with the inputs and outputs of full.
+    /// The landmark model instead of the quality's: lite, full, heavy, thunder, or an ONNX file of a known family (BlazePose,
+    /// RTMPose and SpinePose, ViTPose and HRNet, YOLO-pose, MoveNet); see docs/models.md.
     #[arg(long, value_name = "NAME|FILE")]
     pub model: Option<String>,
+    /// A second opinion by a model of another kind: a name or file as for --model, or none. The best quality takes thunder where
+    /// it is installed.
+    #[arg(long, value_name = "NAME|FILE|none")]
+    pub second: Option<String>,
     /// Readings of the whole body instead of the quality's; they are nudged and mirrored, and averaged. With the standard
     /// quality they are the full model's alone.
     #[arg(long, value_name = "N", value_parser = readings)]
@@ -80,6 +85,8 @@ impl ViewChoice {
 
 /// The model beside the full one.
 const HEAVY: &str = "blazepose-heavy";
+/// The second opinion.
+const THUNDER: &str = "movenet-thunder";
 
 impl Measuring {
     /// As the library wants them.
@@ -99,6 +106,7 @@ impl Measuring {
             height_mm: self.height_cm.map(|cm| 10.0 * cm),
             person: self.person,
             points: Points::default(),
+            keypoints: None,
         }
     }
 
@@ -119,7 +127,14 @@ impl Measuring {
             (None, Quality::Standard) if self.is_paired() => vec![blazepose::DEFAULT_MODEL, HEAVY],
             (None, _) => vec![blazepose::DEFAULT_MODEL],
         };
-        names.into_iter().map(named).collect()
+        let second = match (self.second.as_deref(), self.quality) {
+            (Some("none"), _) => None,
+            (Some(named), _) => Some(named),
+            (None, Quality::Best) if self.model.is_none() && model::is_installed(THUNDER) => Some(THUNDER),
+            (None, _) => None,
+        };
+        let second = second.map(|name| blazepose::Options { second: true, ..named(name) });
+        names.into_iter().map(named).chain(second).collect()
     }
 }
 
@@ -127,6 +142,7 @@ impl Measuring {
 pub(super) fn named(name: &str) -> blazepose::Options {
     let model = match name {
         short @ ("lite" | "full" | "heavy") => format!("blazepose-{short}"),
+        "thunder" => THUNDER.to_owned(),
         other => other.to_owned(),
     };
     blazepose::Options { model, ..blazepose::Options::default() }

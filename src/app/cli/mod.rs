@@ -11,7 +11,7 @@ mod recompute;
 
 use clap::{Parser, Subcommand};
 
-pub use analyze::{Analyze, PictureForm};
+pub use analyze::{Analyze, KeypointForm, PictureForm};
 pub use batch::{Batch, FailOn, FormatChoice, ProgressChoice};
 pub use compare::Compare;
 pub use edit::Edit;
@@ -58,6 +58,12 @@ pub enum Command {
     Recompute(Recompute),
     /// Correct a record's points by hand, on a page in the browser.
     Edit(Edit),
+    /// List the models that are known and installed, or say what a model file is.
+    Models {
+        /// ONNX files to look at instead.
+        #[arg(value_name = "FILE.onnx")]
+        files: Vec<std::path::PathBuf>,
+    },
     /// Print the JSON Schema of a record.
     Schema,
     /// Say what was found on this machine, and check a known answer.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::analyze::{plumb, plumb_line};
+use super::analyze::{KeypointForm, plumb, plumb_line};
 use super::measuring::{ViewChoice, roll, stature};
 use crate::core::camera::UserCalibration;
 use crate::core::error::Result;
@@ -44,6 +44,12 @@ pub struct Recompute {
     /// Points placed by hand in the one record's photo, as `analyze --points` takes them: they are added to the record's own.
     #[arg(long, value_name = "FILE", conflicts_with = "no_points")]
     pub points: Option<PathBuf>,
+    /// Points that another program found in the photos, in place of the records' own, as `analyze --keypoints` takes them.
+    #[arg(long, value_name = "FILE", conflicts_with = "points")]
+    pub keypoints: Option<PathBuf>,
+    /// Write the joints too, with --out, in a form that other programs read: ID.keypoints.json, or ID.trc.
+    #[arg(long, value_enum, value_name = "FORM", requires = "out")]
+    pub keypoints_out: Option<KeypointForm>,
     /// Forget the points that were placed by hand.
     #[arg(long)]
     pub no_points: bool,

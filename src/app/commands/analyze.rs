@@ -3,11 +3,13 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use orthostat::app::cli::{Analyze, PictureForm};
 use orthostat::core::compare::reference;
 use orthostat::core::error::{Error, Result};
 use orthostat::core::isolation;
+use orthostat::core::keypoint_file::KeypointFile;
 use orthostat::core::names::{file_name, of_file};
 use orthostat::core::options::Options;
 use orthostat::core::photo_hash::PhotoHash;
@@ -48,6 +50,7 @@ pub(crate) fn run(options: &Analyze) -> Result<u8> {
     if let Some(path) = &options.points {
         measuring.points = points_for_one(path, options.photos.len(), "photo")?;
     }
+    measuring.keypoints = options.keypoints.as_deref().map(KeypointFile::open).transpose()?.map(Arc::new);
     measuring.heads = options.mask_face;
     let reading = options.reading();
     // What cannot be written is found out before the slow work.
@@ -212,6 +215,9 @@ fn write_files(outputs: &Outputs, folder: &Path, photo: &Photo, record: &Record,
         outputs.check(&fhir, from)?;
     }
     outputs.write(&path, &output::json(record, &path)?, from)?;
+    if let Some(form) = options.keypoints_out {
+        super::write_keypoints(outputs, folder, &record.id, record, form)?;
+    }
     if options.fhir {
         outputs.write(&fhir, &output::json(&report::fhir::bundle(record), &fhir)?, from)?;
     }
@@ -250,7 +256,8 @@ fn write_files(outputs: &Outputs, folder: &Path, photo: &Photo, record: &Record,
 fn inputs(options: &Analyze, history: Option<&History>) -> Vec<PathBuf> {
     let mut inputs = options.photos.clone();
     inputs.extend(options.points.clone());
-    inputs.extend(options.measuring.model.as_ref().map(PathBuf::from));
+    inputs.extend(options.keypoints.clone());
+    inputs.extend([&options.measuring.model, &options.measuring.second].into_iter().flatten().map(PathBuf::from));
     inputs.extend(history.into_iter().flat_map(History::files));
     inputs
 }

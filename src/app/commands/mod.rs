@@ -7,15 +7,21 @@ pub(crate) mod doctor;
 pub(crate) mod edit;
 pub(crate) mod history;
 pub(crate) mod live;
+pub(crate) mod models;
 pub(crate) mod recompute;
 pub(crate) mod schema;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use orthostat::app::cli::KeypointForm;
 use orthostat::core::error::{Error, Result};
 use orthostat::core::names;
+use orthostat::core::photo_hash::PhotoHash;
 use orthostat::core::points::Points;
+use orthostat::core::record::Record;
+use orthostat::report::output::Outputs;
+use orthostat::report::{keypoints, output};
 
 /// A message for the user, on standard error. Where it cannot be written the work goes on without it.
 pub(crate) fn complain(message: &dyn std::fmt::Display) {
@@ -35,6 +41,30 @@ pub(crate) fn points_for_one(path: &Path, pictures: usize, what: &str) -> Result
         return Err(Error::Usage { reason });
     }
     Points::open(path)
+}
+
+/// Writes a record's joints in another program's form beside it; where one photo does not allow that, it is said.
+pub(crate) fn write_keypoints(
+    outputs: &Outputs,
+    folder: &Path,
+    id: &str,
+    record: &Record,
+    form: KeypointForm,
+) -> Result<()> {
+    let ending = if form == KeypointForm::Trc { ".trc" } else { ".keypoints.json" };
+    let path = folder.join(names::file_name(id, ending));
+    let bytes = match form {
+        KeypointForm::Openpose => output::json(&keypoints::openpose(record), &path)?,
+        KeypointForm::Coco => output::json(&keypoints::coco(record), &path)?,
+        KeypointForm::Trc => match keypoints::trc(record) {
+            Ok(text) => text.into_bytes(),
+            Err(why) => {
+                complain(&format!("{}: {why}", record.source.file));
+                return Ok(());
+            }
+        },
+    };
+    outputs.write(&path, &bytes, record.source.blake3.as_ref().map(PhotoHash::as_str))
 }
 
 /// Data for whoever reads standard output. A reader that has gone away is no error.

@@ -3,9 +3,11 @@
 use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use orthostat::app::cli::Recompute;
 use orthostat::core::error::{Error, Result};
+use orthostat::core::keypoint_file::KeypointFile;
 use orthostat::core::names::file_name;
 use orthostat::core::photo_hash::PhotoHash;
 use orthostat::core::points::Points;
@@ -15,7 +17,7 @@ use orthostat::report;
 use orthostat::report::output;
 use orthostat::report::output::Outputs;
 
-use super::{complain, points_for_one, say};
+use super::{complain, points_for_one, say, write_keypoints};
 
 /// The records named, folders replaced by the `.json` files in them, in order of their names.
 fn files(named: &[PathBuf]) -> Result<Vec<PathBuf>> {
@@ -40,10 +42,10 @@ fn files(named: &[PathBuf]) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// FHIR bundles and points that were not saved lie beside the records that they belong to.
+/// FHIR bundles, joints in other programs' forms and points that were not saved lie beside the records that they belong to.
 fn is_companion(file: &Path) -> bool {
     let name = file.to_string_lossy();
-    name.ends_with(".fhir.json") || name.ends_with(".points.json")
+    [".fhir.json", ".points.json", ".keypoints.json"].iter().any(|ending| name.ends_with(ending))
 }
 
 pub(crate) fn run(options: &Recompute) -> Result<u8> {
@@ -51,7 +53,7 @@ pub(crate) fn run(options: &Recompute) -> Result<u8> {
     let outputs = match &options.out {
         Some(folder) => {
             apart(&files, folder)?;
-            let inputs = files.iter().chain(&options.points);
+            let inputs = files.iter().chain(&options.points).chain(&options.keypoints);
             Some(Outputs::into_folder(folder, options.force)?.protecting(inputs))
         }
         None => None,
@@ -60,10 +62,11 @@ pub(crate) fn run(options: &Recompute) -> Result<u8> {
         Some(path) => points_for_one(path, files.len(), "record")?,
         None => Points::default(),
     };
+    let keypoints = options.keypoints.as_deref().map(KeypointFile::open).transpose()?.map(Arc::new);
     let mut codes = HashSet::new();
     let mut shown = false;
     for path in files {
-        match one(&path, options, outputs.as_ref(), &points) {
+        match one(&path, options, outputs.as_ref(), &points, keypoints.as_ref()) {
             Ok(code) => {
                 shown = true;
                 codes.insert(code);
@@ -102,9 +105,16 @@ fn apart(files: &[PathBuf], folder: &Path) -> Result<()> {
     Ok(())
 }
 
-fn one(path: &Path, options: &Recompute, outputs: Option<&Outputs>, points: &Points) -> Result<u8> {
+fn one(
+    path: &Path,
+    options: &Recompute,
+    outputs: Option<&Outputs>,
+    points: &Points,
+    keypoints: Option<&Arc<KeypointFile>>,
+) -> Result<u8> {
     let before = Record::open(path)?;
     let mut measuring = options.options(before.options())?;
+    measuring.keypoints = keypoints.cloned();
     if let Some(file) = &options.points {
         points.check_inside(before.source.width.into(), before.source.height.into(), file)?;
         measuring.points = measuring.points.with(points);
@@ -128,6 +138,9 @@ fn one(path: &Path, options: &Recompute, outputs: Option<&Outputs>, points: &Poi
             outputs.check(&fhir, from)?;
         }
         outputs.write(&path, &output::json(&record, &path)?, from)?;
+        if let Some(form) = options.keypoints_out {
+            write_keypoints(outputs, folder, &stem, &record, form)?;
+        }
         if options.fhir {
             outputs.write(&fhir, &output::json(&report::fhir::bundle(&record), &fhir)?, from)?;
         }

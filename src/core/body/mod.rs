@@ -1,8 +1,10 @@
 //! The body: its joints, its pose, and the side that is seen.
 
 pub mod framing;
+pub mod keypoints;
 pub mod landmarks;
 pub mod pose;
 pub mod skeleton;
+pub mod spine;
 pub mod stance;
 pub mod view;

@@ -17,6 +17,21 @@ pub struct Keypoint {
     pub by_hand: bool,
 }
 
+impl Keypoint {
+    /// The mean of several readings, with their spread; `None` of none.
+    #[must_use]
+    pub fn mean(seen: &[Self]) -> Option<Self> {
+        if seen.is_empty() {
+            return None;
+        }
+        let mean = |pick: fn(&Self) -> f64| seen.iter().map(pick).sum::<f64>() / seen.len() as f64;
+        let at = Point::new(mean(|k| k.at.x), mean(|k| k.at.y));
+        let square: f64 = seen.iter().map(|k| (k.at - at).dot(k.at - at)).sum();
+        let sd_px = (seen.len() > 1).then(|| (0.5 * square / (seen.len() - 1) as f64).sqrt());
+        Some(Self { at, visibility: mean(|k| k.visibility), sd_px, by_hand: false })
+    }
+}
+
 /// Why a joint has no place.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Missing {

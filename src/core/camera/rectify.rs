@@ -2,6 +2,7 @@
 
 use crate::core::body::landmarks::BonyPose;
 use crate::core::body::pose::Pose;
+use crate::core::body::spine::SpinePoints;
 use crate::core::body::view::Facing;
 use crate::core::camera::frontal_plane::{self, Yaw};
 use crate::core::camera::{Camera, FocalFrom};
@@ -61,6 +62,14 @@ impl Rectification {
         let shape = Shape::of(outline, |p| Some(level(p)), place);
         let face = face.as_ref().map(|face| face.tilt_deg(&self.camera)).map_err(Clone::clone);
         Rectified { turned, levelled, shape, bony, face }
+    }
+
+    /// Points along the spine, straightened with their pose: taken to lie in the plane of shoulders and hips.
+    #[must_use]
+    pub fn spine(&self, pose: &Pose, points: &SpinePoints) -> SpinePoints {
+        let levelled = self.camera.level_pose(pose);
+        let plane = self.facing.and_then(|f| frontal_plane::Plane::of(&levelled, &self.camera, f, self.yaw.deg));
+        points.map(|p| plane.as_ref()?.place(self.camera.level(p), 0.0))
     }
 
     /// The same with each thing that it depends on moved by one standard deviation up and down, one at a time: roll, turn, pitch,

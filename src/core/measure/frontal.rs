@@ -3,7 +3,7 @@
 //! Every signed value is **positive when the subject's own left is higher, or when something is shifted to the subject's
 //! own left**; a level, plumb body gives 0. Pixels are enough: angles and shares of the body need no scale.
 
-use crate::core::body::pose::Pose;
+use crate::core::body::pose::{Missing, Pose};
 use crate::core::body::skeleton::{Joint, Pair, Side};
 use crate::core::body::view::Facing;
 use crate::core::geometry::{Line, Point, angle_at_deg};
@@ -55,7 +55,8 @@ pub fn trunk_length(pose: &Pose) -> Value {
 /// The pairs whose tilts make [`head_tilt`]. On rendered people equal weights did as well as any other.
 const HEAD_PAIRS: [Pair; 3] = [Pair::EYES_OUTER, Pair::EARS, Pair::MOUTH];
 
-/// Tilt of the head, in degrees: the mean of the tilts of eyes, ears and mouth; from behind, of the ears alone.
+/// Tilt of the head, in degrees: the mean of the tilts of eyes, ears and mouth (of models that give no mouth: of eyes and ears); from
+/// behind, of the ears alone.
 ///
 /// Positive = the subject's left ear is higher, which is a head inclined to the subject's **right**. Neutral value 0.
 /// Definition: head line of the SAPO protocol (tragus to tragus), here with the surface points that the model gives.
@@ -78,11 +79,14 @@ pub fn head_tilt(pose: &Pose, facing: Facing) -> Value {
     if facing == Facing::Away {
         return tilt(pose, Pair::EARS);
     }
+    // Models with few points give the eyes' centres and the ears alone.
+    let is_given = |pair: Pair| !matches!(pose.get(pair.left), Err(Missing::NotGiven(_)));
+    let pairs: &[Pair] = if is_given(Pair::MOUTH) { &HEAD_PAIRS } else { &[Pair::EYES, Pair::EARS] };
     let mut sum = 0.0;
-    for pair in HEAD_PAIRS {
-        sum += tilt(pose, pair)?;
+    for pair in pairs {
+        sum += tilt(pose, *pair)?;
     }
-    Ok(sum / HEAD_PAIRS.len() as f64)
+    Ok(sum / pairs.len() as f64)
 }
 
 /// Tilt of the line between the shoulder joints, in degrees.

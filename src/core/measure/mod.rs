@@ -7,6 +7,7 @@ pub mod frontal;
 pub mod lateral;
 pub mod manual;
 pub mod registry;
+pub mod spinal_profile;
 
 pub use assessment::{Assessment, ByHand, Measurement};
 pub use descriptor::Unit;

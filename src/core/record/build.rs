@@ -61,6 +61,7 @@ impl Record {
             heads: analysis.frame.heads.clone(),
             measures: measures(analysis),
             spinal_line: spinal_line(analysis),
+            spinal_profile: analysis.spinal_profile.as_ref().map(super::profile::SpinalProfile::of),
             quality: Quality {
                 usable: analysis.assessment.has_values(),
                 flags: analysis

@@ -2,6 +2,7 @@
 
 mod build;
 pub mod outcome;
+pub mod profile;
 pub mod schema;
 pub mod states;
 mod words;
@@ -61,6 +62,9 @@ pub struct Record {
     /// The spinal line, level by level, in frontal views.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub spinal_line: Option<SpinalLine>,
+    /// The spine's profile in frontal views, where points along the spine were given.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub spinal_profile: Option<profile::SpinalProfile>,
     /// The gates.
     pub quality: Quality,
     /// Sentences about the file itself.

@@ -2,3 +2,4 @@
 
 pub mod calibration;
 pub mod landmark_error;
+pub mod second;

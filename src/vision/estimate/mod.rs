@@ -1,9 +1,18 @@
-//! From pixels to joints: what every family of pose models can do, one file or folder per family.
+//! From pixels to joints: what every family of pose models can do, one folder per family.
 
 pub mod anchors;
 pub mod blazepose;
+pub mod form;
+pub mod heatmap;
+pub mod movenet;
+pub mod open;
+pub mod other;
+pub mod simcc;
+pub mod yolo;
 
-use crate::core::body::pose::{Pose, WorldPose};
+use crate::core::body::pose::{MIN_VISIBILITY, Pose, WorldPose};
+use crate::core::body::skeleton::Pair;
+use crate::core::body::spine::SpinePoints;
 use crate::core::error::Result;
 use crate::core::geometry::Point;
 use crate::core::silhouette::Mask;
@@ -45,6 +54,15 @@ impl Crowd {
     }
 }
 
+/// A point as a decoder gives it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Spot {
+    /// In pixel numbers of the tensor: the first pixel's centre is 0.
+    pub at: Point,
+    /// How sure the model is, on its own scale.
+    pub score: f64,
+}
+
 /// One look at one region.
 #[derive(Debug, Clone)]
 pub struct Reading {
@@ -56,6 +74,8 @@ pub struct Reading {
     pub next: Region,
     /// The person's pixels, when they were asked for.
     pub mask: Option<Mask>,
+    /// Points along the spine, when the model gives any.
+    pub spine: Option<SpinePoints>,
 }
 
 impl Reading {
@@ -63,7 +83,7 @@ impl Reading {
     #[must_use]
     pub fn exchanged(&self) -> Self {
         let world = self.world.as_ref().map(WorldPose::exchanged);
-        Self { pose: self.pose.exchanged(), world, mask: self.mask.clone(), ..*self }
+        Self { pose: self.pose.exchanged(), world, mask: self.mask.clone(), spine: self.spine.clone(), ..*self }
     }
 }
 
@@ -104,4 +124,39 @@ pub trait Estimator: Send {
     /// # Errors
     /// When the model cannot be run.
     fn read(&mut self, photo: &Pyramid<'_>, region: Region, look: Look) -> Result<Option<Reading>>;
+}
+
+/// Half of the next square, in torsos and in distances of the farthest joint from the hips: MoveNet's own rule.
+const TORSOS: f64 = 1.9;
+const REACHES: f64 = 1.2;
+
+/// The square that a person's joints suggest for reading them, turned as `region`; that itself where shoulders or hips are missing.
+#[must_use]
+pub fn region_of(pose: &Pose, region: Region) -> Region {
+    let (Ok(shoulders), Ok(hips)) = (pose.midpoint(Pair::SHOULDERS), pose.midpoint(Pair::HIPS)) else { return region };
+    let seen = pose.found().filter(|(_, k)| k.visibility >= MIN_VISIBILITY);
+    let reach = seen.map(|(_, k)| k.at.distance(hips)).fold(0.0, f64::max);
+    let half = (TORSOS * shoulders.distance(hips)).max(REACHES * reach);
+    if half > 1.0 { Region { center: hips, side: 2.0 * half, ..region } } else { region }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::body::skeleton::Joint;
+
+    #[test]
+    fn the_next_square_holds_the_whole_person() {
+        let pose = Pose::from_points([
+            (Joint::LeftShoulder, Point::new(110.0, 60.0)),
+            (Joint::RightShoulder, Point::new(90.0, 60.0)),
+            (Joint::LeftHip, Point::new(107.0, 110.0)),
+            (Joint::RightHip, Point::new(93.0, 110.0)),
+            (Joint::LeftAnkle, Point::new(100.0, 210.0)),
+        ]);
+        let region = Region { center: Point::new(0.0, 0.0), side: 1.0, rotation: 0.1 };
+        let next = region_of(&pose, region);
+        assert_eq!((next.center, next.side, next.rotation), (Point::new(100.0, 110.0), 240.0, 0.1));
+        assert_eq!(region_of(&Pose::default(), region), region);
+    }
 }

@@ -37,6 +37,13 @@ impl Region {
         Affine { xx: step * cos, xy: -step * sin, tx: corner.x, yx: step * sin, yy: step * cos, ty: corner.y }
     }
 
+    /// The same turned back to the nearest quarter turn: models other than BlazePose were trained on upright crops.
+    #[must_use]
+    pub fn upright(self) -> Self {
+        let quarter = std::f64::consts::FRAC_PI_2;
+        Self { rotation: (self.rotation / quarter).round() * quarter, ..self }
+    }
+
     /// The region that shows the same in the photo mirrored at width `width` px.
     #[must_use]
     pub fn mirrored(self, width: f64) -> Self {

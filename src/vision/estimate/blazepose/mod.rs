@@ -32,11 +32,13 @@ pub struct Options {
     pub sampling: Sampling,
     /// Threads within one run. Default: 1.
     pub threads: usize,
+    /// Its joints are a second opinion on those of the other models. Default: no.
+    pub second: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { model: DEFAULT_MODEL.into(), sampling: Sampling::Averaged, threads: 1 }
+        Self { model: DEFAULT_MODEL.into(), sampling: Sampling::Averaged, threads: 1, second: false }
     }
 }
 
@@ -219,7 +221,7 @@ impl BlazePose {
         });
         let world = if look.mirrored { world.mirrored() } else { world };
         let next = detector::region(place(landmarks::HIPS), place(landmarks::SCALE));
-        Ok(Some(Reading { pose, world: Some(world), next, mask }))
+        Ok(Some(Reading { pose, world: Some(world), next, mask, spine: None }))
     }
 }
 

@@ -1,0 +1,73 @@
+//! Opening a model by its name or file, whatever its family.
+
+use std::path::Path;
+
+use crate::core::error::{Error, Result};
+use crate::vision::estimate::Estimator;
+use crate::vision::estimate::blazepose::{self, BlazePose};
+use crate::vision::estimate::form::is_blazepose;
+use crate::vision::estimate::other::Other;
+use crate::vision::model::{Model, catalogue, entry};
+
+/// Workers of one model.
+pub type Team = Vec<Box<dyn Estimator>>;
+
+/// Whether a model is named by a file.
+#[must_use]
+pub fn is_file(model: &str) -> bool {
+    model.contains(['/', '\\']) || model.ends_with(".onnx")
+}
+
+/// A team of workers that share a model's readings. The first opens it now if `at_once`, and always where it has to be looked at
+/// to know its family.
+///
+/// # Errors
+/// [`Error::Runtime`] or [`Error::Model`].
+pub fn team(options: &blazepose::Options, workers: usize, at_once: bool) -> Result<Team> {
+    let workers = workers.max(1);
+    let other = match other(options)? {
+        Some(other) => other,
+        None => {
+            let mut team: Team = Vec::new();
+            if at_once {
+                team.push(Box::new(BlazePose::open(options)?));
+            }
+            while team.len() < workers {
+                team.push(Box::new(BlazePose::deferred(options)?));
+            }
+            return Ok(team);
+        }
+    };
+    let mut team: Team = Vec::new();
+    while team.len() + 1 < workers {
+        team.push(Box::new(other.deferred()?));
+    }
+    team.insert(0, Box::new(other));
+    Ok(team)
+}
+
+/// The model, when it is not of the BlazePose family.
+fn other(options: &blazepose::Options) -> Result<Option<Other>> {
+    if is_file(&options.model) {
+        let path = Path::new(&options.model);
+        let name = path.file_name().and_then(|name| name.to_str());
+        // Ours by their names are known without a look.
+        if catalogue()?.iter().any(|e| e.family == "blazepose" && Some(e.file.as_str()) == name) {
+            return Ok(None);
+        }
+        let model = Model::open_unlisted(path, options.threads)?;
+        if is_blazepose(&model.outputs()) {
+            return Ok(None);
+        }
+        return Other::of_file(model, path, options).map(Some);
+    }
+    let chosen = entry(&options.model)?;
+    if chosen.family == "blazepose" {
+        return Ok(None);
+    }
+    if chosen.role != "landmarks" {
+        let reason = format!("expected a landmark model, and this is a {}", chosen.role);
+        return Err(Error::Model { model: options.model.clone(), reason, source: None });
+    }
+    Other::open(chosen, options).map(Some)
+}
