@@ -156,7 +156,7 @@ fn listed(fields: &serde_json::Map<String, Value>) -> String {
     if fields.is_empty() {
         "nothing in it".into()
     } else {
-        fields.keys().cloned().take(8).collect::<Vec<_>>().join(", ")
+        fields.keys().take(8).cloned().collect::<Vec<_>>().join(", ")
     }
 }
 

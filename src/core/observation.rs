@@ -55,6 +55,9 @@ impl Frame {
 /// How the model's name begins where the joints are another program's.
 pub const POINTS_OF: &str = "keypoints ";
 
+/// A point: x, y, visibility, and the readings' spread.
+type Place = (f64, f64, f64, Option<f64>);
+
 /// What was seen of one person, in pixels of the upright photo counted from its edge, sides the subject's own as the joints
 /// have them (a mirror image is not put right here). This is also how records keep it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -85,7 +88,7 @@ pub struct Observation {
     pub second: Option<SecondRecord>,
     /// Points along the spine, when a model or file gives any, by level: x, y, visibility, and the readings' spread.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub spine: Option<IndexMap<String, (f64, f64, f64, Option<f64>)>>,
+    pub spine: Option<IndexMap<String, Place>>,
     /// What the photo's file says about the camera.
     pub told: ToldRecord,
     /// What straight edges in the background say about it, when they were looked at and say something: roll, pitch, and the

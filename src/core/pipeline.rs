@@ -108,7 +108,7 @@ pub fn measure(frame: Frame, seen: Observation, options: &Options) -> Result<Ana
         let lean = frontal::trunk_lean(&camera.level_pose(pose), facing).unwrap_or(0.0);
         frontal_plane::world_yaw(body.worlds.as_ref(), facing, lean)
     });
-    let quality = quality::judge(&Evidence {
+    let mut quality = quality::judge(&Evidence {
         pose,
         view: body.view,
         doubtful_view: options.view.is_none() && View::is_doubtful(&body.consensus),
@@ -129,23 +129,10 @@ pub fn measure(frame: Frame, seen: Observation, options: &Options) -> Result<Ana
         Some(reason) => Err(Refusal::Gate(reason.to_owned())),
         None => measuring.measure(what),
     });
-    let mut quality = quality;
-    let contradicted =
-        |found: &&Measurement, what: Measure| found.by_hand == ByHand::No && measuring.contradiction(what) > 0.0;
-    let disputed =
-        assessment.iter().filter(|(what, found)| found.as_ref().is_ok_and(|found| contradicted(&found, *what)));
-    quality.disputed(&disputed.map(|(what, _)| what.label()).collect::<Vec<_>>());
+    quality.disputed(&measuring.disputed(&assessment));
     let Measuring { rectified, quiet, cut, head: head_yaw, .. } = measuring;
     let may_show = quality.refusal(Measure::SpinalLineDeviation).is_none();
-    let spinal = body.view.facing().filter(|_| may_show).and_then(|facing| {
-        let mut line = spinal_line(&rectified.turned, facing).ok()?;
-        for level in &mut line.levels {
-            if let Ok(at) = pose.midpoint(level.pair) {
-                level.at = body.in_picture(at);
-            }
-        }
-        Some(line)
-    });
+    let spinal = body.view.facing().filter(|_| may_show).and_then(|facing| body.spinal_line(&rectified, facing));
     let profile = body.view.facing().filter(|_| may_show).and_then(|facing| {
         let points = seen.spine_points()?.map(|p| Some(body.in_picture(p)));
         let straight = rectification.spine(pose, &points);
@@ -247,6 +234,17 @@ impl Body {
     /// A place of the picture put right in the picture as it is, and the other way round.
     fn in_picture(&self, p: Point) -> Point {
         self.mirror.map_or(p, |width| Point::new(width - p.x, p.y))
+    }
+
+    /// The spinal line, its levels placed in the picture as it is.
+    fn spinal_line(&self, rectified: &Rectified, facing: Facing) -> Option<SpinalLine> {
+        let mut line = spinal_line(&rectified.turned, facing).ok()?;
+        for level in &mut line.levels {
+            if let Ok(at) = self.pose.midpoint(level.pair) {
+                level.at = self.in_picture(at);
+            }
+        }
+        Some(line)
     }
 
     /// A model's pose put right, with the points that were placed by hand.
@@ -395,6 +393,17 @@ impl Measuring {
         let under = Conditions { quiet: self.quiet, outlined, cut: self.cut };
         let unseen = self.widening.powi(2) * model.variance(value, under);
         (scatter, unseen + scatter.powi(2) / count.max(1.0))
+    }
+
+    /// The measures whose values two models contradict each other on, by their labels.
+    fn disputed(&self, assessment: &Assessment) -> Vec<&'static str> {
+        let by_models = |found: &Measurement| found.by_hand == ByHand::No;
+        assessment
+            .iter()
+            .filter(|(_, found)| found.as_ref().is_ok_and(by_models))
+            .filter(|(what, _)| self.contradiction(*what) > 0.0)
+            .map(|(what, _)| what.label())
+            .collect()
     }
 
     /// What a contradiction between the first models and a second one adds to a value's variance.
