@@ -260,7 +260,7 @@ fn mediapipes_own_points_give_one_line_in_every_form() {
 fn what_is_wrong_with_a_keypoint_file_is_said() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("k.json").display().to_string();
-    fails(&["analyze", PHOTO, "--keypoints", &file], 2, &["k.json", "cannot be read"]);
+    fails(&["analyze", PHOTO, "--keypoints", &file], 1, &["k.json", "cannot be read"]);
     std::fs::write(&file, "{}").expect("written");
     fails(&["analyze", PHOTO, "--keypoints", &file], 2, &["k.json: expected OpenPose's JSON"]);
     let far = json!({"keypoints": {"left_shoulder": [20, 20], "right_shoulder": [10, 20], "left_hip": [18, 40], "right_hip": [12, 40]}});
