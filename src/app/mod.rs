@@ -4,3 +4,5 @@ pub mod batch;
 pub mod cli;
 pub mod doctor;
 pub mod edit;
+pub mod pdf;
+pub mod records;

@@ -5,7 +5,10 @@ pub mod changes;
 pub mod csv;
 pub mod fhir;
 pub mod font;
+pub mod glance;
 pub mod html;
+#[cfg(feature = "programs")]
+pub mod lines;
 pub mod mask;
 pub mod output;
 pub mod overlay;
@@ -25,6 +28,5 @@ pub const CAUTION: &str = "Measurement aid: left/right differences in one photo,
 
 /// A number with its sign and one decimal, and no minus before a zero.
 fn signed(value: f64) -> String {
-    let rounded = (10.0 * value).round() / 10.0;
-    format!("{:+.1}", if rounded == 0.0 { 0.0 } else { rounded })
+    format!("{:+.1}", words::one_decimal(value))
 }
