@@ -9,7 +9,8 @@ use orthostat::core::body::skeleton::Joint;
 use orthostat::core::body::view::View;
 use orthostat::core::geometry::Point;
 use orthostat::core::measure::Measure;
-use orthostat::core::measure::estimators::{Rectified, Shape, estimate};
+use orthostat::core::measure::estimators::{Rectified, Shape};
+use orthostat::core::measure::registry::estimate;
 use orthostat::core::record::Record;
 use orthostat::core::refusal::Refusal;
 
@@ -20,7 +21,8 @@ fn measures(c: &mut Criterion) {
     let pose = Pose::from_points(points);
     let unread = Err(Refusal::Degenerate("no outline was read"));
     let shape = Shape::of(&unread, Some, Some);
-    let straight = Rectified { levelled: pose.clone(), turned: pose, shape, bony: BonyPose::default() };
+    let face = Err(Refusal::Degenerate("no face was read"));
+    let straight = Rectified { levelled: pose.clone(), turned: pose, shape, bony: BonyPose::default(), face };
     c.bench_function("measures", |b| {
         b.iter(|| Measure::ALL.map(|measure| estimate(measure, &straight, View::Anterior).ok()));
     });

@@ -9,7 +9,8 @@ use orthostat::core::body::view::{Facing, View};
 use orthostat::core::camera::{Camera, CameraMetadata, UserCalibration, frontal_plane};
 use orthostat::core::geometry::{Point, Vec2};
 use orthostat::core::measure::Measure;
-use orthostat::core::measure::estimators::{Rectified, Shape, estimate};
+use orthostat::core::measure::estimators::{Rectified, Shape};
+use orthostat::core::measure::registry::estimate;
 use orthostat::core::refusal::Refusal;
 use proptest::prelude::*;
 
@@ -145,7 +146,8 @@ proptest! {
             let levelled = camera.level_pose(pose);
             let turned = frontal_plane::turned_back(&levelled, camera, Facing::Camera, yaw).expect("in sight");
             let unread = Err(Refusal::Degenerate("no outline was read"));
-            Rectified { levelled, turned, shape: Shape::of(&unread, Some, Some), bony: BonyPose::default() }
+            let face = Err(Refusal::Degenerate("no face was read"));
+            Rectified { levelled, turned, shape: Shape::of(&unread, Some, Some), bony: BonyPose::default(), face }
         };
         let pose = body(&jitter);
         let here = straight(&pose, &camera, yaw);

@@ -26,6 +26,8 @@ SOURCES = {
                       sha256="bbff11cebd1eb27a1e004cae0b0e63ec8c551cbf34a4451148b4908b8db3eca8"),
     "face-far": dict(PYPI, file="mediapipe/modules/face_detection/face_detection_full_range_sparse.tflite",
                      sha256="2c3728e6da56f21e21a320433396fb06d40d9088f2247c05e5635a688d45dfe1"),
+    "face-mesh": dict(PYPI, file="mediapipe/modules/face_landmark/face_landmark.tflite",
+                      sha256="1055cb9d4a9ca8b8c688902a3a5194311138ba256bcc94e336d8373a5f30c814"),
     "lite": dict(NPM, file="package/pose_landmark_lite.tflite",
                  sha256="f17bfbecadb61c3be1baa8b8d851cc6619c870a87167b32848ad20db306b9d61"),
     "full": dict(NPM, file="package/pose_landmark_full.tflite",
@@ -41,10 +43,12 @@ MEANING = {
     "mask": "person logits",
     "regressors": "per anchor: box centre x, y, width, height, then points x, y (4 of a body, 6 of a face), all in input pixels relative to the anchor",
     "scores": "per anchor: logit",
+    "points": "468 x (x, y, z in crop pixels 0..192) of a face",
+    "face": "logit that a face is present",
     "mask_feature": "internal tensor for the matching mask graph",
 }
 
-CHANGES = {"detector": "; sparse weights stored dense", "face-far": "; sparse weights stored dense", "face-near": ""}
+CHANGES = {"detector": "; sparse weights stored dense", "face-far": "; sparse weights stored dense", "face-near": "", "face-mesh": ""}
 
 
 def read_original(key, npm, wheel):
@@ -126,6 +130,13 @@ def main():
         writer.graph(f"face-{key}", data, net, net.needed([regressors, scores]), [("input", net.inputs[0], "nhwc")],
                      [("regressors", regressors, ""), ("scores", scores, "")],
                      f"blazeface-{key}", "detector", f"face_detector_{key}.onnx", [-1, 1], "blazeface")
+
+    data = read_original("face-mesh", args.npm, args.wheel)
+    net = TfLite(data)
+    points, face = output_of(net, (1, 1, 1, 1404)), output_of(net, (1, 1, 1, 1))
+    writer.graph("face-mesh", data, net, net.needed([points, face]), [("input", net.inputs[0], "nhwc")],
+                 [("points", points, "nhwc"), ("face", face, "nhwc")],
+                 "face-mesh", "landmarks", "face_mesh.onnx", [0, 1], "facemesh")
 
     for size in ("lite", "full", "heavy"):
         data = read_original(size, args.npm, args.wheel)

@@ -1,4 +1,4 @@
-"""Direct TFLite -> ONNX conversion for the BlazePose and BlazeFace graphs.
+"""Direct TFLite -> ONNX conversion for the BlazePose, BlazeFace and Face Mesh graphs.
 
 Only the operators these graphs use are known; anything else is an error. Compared with a general converter:
 
@@ -274,6 +274,11 @@ class Builder:
             self.add("MaxPool", [self.name(ins[0])], [out], kernel_shape=kernel, strides=stride, pads=pads)
         elif name == "RELU":
             self.add("Relu", [self.name(ins[0])], [out])
+        elif name == "PRELU":  # one slope for each channel
+            slopes = net.constants[ins[1]]
+            assert slopes.shape[:-1] == (1,) * (slopes.ndim - 1)
+            slopes = self.weight(f"b{ins[1]}", slopes.reshape(-1, 1, 1), single=True)
+            self.add("PRelu", [self.name(ins[0]), slopes], [out])
         elif name == "LOGISTIC":
             self.add("Sigmoid", [self.name(ins[0])], [out])
         elif name == "RESHAPE":

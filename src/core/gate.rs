@@ -8,6 +8,8 @@ closed_set! {
         NotUpright = "not_upright",
         /// The person is too small to be measured.
         TooSmall = "too_small",
+        /// The picture is stretched or squeezed.
+        Stretched = "stretched",
         /// It is open which side is left.
         SidesOpen = "sides_open",
         /// The body is turned.

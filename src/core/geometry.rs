@@ -217,6 +217,35 @@ impl Affine {
         Point::new(self.xx * p.x + self.xy * p.y + self.tx, self.yx * p.x + self.yy * p.y + self.ty)
     }
 
+    /// This map, and `next` after it.
+    ///
+    /// ```
+    /// use orthostat::core::geometry::{Affine, Point};
+    /// let double = Affine { xx: 2.0, yy: 2.0, ..Affine::IDENTITY };
+    /// let right = Affine { tx: 5.0, ..Affine::IDENTITY };
+    /// assert_eq!(double.then(right).apply(Point::new(1.0, 1.0)), Point::new(7.0, 2.0));
+    /// ```
+    #[must_use]
+    pub fn then(self, next: Self) -> Self {
+        let Point { x: tx, y: ty } = next.apply(Point::new(self.tx, self.ty));
+        Self {
+            xx: next.xx * self.xx + next.xy * self.yx,
+            xy: next.xx * self.xy + next.xy * self.yy,
+            tx,
+            yx: next.yx * self.xx + next.yy * self.yx,
+            yy: next.yx * self.xy + next.yy * self.yy,
+            ty,
+        }
+    }
+
+    /// The turn about `pivot` by `radians` (positive: clockwise on the screen).
+    #[must_use]
+    pub fn turn(pivot: Point, radians: f64) -> Self {
+        let (sin, cos) = radians.sin_cos();
+        let shift = pivot - Point::new(cos * pivot.x - sin * pivot.y, sin * pivot.x + cos * pivot.y);
+        Self { xx: cos, xy: -sin, tx: shift.x, yx: sin, yy: cos, ty: shift.y }
+    }
+
     /// The map that undoes this one; `None` when it flattens the plane.
     #[must_use]
     pub fn inverse(self) -> Option<Self> {

@@ -9,6 +9,7 @@ pub mod camera;
 pub mod compare;
 pub mod error;
 pub mod exposure;
+pub mod face;
 pub mod folders;
 pub mod gate;
 pub mod geometry;

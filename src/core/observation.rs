@@ -14,6 +14,7 @@ use crate::core::camera::CameraMetadata;
 use crate::core::camera::Tilt;
 use crate::core::camera::frontal_plane::WorldWidths;
 use crate::core::exposure::Exposure;
+use crate::core::face::Face;
 use crate::core::geometry::{Point, rounded};
 use crate::core::heads::Heads;
 use crate::core::silhouette::Trace;
@@ -56,6 +57,9 @@ pub struct Observation {
     /// The trunk's outline, when it was read.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub outline: Option<Trace>,
+    /// The face of a person seen from the front, when it was read.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub face: Option<Face>,
     /// Brightness (0 to 255) and fine detail of the person, when they could be told: see [`Exposure`].
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub exposure: Option<(f64, f64)>,
@@ -133,6 +137,7 @@ impl Observation {
             joints,
             worlds: None,
             outline: None,
+            face: None,
             exposure: None,
             dissent: None,
             told: ToldRecord {
@@ -158,6 +163,12 @@ impl Observation {
     #[must_use]
     pub fn with_dissent(self, share: f64) -> Self {
         Self { dissent: (share > 0.0).then(|| rounded(share, 3)), ..self }
+    }
+
+    /// The same with the face.
+    #[must_use]
+    pub fn with_face(self, face: Option<Face>) -> Self {
+        Self { face, ..self }
     }
 
     /// The same with brightness and detail.
@@ -195,6 +206,12 @@ impl Observation {
         let numbers = 2 * self.joints.len();
         if let Some(reading) = self.readings.iter().find(|reading| reading.len() != numbers) {
             return Some(format!("a reading of {} numbers where {numbers} are needed", reading.len()));
+        }
+        if let Some(Face { at, across, down, looks, .. }) = &self.face {
+            let numbers = [at.0, at.1, across.0, across.1, across.2, down.0, down.1, down.2];
+            if !numbers.into_iter().chain(looks.iter().copied()).all(sane) {
+                return Some("a face far outside any picture".into());
+            }
         }
         let far = |value: &i64| value.unsigned_abs() > 1000 * MOST_PX as u64;
         if self.readings.iter().flatten().flatten().any(far) {

@@ -1,18 +1,21 @@
 //! From an observation to measures, without a look at the pixels: level, turn back, judge, measure.
 
+use crate::core::body::framing::legs_outside;
 use crate::core::body::landmarks::BonyPose;
 use crate::core::body::pose::screened;
 use crate::core::body::pose::{Keypoint, Pose};
 use crate::core::body::skeleton::Pair;
 use crate::core::body::stance::Stance;
-use crate::core::body::view::View;
+use crate::core::body::view::{Facing, View};
 use crate::core::camera::Camera;
 use crate::core::camera::frontal_plane::{self, WorldWidths, Yaw};
 use crate::core::camera::rectify::Rectification;
 use crate::core::error::{Error, Result};
+use crate::core::face::Face;
 use crate::core::geometry::Point;
-use crate::core::measure::estimators::{self, Rectified, Shape, estimate};
+use crate::core::measure::estimators::{Rectified, Shape};
 use crate::core::measure::frontal::{self, SpinalLine, spinal_line};
+use crate::core::measure::registry::{self, estimate};
 use crate::core::measure::{Assessment, ByHand, Measure, Measurement, Unit};
 use crate::core::observation::{Frame, Observation};
 use crate::core::options::Options;
@@ -21,7 +24,7 @@ use crate::core::quality::{self, Evidence, Quality};
 use crate::core::refusal::Refusal;
 use crate::core::silhouette::Outline;
 use crate::core::statistics::standard_deviation;
-use crate::core::uncertainty::calibration::{calibration, error_model};
+use crate::core::uncertainty::calibration::{Conditions, calibration, error_model};
 use crate::core::uncertainty::landmark_error::{LandmarkError, PlacementError};
 
 /// How far a single reading may be off, in scatters of many: it has neither a mirrored partner nor a crop that has settled. With this
@@ -66,6 +69,11 @@ pub struct Analysis {
     pub quality: Quality,
     /// How far the stance is quiet (arms hanging, legs straight, trunk upright), 0 to 1; 1 in side views.
     pub quiet: f64,
+    /// How much of the legs is outside the picture, 0 to 1.
+    pub cut: f64,
+    /// How far the head is turned to the subject's own left against the direction to the camera, in degrees, by the mesh of the
+    /// face, which then has a part in the head's tilt; `None` where no face was read.
+    pub head_yaw: Option<f64>,
     /// What the user said; points placed by hand with the errors that they are taken to have.
     pub options: Options,
     /// Where the observation comes from.
@@ -117,7 +125,7 @@ pub fn measure(frame: Frame, seen: Observation, options: &Options) -> Result<Ana
         Some(reason) => Err(Refusal::Gate(reason.to_owned())),
         None => measuring.measure(what),
     });
-    let (rectified, quiet) = (measuring.rectified, measuring.quiet);
+    let Measuring { rectified, quiet, cut, head: head_yaw, .. } = measuring;
     let may_show = quality.refusal(Measure::SpinalLineDeviation).is_none();
     let spinal = body.view.facing().filter(|_| may_show).and_then(|facing| {
         let mut line = spinal_line(&rectified.turned, facing).ok()?;
@@ -149,6 +157,8 @@ pub fn measure(frame: Frame, seen: Observation, options: &Options) -> Result<Ana
         spinal_line: spinal,
         quality,
         quiet,
+        cut,
+        head_yaw,
         options,
         frame,
         observation: seen,
@@ -232,6 +242,23 @@ impl Body {
         pose
     }
 
+    /// The face, put right, or why there is none.
+    fn face(&self, seen: &Observation) -> Result<Face, Refusal> {
+        let none = |reason: &str| Err(Refusal::Gate(reason.into()));
+        if self.view.facing() != Some(Facing::Camera) || self.exchanged {
+            return none("a face shows from the front alone");
+        }
+        let head = [Pair::EYES_OUTER, Pair::EARS, Pair::MOUTH];
+        if head.into_iter().any(|pair| self.consensus.is_by_hand(pair)) {
+            return none("the head's points were placed by hand");
+        }
+        let Some(face) = &seen.face else { return none("the face was not read") };
+        if !face.is_sure() {
+            return none("the face is covered or unclear");
+        }
+        Ok(self.mirror.map_or(face.clone(), |width| face.mirrored(width)))
+    }
+
     /// The outline, put right, or why there is none.
     fn outline(&self, seen: &Observation, frame: &Frame) -> Result<Outline, Refusal> {
         moved_off(&self.by_model, &self.consensus).map_or(Ok(()), Err)?;
@@ -249,7 +276,7 @@ struct Measuring {
     /// The first model's readings, each straightened.
     single: Vec<Rectified>,
     /// With camera and turn moved by their standard deviations, up and down.
-    shaken: [[Rectified; 2]; 4],
+    shaken: [[Rectified; 2]; 6],
     landmark_error: Option<LandmarkError>,
     independent: Option<f64>,
     /// The factor on what no reading shows: 1, or more where one model read alone.
@@ -258,34 +285,47 @@ struct Measuring {
     readings: usize,
     /// How far the stance is quiet, 0 to 1; 1 in side views.
     quiet: f64,
+    /// How much of the legs is outside the picture, 0 to 1.
+    cut: f64,
+    /// How far the head is turned, where the face shows it, in degrees.
+    head: Option<f64>,
 }
 
 impl Measuring {
     fn of(body: &Body, seen: &Observation, frame: &Frame, options: &Options, rectification: &Rectification) -> Self {
         let (pose, bony, view) = (&body.pose, &body.bony, body.view);
         let outline = body.outline(seen, frame);
+        let face = body.face(seen);
         let shape = Shape::of(&outline, Some, Some);
         let in_picture = |pose: &Pose, bony: &BonyPose| Rectified {
             levelled: pose.clone(),
             turned: pose.clone(),
             shape: shape.clone(),
             bony: bony.clone(),
+            face: Err(Refusal::Degenerate("a face is measured levelled alone")),
         };
-        let single = |reading: Pose| {
+        let single = |(index, reading): (usize, Pose)| {
             let reading = body.put_right(reading, options);
             let reading = Pose::from_joints(|joint| pose.get(joint).and_then(|_| reading.get(joint)));
-            rectification.apply(&reading, bony, &outline)
+            let mut rectified = rectification.apply(&reading, bony, &outline, &face);
+            // Looks at the face scatter with the readings of the body.
+            if let (Ok(tilt), Ok(face)) = (&mut rectified.face, &face) {
+                *tilt += face.departure(index);
+            }
+            rectified
         };
-        let rectified = rectification.apply(pose, bony, &outline);
+        let rectified = rectification.apply(pose, bony, &outline, &face);
         let trunk_px = frontal::trunk_length(pose).ok();
-        let rectify = |pose: &Pose, bony: &BonyPose| rectification.apply(pose, bony, &outline);
+        let rectify = |pose: &Pose, bony: &BonyPose| rectification.apply(pose, bony, &outline, &face);
         Self {
             view,
             quiet: view.facing().map_or(1.0, |facing| Stance::of(&rectified.levelled, facing).quiet()),
+            cut: legs_outside(&body.consensus, frame.height),
             rectified,
             as_it_is: in_picture(pose, bony),
-            single: seen.single_poses().map(single).collect(),
-            shaken: rectification.shaken().map(|both| both.map(|moved| moved.apply(pose, bony, &outline))),
+            single: seen.single_poses().enumerate().map(single).collect(),
+            shaken: rectification.shaken().map(|both| both.map(|moved| moved.apply(pose, bony, &outline, &face))),
+            head: face.as_ref().ok().map(Face::yaw_deg),
             landmark_error: LandmarkError::of(pose, bony, &options.points, view, trunk_px, rectify, in_picture),
             independent: frame.independent,
             widening: if frame.model.contains('+') { 1.0 } else { calibration().one_model },
@@ -296,9 +336,9 @@ impl Measuring {
     fn measure(&self, what: Measure) -> Result<Measurement, Refusal> {
         let view = self.view;
         let value = estimate(what, &self.rectified, view)?;
-        let raw = estimators::plain(what, &self.as_it_is, view)?;
-        let outlined = estimators::outline_share(what, &self.rectified, view);
-        let model = error_model(what);
+        let raw = registry::plain(what, &self.as_it_is, view)?;
+        let outlined = registry::outline_share(what, &self.rectified, view);
+        let model = error_model(what.name());
         let (scatter, count) = self.scatter(what);
         let scatter = scatter.unwrap_or(LONE * model.scatter);
         // Both ways, so that the mirrored photo has the mirrored interval.
@@ -308,14 +348,16 @@ impl Measuring {
             .filter_map(|[up, down]| Some(estimate(what, up, view).ok()? - estimate(what, down, view).ok()?))
             .map(|change| (0.5 * change).powi(2))
             .sum();
-        let by_model =
-            self.widening.powi(2) * model.variance(value, self.quiet, outlined) + scatter.powi(2) / count.max(1.0);
+        let under = Conditions { quiet: self.quiet, outlined, cut: self.cut };
+        let by_model = self.widening.powi(2) * model.variance(value, under) + scatter.powi(2) / count.max(1.0);
         let (placing, by_hand) =
             match self.landmark_error.as_ref().map(|landmark_error| landmark_error.error(what, view)) {
                 None => (by_model, ByHand::No),
                 Some(error) => (with_placing(by_model, &error, what), error.kind()),
             };
-        let found = Measurement { value, raw, sd: (placing + geometry).sqrt(), scatter, outlined, by_hand };
+        let derived_from = (what.descriptor().derived_from)(&self.rectified);
+        let found =
+            Measurement { value, raw, sd: (placing + geometry).sqrt(), scatter, outlined, by_hand, derived_from };
         telling(found, what)
     }
 

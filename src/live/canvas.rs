@@ -5,27 +5,33 @@ use std::collections::HashMap;
 use opencv::core::{Mat, MatTraitConst, MatTraitManual, Point, Rect, Scalar, Vector};
 use opencv::imgproc::{LINE_8, LINE_AA, circle, line, polylines};
 use orthostat::report::font::{self, Glyph};
+use orthostat::report::scene::shape;
 
 /// Blue, green, red.
 pub type Color = [u8; 3];
 
-// The colours of Okabe and Ito, which people with any colour vision tell apart, as on the photo program's pictures.
-/// Shoulders.
-pub const ORANGE: Color = [0, 159, 230];
-/// Head.
-pub const SKY: Color = [233, 180, 86];
-/// Hips.
-pub const GREEN: Color = [115, 158, 0];
-/// Spinal line and lean.
-pub const YELLOW: Color = [66, 228, 240];
-/// What is amiss.
-pub const VERMILLION: Color = [0, 94, 213];
-/// Text.
-pub const WHITE: Color = [255, 255, 255];
-/// Less weighty text.
-pub const GREY: Color = [190, 190, 190];
-/// Casings and grounds.
-pub const INK: Color = [20, 20, 20];
+/// A colour of [`shape`] in OpenCV's order.
+#[must_use]
+pub const fn bgr([red, green, blue]: shape::Rgb) -> Color {
+    [blue, green, red]
+}
+
+/// See [`shape::ORANGE`].
+pub const ORANGE: Color = bgr(shape::ORANGE);
+/// See [`shape::SKY`].
+pub const SKY: Color = bgr(shape::SKY);
+/// See [`shape::GREEN`].
+pub const GREEN: Color = bgr(shape::GREEN);
+/// See [`shape::YELLOW`].
+pub const YELLOW: Color = bgr(shape::YELLOW);
+/// See [`shape::VERMILLION`].
+pub const VERMILLION: Color = bgr(shape::VERMILLION);
+/// See [`shape::WHITE`].
+pub const WHITE: Color = bgr(shape::WHITE);
+/// See [`shape::GREY`].
+pub const GREY: Color = bgr(shape::GREY);
+/// See [`shape::INK`].
+pub const INK: Color = bgr(shape::INK);
 
 /// The letters that were needed so far.
 #[derive(Debug, Default)]
@@ -104,6 +110,22 @@ pub fn cased(frame: &mut Mat, from: Point, to: Point, color: Color, thick: i32) 
 /// What OpenCV says.
 pub fn thin(frame: &mut Mat, from: Point, to: Point, color: Color) -> opencv::Result<()> {
     line(frame, from, to, scalar(color), 1, LINE_8, 0)
+}
+
+/// A line that is hardly there, for grids.
+pub fn faint(frame: &mut Mat, from: [f64; 2], to: [f64; 2]) {
+    let (width, height) = (frame.cols(), frame.rows());
+    let Ok(bytes) = frame.data_bytes_mut() else { return };
+    let along = [to[0] - from[0], to[1] - from[1]];
+    let steps = along[0].abs().max(along[1].abs()).ceil().clamp(1.0, 1e5);
+    for step in 0..steps as i32 {
+        let share = f64::from(step) / steps;
+        let [x, y] = [from[0] + share * along[0], from[1] + share * along[1]].map(|v| v.floor() as i32);
+        if (0..width).contains(&x) && (0..height).contains(&y) {
+            let at = 3 * (y as usize * width as usize + x as usize);
+            blend(&mut bytes[at..at + 3], WHITE, 56);
+        }
+    }
 }
 
 /// A line through many points.

@@ -14,7 +14,7 @@ use orthostat::vision::raster::crop::Pyramid;
 use orthostat::vision::raster::frame::Frame;
 use orthostat::vision::track::{Followed, Tracker};
 
-use super::scene::{Person, Reading};
+use super::body::{Person, Reading};
 
 /// What values are smoothed with before they are shown; one degree counts as the scale.
 const VALUES: OneEuro = OneEuro { min_cutoff: 0.3, beta: 0.3, derivative_cutoff: 1.0 };
@@ -131,7 +131,7 @@ impl Follower {
                 Reading { measure, value }
             })
             .collect();
-        let shown = Some(Person { pose, camera: analysis.camera, readings });
+        let shown = Some(Person { pose, camera: analysis.camera, view: analysis.view, readings });
         Ok(Sight { glimpse, person: Some((followed, analysis)), shown })
     }
 

@@ -9,12 +9,13 @@
 //! - [`feed`]: frames in time; late ones are dropped, a vanished source is waited for
 //! - [`run`]: frame -> tracker -> analysis -> what is shown and logged; [`sequence`]: pictures, each like a photo
 //! - [`follow`]: one frame's person, measured and smoothed; [`standing`]: the standing check's record
-//! - [`scene`] on [`canvas`], in [`window`]: what is shown
+//! - [`scene`] and [`body`] on [`canvas`], in [`window`]: what is shown
 //! - [`log`], [`notify`], [`terminal`], [`timing`]: what is written and said
 //!
 //! Only [`terminal`] prints, and only the files of this folder name `opencv`. Everything that needs no pixel of OpenCV's is in
 //! the library: `track`, `frame`, `smoothing`, `watch`.
 
+pub mod body;
 pub mod cameras;
 pub mod canvas;
 pub mod feed;

@@ -4,13 +4,10 @@ use std::collections::VecDeque;
 
 use opencv::core::{Mat, MatTraitConst, Point as Pixel, Rect, Size, Vector};
 use opencv::imgproc::{INTER_AREA, INTER_LINEAR, resize};
-use orthostat::core::body::pose::Pose;
-use orthostat::core::body::skeleton::{Joint, Pair};
-use orthostat::core::camera::Camera;
-use orthostat::core::geometry::Point;
 use orthostat::core::measure::Measure;
 use orthostat::core::watch::{State, WATCHED};
 
+use super::body::{self, Person, Reading};
 use super::canvas::{self, Color, GREEN, GREY, INK, Letters, ORANGE, SKY, VERMILLION, WHITE, YELLOW};
 
 /// Pictures are fitted into this, in pixels: reduced, or enlarged at most twice.
@@ -32,26 +29,6 @@ const HELP: [[&str; 2]; 9] = [
     ["q", "quit"],
     ["", "Sides are your own. It measures; it does not diagnose."],
 ];
-
-/// A watched measure as it is shown.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Reading {
-    /// Which.
-    pub measure: Measure,
-    /// Its smoothed value and half of its 95 % interval, or why there is none.
-    pub value: Result<(f64, f64), String>,
-}
-
-/// The person as shown.
-#[derive(Debug, Clone)]
-pub struct Person {
-    /// The smoothed joints, in the source's pixels.
-    pub pose: Pose,
-    /// How the camera is held, for the plumb line.
-    pub camera: Camera,
-    /// The values.
-    pub readings: Vec<Reading>,
-}
 
 /// Everything that the window shows beside the picture.
 #[derive(Debug, Clone)]
@@ -133,6 +110,7 @@ pub struct Painter {
     letters: Letters,
     fitted: Mat,
     shown: Mat,
+    turned: body::Turned,
 }
 
 impl Painter {
@@ -151,19 +129,12 @@ impl Painter {
         } else {
             frame
         };
-        if scene.flipped {
-            opencv::core::flip(fitted, &mut self.shown, 1)?;
-        } else {
-            fitted.copy_to(&mut self.shown)?;
-        }
+        let shown = self.turned.next(scene.person.as_ref());
+        let framing = body::framing(frame.size()?, fitted.size()?, shown, scene.flipped);
+        body::frame(fitted, &mut self.shown, shown, scene.flipped)?;
         let size = (self.shown.rows() / 36).clamp(14, 24) as u32;
-        let shown_width = f64::from(self.shown.cols());
-        let place = |p: Point| {
-            let x = scale * p.x;
-            Pixel::new((if scene.flipped { shown_width - x } else { x }).round() as i32, (scale * p.y).round() as i32)
-        };
         if let Some(person) = &scene.person {
-            self.body(person, &place)?;
+            body::draw(&mut self.shown, person, &framing)?;
             self.values(person, size)?;
         }
         self.state(scene, size)?;
@@ -173,45 +144,6 @@ impl Painter {
             self.help(size);
         }
         Ok(&self.shown)
-    }
-
-    /// Head, shoulder and hip lines, the plumb line, and the spinal line as far as it can be seen.
-    fn body(&mut self, person: &Person, place: &impl Fn(Point) -> Pixel) -> opencv::Result<()> {
-        let pose = &person.pose;
-        let frame = &mut self.shown;
-        let pairs = [Pair::EARS, Pair::SHOULDERS, Pair::HIPS, Pair::KNEES, Pair::ANKLES];
-        let chain: Vec<Point> = pairs.iter().filter_map(|pair| pose.midpoint(*pair).ok()).collect();
-        if let (Some(top), Some(foot)) = (chain.first(), chain.last())
-            && chain.len() > 1
-        {
-            let camera = &person.camera;
-            let level = camera.level(*foot);
-            let up = |y: f64| camera.unlevel(Point::new(level.x, camera.level(Point::new(foot.x, y)).y));
-            let margin = 0.15 * (foot.y - top.y);
-            let (from, to) = (place(up(foot.y + margin)), place(up(top.y - 2.0 * margin)));
-            let along = |k: i32| Pixel::new(from.x + (to.x - from.x) * k / 30, from.y + (to.y - from.y) * k / 30);
-            for dash in (0..30).step_by(2) {
-                canvas::thin(frame, along(dash), along(dash + 1), WHITE)?;
-            }
-            for pair in chain.windows(2) {
-                canvas::cased(frame, place(pair[0]), place(pair[1]), YELLOW, 2)?;
-            }
-        }
-        for (pair, color) in [(Pair::EARS, SKY), (Pair::SHOULDERS, ORANGE), (Pair::HIPS, GREEN)] {
-            if let (Ok(left), Ok(right)) = (pose.point(pair.left), pose.point(pair.right)) {
-                let reach = (left - right) * 0.35;
-                canvas::cased(frame, place(left + reach), place(right + reach * -1.0), color, 3)?;
-                for joint in [left, right] {
-                    canvas::dot(frame, place(joint), 4, color)?;
-                }
-            }
-        }
-        for joint in [Joint::LeftKnee, Joint::RightKnee, Joint::LeftAnkle, Joint::RightAnkle] {
-            if let Ok(at) = pose.point(joint) {
-                canvas::dot(frame, place(at), 3, YELLOW)?;
-            }
-        }
-        Ok(())
     }
 
     fn values(&mut self, person: &Person, size: u32) -> opencv::Result<()> {
@@ -340,6 +272,11 @@ impl Painter {
 mod tests {
     use super::*;
     use opencv::core::{CV_8UC3, MatTraitConstManual, Scalar};
+    use orthostat::core::body::pose::Pose;
+    use orthostat::core::body::skeleton::Joint;
+    use orthostat::core::body::view::View;
+    use orthostat::core::camera::Camera;
+    use orthostat::core::geometry::Point;
 
     #[test]
     fn sides_in_words_are_the_subjects_own() {
@@ -369,7 +306,7 @@ mod tests {
             (Joint::RightShoulder, Point::new(200.0, 300.0)),
         ]);
         let camera = Camera::of(1280.0, 720.0, &Default::default(), &Default::default());
-        let person = Some(Person { pose, camera, readings: Vec::new() });
+        let person = Some(Person { pose, camera, view: View::Anterior, readings: Vec::new() });
         let mut scene =
             Scene { person, state: State::Ready, note: None, large: None, alert: None, help: false, flipped: true };
         let mut painter = Painter::default();

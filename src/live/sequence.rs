@@ -14,12 +14,14 @@ use orthostat::core::record::{Record, SCHEMA};
 use orthostat::core::watch::{State, WATCHED};
 use orthostat::report;
 use orthostat::report::output::{self, Outputs};
+use orthostat::report::scene::framing::Attitude;
 use orthostat::vision::analysis::Analyzer;
 use orthostat::vision::photo::{Format, Metadata, Photo, ReadOptions, Source};
 use orthostat::vision::raster::frame::Frame;
 
+use super::body::{Person, Reading};
 use super::log::{Line, record_words};
-use super::scene::{Painter, Person, Reading, Scene, Strip};
+use super::scene::{Painter, Scene, Strip};
 use super::standing::{free_id, save};
 use super::terminal::say;
 use super::window::{Key, Window, cannot};
@@ -132,6 +134,7 @@ fn show(
     let person = analysis.map(|analysis| Person {
         pose: analysis.pose.clone(),
         camera: analysis.camera,
+        view: analysis.view,
         readings: WATCHED
             .into_iter()
             .map(|measure| Reading {
@@ -186,7 +189,7 @@ pub fn snapshot(frame: &Frame<'_>, name: &Path, options: &Live) -> Result<String
     record.source.format = "frame".into();
     save(folder, &record)?;
     let annotated = folder.join(format!("{id}.annotated.jpg"));
-    let bytes = output::jpeg(&report::overlay::draw(&photo.pixels, &record), &annotated)?;
+    let bytes = output::jpeg(&report::raster::draw(&photo.pixels, &record, Attitude::Upright), &annotated)?;
     outputs.write(&annotated, &bytes, None)?;
     Ok(format!("saved {}", path.display()))
 }

@@ -3,6 +3,7 @@
 #[cfg(feature = "programs")]
 pub mod changes;
 pub mod csv;
+pub mod escape;
 pub mod fhir;
 pub mod font;
 pub mod glance;
@@ -11,9 +12,10 @@ pub mod html;
 pub mod lines;
 pub mod mask;
 pub mod output;
-pub mod overlay;
 #[cfg(feature = "parquet")]
 pub mod parquet;
+pub mod raster;
+pub mod scene;
 pub mod summary;
 pub mod svg;
 pub mod table;

@@ -167,6 +167,7 @@ pub fn long_columns() -> Vec<Column> {
         ("sd_mm", Kind::Number),
         ("words", Kind::Text),
         ("reason", Kind::Text),
+        ("derived_from", Kind::Text),
     ];
     columns.extend(more.map(|(name, kind)| (name.to_owned(), kind)));
     columns
@@ -191,6 +192,7 @@ pub fn long_rows(number: usize, record: &Record) -> Vec<Vec<Cell>> {
             found.sd_mm.into(),
             found.words.as_deref().into(),
             found.reason.as_deref().into(),
+            found.derived_from.map(Measure::name).into(),
         ]);
         row
     };

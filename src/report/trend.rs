@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
+use super::escape::escaped;
 use super::signed;
-use super::svg::escaped;
 use crate::core::compare::change::{self, Verdict, comparable};
 use crate::core::compare::visit::Date;
 use crate::core::compare::visit::Visit;

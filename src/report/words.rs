@@ -3,17 +3,27 @@
 use crate::core::camera::LevelFrom;
 use crate::core::gate::Gate;
 use crate::core::measure::Measure;
+use crate::core::record::states::Symbol;
 use crate::core::record::{MeasureRecord, Record};
+use crate::report::signed;
+
+/// The value with its sign and unit, such as `+3.0°`.
+pub(super) fn value_text(found: &MeasureRecord) -> Option<String> {
+    let unit = if found.unit == Symbol::Degrees { "°" } else { " %" };
+    found.value.map(|value| format!("{}{unit}", signed(value).replace('-', "\u{2212}")))
+}
 
 /// The direction alone; the number stands in its own column.
 pub(super) fn short_words(measure: Measure, found: &MeasureRecord) -> String {
+    let derived = if found.derived_from.is_some() { " (derived)" } else { "" };
     let [positive, negative] = measure.says();
-    match (found.resolved, found.value) {
+    let words = match (found.resolved, found.value) {
         (Some(true), Some(value)) if value > 0.0 => positive.to_owned(),
         (Some(true), Some(_)) => negative.to_owned(),
         _ if positive.is_empty() => String::new(),
         _ => "no difference resolved".to_owned(),
-    }
+    };
+    format!("{words}{derived}")
 }
 
 /// The side that is seen, and whether the picture is a mirror image.
@@ -76,4 +86,14 @@ pub(super) fn reason_for_another(record: &Record) -> Option<String> {
                 .unwrap_or("nothing could be measured".into()),
         ),
     }
+}
+
+/// A count with commas between thousands.
+pub(super) fn grouped(count: usize) -> String {
+    let digits = count.to_string();
+    let comma = |(index, digit): (usize, char)| {
+        let first = index > 0 && (digits.len() - index).is_multiple_of(3);
+        [first.then_some(','), Some(digit)].into_iter().flatten()
+    };
+    digits.chars().enumerate().flat_map(comma).collect()
 }

@@ -12,6 +12,7 @@ use crate::core::camera::frontal_plane::WorldWidths;
 use crate::core::camera::{Camera, CameraMetadata, UserCalibration};
 use crate::core::error::{Error, Result};
 use crate::core::exposure::Exposure;
+use crate::core::face::Face;
 use crate::core::geometry::{Point, Vec2};
 use crate::core::measure::frontal;
 use crate::core::observation::{Frame, Observation};
@@ -22,6 +23,7 @@ use crate::vision::ensemble::{self, Readings};
 use crate::vision::estimate::blazepose::{self, BlazePose};
 use crate::vision::estimate::{Crowd, Estimator};
 use crate::vision::exposure::exposure;
+use crate::vision::face_mesh::FaceMesh;
 use crate::vision::heads::search::Finder;
 use crate::vision::heads::{self, Hit};
 use crate::vision::photo::{Photo, ReadOptions};
@@ -33,6 +35,8 @@ pub struct Analyzer {
     teams: Vec<Vec<Box<dyn Estimator>>>,
     /// Opened when heads are first to be looked for.
     finder: Option<Finder>,
+    /// Opened when a face is first to be read.
+    mesh: Option<FaceMesh>,
 }
 
 impl std::fmt::Debug for Analyzer {
@@ -70,7 +74,7 @@ impl Analyzer {
         if teams.is_empty() || teams.iter().any(Vec::is_empty) {
             return Err(Error::Usage { reason: "at least one model with one worker is needed".into() });
         }
-        Ok(Self { teams, finder: None })
+        Ok(Self { teams, finder: None, mesh: None })
     }
 
     /// BLAKE3 hashes of the landmark models, in hexadecimal.
@@ -128,7 +132,8 @@ impl Analyzer {
         };
         let agreed = ensemble::agreed(&readings);
         let around = surroundings(&pyramid, &agreed, &told);
-        let seen = observation(&readings, &agreed, &told, &around, (width, height));
+        let face = if options.readings > 1 { self.face(&pyramid, &agreed)? } else { None };
+        let seen = observation(&readings, &agreed, &told, &around, (width, height)).with_face(face);
         let (heads, people) = match options.heads {
             true => {
                 let hits = self.hits(photo)?;
@@ -150,6 +155,15 @@ impl Analyzer {
             independent: None,
         };
         measure(frame, seen, options)
+    }
+
+    /// The measured person's face.
+    fn face(&mut self, pyramid: &Pyramid<'_>, pose: &Pose) -> Result<Option<Face>> {
+        let mesh = match self.mesh.take() {
+            Some(mesh) => mesh,
+            None => FaceMesh::open()?,
+        };
+        self.mesh.insert(mesh).read(pyramid, pose)
     }
 
     /// What may be a head, in as much detail as an annotated picture shows.

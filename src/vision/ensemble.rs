@@ -41,7 +41,9 @@ impl Nudge {
         Self { shift: Vec2::new(-self.shift.x, self.shift.y), turn: -self.turn, ..self }
     }
 
-    fn of(self, region: Region) -> Region {
+    /// The region, moved.
+    #[must_use]
+    pub fn of(self, region: Region) -> Region {
         region.nudged(self.shift, self.scale, self.turn)
     }
 }

@@ -5,6 +5,7 @@ pub mod detect;
 pub mod ensemble;
 pub mod estimate;
 pub mod exposure;
+pub mod face_mesh;
 pub mod heads;
 pub mod library;
 pub mod model;

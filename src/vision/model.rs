@@ -88,6 +88,7 @@ pub fn entry(name: &str) -> Result<&'static Entry> {
 /// The models that are part of the program itself.
 fn embedded(file: &str) -> Option<&'static [u8]> {
     Some(match file {
+        "face_mesh.onnx" => include_bytes!("../../models/face_mesh.onnx"),
         "face_detector_near.onnx" => include_bytes!("../../models/face_detector_near.onnx"),
         "face_detector_far.onnx" => include_bytes!("../../models/face_detector_far.onnx"),
         "pose_detector.onnx" => include_bytes!("../../models/pose_detector.onnx"),

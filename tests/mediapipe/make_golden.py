@@ -1,4 +1,4 @@
-"""Writes what MediaPipe itself sees in photos, for `tests/agreement.rs` and `examples/agreement.rs` to compare with.
+"""Writes what MediaPipe itself sees in photos, for `tests/agreement.rs` and `tools/agreement.rs` to compare with.
 
     python3.11 -m venv VENV && VENV/bin/pip install -r tests/mediapipe/requirements.txt
     cargo run --release --example agreement -- --pixels DECODED samples

@@ -18,7 +18,7 @@ use crate::core::record::outcome::Outcome;
 use crate::report::html::index::{self, Entry};
 use crate::report::html::{self, Picture, Sheet};
 use crate::report::output::Outputs;
-use crate::report::overlay;
+use crate::report::raster;
 use crate::store::history::{self, History};
 use crate::vision::photo::Photo;
 
@@ -189,6 +189,10 @@ fn picture(job: &Job, record: &Record, settings: &Settings) -> Result<Picture> {
     };
     let withheld = || Picture::Withheld("the photo has changed since it was measured, or is gone".into());
     let Ok(Some(photo)) = read() else { return Ok(withheld()) };
-    let Ok(pixels) = overlay::detailed(&photo) else { return Ok(withheld()) };
-    if settings.identity.is_some() { Picture::masked(&pixels, record) } else { Picture::of(&pixels, record) }
+    let Ok(pixels) = raster::detailed(&photo) else { return Ok(withheld()) };
+    if settings.identity.is_some() {
+        Picture::masked(&pixels, record, settings.attitude)
+    } else {
+        Picture::of(&pixels, record, settings.attitude)
+    }
 }

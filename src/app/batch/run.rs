@@ -22,7 +22,7 @@ use crate::core::record::Record;
 use crate::core::record::outcome::{Failure, Outcome, Tally};
 use crate::core::{isolation, names};
 use crate::report::output::{self, List, Outputs};
-use crate::report::{mask, overlay};
+use crate::report::{mask, raster};
 use crate::store::history::History;
 use crate::vision::analysis::Analyzer;
 use crate::vision::photo::Photo;
@@ -351,7 +351,7 @@ impl Measurer {
                     record.source.blake3 = Some(blake3::Hash::from(content).into());
                 }
                 let thumbnail = match &picture {
-                    Some(path) => draw(&photo, &record, outputs, path, settings.identity.is_some())?,
+                    Some(path) => draw(&photo, &record, outputs, path, settings)?,
                     None => None,
                 };
                 if settings.identity.is_some() {
@@ -375,7 +375,7 @@ impl Measurer {
 /// What a result hangs on, but for the names.
 fn key(hash: &blake3::Hash, job: &Job, analyzer: &Analyzer, settings: &Settings, picture: Option<&Path>) -> Key {
     let content = settings.identity.as_ref().map_or(*hash.as_bytes(), |identity| identity.content(hash.as_bytes()));
-    let picture = picture.and_then(Path::file_name);
+    let picture = picture.and_then(Path::file_name).map(|name| (name, settings.attitude));
     let options = format!(
         "{} {:?} {:?} {:?} {:?}",
         env!("CARGO_PKG_VERSION"),
@@ -394,11 +394,11 @@ fn key(hash: &blake3::Hash, job: &Job, analyzer: &Analyzer, settings: &Settings,
 
 /// Writes the annotated picture; the thumbnail of it, or `None` when the head is to be covered and cannot be: there is no
 /// picture then.
-fn draw(photo: &Photo, record: &Record, outputs: &Outputs, path: &Path, covered: bool) -> Result<Option<String>> {
-    let pixels = overlay::detailed(photo)?;
-    let pixels = match covered {
-        false => pixels,
-        true => match mask::cover(&pixels, record) {
+fn draw(photo: &Photo, record: &Record, outputs: &Outputs, path: &Path, settings: &Settings) -> Result<Option<String>> {
+    let pixels = raster::detailed(photo)?;
+    let pixels = match settings.identity {
+        None => pixels,
+        Some(_) => match mask::cover(&pixels, record) {
             Ok(pixels) => Cow::Owned(pixels),
             Err(_) => {
                 // One of an earlier run under other options.
@@ -407,7 +407,7 @@ fn draw(photo: &Photo, record: &Record, outputs: &Outputs, path: &Path, covered:
             }
         },
     };
-    let picture = overlay::draw(&pixels, record);
+    let picture = raster::draw(&pixels, record, settings.attitude);
     outputs.write(path, &output::jpeg(&picture, path)?, None)?;
     let scale = f64::from(THUMBNAIL) / f64::from(picture.width().max(picture.height()));
     let side = |side: u32| ((f64::from(side) * scale).round() as u32).max(1);

@@ -9,6 +9,7 @@ use super::identity::Identity;
 use super::plan::{Job, Plan, file_name};
 use crate::core::record::{Intake, Record};
 use crate::report::fhir::Filing;
+use crate::report::scene::framing::Attitude;
 use crate::vision::estimate::blazepose;
 use crate::vision::photo::ReadOptions;
 
@@ -48,6 +49,8 @@ pub struct Settings {
     pub models: Vec<blazepose::Options>,
     /// Write annotated pictures.
     pub pictures: bool,
+    /// How pictures are shown, those of pages too.
+    pub attitude: Attitude,
     /// Name nobody.
     pub identity: Option<Identity>,
     /// Further formats.

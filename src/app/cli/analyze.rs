@@ -12,6 +12,7 @@ use crate::core::compare::visit;
 use crate::core::compare::visit::Date;
 use crate::core::geometry::Point;
 use crate::core::{camera, error, names, options};
+use crate::report::scene::framing::Attitude;
 use crate::vision::analysis;
 use crate::vision::photo::{MAX_MEGAPIXELS, ReadOptions};
 
@@ -42,6 +43,9 @@ pub struct Analyze {
     /// The form of the annotated pictures that --out writes.
     #[arg(long, value_enum, default_value_t = PictureForm::Jpg)]
     pub picture: PictureForm,
+    /// Leave pictures as the camera took them; otherwise they are turned so that level is level.
+    #[arg(long)]
+    pub as_taken: bool,
     /// Write one page for all photos, which are views of one subject: it can be looked at in any browser and printed.
     #[arg(long, value_name = "FILE.html|FILE.pdf")]
     pub report: Option<PathBuf>,
@@ -119,6 +123,12 @@ impl Analyze {
     pub fn options(&self) -> error::Result<options::Options> {
         let plumb = self.plumb.map(plumb_line).transpose()?;
         Ok(self.measuring.options(UserCalibration { roll_deg: self.roll, plumb }))
+    }
+
+    /// How pictures are shown.
+    #[must_use]
+    pub const fn attitude(&self) -> Attitude {
+        if self.as_taken { Attitude::AsTaken } else { Attitude::Upright }
     }
 
     /// How photos are read.

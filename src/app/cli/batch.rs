@@ -39,7 +39,7 @@ pub struct Batch {
     #[arg(short = '0', long)]
     pub null: bool,
     /// Be a filter: one record (or error) a line on standard output for each path, in their order, as soon as it is there.
-    #[arg(long, conflicts_with_all = ["out", "manifest", "resume", "force", "pictures", "deidentify", "format", "report", "dry_run"])]
+    #[arg(long, conflicts_with_all = ["out", "manifest", "resume", "force", "pictures", "as_taken", "deidentify", "format", "report", "dry_run"])]
     pub jsonl: bool,
     /// Go on with the run that left its results in DIR.
     #[arg(long, conflicts_with = "force")]
@@ -53,6 +53,9 @@ pub struct Batch {
     /// Write annotated pictures too, and thumbnails into the summary.
     #[arg(long)]
     pub pictures: bool,
+    /// Leave pictures as the camera took them; otherwise they are turned so that level is level.
+    #[arg(long)]
+    pub as_taken: bool,
     /// Name nobody: ids are keyed hashes, no paths, dates, notes or further columns; heads are covered in pictures.
     #[arg(long, conflicts_with = "fhir_patient")]
     pub deidentify: bool,

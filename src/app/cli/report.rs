@@ -8,6 +8,7 @@ use super::PictureForm;
 use super::looks::Looks;
 use crate::core::compare::visit::{Date, day};
 use crate::core::names::checked;
+use crate::report::scene::framing::Attitude;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -41,6 +42,9 @@ pub struct Report {
     /// The day of the visit. Default: the one that history or intake list name.
     #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
     pub date: Option<Date>,
+    /// Show the photo as the camera took it, not turned upright.
+    #[arg(long)]
+    pub as_taken: bool,
     /// Cover the head in every picture; where it cannot be covered, no picture is written.
     #[arg(long)]
     pub mask_face: bool,
@@ -59,4 +63,12 @@ pub struct Report {
     /// What the page says beside the measures.
     #[command(flatten)]
     pub looks: Looks,
+}
+
+impl Report {
+    /// How pictures are shown.
+    #[must_use]
+    pub const fn attitude(&self) -> Attitude {
+        if self.as_taken { Attitude::AsTaken } else { Attitude::Upright }
+    }
 }

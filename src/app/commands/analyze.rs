@@ -174,9 +174,13 @@ fn deliver(id: &str, photo: &Photo, analysis: &Analysis, work: &mut Work<'_>) ->
         keep(history, subject, photo, &record, options)?;
     }
     if options.report.is_some() || options.open {
-        let pixels = report::overlay::detailed(photo)?;
-        let picture =
-            if options.mask_face { Picture::masked(&pixels, &record)? } else { Picture::of(&pixels, &record)? };
+        let pixels = report::raster::detailed(photo)?;
+        let attitude = options.attitude();
+        let picture = if options.mask_face {
+            Picture::masked(&pixels, &record, attitude)?
+        } else {
+            Picture::of(&pixels, &record, attitude)?
+        };
         if matches!(picture, Picture::Withheld(_)) {
             code = 1;
         }
@@ -223,7 +227,7 @@ fn write_files(outputs: &Outputs, folder: &Path, photo: &Photo, record: &Record,
             from,
         )?;
     }
-    let mut picture = report::overlay::detailed(photo)?;
+    let mut picture = report::raster::detailed(photo)?;
     if options.mask_face {
         match mask::cover(&picture, record) {
             Ok(covered) => {
@@ -243,7 +247,8 @@ fn write_files(outputs: &Outputs, folder: &Path, photo: &Photo, record: &Record,
             }
         }
     }
-    outputs.write(&annotated, &drawn(&picture, record, options.picture, &annotated)?, from)?;
+    let bytes = drawn(&picture, record, options.picture, options.attitude(), &annotated)?;
+    outputs.write(&annotated, &bytes, from)?;
     Ok(true)
 }
 

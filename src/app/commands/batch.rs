@@ -21,6 +21,7 @@ use orthostat::core::names::shown;
 use orthostat::core::record::outcome::Tally;
 use orthostat::core::{folders, options};
 use orthostat::report::csv::Sheet;
+use orthostat::report::scene::framing::Attitude;
 use orthostat::report::table::{Cell, Kind};
 use orthostat::store::history;
 
@@ -119,6 +120,7 @@ fn settings(options: &Batch, folder: PathBuf, key: Option<&Path>) -> Result<sett
         reading: options.reading(),
         models: options.measuring.models(),
         pictures: options.pictures,
+        attitude: if options.as_taken { Attitude::AsTaken } else { Attitude::Upright },
         identity: key.map(Identity::open).transpose()?,
         formats: options.formats(),
         filing: options.filing.of(None),

@@ -15,6 +15,7 @@ use orthostat::core::record::Record;
 use orthostat::report;
 use orthostat::report::html;
 use orthostat::report::html::pair::{self, Pair, Side};
+use orthostat::report::scene::framing::Attitude;
 use orthostat::store::history::History;
 use orthostat::vision::analysis::{self, Analyzer};
 use orthostat::vision::photo::Photo;
@@ -178,7 +179,7 @@ fn page(compared: &[Compared], options: &Compare) -> Result<String> {
     let search = Search::through(&options.photos);
     let mut pictures = Vec::new();
     for one in compared {
-        let of = |named: &Named| search.picture(&named.record, &named.path, options.mask_face);
+        let of = |named: &Named| search.picture(&named.record, &named.path, options.mask_face, Attitude::Upright);
         pictures.push((of(&one.before)?, of(&one.after)?));
     }
     let side = |named: &Named, picture: &html::Picture| Side {

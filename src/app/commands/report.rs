@@ -17,6 +17,7 @@ use orthostat::core::photo_hash::PhotoHash;
 use orthostat::core::record::Record;
 use orthostat::report::html::{self, Sheet, index};
 use orthostat::report::output::Outputs;
+use orthostat::report::scene::framing::Attitude;
 use orthostat::report::{self, mask, output};
 use orthostat::store::history::History;
 
@@ -108,7 +109,7 @@ fn page(
 ) -> Result<String> {
     let mut sheets = Vec::new();
     for one in records {
-        let picture = search.picture(&one.found.record, &one.file, options.mask_face)?;
+        let picture = search.picture(&one.found.record, &one.file, options.mask_face, options.attitude())?;
         sheets.push(Sheet { record: &one.found.record, picture, date: one.date });
     }
     let visits = subject.map_or_else(|| Ok(Vec::new()), |subject| visits(subject, records, options))?;
@@ -184,7 +185,7 @@ fn pictures(folder: &Path, records: &[One], search: &Search, options: &Report) -
                 continue;
             }
         };
-        let mut pixels = report::overlay::detailed(&photo)?;
+        let mut pixels = report::raster::detailed(&photo)?;
         if options.mask_face {
             match mask::cover(&pixels, record) {
                 Ok(covered) => pixels = Cow::Owned(covered),
@@ -196,7 +197,7 @@ fn pictures(folder: &Path, records: &[One], search: &Search, options: &Report) -
             }
         }
         let path = folder.join(names::file_name(&name, &format!(".annotated.{}", options.picture.ending())));
-        let bytes = drawn(&pixels, record, options.picture, &path)?;
+        let bytes = drawn(&pixels, record, options.picture, options.attitude(), &path)?;
         outputs.write(&path, &bytes, record.source.blake3.as_ref().map(PhotoHash::as_str))?;
         say(&format!("{}\n", path.display()))?;
     }
@@ -205,10 +206,16 @@ fn pictures(folder: &Path, records: &[One], search: &Search, options: &Report) -
 }
 
 /// The annotated picture in one of its forms.
-pub(super) fn drawn(pixels: &image::RgbImage, record: &Record, form: PictureForm, meant_for: &Path) -> Result<Vec<u8>> {
+pub(super) fn drawn(
+    pixels: &image::RgbImage,
+    record: &Record,
+    form: PictureForm,
+    attitude: Attitude,
+    meant_for: &Path,
+) -> Result<Vec<u8>> {
     match form {
-        PictureForm::Jpg => output::jpeg(&report::overlay::draw(pixels, record), meant_for),
-        PictureForm::Png => output::png(&report::overlay::draw(pixels, record), meant_for),
-        PictureForm::Svg => Ok(report::svg::draw(pixels, record)?.into_bytes()),
+        PictureForm::Jpg => output::jpeg(&report::raster::draw(pixels, record, attitude), meant_for),
+        PictureForm::Png => output::png(&report::raster::draw(pixels, record, attitude), meant_for),
+        PictureForm::Svg => Ok(report::svg::draw(pixels, record, attitude)?.into_bytes()),
     }
 }

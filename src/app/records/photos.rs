@@ -8,7 +8,8 @@ use walkdir::WalkDir;
 
 use crate::core::record::Record;
 use crate::report::html::Picture;
-use crate::report::overlay;
+use crate::report::raster;
+use crate::report::scene::framing::Attitude;
 use crate::vision::analysis;
 use crate::vision::photo::{MAX_MEGAPIXELS, Photo, ReadOptions};
 
@@ -96,12 +97,22 @@ impl Search {
     ///
     /// # Errors
     /// When it cannot be encoded.
-    pub fn picture(&self, record: &Record, record_file: &Path, covered: bool) -> crate::core::error::Result<Picture> {
+    pub fn picture(
+        &self,
+        record: &Record,
+        record_file: &Path,
+        covered: bool,
+        attitude: Attitude,
+    ) -> crate::core::error::Result<Picture> {
         match self.photo(record, record_file) {
             Err(missing) => Ok(Picture::Withheld(missing.words(record))),
             Ok(photo) => {
-                let pixels = overlay::detailed(&photo)?;
-                if covered { Picture::masked(&pixels, record) } else { Picture::of(&pixels, record) }
+                let pixels = raster::detailed(&photo)?;
+                if covered {
+                    Picture::masked(&pixels, record, attitude)
+                } else {
+                    Picture::of(&pixels, record, attitude)
+                }
             }
         }
     }

@@ -2,7 +2,6 @@
 
 use crate::core::body::pose::Pose;
 use crate::core::body::skeleton::{Joint, Pair, Side};
-use crate::core::measure::frontal;
 use crate::core::refusal::Refusal;
 
 closed_set! {
@@ -137,7 +136,8 @@ impl View {
         let (Some(facing), Some(tips), Some(heels)) = (self.facing(), down(Pair::TOES), down(Pair::HEELS)) else {
             return false;
         };
-        let trunk = frontal::trunk_length(pose).unwrap_or(f64::INFINITY);
-        facing.left_sign() * (tips.y - heels.y) < -FEET_POINT * trunk
+        let (Some(shoulders), Some(hips)) = (down(Pair::SHOULDERS), down(Pair::HIPS)) else { return false };
+        let trunk = shoulders.distance(hips);
+        trunk > 0.0 && facing.left_sign() * (tips.y - heels.y) < -FEET_POINT * trunk
     }
 }

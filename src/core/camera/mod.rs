@@ -4,24 +4,23 @@
 //! appear turned clockwise in the picture. **Pitch** positive = it looked up.
 
 pub mod frontal_plane;
+mod metadata;
 pub mod rectify;
 mod shot;
 
+pub use metadata::CameraMetadata;
+use metadata::FILM_DIAGONAL_MM;
 pub use shot::Doubt;
 use shot::Size;
 
 use crate::core::body::pose::Pose;
 use crate::core::geometry::{Point, Vec2};
 
-/// Diagonal of a 35 mm film frame, in millimetres: what "35 mm equivalent" refers to here.
-const FILM_DIAGONAL_MM: f64 = 43.266_615;
 /// The focal length assumed when the photo does not tell, as 35 mm equivalent, and its uncertainty (one standard deviation).
 /// Phones' main cameras lie at 23 to 28 mm and their portrait crops beyond; laptop webcams at 26 to 32 mm.
 pub const DEFAULT_FOCAL_35MM: f64 = 30.0;
 /// See [`DEFAULT_FOCAL_35MM`]: of its logarithm. Photographers stand back and use lenses twice as long.
 pub const DEFAULT_FOCAL_SD: f64 = 0.35;
-/// A focal length in EXIF is rounded to whole millimetres and nominal besides: a share of the focal length.
-const EXIF_FOCAL_SD: f64 = 0.03;
 /// What a camera's roll and pitch scatter by when nothing tells them, in degrees. With 1.25 the stated errors of trunk lean on
 /// annotated real photos, most of which nothing levels, are those that are found; with 2 they were a third too large.
 pub const UNKNOWN_ROLL_SD: f64 = 1.25;
@@ -117,19 +116,6 @@ fn joined([a, a_sd]: [f64; 2], [b, b_sd]: [f64; 2]) -> [f64; 2] {
     [(a * a_weight + b * b_weight) / weight, weight.sqrt().recip()]
 }
 
-/// What the photo itself says about the camera.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct CameraMetadata {
-    /// Focal length as 35 mm equivalent, in millimetres.
-    pub focal_35mm: Option<f64>,
-    /// Apple's acceleration vector in units of g: device axes, towards the left, the bottom and the face of the phone.
-    pub gravity: Option<[f64; 3]>,
-    /// Whether it was the camera on the side of the screen.
-    pub front_camera: bool,
-    /// Width and height of the picture as the camera took it, in pixels, in whichever order.
-    pub shot_px: Option<[f64; 2]>,
-}
-
 /// A pinhole camera, its attitude, and how well both are known.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Camera {
@@ -153,8 +139,8 @@ pub struct Camera {
     pub level_from: LevelFrom,
     /// What contradicts the photo's own word, if anything does.
     pub doubt: Option<Doubt>,
-    /// How far the optical axis may be from `principal`, in pixels (standard deviation).
-    pub principal_sd_px: f64,
+    /// How far the optical axis may be from `principal` to the side and up, in pixels (standard deviations).
+    pub principal_sd_px: [f64; 2],
 }
 
 /// The plumb line through X1, Y1 and X2, Y2; `None` where it is nearer to level than to plumb, or no line at all.
@@ -204,7 +190,7 @@ impl Camera {
                 ((DEFAULT_FOCAL_35MM * width.hypot(height) / FILM_DIAGONAL_MM, DEFAULT_FOCAL_SD), FocalFrom::Default)
             }
         };
-        let edited = size != Size::AsShot;
+        let edited = !matches!(size, Size::AsShot | Size::Odd);
         let mut camera = Self {
             principal: Point::new(0.5 * width, 0.5 * height),
             focal_px,
@@ -222,10 +208,8 @@ impl Camera {
             let sd = if edited { EDITED_GRAVITY_SD } else { GRAVITY_SD };
             camera.roll_deg = roll;
             camera.pitch_deg = pitch;
-            // Beside the optical axis the camera seems to look elsewhere, and plumb lines converge.
-            let aside = (camera.principal_sd_px / focal_px).atan().to_degrees();
-            camera.pitch_sd_deg = sd.hypot(aside);
-            camera.roll_sd_deg = sd.hypot(aside * pitch.to_radians().tan());
+            camera.pitch_sd_deg = sd;
+            camera.roll_sd_deg = sd;
             camera.level_from = LevelFrom::Gravity;
         }
         camera
@@ -307,6 +291,19 @@ impl Camera {
         }
         let focal_from = if tilt.focal_sd < 0.5 * self.focal_sd { FocalFrom::Verticals } else { self.focal_from };
         Self { focal_px: self.focal_px * tilt.focal_factor, focal_sd: tilt.focal_sd, focal_from, ..camera }
+    }
+
+    /// The camera with its optical axis elsewhere in the picture. Where lines in the picture have told the roll, they stay plumb;
+    /// else the attitude stays.
+    #[must_use]
+    pub fn with_axis_moved(self, by: Vec2) -> Self {
+        let mut moved = Self { principal: self.principal + by, ..self };
+        if matches!(self.level_from, LevelFrom::Verticals | LevelFrom::Plumb) {
+            let half = Vec2::new(0.0, 0.5 * self.principal.y);
+            let (top, bottom) = (self.unlevel(self.principal + -half), self.unlevel(self.principal + half));
+            moved.roll_deg = moved.roll_of_plumb(top, bottom);
+        }
+        moved
     }
 
     /// The roll that makes the line through two points plumb once the pitch is taken out, in degrees.
@@ -394,6 +391,7 @@ fn attitude_of_gravity(a: [f64; 3], told: &CameraMetadata) -> Option<(f64, f64)>
 
 #[cfg(test)]
 mod tests {
+    use super::metadata::EXIF_FOCAL_SD;
     use super::*;
 
     fn told(gravity: [f64; 3]) -> CameraMetadata {
@@ -507,7 +505,7 @@ mod tests {
     fn a_part_of_a_photo_is_believed_less() {
         let part = seen(778.0, None, false);
         assert_eq!((part.level_from, part.doubt), (LevelFrom::Gravity, Some(Doubt::Edited)));
-        assert!(part.roll_sd_deg >= EDITED_GRAVITY_SD && part.focal_sd >= 0.2 && part.principal_sd_px > 0.0);
+        assert!(part.roll_sd_deg >= EDITED_GRAVITY_SD && part.focal_sd >= 0.2 && part.principal_sd_px[0] > 0.0);
         let both = seen(778.0, Some(5.6), false);
         assert!(both.roll_sd_deg < 0.3 && (both.roll_deg - 5.6).abs() < 0.1, "{both:?}");
     }

@@ -5,7 +5,8 @@ use crate::core::body::pose::Pose;
 use crate::core::body::view::Facing;
 use crate::core::camera::frontal_plane::{self, Yaw};
 use crate::core::camera::{Camera, FocalFrom};
-use crate::core::geometry::Point;
+use crate::core::face::Face;
+use crate::core::geometry::{Point, Vec2};
 use crate::core::measure::estimators::{Rectified, Shape};
 use crate::core::refusal::Refusal;
 use crate::core::silhouette::Outline;
@@ -38,8 +39,14 @@ impl Rectification {
         }
     }
 
-    /// A pose, its bony points and its outline, straightened.
-    pub fn apply(&self, pose: &Pose, bony: &BonyPose, outline: &Result<Outline, Refusal>) -> Rectified {
+    /// A pose, its bony points, its outline and its face, straightened.
+    pub fn apply(
+        &self,
+        pose: &Pose,
+        bony: &BonyPose,
+        outline: &Result<Outline, Refusal>,
+        face: &Result<Face, Refusal>,
+    ) -> Rectified {
         let levelled = self.camera.level_pose(pose);
         let yaw = self.yaw.deg;
         // With no turn at all, a body beside the optical axis is still seen at an angle.
@@ -52,13 +59,14 @@ impl Rectification {
         let place = |p: Point| plane?.place(level(p), 0.0);
         let bony = bony.map(|p| if self.facing.is_some() { place(p) } else { Some(level(p)) });
         let shape = Shape::of(outline, |p| Some(level(p)), place);
-        Rectified { turned, levelled, shape, bony }
+        let face = face.as_ref().map(|face| face.tilt_deg(&self.camera)).map_err(Clone::clone);
+        Rectified { turned, levelled, shape, bony, face }
     }
 
     /// The same with each thing that it depends on moved by one standard deviation up and down, one at a time: roll, turn, pitch,
-    /// focal length.
+    /// focal length, and the place of the optical axis to the side and up.
     #[must_use]
-    pub fn shaken(&self) -> [[Self; 2]; 4] {
+    pub fn shaken(&self) -> [[Self; 2]; 6] {
         let moved = |yaw: f64, roll: f64, pitch: f64, focal: f64| {
             [1.0, -1.0].map(|sign| {
                 let mut moved = *self;
@@ -69,7 +77,11 @@ impl Rectification {
                 moved
             })
         };
+        let axis = |by: Vec2| [by, -by].map(|by| Self { camera: self.camera.with_axis_moved(by), ..*self });
+        let [aside, up] = self.camera.principal_sd_px;
         [
+            axis(Vec2::new(aside, 0.0)),
+            axis(Vec2::new(0.0, up)),
             moved(0.0, self.camera.roll_sd_deg, 0.0, 0.0),
             moved(self.yaw.sd_deg, 0.0, 0.0, 0.0),
             moved(0.0, 0.0, self.camera.pitch_sd_deg, 0.0),

@@ -1,12 +1,15 @@
 //! What became of a picture since the shot: whether the file's word about the camera still holds.
 
-use super::{CameraMetadata, EXIF_FOCAL_SD, FILM_DIAGONAL_MM};
+use super::metadata::{CameraMetadata, EXIF_FOCAL_SD, FILM_DIAGONAL_MM};
 use crate::core::gate::Gate;
 
-/// A part cut out of a photo of unknown size: logarithm of how much longer the focal length is than the part's diagonal says, its
-/// standard deviation, and that of the optical axis's place, as a share of the longer side.
+/// A part cut out of a photo of unknown size: logarithm of how much longer the focal length is than the part's diagonal says, and
+/// its standard deviation.
 const CROP_FOCAL: (f64, f64) = (0.15, 0.2);
-const CROP_PRINCIPAL_SD: f64 = 0.12;
+/// The least standard deviation of the optical axis's place in such a part, as a share of the longer side.
+const CROP_PRINCIPAL_SD: f64 = 0.06;
+/// The shape that such a part is taken to come from: a phone held upright.
+const UPRIGHT_SHAPE: f64 = 4.0 / 3.0;
 
 /// What contradicts the photo's own word about the camera.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +61,8 @@ pub(super) enum Size {
     Other,
     /// Another shape: a part of the shot, whose size may be known.
     Part(Option<[f64; 2]>),
+    /// A shape that no camera gives its pictures, in a file that says nothing of a camera.
+    Odd,
 }
 
 /// Shapes that cameras give their pictures: the longer by the shorter side.
@@ -89,9 +94,11 @@ impl Size {
             Some((a, b)) if (a, b) == (long, short) => Size::AsShot,
             Some((a, b)) if alike(a / b, long / short) => Size::Other,
             Some((a, b)) => Size::Part((a >= long && b >= short).then_some([a, b])),
-            // Without a word from a camera there is nothing to be contradicted.
+            None if !SHAPES.iter().any(|&shape| alike(shape, long / short)) => {
+                // Where no camera is named there is nothing to be contradicted.
+                if told.focal_35mm.is_none() && told.gravity.is_none() { Size::Odd } else { Size::Part(None) }
+            }
             None if told.focal_35mm.is_none() && told.gravity.is_none() => Size::AsShot,
-            None if !SHAPES.iter().any(|&shape| alike(shape, long / short)) => Size::Part(None),
             None if long % CAMERA_STEP != 0.0 || short % CAMERA_STEP != 0.0 => Size::Other,
             None => Size::AsShot,
         }
@@ -101,7 +108,7 @@ impl Size {
     pub(super) fn focal(self, width: f64, height: f64, mm: f64) -> (f64, f64) {
         let of_diagonal = |diagonal: f64| mm * diagonal / FILM_DIAGONAL_MM;
         match self {
-            Size::AsShot | Size::Other => (of_diagonal(width.hypot(height)), EXIF_FOCAL_SD),
+            Size::AsShot | Size::Other | Size::Odd => (of_diagonal(width.hypot(height)), EXIF_FOCAL_SD),
             // Cut and perhaps made smaller as well: at most what the whole shot gives.
             Size::Part(Some([a, b])) => {
                 let ratio = a.hypot(b) / width.hypot(height);
@@ -111,15 +118,21 @@ impl Size {
         }
     }
 
-    /// How far the optical axis may be from the picture's middle, in pixels (standard deviation).
-    pub(super) fn principal_sd(self, width: f64, height: f64) -> f64 {
+    /// How far the optical axis may be from the picture's middle to the side and up, in pixels (standard deviations).
+    pub(super) fn principal_sd(self, width: f64, height: f64) -> [f64; 2] {
+        let long = width.max(height);
+        // Somewhere between the middles of the first and the last part of this length.
+        let even = |lost: f64| lost.max(0.0) / 12.0_f64.sqrt();
         match self {
-            Size::AsShot | Size::Other => 0.0,
+            Size::AsShot | Size::Other => [0.0; 2],
             Size::Part(Some([a, b])) => {
-                let (long, short) = (width.max(height), width.min(height));
-                ((a - long).max(b - short) / 12.0_f64.sqrt()).clamp(0.0, 2.0 * CROP_PRINCIPAL_SD * long)
+                let (a, b) = if (width > height) == (a > b) { (a, b) } else { (b, a) };
+                [even(a - width).min(long), even(b - height).min(long)]
             }
-            Size::Part(None) => CROP_PRINCIPAL_SD * width.max(height),
+            Size::Part(None) | Size::Odd => [
+                even(height / UPRIGHT_SHAPE - width).hypot(CROP_PRINCIPAL_SD * long),
+                even(width * UPRIGHT_SHAPE - height).hypot(CROP_PRINCIPAL_SD * long),
+            ],
         }
     }
 }
@@ -147,8 +160,9 @@ mod tests {
         assert_eq!(of(1500.0, 2000.0, Some([4032.0, 3024.0])), Size::Other);
         assert_eq!(of(778.0, 1440.0, None), Size::Part(None));
         assert_eq!(of(2000.0, 4032.0, Some([4032.0, 3024.0])), Size::Part(Some([4032.0, 3024.0])));
-        // No camera's word, nothing to be contradicted.
-        assert_eq!(Size::of(929.0, 1240.0, &CameraMetadata::default()), Size::AsShot);
+        // No camera is named: nothing is contradicted, but the axis of an odd shape is unknown.
+        assert_eq!(Size::of(929.0, 1239.0, &CameraMetadata::default()), Size::AsShot);
+        assert_eq!(Size::of(778.0, 1440.0, &CameraMetadata::default()), Size::Odd);
     }
 
     #[test]
@@ -156,7 +170,9 @@ mod tests {
         let whole = of(3024.0, 4032.0, None).focal(3024.0, 4032.0, 26.0);
         let part = of(2000.0, 4032.0, Some([4032.0, 3024.0]));
         assert!((part.focal(2000.0, 4032.0, 26.0).0 - whole.0).abs() < 1e-9);
-        assert!(part.principal_sd(2000.0, 4032.0) > 200.0);
-        assert_eq!(of(3024.0, 4032.0, None).principal_sd(3024.0, 4032.0), 0.0);
+        // A third of the width is gone, and nothing of the height.
+        let [aside, up] = part.principal_sd(2000.0, 4032.0);
+        assert!((aside - 1024.0 / 12.0_f64.sqrt()).abs() < 1e-9 && up == 0.0);
+        assert_eq!(of(3024.0, 4032.0, None).principal_sd(3024.0, 4032.0), [0.0; 2]);
     }
 }

@@ -9,13 +9,12 @@ use crate::core::body::landmarks::BonyPose;
 use crate::core::body::pose::Pose;
 use crate::core::body::skeleton::Pair;
 use crate::core::body::stance::Stance;
-use crate::core::body::view::View;
-use crate::core::geometry::Point;
+use crate::core::body::view::Facing;
+use crate::core::geometry::{Point, ramp};
 use crate::core::measure::frontal::{self, tilt};
-use crate::core::measure::{Facing, Measure, manual};
 use crate::core::refusal::Refusal;
 use crate::core::silhouette::{self, Outline};
-use crate::core::uncertainty::calibration::{Weights, calibration};
+use crate::core::uncertainty::calibration::Weights;
 
 /// A value or the reason why there is none.
 pub type Value = Result<f64, Refusal>;
@@ -31,6 +30,8 @@ pub struct Rectified {
     pub shape: Shape,
     /// Bony points placed by hand, levelled and turned back.
     pub bony: BonyPose,
+    /// Tilt of the head by the mesh of its face, levelled, in degrees, or why there is none.
+    pub face: Value,
 }
 
 /// What the outline says, each with its value or the reason why it has none.
@@ -87,7 +88,7 @@ fn blend(rectified: &Rectified, turn: f64, value: impl Fn(&Pose) -> Value) -> Va
 
 /// Shoulder tilt in degrees: the shoulders, hanging arms and the shoulders' contour, all turned back. Shoulders placed by hand
 /// need no other witness.
-fn shoulder_tilt(weights: &Weights, rectified: &Rectified, facing: Facing) -> Value {
+pub(super) fn shoulder_tilt(weights: &Weights, rectified: &Rectified, facing: Facing) -> Value {
     let shoulders = tilt(&rectified.turned, Pair::SHOULDERS)?;
     if rectified.turned.is_by_hand(Pair::SHOULDERS) {
         return Ok(shoulders);
@@ -104,6 +105,29 @@ fn shoulder_tilt(weights: &Weights, rectified: &Rectified, facing: Facing) -> Va
     let joints = sum / count;
     Ok(match rectified.shape.shoulders {
         Ok(contour) => joints + contour_share(weights, joints, contour) * (contour - joints),
+        Err(_) => joints,
+    })
+}
+
+/// A face that is so many degrees from the joints' line of the head counts fully and no more.
+const FACE_APART: (f64, f64) = (15.0, 25.0);
+
+/// The share of the face's mesh in the head's tilt, given what the joints say: 0 to 1.
+fn face_share(weights: &Weights, joints: f64, face: f64) -> f64 {
+    weights.face * ramp((face - joints).abs(), FACE_APART)
+}
+
+/// The lines through eyes, ears and mouth in degrees, turned back by as much as they show of the body's turn.
+fn head_joints(weights: &Weights, rectified: &Rectified, facing: Facing) -> Value {
+    blend(rectified, weights.head_turn, |pose| frontal::head_tilt(pose, facing))
+}
+
+/// Head tilt in degrees: the lines through eyes, ears and mouth, and the mesh of the face. A head whose points were placed by
+/// hand has no mesh.
+pub(super) fn head_tilt(weights: &Weights, rectified: &Rectified, facing: Facing) -> Value {
+    let joints = head_joints(weights, rectified, facing)?;
+    Ok(match rectified.face {
+        Ok(face) => joints + face_share(weights, joints, face) * (face - joints),
         Err(_) => joints,
     })
 }
@@ -129,7 +153,7 @@ fn hip_outline_share(weights: &Weights, shape: &Shape, joints: f64) -> f64 {
 
 /// Pelvic obliquity in degrees: the hips' line, and the outline between waist and hips where it is that of a body; hips placed by
 /// hand have none of the model's habits.
-fn pelvic_obliquity(weights: &Weights, rectified: &Rectified, facing: Facing) -> Value {
+pub(super) fn pelvic_obliquity(weights: &Weights, rectified: &Rectified, facing: Facing) -> Value {
     if rectified.turned.is_by_hand(Pair::HIPS) {
         return tilt(&rectified.turned, Pair::HIPS);
     }
@@ -150,7 +174,7 @@ fn legs_alike(rectified: &Rectified, facing: Facing) -> Result<(), Refusal> {
 }
 
 /// Knee level in degrees: half of the pelvis's tilt; of knees placed by hand, their own line.
-fn knee_level(weights: &Weights, rectified: &Rectified, facing: Facing) -> Value {
+pub(super) fn knee_level(weights: &Weights, rectified: &Rectified, facing: Facing) -> Value {
     if rectified.turned.is_by_hand(Pair::KNEES) {
         return tilt(&rectified.turned, Pair::KNEES);
     }
@@ -161,7 +185,7 @@ fn knee_level(weights: &Weights, rectified: &Rectified, facing: Facing) -> Value
 
 /// Apparent difference in leg length, percent of the mean: what tilts the pelvis over feet on one floor; with ankles placed by
 /// hand, the legs' own lengths.
-fn leg_length_difference(weights: &Weights, rectified: &Rectified, facing: Facing) -> Value {
+pub(super) fn leg_length_difference(weights: &Weights, rectified: &Rectified, facing: Facing) -> Value {
     if rectified.turned.is_by_hand(Pair::ANKLES) {
         return frontal::leg_length_difference(&rectified.turned);
     }
@@ -171,85 +195,26 @@ fn leg_length_difference(weights: &Weights, rectified: &Rectified, facing: Facin
     Ok(100.0 * hips.x.abs() / legs * pelvic_obliquity(weights, rectified, facing)?.to_radians().tan())
 }
 
-/// Why there is no waist tilt: on rendered people it came out in one photo of five and scattered by 2 degrees.
-const NO_WAIST: &str = "a waist in ordinary clothes has no definite height";
+/// Shoulders against pelvis in degrees: the difference of their best estimates.
+pub(super) fn shoulder_pelvis_angle(weights: &Weights, rectified: &Rectified, facing: Facing) -> Value {
+    Ok(shoulder_tilt(weights, rectified, facing)? - pelvic_obliquity(weights, rectified, facing)?)
+}
 
-/// How much of its full share the outline has in a measure's estimate, 0 to 1.
-#[must_use]
-pub fn outline_share(measure: Measure, rectified: &Rectified, view: View) -> f64 {
-    let weights = &calibration().weights;
-    let Some(facing) = view.facing() else { return 0.0 };
-    let by_hand = |pair| rectified.turned.is_by_hand(pair);
-    let hips = || match hip_joints(weights, rectified, facing) {
-        Ok(joints) if !by_hand(Pair::HIPS) => {
+/// How much of its full share the face has in the head's tilt, 0 to 1.
+pub(super) fn face_in_head(weights: &Weights, rectified: &Rectified, facing: Facing) -> f64 {
+    match (head_joints(weights, rectified, facing), &rectified.face) {
+        (Ok(joints), Ok(face)) if weights.face > 0.0 => face_share(weights, joints, *face) / weights.face,
+        _ => 0.0,
+    }
+}
+
+/// How much of its full share the outline has in the pelvis's tilt, 0 to 1.
+pub(super) fn outline_in_hips(weights: &Weights, rectified: &Rectified, facing: Facing) -> f64 {
+    match hip_joints(weights, rectified, facing) {
+        Ok(joints) if !rectified.turned.is_by_hand(Pair::HIPS) => {
             hip_outline_share(weights, &rectified.shape, joints) / weights.hip_outline
         }
         _ => 0.0,
-    };
-    match measure {
-        Measure::PelvicObliquity | Measure::ShoulderPelvisAngle => hips(),
-        Measure::KneeLevel if !by_hand(Pair::KNEES) => hips(),
-        Measure::LegLengthDifference if !by_hand(Pair::ANKLES) => hips(),
-        Measure::TrunkMidlineDeviation | Measure::ArmGapAsymmetry => 1.0,
-        _ => 0.0,
-    }
-}
-
-/// A measure of bony points in a pose; `None` for every other measure.
-fn of_bony(measure: Measure, pose: &Pose, bony: &BonyPose, view: View) -> Option<Value> {
-    let from = |facing: Facing, words: &str, value: Value| match view.facing() {
-        Some(seen) if seen == facing => value,
-        _ => Err(Refusal::Gate(format!("needs a view {words}"))),
-    };
-    Some(match measure {
-        Measure::AcromialTilt if view.facing().is_some() => manual::acromial_tilt(bony),
-        Measure::PelvicObliquityAsis => from(Facing::Camera, "from the front", manual::pelvic_obliquity_asis(bony)),
-        Measure::PelvicObliquityPsis => from(Facing::Away, "from behind", manual::pelvic_obliquity_psis(bony)),
-        Measure::CraniovertebralAngle => manual::craniovertebral_angle(pose, bony, view.near_side()?),
-        _ => return None,
-    })
-}
-
-/// A measure by its plain definition: the line through its joints, or the outline alone.
-///
-/// # Errors
-/// Why it has no value.
-pub fn plain(measure: Measure, rectified: &Rectified, view: View) -> Value {
-    if let Some(value) = of_bony(measure, &rectified.turned, &rectified.bony, view) {
-        return value;
-    }
-    match measure {
-        Measure::ArmGapAsymmetry if view.facing().is_some() => rectified.shape.gap.clone(),
-        Measure::TrunkMidlineDeviation if view.facing().is_some() => rectified.shape.midline.clone(),
-        Measure::WaistTilt if view.facing().is_some() => Err(Refusal::Gate(NO_WAIST.into())),
-        _ => measure.of(&rectified.turned, view),
-    }
-}
-
-/// A measure's best estimate.
-///
-/// # Errors
-/// Why it has no value.
-pub fn estimate(measure: Measure, rectified: &Rectified, view: View) -> Value {
-    estimate_with(&calibration().weights, measure, rectified, view)
-}
-
-/// A measure's estimate with other weights than this version's, for the program that fits them.
-///
-/// # Errors
-/// Why it has no value.
-pub fn estimate_with(weights: &Weights, measure: Measure, rectified: &Rectified, view: View) -> Value {
-    let Some(facing) = view.facing() else { return plain(measure, rectified, view) };
-    match measure {
-        Measure::HeadTilt => blend(rectified, weights.head_turn, |pose| frontal::head_tilt(pose, facing)),
-        Measure::ShoulderTilt => shoulder_tilt(weights, rectified, facing),
-        Measure::PelvicObliquity => pelvic_obliquity(weights, rectified, facing),
-        Measure::ShoulderPelvisAngle => {
-            Ok(shoulder_tilt(weights, rectified, facing)? - pelvic_obliquity(weights, rectified, facing)?)
-        }
-        Measure::KneeLevel => knee_level(weights, rectified, facing),
-        Measure::LegLengthDifference => leg_length_difference(weights, rectified, facing),
-        _ => plain(measure, rectified, view),
     }
 }
 
@@ -258,7 +223,11 @@ mod tests {
     use super::*;
     use crate::core::body::pose::Keypoint;
     use crate::core::body::skeleton::Joint;
+    use crate::core::body::view::View;
     use crate::core::geometry::Point;
+    use crate::core::measure::Measure;
+    use crate::core::measure::registry::{estimate, outline_share};
+    use crate::core::uncertainty::calibration::calibration;
 
     /// A person without any coupling: shoulders tilted by `shoulders`, hips by `hips`, knees by half of that.
     fn person(shoulders: f64, hips: f64) -> Rectified {
@@ -281,7 +250,8 @@ mod tests {
         let pose = Pose::from_points(joints);
         let unread = Err(Refusal::Degenerate("no outline was read"));
         let shape = Shape::of(&unread, Some, Some);
-        Rectified { levelled: pose.clone(), turned: pose, shape, bony: BonyPose::default() }
+        let face = Err(Refusal::Degenerate("no face was read"));
+        Rectified { levelled: pose.clone(), turned: pose, shape, bony: BonyPose::default(), face }
     }
 
     #[test]

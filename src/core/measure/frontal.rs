@@ -3,9 +3,9 @@
 //! Every signed value is **positive when the subject's own left is higher, or when something is shifted to the subject's
 //! own left**; a level, plumb body gives 0. Pixels are enough: angles and shares of the body need no scale.
 
-use super::Facing;
 use crate::core::body::pose::Pose;
 use crate::core::body::skeleton::{Joint, Pair, Side};
+use crate::core::body::view::Facing;
 use crate::core::geometry::{Line, Point, angle_at_deg};
 use crate::core::refusal::Refusal;
 

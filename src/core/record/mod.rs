@@ -1,8 +1,10 @@
 //! The record: what every output is made from, and what other programs read (`orthostat/1`).
 
+mod build;
 pub mod outcome;
 pub mod schema;
 pub mod states;
+mod words;
 
 use std::path::Path;
 
@@ -10,22 +12,20 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use states::{PlacedBy, PointsBy, ScaleFrom, SpineLevel, Symbol, Towards, ViewFrom};
+pub use words::words;
 
-use crate::core::body::landmarks::BonyPoint;
-use crate::core::body::skeleton::{Joint, Side};
+use crate::core::body::skeleton::Joint;
 use crate::core::body::view;
 use crate::core::camera::{self, FocalFrom, LevelFrom};
 use crate::core::error::{Error, Result};
-use crate::core::geometry::{Point, rounded};
+use crate::core::geometry::Point;
 use crate::core::heads::Heads;
+use crate::core::measure::Measure;
 use crate::core::measure::frontal::Pattern;
-use crate::core::measure::{Measure, Measurement, Unit};
 use crate::core::observation::{Frame, Observation};
 use crate::core::options::Options;
 use crate::core::photo_hash::{self, PhotoHash};
-use crate::core::pipeline::{Analysis, Scale};
 use crate::core::points::{HandPoint, Points, Site};
-use crate::core::refusal::Refusal;
 
 /// The version of the record's form.
 pub const SCHEMA: &str = "orthostat/1";
@@ -230,6 +230,10 @@ pub struct Subject {
     pub yaw_deg: Option<f64>,
     /// Its standard deviation, in degrees.
     pub yaw_sd_deg: Option<f64>,
+    /// How far the head is turned to the subject's own left, against the direction to the camera, in degrees: by the mesh of the
+    /// face, which then has a part in the head's tilt. Absent where the pose's points alone tell the tilt.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub head_yaw_deg: Option<f64>,
     /// Millimetres per pixel at the hips.
     pub scale_mm_per_px: Option<f64>,
     /// What it comes from.
@@ -296,6 +300,9 @@ pub struct MeasureRecord {
     /// Whose points it leans on; absent where they are the model's alone.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub by: Option<PointsBy>,
+    /// The measure that the value was computed from; absent where it is a measurement of its own.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub derived_from: Option<Measure>,
 }
 
 /// The spinal line against the plumb line through the middle of the ankles.
@@ -339,65 +346,6 @@ pub struct Flag {
 }
 
 impl Record {
-    /// The record of an analysis of a photo that is known by its provenance.
-    #[must_use]
-    pub fn of(provenance: Provenance, analysis: &Analysis) -> Self {
-        let Provenance { id, intake, source, warnings, edited } = provenance;
-        let camera = &analysis.camera;
-        Self {
-            schema: SCHEMA.into(),
-            id,
-            intake,
-            source,
-            tool: Tool {
-                version: env!("CARGO_PKG_VERSION").into(),
-                model: analysis.frame.model.clone(),
-                model_blake3: analysis.frame.model_blake3.clone(),
-                readings: analysis.frame.readings,
-            },
-            view: View {
-                kind: analysis.view,
-                from: if analysis.view_given { ViewFrom::User } else { ViewFrom::Auto },
-                mirrored: analysis.mirrored,
-            },
-            camera: Camera {
-                focal_px: rounded(camera.focal_px, 1),
-                focal_from: camera.focal_from,
-                focal_sd: rounded(camera.focal_sd, 3),
-                roll_deg: rounded(camera.roll_deg, 2),
-                pitch_deg: rounded(camera.pitch_deg, 2),
-                level_from: camera.level_from,
-                level_sd_deg: rounded(camera.roll_sd_deg, 2),
-                pitch_sd_deg: rounded(camera.pitch_sd_deg, 2),
-            },
-            subject: Subject {
-                bounds: analysis.person_box.map(|v| rounded(v, 1)),
-                people: analysis.frame.people,
-                yaw_deg: analysis.yaw.map(|yaw| rounded(yaw.deg, 1)),
-                yaw_sd_deg: analysis.yaw.map(|yaw| rounded(yaw.sd_deg, 1)),
-                scale_mm_per_px: analysis.scale.map(|scale| rounded(scale.mm_per_px, 4)),
-                scale_from: analysis.scale.map(|_| ScaleFrom::Height),
-            },
-            landmarks: landmarks(analysis),
-            heads: analysis.frame.heads.clone(),
-            measures: measures(analysis),
-            spinal_line: spinal_line(analysis),
-            quality: Quality {
-                usable: analysis.assessment.has_values(),
-                flags: analysis
-                    .quality
-                    .flags
-                    .iter()
-                    .map(|flag| Flag { code: flag.gate.name().into(), text: flag.text.clone() })
-                    .collect(),
-            },
-            warnings,
-            given: Given::of(&analysis.options),
-            edited,
-            observation: Some(analysis.observation.clone()),
-        }
-    }
-
     /// What measuring again leaves as it is.
     #[must_use]
     pub fn provenance(&self) -> Provenance {
@@ -527,191 +475,10 @@ fn not_a_record(path: &Path, found: &str, source: Option<serde_json::Error>) -> 
     Error::NotARecord { path: path.into(), reason, source: source.map(Into::into) }
 }
 
-/// The points placed by hand that are not joints.
-fn bony_landmarks(points: &Points) -> impl Iterator<Item = (String, Landmark)> + '_ {
-    points.iter().filter(|(site, _)| matches!(site, Site::Bony(_))).map(|(site, point)| {
-        let HandPoint { at, sd_px } = point;
-        (site.name().to_owned(), Landmark { x: at.x, y: at.y, visibility: 1.0, sd_px, by: Some(PlacedBy::Hand) })
-    })
-}
-
-/// How far a level of the spinal line may stand beside the plumb line by error alone, in percent of trunk length.
-fn spinal_error(analysis: &Analysis) -> f64 {
-    analysis.assessment.get(Measure::SpinalLineDeviation).as_ref().map_or(f64::INFINITY, |found| 1.96 * found.sd)
-}
-
-fn landmarks(analysis: &Analysis) -> IndexMap<String, Landmark> {
-    analysis
-        .pose
-        .found()
-        .map(|(joint, k)| {
-            let landmark = Landmark {
-                x: rounded(k.at.x, 2),
-                y: rounded(k.at.y, 2),
-                visibility: rounded(k.visibility, 3),
-                sd_px: k.sd_px.map(|sd| rounded(sd, 2)),
-                by: k.by_hand.then_some(PlacedBy::Hand),
-            };
-            (joint.name().to_owned(), landmark)
-        })
-        .chain(bony_landmarks(&analysis.options.points))
-        .collect()
-}
-
-/// The measures of the view, and those of bony landmarks where they are placed.
-fn measures(analysis: &Analysis) -> IndexMap<String, MeasureRecord> {
-    analysis
-        .assessment
-        .iter()
-        .filter(|(measure, _)| {
-            let placed = |point: &BonyPoint| analysis.options.points.get(Site::Bony(*point)).is_some();
-            measure.is_frontal() == analysis.view.facing().is_some() && measure.bony_points().iter().all(placed)
-        })
-        .map(|(measure, result)| {
-            (measure.name().to_owned(), measure_record(measure, result, analysis.scale, analysis.trunk_px))
-        })
-        .collect()
-}
-
-fn spinal_line(analysis: &Analysis) -> Option<SpinalLine> {
-    analysis.spinal_line.as_ref().map(|line| SpinalLine {
-        pattern: line.pattern(spinal_error(analysis)),
-        levels: line
-            .levels
-            .iter()
-            .map(|level| SpinalLevel {
-                level: level_of(level.pair.left),
-                offset: rounded(level.offset, 2),
-                x: rounded(level.at.x, 2),
-                y: rounded(level.at.y, 2),
-            })
-            .collect(),
-    })
-}
-
-/// The level of a pair of joints.
-fn level_of(left: Joint) -> SpineLevel {
-    match left {
-        Joint::LeftEar => SpineLevel::Ears,
-        Joint::LeftShoulder => SpineLevel::Shoulders,
-        Joint::LeftHip => SpineLevel::Hips,
-        Joint::LeftKnee => SpineLevel::Knees,
-        _ => SpineLevel::Ankles,
-    }
-}
-
-fn measure_record(
-    measure: Measure,
-    result: &Result<Measurement, Refusal>,
-    scale: Option<Scale>,
-    trunk_px: Option<f64>,
-) -> MeasureRecord {
-    let unit = measure.unit();
-    let mut record = MeasureRecord {
-        value: None,
-        unit: unit.into(),
-        of: unit.of().map(str::to_owned),
-        sd: None,
-        interval95: None,
-        raw: None,
-        value_mm: None,
-        sd_mm: None,
-        side: None,
-        resolved: None,
-        words: None,
-        reference: None,
-        reason: None,
-        by: None,
-    };
-    let found = match result {
-        Ok(found) => found,
-        Err(refusal) => {
-            record.reason = Some(refusal.to_string());
-            return record;
-        }
-    };
-    record.value = Some(rounded(found.value, 2));
-    record.raw = Some(rounded(found.raw, 2));
-    record.sd = Some(rounded(found.sd, 2));
-    record.interval95 = Some(found.interval95().map(|bound| rounded(bound, 2)));
-    record.resolved = Some(found.is_resolved());
-    record.side = towards(measure, found.value);
-    record.words = Some(words(measure, found));
-    record.by = PointsBy::of(found.by_hand);
-    if let (Unit::PercentOfTrunk, Some(scale), Some(trunk)) = (unit, scale, trunk_px) {
-        let mm = 0.01 * trunk * scale.mm_per_px;
-        record.value_mm = Some(rounded(found.value * mm, 1));
-        record.sd_mm = Some(rounded((found.sd * mm).hypot(found.value * mm * scale.sd_share), 1));
-    }
-    record
-}
-
-/// Where the value points to; `None` for measures without a side and for exact zeros.
-fn towards(measure: Measure, value: f64) -> Option<Towards> {
-    let side = Side::of(value)?;
-    match measure {
-        Measure::KneeAngleLeft
-        | Measure::KneeAngleRight
-        | Measure::EarShoulderAngle
-        | Measure::CraniovertebralAngle
-        | Measure::KneeHyperextension => None,
-        _ => Some(match (measure.is_frontal(), side) {
-            (true, Side::Left) => Towards::Left,
-            (true, Side::Right) => Towards::Right,
-            (false, Side::Left) => Towards::Forward,
-            (false, Side::Right) => Towards::Back,
-        }),
-    }
-}
-
-/// A value in words, always with its interval.
-///
-/// `left shoulder higher by 2.1 deg (95 % interval 1.1 to 3.1)`; or, when 0 lies inside the interval,
-/// `no difference resolved (95 % interval -0.4 to 1.6 deg)`.
-#[must_use]
-pub fn words(measure: Measure, found: &Measurement) -> String {
-    let unit = measure.unit();
-    let suffix = unit.of().map_or_else(|| " deg".to_owned(), |of| format!(" % of {of}"));
-    let [low, high] = found.interval95();
-    let [positive, negative] = measure.says();
-    if positive.is_empty() {
-        return format!("{:.1}{suffix} (95 % interval {low:.1} to {high:.1})", found.value);
-    }
-    if !found.is_resolved() {
-        return format!("no difference resolved (95 % interval {low:.1} to {high:.1}{suffix})");
-    }
-    let (says, size, near, far) =
-        if found.value > 0.0 { (positive, found.value, low, high) } else { (negative, -found.value, -high, -low) };
-    format!("{says} by {size:.1}{suffix} (95 % interval {near:.1} to {far:.1})")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn words_name_the_side_and_the_interval() {
-        let found = |value: f64, sd: f64| Measurement {
-            value,
-            raw: value,
-            sd,
-            scatter: sd,
-            outlined: 0.0,
-            by_hand: crate::core::measure::ByHand::No,
-        };
-        assert_eq!(
-            words(Measure::ShoulderTilt, &found(2.1, 0.5)),
-            "left shoulder higher by 2.1 deg (95 % interval 1.1 to 3.1)"
-        );
-        assert_eq!(
-            words(Measure::TrunkShift, &found(-4.0, 1.0)),
-            "shoulders shifted to the right of the hips by 4.0 % of trunk length (95 % interval 2.0 to 6.0)"
-        );
-        assert_eq!(
-            words(Measure::PelvicObliquity, &found(0.5, 0.5)),
-            "no difference resolved (95 % interval -0.5 to 1.5 deg)"
-        );
-    }
+    use crate::core::geometry::rounded;
 
     #[test]
     fn what_is_no_record_is_named() {

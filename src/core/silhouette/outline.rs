@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use super::Silhouette;
 use crate::core::body::pose::Pose;
 use crate::core::body::skeleton::{Joint, Pair, Side};
+use crate::core::body::view::Facing;
 use crate::core::geometry::{Point, Vec2, rounded};
-use crate::core::measure::Facing;
 use crate::core::refusal::Refusal;
 
 /// The person ends where it becomes likelier that a pixel shows the background.

@@ -3,7 +3,7 @@
 use super::*;
 use crate::core::body::pose::Pose;
 use crate::core::body::skeleton::Joint;
-use crate::core::measure::Facing;
+use crate::core::body::view::Facing;
 use crate::core::refusal::Refusal;
 
 type Measured = Result<f64, Refusal>;

@@ -1,14 +1,12 @@
 //! The fitted numbers: estimators' weights, the turn's gains, and each measure's error model.
 //!
-//! They are data (`calibration.json`) with their provenance: date, sets and the sets' hashes. `examples/calibrate.rs` makes the
+//! They are data (`calibration.json`) with their provenance: date, sets and the sets' hashes. `tools/calibrate.rs` makes the
 //! file again from annotated real photos and rendered ones. A weight is kept only where it does no harm on the real photos.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
-
-use crate::core::measure::Measure;
 
 /// Everything that was fitted.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -19,6 +17,9 @@ pub struct Calibration {
     pub by: String,
     /// What it was made from.
     pub sets: Vec<FittedOn>,
+    /// What was fitted again later than all else, each time on sets of its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub again: Vec<FittedAgain>,
     /// How far the body is turned.
     pub yaw: YawFit,
     /// What is done where the file does not tell the focal length.
@@ -29,6 +30,17 @@ pub struct Calibration {
     pub one_model: f64,
     /// By the measure's name.
     pub errors: BTreeMap<String, ErrorModel>,
+}
+
+/// A part of the numbers that was fitted while all others stayed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FittedAgain {
+    /// What was fitted: measures, `cropped`, or weights by their names.
+    pub terms: Vec<String>,
+    /// The day it was made.
+    pub made: String,
+    /// What it was made from.
+    pub sets: Vec<FittedOn>,
 }
 
 /// A set of photos that the numbers were fitted on.
@@ -102,10 +114,13 @@ pub struct Weights {
     pub hip_turn: f64,
     /// The share of the body's turn that the head's lines show.
     pub head_turn: f64,
+    /// The share of the face's mesh in the head's tilt.
+    #[serde(default)]
+    pub face: f64,
 }
 
-/// One measure's error: `sd^2 = floor^2 + (1 - quiet) posed^2 + (share * value)^2 + scatter^2 / readings`, and what camera and
-/// turn add.
+/// One measure's error: `sd^2 = floor^2 + (1 - quiet) posed^2 + (cut * cropped)^2 + (share * value)^2 + scatter^2 / readings`,
+/// and what camera and turn add.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct ErrorModel {
     /// The error that no reading shows, in the measure's unit.
@@ -116,25 +131,39 @@ pub struct ErrorModel {
     /// What a stance that is not quiet adds.
     #[serde(default)]
     pub posed: f64,
+    /// What a body adds whose legs are wholly outside the picture.
+    #[serde(default)]
+    pub cropped: f64,
     /// The error that grows with the value, as a share of it: models follow a tilt by less than all of it.
     pub share: f64,
     /// The scatter of single readings, assumed where only one was taken, in the measure's unit.
     pub scatter: f64,
 }
 
+/// What a value's error depends on besides the value, each from 0 to 1.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Conditions {
+    /// How far the stance is quiet.
+    pub quiet: f64,
+    /// The outline's part in the value, as a share of its full part.
+    pub outlined: f64,
+    /// How much of the legs is outside the picture: see [`crate::core::body::framing::legs_outside`].
+    pub cut: f64,
+}
+
 impl ErrorModel {
-    /// The variance that no reading shows, of a value in a stance that is `quiet` (0 to 1), in which the outline has `outlined`
-    /// of its full share (0 to 1).
+    /// The variance that no reading shows.
     #[must_use]
-    pub fn variance(&self, value: f64, quiet: f64, outlined: f64) -> f64 {
+    pub fn variance(&self, value: f64, under: Conditions) -> f64 {
         let (with, bare) = (self.floor, self.bare.unwrap_or(self.floor));
-        let floor = outlined * with.powi(2) + (1.0 - outlined) * bare.powi(2);
-        floor + (1.0 - quiet) * self.posed.powi(2) + (self.share * value).powi(2)
+        let floor = under.outlined * with.powi(2) + (1.0 - under.outlined) * bare.powi(2);
+        let posed = (1.0 - under.quiet) * self.posed.powi(2);
+        floor + posed + (under.cut * self.cropped).powi(2) + (self.share * value).powi(2)
     }
 }
 
 /// What a measure without an entry is assumed to have.
-const UNFITTED: ErrorModel = ErrorModel { floor: 3.0, bare: None, posed: 0.0, share: 0.3, scatter: 3.0 };
+const UNFITTED: ErrorModel = ErrorModel { floor: 3.0, bare: None, posed: 0.0, cropped: 3.0, share: 0.3, scatter: 3.0 };
 
 /// The numbers that this version measures with.
 #[must_use]
@@ -146,23 +175,24 @@ pub fn calibration() -> &'static Calibration {
     &FITTED
 }
 
-/// The error model of a measure.
+/// The error model of the measure with this name.
 #[must_use]
-pub fn error_model(measure: Measure) -> ErrorModel {
-    calibration().errors.get(measure.name()).copied().unwrap_or(UNFITTED)
+pub fn error_model(name: &str) -> ErrorModel {
+    calibration().errors.get(name).copied().unwrap_or(UNFITTED)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::measure::Measure;
 
     #[test]
     fn every_measure_has_an_error_model() {
         for measure in Measure::ALL.into_iter().filter(|measure| measure.bony_points().is_empty()) {
-            let model = error_model(measure);
+            let model = error_model(measure.name());
             assert_ne!(model, UNFITTED, "{} is not in calibration.json", measure.name());
             assert!(model.floor > 0.0 && (0.0..=0.3).contains(&model.share) && model.scatter > 0.0);
-            assert!(model.bare.unwrap_or(model.floor) >= model.floor && model.posed >= 0.0);
+            assert!(model.bare.unwrap_or(model.floor) >= model.floor && model.posed >= 0.0 && model.cropped >= 0.0);
         }
     }
 
@@ -171,15 +201,18 @@ mod tests {
         let fitted = calibration();
         assert!(fitted.sets.iter().any(|set| set.kind == "real" && set.photos > 100));
         assert!(fitted.sets.iter().any(|set| set.kind == "rendered"));
-        assert!(fitted.sets.iter().all(|set| set.truth_blake3.len() == 64));
+        let later = fitted.again.iter().flat_map(|fit| &fit.sets);
+        assert!(fitted.sets.iter().chain(later).all(|set| set.truth_blake3.len() == 64 && set.photos > 0));
     }
 
     #[test]
-    fn a_posed_stance_and_a_missing_outline_add_to_the_error() {
-        let model = ErrorModel { floor: 1.0, bare: Some(2.0), posed: 3.0, share: 0.1, scatter: 1.0 };
-        assert_eq!(model.variance(0.0, 1.0, 1.0), 1.0);
-        assert_eq!(model.variance(0.0, 1.0, 0.0), 4.0);
-        assert_eq!(model.variance(0.0, 0.0, 1.0), 10.0);
-        assert!((model.variance(10.0, 1.0, 1.0) - 2.0).abs() < 1e-12);
+    fn a_posed_stance_a_missing_outline_and_cut_legs_add_to_the_error() {
+        let model = ErrorModel { floor: 1.0, bare: Some(2.0), posed: 3.0, cropped: 2.0, share: 0.1, scatter: 1.0 };
+        let under = |quiet, outlined, cut| Conditions { quiet, outlined, cut };
+        assert_eq!(model.variance(0.0, under(1.0, 1.0, 0.0)), 1.0);
+        assert_eq!(model.variance(0.0, under(1.0, 0.0, 0.0)), 4.0);
+        assert_eq!(model.variance(0.0, under(0.0, 1.0, 0.0)), 10.0);
+        assert_eq!(model.variance(0.0, under(1.0, 1.0, 0.5)), 2.0);
+        assert!((model.variance(10.0, under(1.0, 1.0, 0.0)) - 2.0).abs() < 1e-12);
     }
 }

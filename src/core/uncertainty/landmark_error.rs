@@ -13,13 +13,14 @@ use crate::core::body::landmarks::BonyPose;
 use crate::core::body::pose::{Keypoint, Pose};
 use crate::core::body::view::View;
 use crate::core::geometry::{Point, Vec2};
-use crate::core::measure::estimators::{self, Rectified, Value, estimate};
+use crate::core::measure::estimators::{Rectified, Value};
+use crate::core::measure::registry::{estimate, plain as plain_value};
 use crate::core::measure::{ByHand, Measure};
 use crate::core::points::{CLICK_SD, Points, SD_WITHOUT_TRUNK_PX, Site};
 
 /// How far a model's point lies from the true one, as the standard deviation of each coordinate in trunk lengths: on 94 rendered
 /// photos from the front and from behind (0.010 to 0.034 across, 0.025 to 0.055 along the body, by joint), and on 10 from the side
-/// (0.010 to 0.057 and 0.020 to 0.075; `examples/placing.rs`).
+/// (0.010 to 0.057 and 0.020 to 0.075; `tools/placing.rs`).
 const MODEL_SD: [f64; 2] = [0.035, 0.05];
 /// Model points that make up less than this share of a value's variance have no part in it.
 const NO_PART: f64 = 0.05;
@@ -124,7 +125,7 @@ impl LandmarkError {
                 _ => 0.0,
             }
         };
-        let plain = |rectified: &Rectified| estimators::plain(measure, rectified, view);
+        let plain = |rectified: &Rectified| plain_value(measure, rectified, view);
         let best = |rectified: &Rectified| estimate(measure, rectified, view);
         let mut error = PlacementError { by_hand: 0.0, by_model: 0.0, by_partners: 0.0, leans: false };
         let (mut placed, mut by_model) = (Vec::new(), Vec::new());

@@ -110,13 +110,16 @@ fn medians(
     let enough = taken.len() as f64 >= MIN_SHARE * still.len() as f64;
     match (of(|t| t.value), of(|t| t.raw), of(|t| t.systematic), median_departure(&values)) {
         (Some(value), Some(raw), Some(systematic), Some(departure)) if enough => {
-            let single = latest.assessment.get(measure).as_ref().map_or(0.0, |found| found.scatter);
+            let last = latest.assessment.get(measure).as_ref().ok();
+            let single = last.map_or(0.0, |found| found.scatter);
+            let derived_from = last.and_then(|found| found.derived_from);
             // Of one frame no spread can be told: what is usual instead.
             let scatter = if taken.len() > 1 { MAD_TO_SD * departure } else { single };
             // People sway slowly: about one independent look a second.
             let variance = systematic + scatter.powi(2) / lasted.max(1.0);
             let outlined = taken.iter().map(|taken| taken.outlined).fold(0.0, f64::max);
-            Ok(Measurement { value, raw, sd: variance.sqrt(), scatter, outlined, by_hand: ByHand::No })
+            let (sd, by_hand) = (variance.sqrt(), ByHand::No);
+            Ok(Measurement { value, raw, sd, scatter, outlined, by_hand, derived_from })
         }
         _ => match latest.assessment.get(measure) {
             Err(refusal) => Err(refusal.clone()),

@@ -1,6 +1,6 @@
 //! One measure as a bar: its interval against zero, and against the published ranges where they were asked for.
 
-use super::super::svg::escaped;
+use super::super::escape::escaped;
 use crate::core::compare::reference::Band;
 
 /// Width of a bar's drawing.

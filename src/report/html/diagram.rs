@@ -2,7 +2,8 @@
 
 use std::fmt::Write;
 
-use super::super::svg::{escaped, value_text};
+use super::super::escape::escaped;
+use super::super::words::value_text;
 use crate::core::body::skeleton::Joint;
 use crate::core::body::view::View;
 use crate::core::geometry::Point;

@@ -99,7 +99,7 @@ mod tests {
             photos: [2, 1],
         };
         let html = page(&[entry]).expect("an index");
-        assert!(html.contains("A &#60;b&#62;") && html.contains("href=\"M%C3%BCller%203.html\""), "{html}");
+        assert!(html.contains("A &lt;b&gt;") && html.contains("href=\"M%C3%BCller%203.html\""), "{html}");
         assert!(html.contains("2 (1 not measured)"), "{html}");
     }
 }

@@ -11,23 +11,27 @@ mod spine;
 
 use askama::Template;
 use bars::{Bar, axis, axis_end};
-use image::{RgbImage, imageops};
+use image::RgbImage;
 
-use super::svg::{self, escaped, hex};
+use super::escape::escaped;
+use super::scene::figure::Figure;
+use super::scene::framing::{Attitude, Framing};
+use super::scene::{caption, tagged};
+use super::svg::{self, hex};
 use super::trend::Trend;
-use super::{mask, overlay, signed, words};
-use crate::core::body::skeleton::Pair;
+use super::{mask, signed, words};
+use crate::core::body::skeleton::Joint;
 use crate::core::camera::LevelFrom;
 use crate::core::compare::reference::{self, Band};
 use crate::core::compare::visit::{Date, Visit};
 use crate::core::error::{Error, Result};
 use crate::core::geometry::Point;
-use crate::core::measure::{Measure, Unit};
+use crate::core::measure::{Measure, Unit, descriptor};
 use crate::core::record::states::PointsBy;
 use crate::core::record::{MeasureRecord, Record};
 
-/// Pictures in a page are at most this high, in pixels: 250 a printed inch.
-const PICTURE_HEIGHT: f64 = 1200.0;
+/// Pictures in a page are at most this long, in pixels: 250 a printed inch.
+const PICTURE_SIDE: f64 = 1200.0;
 
 /// A picture as a page holds it.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,8 +40,10 @@ pub enum Picture {
     Shown {
         /// The text of its `href`.
         href: String,
-        /// Left, top, width, height of the cut in pixels of the upright photo.
+        /// Left, top, width, height of the cut in pixels of the picture as it is shown.
         window: [f64; 4],
+        /// Whether it is turned upright.
+        attitude: Attitude,
     },
     /// None, and why, in one sentence.
     Withheld(String),
@@ -48,54 +54,43 @@ impl Picture {
     ///
     /// # Errors
     /// When it cannot be encoded.
-    pub fn of(photo: &RgbImage, record: &Record) -> Result<Self> {
-        let copy = f64::from(photo.width()) / f64::from(record.source.width.max(1));
-        let [left, top, right, bottom] = window(record).map(|edge| (edge * copy).round());
-        let (x, y) = (left as u32, top as u32);
-        let (width, height) = ((right - left).max(1.0) as u32, (bottom - top).max(1.0) as u32);
-        let cut = imageops::crop_imm(photo, x, y, width, height).to_image();
-        let scale = PICTURE_HEIGHT / f64::from(height);
-        let picture = if scale < 1.0 {
-            let wide = ((f64::from(width) * scale).round() as u32).max(1);
-            imageops::thumbnail(&cut, wide, PICTURE_HEIGHT as u32)
-        } else {
-            cut
-        };
-        let window = [x, y, width, height].map(|edge| f64::from(edge) / copy);
-        Ok(Self::Shown { href: svg::embedded(&picture)?, window })
+    pub fn of(photo: &RgbImage, record: &Record, attitude: Attitude) -> Result<Self> {
+        let framing = Framing::of(record, attitude);
+        let edges = window(record, &framing);
+        let picture = framing.cut(photo, record.source.width, edges, PICTURE_SIDE);
+        let [left, top, right, bottom] = edges;
+        Ok(Self::Shown { href: svg::embedded(&picture)?, window: [left, top, right - left, bottom - top], attitude })
     }
 
     /// The same with the head covered; withheld where it cannot be covered.
     ///
     /// # Errors
     /// When it cannot be encoded.
-    pub fn masked(photo: &RgbImage, record: &Record) -> Result<Self> {
+    pub fn masked(photo: &RgbImage, record: &Record, attitude: Attitude) -> Result<Self> {
         match mask::cover(photo, record) {
-            Ok(covered) => Self::of(&covered, record),
+            Ok(covered) => Self::of(&covered, record, attitude),
             Err(why) => Ok(Self::Withheld(why.to_string())),
         }
     }
 }
 
 /// Left, top, right, bottom of what is shown: the joints, with room for hair, level lines and their numbers.
-fn window(record: &Record) -> [f64; 4] {
-    let middle = |pair: Pair| {
-        let [left, right] = [pair.left, pair.right].map(|joint| record.landmark(joint));
-        let (left, right) = (left?, right?);
-        Some(Point::new(left.x, left.y).midpoint(Point::new(right.x, right.y)))
-    };
-    let [left, top, right, bottom] = record.subject.bounds;
-    let trunk = match (middle(Pair::SHOULDERS), middle(Pair::HIPS)) {
-        (Some(shoulders), Some(hips)) => shoulders.distance(hips),
-        _ => 0.3 * (bottom - top),
-    };
-    let (width, height) = (f64::from(record.source.width), f64::from(record.source.height));
-    let within = |value: f64, most: f64| value.clamp(0.0, most).round();
+fn window(record: &Record, framing: &Framing) -> [f64; 4] {
+    let figure = Figure::of(record);
+    let trunk = figure.trunk();
+    let joints = Joint::ALL.into_iter().filter_map(|joint| figure.joint(joint));
+    let places: Vec<Point> = joints.map(|p| framing.place(p)).collect();
+    let edge =
+        |of: fn(&Point) -> f64, choose: fn(f64, f64) -> f64, start: f64| places.iter().map(of).fold(start, choose);
+    let [width, height] = framing.size;
+    if places.is_empty() {
+        return [0.0, 0.0, width, height];
+    }
     [
-        within(left - 0.75 * trunk, width),
-        within(top - 0.6 * trunk, height),
-        within(right + 0.75 * trunk, width),
-        within(bottom + 0.25 * trunk, height),
+        (edge(|p| p.x, f64::min, width) - 0.75 * trunk).clamp(0.0, width).round(),
+        (edge(|p| p.y, f64::min, height) - 0.6 * trunk).clamp(0.0, height).round(),
+        (edge(|p| p.x, f64::max, 0.0) + 0.75 * trunk).clamp(0.0, width).round(),
+        (edge(|p| p.y, f64::max, 0.0) + 0.25 * trunk).clamp(0.0, height).round(),
     ]
 }
 
@@ -145,7 +140,7 @@ pub struct Options<'a> {
 /// let record = Record::open("tests/fixtures/records/anterior-tilted.json".as_ref())?;
 /// let picture = Picture::Withheld("the photo is not at hand".into());
 /// let page = html::page(&[Sheet { record: &record, picture, date: None }], &Options { subject: Some("A <b>"), ..Options::default() })?;
-/// assert!(page.contains("left shoulder higher") && page.contains("A &#60;b&#62;"));
+/// assert!(page.contains("left shoulder higher") && page.contains("A &lt;b&gt;"));
 /// # Ok::<(), orthostat::core::error::Error>(())
 /// ```
 pub fn page(sheets: &[Sheet<'_>], options: &Options<'_>) -> Result<String> {
@@ -291,8 +286,8 @@ impl ViewPart {
     fn of(number: usize, sheet: &Sheet<'_>, options: &Options<'_>) -> Self {
         let record = sheet.record;
         let (picture, layers, withheld) = match &sheet.picture {
-            Picture::Shown { href, window } => {
-                let (picture, layers) = picture(number, record, href, *window, *window);
+            Picture::Shown { href, window, attitude } => {
+                let (picture, layers) = picture(number, record, href, *window, (*window, *attitude));
                 (Some(picture), layers, None)
             }
             Picture::Withheld(why) => (None, Vec::new(), Some(sentence(why))),
@@ -315,7 +310,7 @@ impl ViewPart {
             layers,
             picture,
             withheld,
-            caption: sentence(&overlay::caption(record)),
+            caption: sentence(&caption(record)),
             diagram,
             diagram_caption,
             sources: sources(&groups),
@@ -354,15 +349,16 @@ fn picture(
     record: &Record,
     href: &str,
     [x, y, width, height]: [f64; 4],
-    [left, top, wide, high]: [f64; 4],
+    ([left, top, wide, high], attitude): ([f64; 4], Attitude),
 ) -> (String, Vec<LayerPart>) {
-    let layers = svg::layers(record, (high / 450.0).max(0.5));
+    let unit = (high / 450.0).max(0.5);
+    let layers = tagged(record, &Framing::of(record, attitude), unit);
     let names: Vec<&str> = layers.iter().map(|layer| layer.name).collect();
     let mut out = format!(
         "<svg class=\"picture\" viewBox=\"{left} {top} {wide} {high}\" width=\"{wide}\" height=\"{high}\" role=\"img\" aria-label=\"Photo of the person, {}, with {}\">\
          <image class=\"photo-{number}\" x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" preserveAspectRatio=\"none\" \
          href=\"{href}\"/>",
-        escaped(&overlay::caption(record)),
+        escaped(&caption(record)),
         escaped(&names.join(", ")),
     );
     let mut parts = Vec::new();
@@ -377,92 +373,35 @@ fn picture(
     };
     part("photo", "photo", "#c9d1d8".to_owned());
     for layer in layers {
-        out.push_str(&format!("<g class=\"{}-{number}\">{}</g>", layer.id, layer.body));
+        let body = svg::elements(&layer.shapes, unit);
+        out.push_str(&format!("<g class=\"{}-{number}\">{body}</g>", layer.id));
         part(layer.id, layer.name, hex(layer.color));
     }
     out.push_str("</svg>");
     (out, parts)
 }
 
-/// Measures that share an axis.
-struct Kind {
-    title: &'static str,
-    unit: &'static str,
-    /// What lies to either side; `None` where every bar has an axis of its own.
-    sides: Option<[&'static str; 2]>,
-    measures: &'static [Measure],
+/// A group's title, its unit, and what lies to either side; `None` where every bar has an axis of its own.
+fn heading(group: descriptor::Group) -> (&'static str, &'static str, Option<[&'static str; 2]>) {
+    let sides = Some(["subject's right", "subject's left"]);
+    match group {
+        descriptor::Group::Lines => ("Lines and leans, in degrees", "°", sides),
+        descriptor::Group::Shifts => ("Shifts beside the plumb line, in percent of trunk length", " %", sides),
+        descriptor::Group::Knees => ("Knees, in degrees", "°", Some(["inward", "outward"])),
+        descriptor::Group::Balance => ("Left against right, each on a scale of its own", "", None),
+        descriptor::Group::Side => ("From the side, each on a scale of its own", "", None),
+    }
 }
 
-const KINDS: [Kind; 5] = [
-    Kind {
-        title: "Lines and leans, in degrees",
-        unit: "°",
-        sides: Some(["subject's right", "subject's left"]),
-        measures: &[
-            Measure::HeadTilt,
-            Measure::ShoulderTilt,
-            Measure::AcromialTilt,
-            Measure::PelvicObliquity,
-            Measure::PelvicObliquityAsis,
-            Measure::PelvicObliquityPsis,
-            Measure::ShoulderPelvisAngle,
-            Measure::TrunkLean,
-            Measure::KneeLevel,
-            Measure::AnkleLevel,
-            Measure::WaistTilt,
-        ],
-    },
-    Kind {
-        title: "Shifts beside the plumb line, in percent of trunk length",
-        unit: " %",
-        sides: Some(["subject's right", "subject's left"]),
-        measures: &[
-            Measure::TrunkShift,
-            Measure::HeadShift,
-            Measure::SpinalLineDeviation,
-            Measure::TrunkMidlineDeviation,
-        ],
-    },
-    Kind {
-        title: "Knees, in degrees",
-        unit: "°",
-        sides: Some(["inward", "outward"]),
-        measures: &[Measure::KneeAngleLeft, Measure::KneeAngleRight],
-    },
-    Kind {
-        title: "Left against right, each on a scale of its own",
-        unit: "",
-        sides: None,
-        measures: &[
-            Measure::KneeAngleDifference,
-            Measure::LegLengthDifference,
-            Measure::WeightShift,
-            Measure::ArmGapAsymmetry,
-        ],
-    },
-    Kind {
-        title: "From the side, each on a scale of its own",
-        unit: "",
-        sides: None,
-        measures: &[
-            Measure::EarShoulderAngle,
-            Measure::CraniovertebralAngle,
-            Measure::ForwardHead,
-            Measure::TrunkSagittalLean,
-            Measure::BodyPlumb,
-            Measure::KneeHyperextension,
-        ],
-    },
-];
-
 fn groups(record: &Record, with_bands: bool) -> Vec<Group> {
-    KINDS
-        .iter()
-        .filter_map(|kind| {
-            let found: Vec<(Measure, &MeasureRecord, [f64; 2])> = kind
-                .measures
-                .iter()
-                .filter_map(|&measure| {
+    descriptor::Group::ALL
+        .into_iter()
+        .filter_map(|group| {
+            let (title, unit, sides) = heading(group);
+            let found: Vec<(Measure, &MeasureRecord, [f64; 2])> = Measure::ALL
+                .into_iter()
+                .filter(|measure| measure.descriptor().group == group)
+                .filter_map(|measure| {
                     let found = record.measure(measure)?;
                     Some((measure, found, found.interval95.filter(|_| found.value.is_some())?))
                 })
@@ -472,11 +411,11 @@ fn groups(record: &Record, with_bands: bool) -> Vec<Group> {
                 .into_iter()
                 .filter_map(|(measure, found, interval)| {
                     let bands = if with_bands { reference::bands(measure, record) } else { Vec::new() };
-                    row(measure, found, interval, kind.sides.is_some().then_some(end), &bands)
+                    row(measure, found, interval, sides.is_some().then_some(end), &bands)
                 })
                 .collect();
-            let axis = kind.sides.map_or_else(String::new, |sides| axis(end, kind.unit, sides));
-            (!rows.is_empty()).then_some(Group { title: kind.title, axis, rows })
+            let axis = sides.map_or_else(String::new, |sides| axis(end, unit, sides));
+            (!rows.is_empty()).then_some(Group { title, axis, rows })
         })
         .collect()
 }

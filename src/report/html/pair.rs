@@ -11,8 +11,9 @@ use crate::core::compare::change::{Change, Comparison, Verdict};
 use crate::core::compare::visit::Date;
 use crate::core::error::{Error, Result};
 use crate::core::geometry::Point;
-use crate::core::record::Record;
 use crate::core::record::states::Symbol;
+use crate::core::record::{Landmark, Record};
+use crate::report::scene::framing::{Attitude, Framing};
 use crate::report::words;
 
 /// One of the two.
@@ -160,8 +161,8 @@ fn label(change: &Change) -> &'static str {
 fn side_part(number: usize, side: &Side, frame: Option<[f64; 4]>, title: &str) -> SidePart {
     let day = side.date.map(|date| format!(", {date}")).unwrap_or_default();
     let (picture, layers, withheld) = match &side.picture {
-        Picture::Shown { href, window } => {
-            let (picture, layers) = picture(number, &side.record, href, *window, frame.unwrap_or(*window));
+        Picture::Shown { href, window, attitude } => {
+            let (picture, layers) = picture(number, &side.record, href, *window, (frame.unwrap_or(*window), *attitude));
             (Some(picture), layers, None)
         }
         Picture::Withheld(why) => (None, Vec::new(), Some(sentence(why))),
@@ -231,14 +232,16 @@ struct Body {
 }
 
 fn body(record: &Record) -> Option<Body> {
+    // As it stands in the picture, which is upright.
+    let framing = Framing::of(record, Attitude::Upright);
     let middle = |pair: Joints| {
         let [left, right] = [pair.left, pair.right].map(|joint| record.landmark(joint));
-        let (left, right) = (left?, right?);
-        Some(Point::new(left.x, left.y).midpoint(Point::new(right.x, right.y)))
+        let place = |landmark: &Landmark| framing.place(Point::new(landmark.x, landmark.y));
+        Some(place(left?).midpoint(place(right?)))
     };
     let (shoulders, hips) = (middle(Joints::SHOULDERS)?, middle(Joints::HIPS)?);
     let trunk = shoulders.distance(hips);
-    let [left, top, right, bottom] = super::window(record);
+    let [left, top, right, bottom] = super::window(record, &framing);
     (trunk > 0.0).then(|| Body {
         hips,
         trunk,

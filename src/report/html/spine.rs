@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use super::super::overlay::offset_text;
-use super::super::svg::escaped;
+use super::super::escape::escaped;
+use super::super::scene;
 use super::bars::axis_end;
 use crate::core::measure::Measure;
 use crate::core::measure::frontal::Pattern;
@@ -87,5 +87,5 @@ pub(super) fn draw(record: &Record) -> Option<(String, String)> {
 }
 
 fn offset_words(offset: f64) -> String {
-    if (10.0 * offset).round() == 0.0 { "0.0 %".into() } else { offset_text(offset) }
+    if (10.0 * offset).round() == 0.0 { "0.0 %".into() } else { scene::offset(offset) }
 }

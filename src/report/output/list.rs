@@ -11,12 +11,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
+use super::place::{PART, part_beside, private};
+
 /// The list's name.
 pub const LIST: &str = ".orthostat-files";
 /// Its first line.
 const FIRST: &str = "orthostat files 1\n";
-/// How the name of every unfinished file begins, and how it ends.
-pub(super) const PART: [&str; 2] = [".orthostat-", ".part"];
 
 /// A line.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -191,13 +191,13 @@ impl List {
             text.push_str(&serde_json::to_string(&line)?);
             text.push('\n');
         }
-        let part = super::part_beside(&path)?;
+        let part = part_beside(&path)?;
         // Killed before the new list is in its place, the old one names what was left.
         if let Some(name) = self.name(&part) {
             let line = serde_json::to_string(&Line::Part(name))?;
             file.write_all(format!("{line}\n").as_bytes())?;
         }
-        let mut anew = super::private().write(true).create_new(true).open(&part)?;
+        let mut anew = private().write(true).create_new(true).open(&part)?;
         let written = anew.write_all(text.as_bytes()).and_then(|()| std::fs::rename(&part, &path));
         if written.is_err() {
             let _ = std::fs::remove_file(&part);
@@ -262,7 +262,7 @@ fn is_at(_: &File, _: &Path) -> bool {
 
 /// Opens a file of this program's own: no link is followed, and whoever put something else there is told.
 pub(crate) fn open_own(path: &Path, make: bool) -> std::io::Result<File> {
-    let mut options = super::private();
+    let mut options = private();
     options.read(true).append(make).create(make);
     #[cfg(unix)]
     {

@@ -5,8 +5,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::list::{self, List, PART, Whose};
-use super::{make_folder, private, unwritable};
+use super::list::{self, List, Whose};
+use super::place::{make_folder, part_beside, private, unwritable};
 use crate::core::error::{Error, Result};
 
 /// Where outputs go, and what must not be lost by it.
@@ -170,7 +170,7 @@ impl Outputs {
     pub fn draft(&self, path: &Path, from: Option<&str>) -> Result<Draft> {
         self.check(path, from)?;
         let begin = || -> std::io::Result<(PathBuf, std::fs::File)> {
-            let part = super::part_beside(path)?;
+            let part = part_beside(path)?;
             if let Some(list) = &self.list {
                 list.begin(&part)?;
             }
@@ -215,14 +215,6 @@ impl Outputs {
 
 fn occupied(path: &Path, reason: &str) -> Error {
     Error::Occupied { path: path.into(), reason: reason.into() }
-}
-
-/// A name beside a file for what is not whole yet. Nobody can guess it and put a link there.
-pub(super) fn part_beside(path: &Path) -> std::io::Result<PathBuf> {
-    let mut bytes = [0_u8; 8];
-    getrandom::fill(&mut bytes).map_err(std::io::Error::other)?;
-    let number: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(path.with_file_name(format!("{}{number}{}", PART[0], PART[1])))
 }
 
 /// The comment that ends a page of ours: the hash of all before it.

@@ -2,6 +2,7 @@ use std::io::Write;
 use std::path::Path;
 
 use super::*;
+use crate::core::error::Result;
 
 fn says(result: Result<()>, what: &str) {
     let error = result.expect_err("refused");

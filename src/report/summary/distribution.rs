@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use crate::core::measure::{Measure, Unit};
+use crate::report::words::grouped;
 
 /// Widths of bars in hundredths of the unit.
 const STEPS: [i64; 14] = [10, 20, 50, 100, 200, 250, 500, 1_000, 2_000, 2_500, 5_000, 10_000, 20_000, 50_000];
@@ -111,7 +112,7 @@ impl Distribution {
         }
         if let Some(index) = bars.iter().position(|[open, resolved]| (open + resolved) as f64 >= highest) {
             let at = (left + width * (index as f64 + 0.5)).clamp(left + 14.0, right - 14.0);
-            text(&mut svg, at, top - 4.0, "middle", &super::grouped(highest as usize));
+            text(&mut svg, at, top - 4.0, "middle", &grouped(highest as usize));
         }
         put(&mut svg, format_args!("<path class=\"axis\" d=\"M{left} {foot}H{right}\"/>"));
         let end = start + step * number as i64;

@@ -22,8 +22,9 @@ use crate::core::measure::{Measure, Unit};
 use crate::core::record::Record;
 use crate::core::record::outcome::{Failure, Tally};
 use crate::report::CAUTION;
+use crate::report::escape::escaped;
 use crate::report::output::Draft;
-use crate::report::svg::escaped;
+use crate::report::words::grouped;
 
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
@@ -411,16 +412,6 @@ fn words(code: &str) -> &str {
 
 fn photos(count: usize) -> String {
     format!("{} {}", grouped(count), if count == 1 { "photo" } else { "photos" })
-}
-
-/// A count with commas between thousands.
-fn grouped(count: usize) -> String {
-    let digits = count.to_string();
-    let comma = |(index, digit): (usize, char)| {
-        let first = index > 0 && (digits.len() - index).is_multiple_of(3);
-        [first.then_some(','), Some(digit)].into_iter().flatten()
-    };
-    digits.chars().enumerate().flat_map(comma).collect()
 }
 
 /// JSON that can stand inside a script element, which only `<` can end or turn into a comment.

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use super::{PATIENCE, schema, trouble};
+use super::schema;
+use super::trouble::{PATIENCE, trouble};
 use crate::core::error::{Error, Result};
 
 /// What was found.

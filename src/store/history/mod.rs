@@ -5,6 +5,7 @@
 
 mod look;
 mod schema;
+mod trouble;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -12,14 +13,12 @@ use std::time::{Duration, Instant};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
 pub use schema::VERSION;
+use trouble::{PATIENCE, trouble};
 
 use crate::core::compare::visit::{Date, Visit, day};
 use crate::core::error::{Error, Result};
 use crate::core::photo_hash::PhotoHash;
 use crate::core::record::Record;
-
-/// How long another program's writing is waited for.
-const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The file that holds the records of this user's subjects.
 #[derive(Debug)]
@@ -378,20 +377,6 @@ fn written_ahead(connection: &Connection) -> rusqlite::Result<()> {
             outcome => return outcome,
         }
     }
-}
-
-/// What SQLite says, in a sentence that names the file.
-fn trouble(path: &Path, error: rusqlite::Error) -> Error {
-    let reason = match error.sqlite_error_code() {
-        Some(ErrorCode::NotADatabase) => "expected a history (an SQLite database), found another file",
-        Some(ErrorCode::DatabaseCorrupt) => "the history is damaged",
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => "another program keeps the history locked",
-        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => "the history cannot be written",
-        Some(ErrorCode::DiskFull) => "no room is left on the disk: nothing of this record was saved",
-        Some(ErrorCode::CannotOpen) => "the history cannot be opened",
-        _ => "the history cannot be used",
-    };
-    Error::History { path: path.into(), reason: reason.into(), source: Some(error.into()) }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::trouble;
+use super::trouble::trouble;
 use crate::core::error::{Error, Result};
 
 /// The version of the tables, in `PRAGMA user_version`.

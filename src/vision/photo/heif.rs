@@ -5,8 +5,8 @@ use heifer::heifer_isobmff::boxes::Property;
 use heifer::heifer_isobmff::{BoxIter, HeifFile, ItemId};
 use image::RgbImage;
 
+use super::decoded::{Budget, Decoded, Format, Refusal, over_white};
 use super::turn::Turn;
-use super::{Budget, Decoded, Format, Refusal, over_white};
 
 /// How deep pictures may be made from pictures; `heifer` draws the same line.
 const MAX_DEPTH: u32 = 4;

@@ -7,16 +7,13 @@
 mod frame;
 mod tables;
 
-use std::io;
-
 use image::RgbImage;
 use jpeg_decoder::ColorTransform;
 
-use super::{Budget, Decoded, Format, Refusal, inks_to_rgb};
-use frame::Frame;
-use tables::standard_tables;
+use super::decoded::{Budget, Decoded, Format, Refusal, inks_to_rgb};
+use frame::{Frame, damaged};
+use tables::{TABLES_HUFFMAN, standard_tables};
 
-const TABLES_HUFFMAN: u8 = 0xc4;
 const TABLES_QUANTISATION: u8 = 0xdb;
 const RESTART_INTERVAL: u8 = 0xdd;
 const START: u8 = 0xd8;
@@ -343,8 +340,4 @@ impl<'a> Walk<'a> {
         }
         self.at = self.bytes.len();
     }
-}
-
-fn damaged(what: &'static str) -> Refusal {
-    Refusal::damaged(Format::Jpeg, io::Error::new(io::ErrorKind::InvalidData, what))
 }

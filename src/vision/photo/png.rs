@@ -5,7 +5,7 @@ use std::io::Cursor;
 use image::RgbImage;
 use png::{BitDepth, ColorType, DecodingError, Info, InterlaceInfo, Limits, Reader, Transformations};
 
-use super::{Budget, Decoded, Format, Refusal, WORKING_SPACE, eight_bits, over_white};
+use super::decoded::{Budget, Decoded, Format, Refusal, WORKING_SPACE, eight_bits, over_white};
 
 pub(super) fn decode(bytes: &[u8], budget: &Budget) -> Result<Decoded, Refusal> {
     // Chunks around the pixels: compressed ones may not grow beyond this.

@@ -7,7 +7,7 @@ use image::codecs::gif::GifDecoder;
 use image::codecs::webp::WebPDecoder;
 use image::{AnimationDecoder, DynamicImage, ImageDecoder, ImageError, Limits, RgbImage};
 
-use super::{Budget, Decoded, Format, Refusal, WORKING_SPACE, over_white};
+use super::decoded::{Budget, Decoded, Format, Refusal, WORKING_SPACE, over_white};
 
 pub(super) fn webp(bytes: &[u8], budget: &Budget) -> Result<Decoded, Refusal> {
     // The container says how long it is; without its end the decoder only finds that something is wrong.

@@ -1,6 +1,10 @@
 //! What the bytes are, whatever the file is called.
 
-use super::Format;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use super::decoded::Format;
 
 /// What is said of AVIF.
 pub(super) const AVIF: &str =
@@ -221,4 +225,30 @@ impl Directory<'_> {
         let bytes = self.array(at)?;
         Some(if self.big_endian { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) })
     }
+}
+
+/// Endings of picture files, readable ones and such as are refused with advice.
+const PICTURE_ENDINGS: [&str; 27] = [
+    "jpg", "jpeg", "jpe", "jfif", "mpo", "png", "webp", "tif", "tiff", "bmp", "dib", "heic", "heif", "hif", "avif",
+    "gif", "jxl", "jp2", "dng", "cr2", "cr3", "nef", "arw", "raf", "rw2", "orf", "x3f",
+];
+
+/// Whether a file's name says that it is a picture, of whatever kind.
+#[must_use]
+pub fn names_picture(path: &Path) -> bool {
+    let ending = path.extension().map(|ending| ending.to_string_lossy().to_ascii_lowercase());
+    ending.is_some_and(|ending| PICTURE_ENDINGS.contains(&ending.as_str()))
+}
+
+/// Whether a regular file's first bytes are those of a [`Format`].
+#[must_use]
+pub fn looks_like_picture(path: &Path) -> bool {
+    let head = || -> std::io::Result<Vec<u8>> {
+        let mut head = Vec::new();
+        if std::fs::metadata(path)?.is_file() {
+            File::open(path)?.take(512).read_to_end(&mut head)?;
+        }
+        Ok(head)
+    };
+    head().is_ok_and(|head| format(&head).is_ok())
 }

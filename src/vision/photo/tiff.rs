@@ -10,9 +10,9 @@ use tiff::decoder::{ChunkType, Decoder, DecodingResult, Limits};
 use tiff::tags::Tag;
 use tiff::{ColorType, TiffError};
 
+use super::decoded::{Budget, Decoded, Format, Refusal, WORKING_SPACE, eight_bits, inks_to_rgb, over_white};
 use super::jpeg;
 use super::sniff::Directory;
-use super::{Budget, Decoded, Format, Refusal, eight_bits, inks_to_rgb, over_white};
 
 type Reader<'a> = Decoder<Cursor<&'a [u8]>>;
 
@@ -63,7 +63,7 @@ fn open<'a>(bytes: &'a [u8], budget: &Budget) -> Result<Reader<'a>, Refusal> {
     let mut limits = Limits::default();
     limits.decoding_buffer_size = usize::try_from(budget.bytes()).unwrap_or(usize::MAX);
     limits.intermediate_buffer_size = limits.decoding_buffer_size;
-    limits.ifd_value_size = usize::try_from(super::WORKING_SPACE).unwrap_or(usize::MAX);
+    limits.ifd_value_size = usize::try_from(WORKING_SPACE).unwrap_or(usize::MAX);
     Ok(Decoder::new(Cursor::new(bytes)).map_err(refusal)?.with_limits(limits))
 }
 

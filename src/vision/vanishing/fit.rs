@@ -1,7 +1,7 @@
 //! The fit: weighted least squares of a room's directions to lines, with a narrowing kernel.
 
 use super::line::{Line, Straight};
-use super::{DEPTH, FAMILIES, Sight, WALL, ZENITH};
+use super::sight::{DEPTH, FAMILIES, Sight, WALL, ZENITH};
 
 /// Unknowns of the fit.
 const UNKNOWNS: usize = 5;

@@ -1,7 +1,7 @@
 //! A segment as a line of the picture plane, and as a lens that draws straight would show it.
 
-use super::Sight;
 use super::segments::Segment;
+use super::sight::Sight;
 
 /// How far an edge that should be plumb or level is from it (building, hanging), in degrees.
 const BUILT_SD: f64 = 0.12;

@@ -12,36 +12,16 @@ mod pieces;
 mod plane;
 mod search;
 pub mod segments;
+mod sight;
 
 use self::fit::{Fit, WIDTHS, average, refine};
 use self::line::Line;
 use self::search::search;
 use self::segments::{Axis, Segment, edges};
+pub use self::sight::Sight;
+use self::sight::{DEPTH, WALL, ZENITH};
 use crate::core::camera::Tilt;
 use image::GrayImage;
-
-/// What is known of the camera before the edges are looked at.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Sight {
-    /// Focal length in pixels of the picture looked at.
-    pub focal_px: f64,
-    /// Standard deviation of its logarithm.
-    pub focal_sd: f64,
-    /// Where the optical axis meets the picture, in its pixels.
-    pub principal: [f64; 2],
-    /// How far the person in the picture leans clockwise, in degrees, when somebody stands there: cameras that are held far from
-    /// level show people who lean.
-    pub upright_deg: Option<f64>,
-}
-
-impl Sight {
-    /// A camera whose optical axis meets the middle of a picture of `size` (width, height) pixels.
-    #[must_use]
-    pub fn centred(size: (u32, u32), focal_px: f64, focal_sd: f64) -> Self {
-        let principal = [0.5 * f64::from(size.0), 0.5 * f64::from(size.1)];
-        Self { focal_px, focal_sd, principal, upright_deg: None }
-    }
-}
 
 impl Tilt {
     /// What the mirrored picture would have given.
@@ -66,12 +46,6 @@ const CLEAR_ROOM: f64 = 0.65;
 const CLUTTER_SD: f64 = 1.2;
 /// A result with a larger standard error of the roll says nothing that the habit of holding a camera upright does not.
 const WORST_ROLL_SD: f64 = 1.0;
-
-/// A direction of the room to which a line may belong.
-const FAMILIES: usize = 3;
-const ZENITH: usize = 0;
-const WALL: usize = 1;
-const DEPTH: usize = 2;
 
 /// How much rougher than usual a room may be, in degrees; the fits are averaged by their likelihood.
 const ROUGHNESS: [f64; 4] = [0.0, 0.15, 0.35, 0.7];

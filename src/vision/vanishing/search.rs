@@ -5,7 +5,7 @@
 
 use super::fit::{State, directions, log_prior};
 use super::line::Line;
-use super::{DEPTH, Sight, WALL, ZENITH};
+use super::sight::{DEPTH, Sight, WALL, ZENITH};
 
 /// The longest lines nearer to plumb and nearer to level take part.
 const PER_KIND: usize = 50;

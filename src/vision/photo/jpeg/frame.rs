@@ -1,6 +1,8 @@
 //! The frame header and what the scans bring of it.
 
-use super::{Refusal, damaged};
+use std::io;
+
+use super::super::decoded::{Format, Refusal};
 
 /// The frame header.
 #[derive(Debug, Clone)]
@@ -150,4 +152,8 @@ fn unsupported(kind: &str) -> Refusal {
         "expected a baseline or progressive JPEG picture, found {kind}, which is not supported; open it in an image program \
          and export it again"
     ))
+}
+
+pub(super) fn damaged(what: &'static str) -> Refusal {
+    Refusal::damaged(Format::Jpeg, io::Error::new(io::ErrorKind::InvalidData, what))
 }

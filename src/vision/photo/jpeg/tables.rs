@@ -1,6 +1,7 @@
 //! The Huffman tables that a webcam's frames leave out.
 
-use super::TABLES_HUFFMAN;
+/// The marker of a segment with Huffman tables.
+pub(super) const TABLES_HUFFMAN: u8 = 0xc4;
 
 /// The Huffman tables of annex K.3 of the standard, as four segments.
 pub(super) fn standard_tables() -> Vec<u8> {

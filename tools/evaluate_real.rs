@@ -2,7 +2,7 @@
 //!
 //! `cargo run --release --example evaluate_real -- SET [--quality fast|standard|best] [--mirror N]`
 //!
-//! SET is a folder with photos and a `truth.json` of labelled persons (see `examples/labelled/mod.rs`). Printed are
+//! SET is a folder with photos and a `truth.json` of labelled persons (see `tools/labelled/mod.rs`). Printed are
 //!
 //! - found: views, and how many frontal standing persons get each value;
 //! - errors against the label in degrees, of always "level", of a single plain reading as MediaPipe takes it, of `raw` and of
@@ -30,7 +30,7 @@ use labelled::{LABELLED, Person, label_sd};
 use orthostat::core::body::landmarks::BonyPose;
 use orthostat::core::camera::rectify::Rectification;
 use orthostat::core::measure::Measure;
-use orthostat::core::measure::estimators::estimate_with;
+use orthostat::core::measure::registry::estimate_with;
 use orthostat::core::options::Options;
 use orthostat::core::pipeline::Analysis;
 use orthostat::core::refusal::Refusal;
@@ -206,7 +206,7 @@ fn with(case: &Case<'_>, measure: Measure, weights: &Weights, turned: bool) -> O
         _ => Err(Refusal::Degenerate("no outline was read")),
     };
     let rectification = Rectification::new(analysis.camera, Some(facing), analysis.yaw);
-    let mut straight = rectification.apply(&analysis.pose, &BonyPose::default(), &outline);
+    let mut straight = rectification.apply(&analysis.pose, &BonyPose::default(), &outline, &labelled::face(analysis));
     if !turned {
         straight.turned = straight.levelled.clone();
     }
@@ -216,13 +216,14 @@ fn with(case: &Case<'_>, measure: Measure, weights: &Weights, turned: bool) -> O
 type Step = (&'static str, fn(&mut Weights), bool);
 
 fn print_steps(cases: &[Case<'_>]) {
-    let steps: [Step; 7] = [
+    let steps: [Step; 8] = [
         ("as shipped", |_| {}, true),
         ("turn left in", |_| {}, false),
         ("without arms", |w| w.arms = 0.0, true),
         ("without contour", |w| w.contour = 0.0, true),
         ("without lean of hips", |w| w.hip_lean = 0.0, true),
         ("without hip outline", |w| w.hip_outline = 0.0, true),
+        ("without face", |w| w.face = 0.0, true),
         ("outline everywhere", |w| w.hip_outline_agreement = 1e6, true),
     ];
     println!("\nstep by step, RMSE against the label, degrees: all (quiet)");

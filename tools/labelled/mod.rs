@@ -8,13 +8,24 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use orthostat::core::body::skeleton::Pair;
+use orthostat::core::face::Face;
 use orthostat::core::measure::Measure;
 use orthostat::core::pipeline::Analysis;
+use orthostat::core::refusal::Refusal;
 use serde::Deserialize;
 
 /// The measures that the labels tell.
 pub(crate) const LABELLED: [Measure; 4] =
     [Measure::ShoulderTilt, Measure::PelvicObliquity, Measure::HeadTilt, Measure::TrunkLean];
+
+/// The face that takes part in an analysis's head tilt.
+pub(crate) fn face(analysis: &Analysis) -> Result<Face, Refusal> {
+    let none = || Err(Refusal::Degenerate("no face was read"));
+    match &analysis.observation.face {
+        Some(face) if analysis.head_yaw.is_some() => Ok(face.clone()),
+        _ => none(),
+    }
+}
 
 /// Standard deviation of the labels themselves, in degrees: from the scatter between labels, Orthostat's points and another
 /// model's (three-cornered hat); an upper bound.

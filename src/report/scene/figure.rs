@@ -1,0 +1,142 @@
+//! The person as drawn: points in pixels of the photo, how the camera was held, and what was measured.
+
+use crate::core::body::landmarks::BonyPoint;
+use crate::core::body::pose::Pose;
+use crate::core::body::skeleton::{Joint, Pair};
+use crate::core::body::view::View;
+use crate::core::camera::Camera;
+use crate::core::geometry::{Point, Vec2};
+use crate::core::measure::Measure;
+use crate::core::points::Site;
+use crate::core::record::Record;
+
+/// A value as it is drawn.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Value {
+    /// The number.
+    pub value: f64,
+    /// Half of its 95 % interval.
+    pub error: f64,
+    /// Whether it differs from zero by more than its error.
+    pub resolved: bool,
+}
+
+/// A level of the spinal line.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Level {
+    /// Its place in the photo.
+    pub at: Point,
+    /// Percent of trunk length beside the plumb line, positive = to the subject's left, where it is more than the error.
+    pub offset: Option<f64>,
+}
+
+/// A person to draw.
+#[derive(Debug, Clone)]
+pub struct Figure {
+    points: Vec<(Site, Point)>,
+    /// How the camera was held.
+    pub camera: Camera,
+    /// The side that the camera sees.
+    pub view: View,
+    /// What was measured; a refused measure without a value.
+    pub values: Vec<(Measure, Option<Value>)>,
+    /// The spinal line from the head down; empty in side views.
+    pub spine: Vec<Level>,
+}
+
+impl Figure {
+    /// The person of a record.
+    #[must_use]
+    pub fn of(record: &Record) -> Self {
+        let points = Site::all().filter_map(|site| {
+            let landmark = record.landmarks.get(site.name())?;
+            Some((site, Point::new(landmark.x, landmark.y)))
+        });
+        let values = Measure::ALL.into_iter().filter_map(|measure| {
+            let found = record.measure(measure)?;
+            let value = found.value.zip(found.interval95).map(|(value, [low, high])| Value {
+                value,
+                error: 0.5 * (high - low),
+                resolved: found.resolved == Some(true),
+            });
+            Some((measure, value))
+        });
+        // The one error that the spinal line has: that of its largest offset.
+        let error = record.measure(Measure::SpinalLineDeviation).and_then(|found| found.sd).map(|sd| 1.96 * sd);
+        let is_resolved = |offset: &f64| error.is_some_and(|error| offset.abs() > error);
+        let spine = record
+            .spinal_line
+            .iter()
+            .flat_map(|line| &line.levels)
+            .map(|level| Level { at: Point::new(level.x, level.y), offset: Some(level.offset).filter(is_resolved) });
+        Self {
+            points: points.collect(),
+            camera: record.levelling(),
+            view: record.view.kind,
+            values: values.collect(),
+            spine: spine.collect(),
+        }
+    }
+
+    /// A person of a moving picture, seen from the front or from behind.
+    #[must_use]
+    pub fn live(pose: &Pose, camera: Camera, view: View, values: Vec<(Measure, Option<Value>)>) -> Self {
+        let points = pose.found().map(|(joint, keypoint)| (Site::Joint(joint), keypoint.at));
+        let pairs = [Pair::EARS, Pair::SHOULDERS, Pair::HIPS, Pair::KNEES, Pair::ANKLES];
+        let spine =
+            pairs.iter().filter_map(|pair| pose.midpoint(*pair).ok()).map(|at| Level { at, offset: None }).collect();
+        Self { points: points.collect(), camera, view, values, spine }
+    }
+
+    /// The place of a point of the body.
+    #[must_use]
+    pub fn at(&self, site: Site) -> Option<Point> {
+        self.points.iter().find(|(known, _)| *known == site).map(|(_, at)| *at)
+    }
+
+    /// The place of a joint.
+    #[must_use]
+    pub fn joint(&self, joint: Joint) -> Option<Point> {
+        self.at(Site::Joint(joint))
+    }
+
+    /// Points that were placed by hand and that no model gives.
+    pub fn bony(&self) -> impl Iterator<Item = Point> + '_ {
+        BonyPoint::ALL.into_iter().filter_map(|point| self.at(Site::Bony(point)))
+    }
+
+    /// Half way between a pair of joints.
+    #[must_use]
+    pub fn middle(&self, pair: Pair) -> Option<Point> {
+        Some(self.joint(pair.left)?.midpoint(self.joint(pair.right)?))
+    }
+
+    /// What was measured; `None` where the measure is not of this figure, `Some(None)` where it was refused.
+    #[must_use]
+    pub fn value(&self, measure: Measure) -> Option<Option<Value>> {
+        self.values.iter().find(|(known, _)| *known == measure).map(|(_, value)| *value)
+    }
+
+    /// Length of the trunk in pixels, or a fifth of the picture's height where it is not seen.
+    #[must_use]
+    pub fn trunk(&self) -> f64 {
+        match self.middle(Pair::SHOULDERS).zip(self.middle(Pair::HIPS)) {
+            Some((shoulders, hips)) => shoulders.distance(hips),
+            None => 0.4 * self.camera.principal.y,
+        }
+    }
+
+    /// The direction in the photo that is level in the room and points to the right, turned by `degrees` upwards.
+    #[must_use]
+    pub fn level(&self, degrees: f64) -> Vec2 {
+        Vec2::new(1.0, 0.0).turned((self.camera.roll_deg - degrees).to_radians())
+    }
+
+    /// The plumb line through a point: the place that it has at each height of the photo. What is plumb in the room leans and
+    /// converges in the picture as the camera was held.
+    pub fn plumb(&self, through: Point) -> impl Fn(f64) -> Point {
+        let camera = self.camera;
+        let level = camera.level(through);
+        move |y: f64| camera.unlevel(Point::new(level.x, camera.level(Point::new(through.x, y)).y))
+    }
+}

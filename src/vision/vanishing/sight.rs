@@ -1,0 +1,30 @@
+//! What is known beforehand: the camera, and the directions of a room.
+
+/// What is known of the camera before the edges are looked at.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Sight {
+    /// Focal length in pixels of the picture looked at.
+    pub focal_px: f64,
+    /// Standard deviation of its logarithm.
+    pub focal_sd: f64,
+    /// Where the optical axis meets the picture, in its pixels.
+    pub principal: [f64; 2],
+    /// How far the person in the picture leans clockwise, in degrees, when somebody stands there: cameras that are held far from
+    /// level show people who lean.
+    pub upright_deg: Option<f64>,
+}
+
+impl Sight {
+    /// A camera whose optical axis meets the middle of a picture of `size` (width, height) pixels.
+    #[must_use]
+    pub fn centred(size: (u32, u32), focal_px: f64, focal_sd: f64) -> Self {
+        let principal = [0.5 * f64::from(size.0), 0.5 * f64::from(size.1)];
+        Self { focal_px, focal_sd, principal, upright_deg: None }
+    }
+}
+
+/// A direction of the room to which a line may belong.
+pub(super) const FAMILIES: usize = 3;
+pub(super) const ZENITH: usize = 0;
+pub(super) const WALL: usize = 1;
+pub(super) const DEPTH: usize = 2;
