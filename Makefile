@@ -18,7 +18,7 @@ demo: setup
 	@ln -sfn ../../.onnxruntime/libonnxruntime.so $(RELEASE)/libonnxruntime.so
 	@ln -sfn ../../models $(RELEASE)/models
 	$(RELEASE)/orthostat analyze samples/*.jpg --out out
-	@echo "JSON records and annotated pictures: out/"
+	@$(RELEASE)/orthostat report out/anterior-tilted.json out/lateral-left.json --photos samples --subject "Sample person" --out out/page.html
 
 live: setup-live
 	cargo build --release --locked --features live,parquet

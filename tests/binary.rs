@@ -119,7 +119,7 @@ fn one_photo_gives_the_same_bytes_every_time() {
 
 #[test]
 fn the_table_names_view_signs_and_cautions() {
-    let output = orthostat(&["analyze", &sample("anterior-tilted.jpg"), "--height-cm", "175"]);
+    let output = orthostat(&["analyze", &sample("anterior-tilted.jpg"), "--height-cm", "175", "--all"]);
     let table = text(&output.stdout);
     assert!(output.status.success() && output.stderr.is_empty());
     for part in ["seen from the front", "gravity sensor", "shoulder tilt", "+-", "deg", "mm)", "does not diagnose"] {

@@ -72,7 +72,7 @@ fn records() -> Vec<Record> {
 fn bundles_validate_against_the_official_r4_schema() {
     let validator = official();
     for record in records() {
-        let found = complaints(&validator, &fhir::bundle(&record));
+        let found = complaints(&validator, &fhir::bundle(&record, &fhir::Filing::default()));
         assert!(found.is_empty(), "{}: {found:#?}", record.id);
     }
 }
@@ -80,7 +80,7 @@ fn bundles_validate_against_the_official_r4_schema() {
 #[test]
 fn the_official_schema_refuses_what_is_no_bundle() {
     let validator = official();
-    let good = fhir::bundle(&records()[0]);
+    let good = fhir::bundle(&records()[0], &fhir::Filing::default());
     let spoil = |change: &dyn Fn(&mut Value)| {
         let mut bundle = good.clone();
         change(&mut bundle);
@@ -112,13 +112,16 @@ fn codes(value: &Value, found: &mut BTreeSet<String>) {
 #[test]
 fn only_verified_codes_are_used() {
     let mut allowed: BTreeSet<String> =
-        ["deg", "%", "mm"].map(|unit| format!("http://unitsofmeasure.org {unit}")).into();
+        ["deg", "%", "mm", "cm"].map(|unit| format!("http://unitsofmeasure.org {unit}")).into();
     allowed.insert("http://terminology.hl7.org/CodeSystem/data-absent-reason not-performed".into());
+    // Body height alone has a code that everybody knows.
+    allowed.insert("http://loinc.org 8302-2".into());
+    allowed.insert("http://terminology.hl7.org/CodeSystem/observation-category vital-signs".into());
     allowed.extend(Measure::ALL.map(|measure| format!("{} {}", fhir::CODES, measure.name())));
     allowed.extend(["interval95", "sd", "raw", "value_mm"].map(|part| format!("{} {part}", fhir::CODES)));
     let mut found = BTreeSet::new();
     for record in records() {
-        let bundle = fhir::bundle(&record);
+        let bundle = fhir::bundle(&record, &fhir::Filing::default());
         codes(&bundle, &mut found);
         let systems: Vec<&str> = bundle["entry"]
             .as_array()
@@ -142,14 +145,14 @@ fn only_verified_codes_are_used() {
 #[test]
 fn each_measure_is_an_observation_with_its_value_or_the_reason() {
     for record in records() {
-        let bundle = fhir::bundle(&record);
+        let bundle = fhir::bundle(&record, &fhir::Filing::default());
         let entries = bundle["entry"].as_array().expect("entries");
         let urls: BTreeSet<&str> = entries.iter().filter_map(|entry| entry["fullUrl"].as_str()).collect();
         assert_eq!(urls.len(), entries.len(), "every entry has a name of its own");
         let observations: Vec<&Value> = entries
             .iter()
             .map(|entry| &entry["resource"])
-            .filter(|resource| resource["resourceType"] == "Observation")
+            .filter(|resource| resource["resourceType"] == "Observation" && resource["category"].is_null())
             .collect();
         assert_eq!(observations.len(), record.measures.len());
         for observation in observations {
@@ -190,10 +193,55 @@ fn the_program_prints_and_writes_bundles() {
 #[test]
 fn bundles_say_nothing_that_no_user_should_read() {
     for record in records() {
-        let text = fhir::bundle(&record).to_string().to_lowercase();
-        for forbidden in ["scoliosis", "abnormal", "risk", "screening", "diagnosis", "nan", "snomed", "loinc"] {
+        let text = fhir::bundle(&record, &fhir::Filing::default()).to_string().to_lowercase();
+        for forbidden in ["scoliosis", "abnormal", "risk", "screening", "diagnosis", "nan", "snomed"] {
             assert!(!text.contains(forbidden), "{forbidden}");
         }
+        assert_eq!(text.matches("loinc").count(), usize::from(record.given.height_mm.is_some()));
         assert!(text.contains("does not diagnose"));
+    }
+}
+
+#[test]
+fn a_bundle_is_filed_under_its_patient_day_and_device_and_as_a_transaction() {
+    let validator = official();
+    let filing = fhir::Filing {
+        patient: Some("Patient/123".into()),
+        effective: Some("2026-03-01".into()),
+        device: Some("Device/7".into()),
+        transaction: true,
+    };
+    for record in records() {
+        let bundle = fhir::bundle(&record, &filing);
+        let found = complaints(&validator, &bundle);
+        assert!(found.is_empty(), "{}: {found:#?}", record.id);
+        assert_eq!(bundle["type"], "transaction");
+        for entry in bundle["entry"].as_array().expect("entries") {
+            let resource = &entry["resource"];
+            assert_eq!(entry["request"]["url"], resource["resourceType"]);
+            assert_ne!(resource["resourceType"], "Device", "the receiver has it");
+            if resource["resourceType"] == "Observation" {
+                assert_eq!(resource["subject"]["reference"], "Patient/123");
+                assert_eq!(resource["effectiveDateTime"], "2026-03-01");
+                assert!(resource["device"].is_null() || resource["device"]["reference"] == "Device/7");
+            }
+        }
+    }
+    // The intake list says it where nothing else does.
+    let mut record = records().remove(0);
+    let columns = [("Patient".to_owned(), "Patient/9".to_owned()), ("device".to_owned(), "no reference".to_owned())];
+    record.intake = Some(orthostat::core::record::Intake {
+        visit_date: Some("2026-02-03".into()),
+        columns: columns.into_iter().collect(),
+        ..Default::default()
+    });
+    let bundle = fhir::bundle(&record, &fhir::Filing::default());
+    let observation = &bundle["entry"][2]["resource"];
+    assert_eq!(observation["subject"]["reference"], "Patient/9");
+    assert_eq!(observation["effectiveDateTime"], "2026-02-03");
+    assert_eq!(bundle["entry"][0]["resource"]["resourceType"], "Device");
+    assert_eq!(bundle["type"], "collection");
+    for wrong in ["", "123", "Patient/", "patient/1", "Patient/a b", "javascript:x"] {
+        assert!(fhir::reference(wrong).is_err(), "{wrong}");
     }
 }

@@ -254,7 +254,7 @@ fn analyze_and_recompute_with_points_agree_and_points_can_be_forgotten() {
     let stored = folder.path().join("fresh/anterior-tilted.json").display().to_string();
     assert_eq!(fresh, run(&["recompute", "--json", &stored]));
     assert_eq!(fresh_plain, run(&["recompute", "--json", &stored, "--no-points"]));
-    assert!(run(&["recompute", &record, "--points", &file]).contains("pelvic obliquity (ASIS)"));
+    assert!(run(&["recompute", &record, "--points", &file, "--all"]).contains("pelvic obliquity (ASIS)"));
 }
 
 #[test]

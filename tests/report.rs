@@ -14,7 +14,8 @@ use orthostat::core::compare::visit::Visit;
 use orthostat::core::compare::visit::day;
 use orthostat::core::geometry::Point;
 use orthostat::core::photo_hash::PhotoHash;
-use orthostat::core::record::Record;
+use orthostat::core::record::states::{PlacedBy, PointsBy};
+use orthostat::core::record::{Landmark, MeasureRecord, Record};
 use orthostat::report::html::{self, Options, Picture, Sheet};
 use orthostat::report::mask::COVER;
 use orthostat::report::scene::framing::{Attitude, Framing};
@@ -44,7 +45,7 @@ fn refused() -> Record {
 fn page_of(record: &Record, options: &Options<'_>) -> String {
     let photo = image::open(root("samples").join(&record.source.file)).expect("a sample").into_rgb8();
     let picture = Picture::of(&photo, record, Attitude::Upright).expect("encoded");
-    html::page(&[Sheet { record, picture }], options).expect("a page")
+    html::page(&[Sheet { record, picture, date: None }], options).expect("a page")
 }
 
 fn opened(html: &str) -> (TempDir, Page) {
@@ -79,7 +80,7 @@ fn nothing_outside_the_page_is_asked_for_and_no_script_runs() {
     let picture = Picture::of(&photo, &hostile, Attitude::Upright).expect("encoded");
     let subject = "<script>window.ran = true</script>";
     let options = Options { subject: Some(subject), reference_bands: true, ..Options::default() };
-    let html = html::page(&[Sheet { record: &hostile, picture }], &options).expect("a page");
+    let html = html::page(&[Sheet { record: &hostile, picture, date: None }], &options).expect("a page");
     let (_folder, mut page) = opened(&html);
     let requests = page.requests();
     assert!(requests.len() >= 2, "the page and its picture: {requests:?}");
@@ -230,21 +231,98 @@ fn a_view_prints_on_two_sheets_of_a4_or_letter_with_nothing_cut_off() {
 fn the_page_says_what_was_found_and_what_was_not() {
     let page = |record: &Record, options: &Options<'_>| {
         let picture = Picture::Withheld("the photo is not at hand".into());
-        html::page(&[Sheet { record, picture }], options).expect("a page")
+        html::page(&[Sheet { record, picture, date: None }], options).expect("a page")
     };
     let found = page(&tilted(), &Options::default());
-    for part in ["<li>left shoulder higher by 3.0° (95 % interval 0.6 to 5.5)</li>", "gravity sensor", "Ferreira 2011"]
-    {
+    for part in [
+        "<li class=\"sure\"><b>Shoulders:</b> left higher by 3.0° (sure; 0.6 to 5.5)</li>",
+        "gravity sensor",
+        "Ferreira 2011",
+    ] {
         assert!(found.contains(part), "{part}");
     }
     assert!(found.contains("The photo is not at hand.") && !found.contains("reference range"));
     let missing = page(&refused(), &Options::default());
     assert!(missing.contains("Not seen: knees, feet; retake with the whole body in the picture, feet included."));
     assert!(missing.contains("<dt>spinal line, largest offset; ankle level; apparent leg length, left - right</dt>"));
-    assert!(page(&level(), &Options::default()).contains("<strong>No difference was resolved.</strong>"));
+    assert!(page(&level(), &Options::default()).contains("<b>Shoulders:</b> cannot tell (between "));
+    // The advice goes first, and nothing below it leads.
+    let advice = missing.find("Take this photo again").expect("advice");
+    assert!(
+        advice < missing.find("In short").expect("the answer") && missing.contains("<section class=\"view again\"")
+    );
+    assert!(!found.contains("Take this photo again"));
     // Ranges only where they were asked for, with their source.
     let bands = page(&tilted(), &Options { reference_bands: true, ..Options::default() });
     assert!(bands.contains("class=\"band\"") && bands.contains("PMC3560206") && !found.contains("class=\"band\""));
+}
+
+#[test]
+fn the_answer_is_four_lines_at_most_and_rounded_as_in_table_and_diagram() {
+    for record in [level(), tilted(), refused()] {
+        let html = page_of(&record, &Options::default());
+        let (_folder, mut page) = opened(&html);
+        let lines = page.eval("document.querySelectorAll('.short li').length").as_u64().expect("a number");
+        assert!((3..=4).contains(&lines), "{}: {lines}", record.id);
+    }
+    // -1.45 is -1.5 everywhere, though a record's own words may have been rounded from more digits.
+    let mut record = tilted();
+    let found = record.measures.get_mut("pelvic_obliquity").expect("measured");
+    (found.value, found.interval95, found.resolved) = (Some(-1.45), Some([-2.45, -0.45]), Some(true));
+    found.words = Some("right hip higher by 1.4 deg (95 % interval 0.4 to 2.4)".into());
+    let html = page_of(&record, &Options::default());
+    assert!(html.contains("right higher by 1.5° (sure; 0.5 to 2.5)"), "in short");
+    assert!(html.contains("<b>\u{2212}1.5°</b> <span>± 1.0</span>"), "table");
+    assert!(html.matches("\u{2212}1.5°").count() >= 2 && !html.contains("1.4°"), "diagram");
+}
+
+#[test]
+fn every_section_has_its_day_and_what_was_placed_by_hand_is_said() {
+    let mut by_hand = tilted();
+    let shoulders = by_hand.measures["shoulder_tilt"].clone();
+    by_hand
+        .measures
+        .insert("acromial_tilt".into(), MeasureRecord { by: Some(PointsBy::Hand), words: None, ..shoulders });
+    let placed = Landmark { x: 500.0, y: 480.0, visibility: 1.0, sd_px: Some(2.0), by: Some(PlacedBy::Hand) };
+    by_hand.landmarks.insert("left_acromion".into(), placed);
+    let other = level();
+    let withheld = || Picture::Withheld("the photo is not at hand".into());
+    let sheets = [
+        Sheet { record: &by_hand, picture: withheld(), date: day("2026-03-01").ok() },
+        Sheet { record: &other, picture: withheld(), date: day("2026-01-05").ok() },
+    ];
+    let html = html::page(&sheets, &Options::default()).expect("a page");
+    assert!(html.contains("<dd>2026-01-05 to 2026-03-01</dd>"));
+    for day in ["2026-03-01", "2026-01-05"] {
+        assert!(html.contains(&format!("<small>{day}</small></h2>")), "{day}");
+    }
+    assert!(html.contains("acromial tilt") && html.contains("points placed by hand"));
+    assert!(html.contains("Placed by hand: left acromion"), "the list of points");
+}
+
+#[test]
+fn the_page_is_dark_where_the_reader_is_and_paper_is_numbered_and_named() {
+    let options = Options {
+        subject: Some("Anna \"B\" </style>"),
+        look: html::Look { clinic: Some("Practice <B>"), notes: Some(""), ..html::Look::default() },
+        ..Options::default()
+    };
+    let html = page_of(&tilted(), &options);
+    assert!(html.contains("Practice &lt;B&gt;") && html.contains("<div class=\"field\"></div>"));
+    assert_eq!(html.matches("</style>").count(), 1, "a name ends no style");
+    let (_folder, mut page) = opened(&html);
+    let paper = "getComputedStyle(document.documentElement).backgroundColor";
+    assert_eq!(page.eval(paper), "rgb(255, 255, 255)");
+    page.media("screen", &[("prefers-color-scheme", "dark")]);
+    assert_ne!(page.eval(paper), "rgb(255, 255, 255)");
+    assert!(page.eval(PALEST)[0].as_f64() >= Some(4.5), "{}", page.eval(PALEST));
+    // Paper stays white, whatever the screen is, and each sheet has its number and the name, letter by letter.
+    page.media("print", &[("prefers-color-scheme", "dark")]);
+    assert_eq!(page.eval(paper), "rgb(255, 255, 255)");
+    for part in ["@bottom-left { content: \"\\000041\\00006e\\00006e\\000061", "counter(page) \" of \" counter(pages)"]
+    {
+        assert!(html.contains(part), "{part}");
+    }
 }
 
 #[test]
@@ -261,6 +339,10 @@ fn the_trend_says_what_has_changed() {
     let (_folder, mut page) = opened(&html);
     let changed = page.eval("[...document.querySelectorAll('.changed')].map(p => p.textContent).join('; ')");
     assert_eq!(changed, "Since 2026-01-05: changed by 6.0°, towards \"left shoulder higher\"");
+    // All that changed, above everything else.
+    let news = page.eval("document.querySelector('.news li').textContent");
+    assert_eq!(news, "Shoulder tilt: Since 2026-01-05: changed by 6.0°, towards \"left shoulder higher\"");
+    assert_eq!(page.eval("document.querySelector('.panels p').className"), "changed", "and first among the charts");
     let still =
         page.eval("[...document.querySelectorAll('.panels p')].length - document.querySelectorAll('.changed').length");
     assert!(still.as_u64() >= Some(5), "{still}");

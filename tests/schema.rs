@@ -53,7 +53,12 @@ fn committed_records_validate_those_of_older_versions_too_and_are_read() {
                 assert!(record.observation.is_none() && record.measures.values().any(|m| m.value.is_some()));
                 // What an older version wrote can still be shown and filed.
                 assert!(orthostat::report::text::table(&record).contains("+-"));
-                assert!(!orthostat::report::fhir::bundle(&record)["entry"].as_array().expect("entries").is_empty());
+                assert!(
+                    !orthostat::report::fhir::bundle(&record, &Default::default())["entry"]
+                        .as_array()
+                        .expect("entries")
+                        .is_empty()
+                );
             }
         }
     }

@@ -344,6 +344,7 @@ fn synthetic(folder: &Path, number: usize) -> PathBuf {
             flags: flags.into_iter().map(|(code, text)| (code.to_owned(), text.to_owned())).collect(),
             picture: None,
             thumbnail: None,
+            report: None,
         };
         page.row(&row).expect("written");
     }

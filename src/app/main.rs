@@ -4,21 +4,25 @@ mod commands;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-use orthostat::app::cli::{Cli, Command};
+use orthostat::app::cli::Command;
+use orthostat::app::cli::start::{Start, start};
 
 fn main() -> ExitCode {
     orthostat::core::isolation::quiet();
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
-        Err(error) if error.use_stderr() => {
+    let cli = match start(std::env::args_os().collect()) {
+        Ok(Start::Run(cli)) => cli,
+        Ok(Start::Wrong(message)) => {
             // What was typed stands in the message: in our own lines, and harmless.
-            commands::tell(&orthostat::core::names::shown_lines(&error.render().to_string()));
+            commands::tell(&orthostat::core::names::shown_lines(&message));
             return ExitCode::from(2);
         }
-        Err(help) => {
+        Ok(Start::Text(help)) => {
             let _ = help.print();
             return ExitCode::SUCCESS;
+        }
+        Err(error) => {
+            commands::complain(&error);
+            return ExitCode::from(error.exit_code());
         }
     };
     let code = match cli.command {
@@ -28,9 +32,12 @@ fn main() -> ExitCode {
         Command::History(options) => commands::history::run(&options),
         Command::Live { arguments } => commands::live::run(&arguments),
         Command::Recompute(options) => commands::recompute::run(&options),
+        Command::Report(options) => commands::report::run(&options),
         Command::Edit(options) => commands::edit::run(&options),
         Command::Models { files } => commands::models::run(&files),
         Command::Schema => commands::schema::run(),
+        Command::Completions { shell } => commands::texts::completions(shell),
+        Command::Man { out } => commands::texts::manual(out.as_deref()),
         Command::Doctor => commands::doctor::run(),
     };
     ExitCode::from(code.unwrap_or_else(|error| {

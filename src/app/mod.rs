@@ -5,3 +5,5 @@ pub mod cli;
 pub mod doctor;
 pub mod edit;
 pub mod models;
+pub mod pdf;
+pub mod records;

@@ -50,3 +50,27 @@ closed_set! {
         NotLevelled = "not_levelled",
     }
 }
+
+impl Gate {
+    /// Those that another photo, taken better, would do away with; the others are about the file, the view or the camera.
+    pub const RETAKE: [Self; 12] = [
+        Self::NotUpright,
+        Self::TooSmall,
+        Self::SidesOpen,
+        Self::Turned,
+        Self::NotStanding,
+        Self::CutOff,
+        Self::Small,
+        Self::Close,
+        Self::Arms,
+        Self::Feet,
+        Self::Dark,
+        Self::Blurred,
+    ];
+
+    /// Whether a flag's fixed word asks for another photo.
+    #[must_use]
+    pub fn asks_for_another(code: &str) -> bool {
+        Self::RETAKE.iter().any(|gate| gate.name() == code)
+    }
+}

@@ -3,8 +3,9 @@
 use comfy_table::{CellAlignment, Table, presets};
 
 use super::signed;
+use super::words::half;
 use crate::core::compare::change::{self, Change, Comparison, Verdict};
-use crate::core::compare::visit::Visit;
+use crate::core::compare::visit::{Date, Visit};
 use crate::core::measure::Measure;
 use crate::core::names::shown;
 use crate::core::record::states::Symbol;
@@ -20,7 +21,10 @@ pub fn comparison(before: &str, after: &str, comparison: &Comparison) -> String 
     let mut table = plain();
     table.add_row(["", "before", "after", "difference", "detectable", ""]);
     let mut not_compared = Vec::new();
-    for change in &comparison.changes {
+    // What changed goes first.
+    let mut changes: Vec<&Change> = comparison.changes.iter().collect();
+    changes.sort_by_key(|change| change.verdict != Verdict::Changed);
+    for change in changes {
         let label = change.of().map_or(change.measure, Measure::label);
         match (change.before, change.after, change.difference, change.detectable) {
             (Some(before), Some(after), Some(difference), Some(least)) => {
@@ -46,11 +50,30 @@ pub fn comparison(before: &str, after: &str, comparison: &Comparison) -> String 
     out
 }
 
+/// What became of one subject between two days, in one line and one more for each measure that changed.
+#[must_use]
+pub fn news(subject: &str, [first, last]: [Date; 2], comparison: &Comparison) -> String {
+    let changed: Vec<&Change> = comparison.changes.iter().filter(|change| change.verdict == Verdict::Changed).collect();
+    let compared = comparison.changes.iter().filter(|change| change.verdict != Verdict::NotCompared).count();
+    let mut out = format!(
+        "{}, seen {}, {first} to {last}: {} of {compared} measures changed\n",
+        shown(subject),
+        comparison.view.words(),
+        changed.len()
+    );
+    for change in changed {
+        out.push_str(&format!("  {}: {}\n", change.of().map_or(change.measure, Measure::label), change.words));
+    }
+    out
+}
+
 /// A subject's visits in one view, the last of them beside each other, and what has changed since the first that is comparable
 /// with the last.
 #[must_use]
 pub fn course(visits: &[Visit]) -> String {
-    let Some(last) = visits.last() else { return String::new() };
+    // A photo that was refused whole is no visit.
+    let visits: Vec<&Visit> = visits.iter().filter(|visit| visit.record.quality.usable).collect();
+    let Some(&last) = visits.last() else { return "no measured photo\n".into() };
     let mut out = format!(
         "seen {}: {} record{}\n",
         last.record.view.kind.words(),
@@ -58,7 +81,7 @@ pub fn course(visits: &[Visit]) -> String {
         if visits.len() == 1 { "" } else { "s" }
     );
     let latest = &visits[visits.len().saturating_sub(COLUMNS)..];
-    let first = visits.iter().find(|visit| change::comparable(&visit.record, &last.record).is_ok());
+    let first = visits.iter().copied().find(|visit| change::comparable(&visit.record, &last.record).is_ok());
     let compared = first
         .filter(|first| !std::ptr::eq(*first, last))
         .and_then(|first| Some((first.visited, change::compare(&first.record, &last.record).ok()?)));
@@ -67,7 +90,13 @@ pub fn course(visits: &[Visit]) -> String {
     head.extend(latest.iter().map(|visit| visit.visited.to_string()));
     head.push(compared.as_ref().map(|(day, _)| format!("since {day}")).unwrap_or_default());
     table.add_row(head);
-    for measure in Measure::ALL {
+    let change_of = |measure: Measure| {
+        compared.as_ref().and_then(|(_, all)| all.changes.iter().find(|change| change.measure == measure.name()))
+    };
+    let mut measures = Measure::ALL;
+    // What changed goes first.
+    measures.sort_by_key(|&measure| change_of(measure).is_none_or(|change| change.verdict != Verdict::Changed));
+    for measure in measures {
         if !latest.iter().any(|visit| visit.record.measure(measure).is_some_and(|found| found.value.is_some())) {
             continue;
         }
@@ -75,13 +104,11 @@ pub fn course(visits: &[Visit]) -> String {
         row.extend(latest.iter().map(|visit| {
             let found = visit.record.measure(measure);
             match found.and_then(|found| found.value.zip(found.interval95)) {
-                Some((value, [low, high])) => format!("{} +- {:.1}", signed(value), 0.5 * (high - low)),
+                Some((value, interval)) => format!("{} +- {:.1}", signed(value), half(interval)),
                 None => "-".into(),
             }
         }));
-        let change =
-            compared.as_ref().and_then(|(_, all)| all.changes.iter().find(|change| change.measure == measure.name()));
-        row.push(change.map(|change| short(change).to_owned()).unwrap_or_default());
+        row.push(change_of(measure).map(|change| short(change).to_owned()).unwrap_or_default());
         table.add_row(row);
     }
     align(&mut table, 1..=latest.len());

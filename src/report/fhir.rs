@@ -1,8 +1,9 @@
 //! A record as a FHIR R4 Bundle: one Observation per measure, the program as Device, and the codes in a CodeSystem of their own.
 //!
 //! No LOINC or SNOMED CT code for these measures was found, so none is used: a wrong code is worse than a local one. Units are
-//! UCUM. Nothing here names the patient: whoever files the bundle adds `subject` and time. The same record gives the same
-//! bundle, with identifiers made from its content.
+//! UCUM; body height alone has its LOINC code. Nothing in a record names the patient: reference, day and device are those of a
+//! [`Filing`] or of the intake list, else whoever files the bundle adds them. The same record gives the same bundle, with
+//! identifiers made from its content.
 
 use serde_json::{Value, json};
 
@@ -31,26 +32,127 @@ const PARTS: [(&str, &str, &str); 4] = [
     ("value_mm", "value in millimetres", "The value in the plane of the body, scaled by the stature that was given."),
 ];
 
+/// How a bundle is filed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Filing {
+    /// The reference to the patient, such as `Patient/123`; else that of the intake list's column `patient`.
+    pub patient: Option<String>,
+    /// When the photo was taken, as `YYYY-MM-DD`; else the intake list's visit date.
+    pub effective: Option<String>,
+    /// The reference to a Device that the receiver has already; else that of the intake list's column `device`, else one in the
+    /// bundle.
+    pub device: Option<String>,
+    /// Whether the bundle is a transaction, which a server carries out, and not a collection.
+    pub transaction: bool,
+}
+
+impl Filing {
+    /// With what the record's intake list says where nothing else is.
+    fn of(&self, record: &Record) -> Self {
+        let intake = record.intake.as_ref();
+        let column = |name: &str| {
+            let columns = intake.map(|intake| &intake.columns)?;
+            let (_, value) = columns.iter().find(|(known, _)| known.eq_ignore_ascii_case(name))?;
+            reference(value).ok()
+        };
+        Self {
+            patient: self.patient.clone().or_else(|| column("patient")),
+            effective: self.effective.clone().or_else(|| intake.and_then(|intake| intake.visit_date.clone())),
+            device: self.device.clone().or_else(|| column("device")),
+            transaction: self.transaction,
+        }
+    }
+}
+
+/// A reference as FHIR has it: `Patient/123`, an address, or a `urn:`.
+///
+/// # Errors
+/// One sentence for the user.
+pub fn reference(text: &str) -> Result<String, String> {
+    let id = |id: &str| {
+        (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.'))
+    };
+    let relative = text.split_once('/').is_some_and(|(kind, rest)| {
+        kind.starts_with(|letter: char| letter.is_ascii_uppercase())
+            && kind.bytes().all(|b| b.is_ascii_alphabetic())
+            && id(rest)
+    });
+    let plain = !text.chars().any(|letter| letter.is_whitespace() || letter.is_control());
+    let absolute = plain && ["urn:uuid:", "urn:oid:", "https://", "http://"].iter().any(|head| text.starts_with(head));
+    if relative || absolute {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("expected a FHIR reference such as Patient/123, found \"{text}\""))
+    }
+}
+
 /// The bundle of one record.
 #[must_use]
-pub fn bundle(record: &Record) -> Value {
-    let device = urn(record, "device");
+pub fn bundle(record: &Record, filing: &Filing) -> Value {
+    let filing = filing.of(record);
+    let own_device = urn(record, "device");
+    let device = filing.device.clone().unwrap_or_else(|| own_device.clone());
     let measured: Vec<(Measure, &MeasureRecord)> =
         Measure::ALL.into_iter().filter_map(|measure| Some((measure, record.measure(measure)?))).collect();
-    let mut entries = vec![entry(&device, device_of(record)), entry(&urn(record, "codes"), code_system(&measured))];
+    let entry = |url: &str, resource: Value| entry(url, resource, filing.transaction);
+    let mut entries = Vec::new();
+    if filing.device.is_none() {
+        entries.push(entry(&own_device, device_of(record)));
+    }
+    entries.push(entry(&urn(record, "codes"), code_system(&measured)));
     for (measure, found) in measured {
-        entries.push(entry(&urn(record, measure.name()), observation(record, measure, found, &device)));
+        let mut resource = observation(record, measure, found, &device);
+        file(&mut resource, &filing);
+        entries.push(entry(&urn(record, measure.name()), resource));
+    }
+    if let Some(mm) = record.given.height_mm {
+        let mut resource = body_height(mm);
+        file(&mut resource, &filing);
+        entries.push(entry(&urn(record, "body-height"), resource));
     }
     json!({
         "resourceType": "Bundle",
         "identifier": {"system": RECORD, "value": record.id},
-        "type": "collection",
+        "type": if filing.transaction { "transaction" } else { "collection" },
         "entry": entries,
     })
 }
 
-fn entry(url: &str, resource: Value) -> Value {
-    json!({"fullUrl": url, "resource": resource})
+/// An entry; in a transaction with what the server is to do. The codes are made once.
+fn entry(url: &str, resource: Value, transaction: bool) -> Value {
+    let kind = resource["resourceType"].as_str().unwrap_or_default().to_owned();
+    let mut entry = json!({"fullUrl": url, "resource": resource});
+    if transaction {
+        entry["request"] = json!({"method": "POST", "url": kind});
+        if kind == "CodeSystem" {
+            entry["request"]["ifNoneExist"] = format!("url={CODES}").into();
+        }
+    }
+    entry
+}
+
+/// Whom and when an observation is about.
+fn file(observation: &mut Value, filing: &Filing) {
+    if let Some(patient) = &filing.patient {
+        observation["subject"] = json!({"reference": patient});
+    }
+    if let Some(day) = &filing.effective {
+        observation["effectiveDateTime"] = day.clone().into();
+    }
+}
+
+/// The stature that was given, which has a code that everybody knows.
+fn body_height(mm: f64) -> Value {
+    let category = json!({"coding": [{"system": "http://terminology.hl7.org/CodeSystem/observation-category",
+        "code": "vital-signs", "display": "Vital Signs"}]});
+    json!({
+        "resourceType": "Observation",
+        "status": "final",
+        "category": [category],
+        "code": {"coding": [{"system": "http://loinc.org", "code": "8302-2", "display": "Body height"}], "text": "body height"},
+        "valueQuantity": quantity((mm.round()) / 10.0, "cm"),
+        "note": [{"text": "as it was told to the program, which did not measure it"}],
+    })
 }
 
 /// A name-based UUID (RFC 9562, version 8) of one part of a record.

@@ -6,8 +6,11 @@ pub mod csv;
 pub mod escape;
 pub mod fhir;
 pub mod font;
+pub mod glance;
 pub mod html;
 pub mod keypoints;
+#[cfg(feature = "programs")]
+pub mod lines;
 pub mod mask;
 pub mod output;
 #[cfg(feature = "parquet")]
@@ -28,6 +31,11 @@ pub const CAUTION: &str = "Measurement aid: left/right differences in one photo,
 
 /// A number with its sign and one decimal, and no minus before a zero.
 fn signed(value: f64) -> String {
+    format!("{:+.1}", one_decimal(value))
+}
+
+/// The one rounding of values that people read: one decimal, halves away from zero, and no minus before a zero.
+fn one_decimal(value: f64) -> f64 {
     let rounded = (10.0 * value).round() / 10.0;
-    format!("{:+.1}", if rounded == 0.0 { 0.0 } else { rounded })
+    if rounded == 0.0 { 0.0 } else { rounded }
 }

@@ -9,21 +9,6 @@ use crate::core::compare::visit::Date;
 use crate::core::compare::visit::Visit;
 use crate::core::measure::{Measure, Unit};
 
-/// The measures that are charted, where they were measured twice.
-const CHARTED: [Measure; 11] = [
-    Measure::HeadTilt,
-    Measure::ShoulderTilt,
-    Measure::PelvicObliquity,
-    Measure::ShoulderPelvisAngle,
-    Measure::TrunkLean,
-    Measure::TrunkShift,
-    Measure::HeadShift,
-    Measure::SpinalLineDeviation,
-    Measure::ForwardHead,
-    Measure::TrunkSagittalLean,
-    Measure::BodyPlumb,
-];
-
 const WIDTH: f64 = 340.0;
 const HEIGHT: f64 = 150.0;
 const LEFT: f64 = 44.0;
@@ -68,15 +53,17 @@ impl Trend {
     /// The trend of those visits that can be held against the last one.
     #[must_use]
     pub fn of(visits: &[Visit]) -> Self {
-        let Some(last) = visits.last() else { return Self::default() };
+        // A photo that was refused whole shows no course.
+        let usable = || visits.iter().filter(|visit| visit.record.quality.usable);
+        let Some(last) = usable().next_back() else { return Self::default() };
         let (alike, others): (Vec<&Visit>, Vec<&Visit>) =
-            visits.iter().partition(|visit| comparable(&visit.record, &last.record).is_ok());
+            usable().partition(|visit| comparable(&visit.record, &last.record).is_ok());
         let mut notes = Vec::new();
         let (Some(first), true) = (alike.first(), alike.len() > 1) else {
             return Self { panels: Vec::new(), notes: left_out(&others, last) };
         };
         let Ok(comparison) = change::compare(&first.record, &last.record) else { return Self::default() };
-        let panels = CHARTED
+        let mut panels: Vec<Panel> = Measure::ALL
             .into_iter()
             .filter_map(|measure| {
                 let spots: Vec<Spot> = alike
@@ -95,6 +82,8 @@ impl Trend {
                 })
             })
             .collect();
+        // What changed goes first, however far down the body it is.
+        panels.sort_by_key(|panel| !panel.changed);
         notes.extend(left_out(&others, last));
         notes.extend(comparison.notes);
         Self { panels, notes }
@@ -203,7 +192,7 @@ mod tests {
         let mut behind = visit("2026-01-15", 2.0);
         behind.record.view.mirrored = true;
         let trend = Trend::of(&[visit("2026-01-01", 0.0), behind, visit("2026-03-01", 4.0)]);
-        assert_eq!(trend.panels[1].svg.matches("<circle").count(), 2);
+        assert_eq!(trend.panels[0].svg.matches("<circle").count(), 2);
         assert!(trend.notes[0].starts_with("The record of 2026-01-15 is left out: one was measured as a mirror image"));
         assert_eq!(Trend::of(&[visit("2026-01-01", 0.0)]), Trend::default());
     }

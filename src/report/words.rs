@@ -1,10 +1,11 @@
 //! Phrases that several outputs share.
 
 use crate::core::camera::LevelFrom;
+use crate::core::gate::Gate;
 use crate::core::measure::Measure;
 use crate::core::record::states::Symbol;
 use crate::core::record::{MeasureRecord, Record};
-use crate::report::signed;
+use crate::report::{one_decimal, signed};
 
 /// The value with its sign and unit, such as `+3.0°`.
 pub(super) fn value_text(found: &MeasureRecord) -> Option<String> {
@@ -43,6 +44,42 @@ pub(super) fn level_words(record: &Record) -> String {
         LevelFrom::Nothing => return ", not levelled".into(),
     };
     format!(", levelled by {source} (camera roll {:+.1} deg, pitch {:+.1} deg)", camera.roll_deg, camera.pitch_deg)
+}
+
+/// A plain name that stands before a measure's term, where the term is one of the field.
+pub(super) const fn plain_name(measure: Measure) -> Option<&'static str> {
+    Some(match measure {
+        Measure::AcromialTilt => "shoulders, by their bony points",
+        Measure::PelvicObliquity => "hips",
+        Measure::PelvicObliquityAsis => "hips, by the front points of the pelvis",
+        Measure::PelvicObliquityPsis => "hips, by the back points of the pelvis",
+        Measure::ShoulderPelvisAngle => "shoulders against hips",
+        Measure::SpinalLineDeviation => "middle of the body, farthest from plumb",
+        Measure::CraniovertebralAngle => "neck",
+        _ => return None,
+    })
+}
+
+/// Half of a 95 % interval, as it stands behind `+-`.
+pub(super) fn half([low, high]: [f64; 2]) -> f64 {
+    one_decimal(0.5 * (high - low))
+}
+
+/// Why a photo is to be taken again, where it is: it was refused whole, or a flag asks for it.
+pub(super) fn reason_for_another(record: &Record) -> Option<String> {
+    let asks = record.quality.flags.iter().filter(|flag| Gate::asks_for_another(&flag.code));
+    let reasons: Vec<&str> = asks.map(|flag| flag.text.as_str()).collect();
+    match (reasons.is_empty(), record.quality.usable) {
+        (false, _) => Some(reasons.join("; ")),
+        (true, true) => None,
+        (true, false) => Some(
+            record
+                .measures
+                .values()
+                .find_map(|found| found.reason.clone())
+                .unwrap_or("nothing could be measured".into()),
+        ),
+    }
 }
 
 /// A count with commas between thousands.

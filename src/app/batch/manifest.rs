@@ -21,11 +21,13 @@ use crate::core::{names, options};
 pub const COLUMNS: [&str; 9] =
     ["path", "id", "subject", "view", "mirrored", "height_cm", "visit_date", "plumb", "notes"];
 
-/// Reads an intake list, whose photos must not lie in `output`. What is wrong in single rows is collected in [`Plan::problems`]; `options` holds where a cell is empty.
+/// Reads an intake list, whose photos must not lie in `output`. What is wrong is collected in [`Plan::problems`], and
+/// what is only doubtful (a column that is nearly one of ours, a day after `today`) in [`Plan::questions`]; `options` holds where a
+/// cell is empty.
 ///
 /// # Errors
 /// [`Error::Unreadable`]; [`Error::Usage`] when it is no such list at all.
-pub fn read(path: &Path, options: &options::Options, output: Option<&Path>) -> Result<Plan> {
+pub fn read(path: &Path, options: &options::Options, output: Option<&Path>, today: Date) -> Result<Plan> {
     let bytes = std::fs::read(path).map_err(|source| Error::Unreadable { path: path.into(), source })?;
     let usage = |what: String| Error::Usage { reason: format!("{}: {what}", path.display()) };
     let text = std::str::from_utf8(&bytes).map_err(|error| {
@@ -54,12 +56,10 @@ pub fn read(path: &Path, options: &options::Options, output: Option<&Path>) -> R
         let found = names.join(", ");
         return Err(usage(format!("expected a header with a column \"path\", found the columns: {found}")));
     }
-    if let Some((i, name)) = names.iter().enumerate().find(|(i, name)| names[..*i].contains(name)) {
-        return Err(usage(format!("expected each column once, found \"{name}\" again in column {}", i + 1)));
-    }
     let known = |name: &String| COLUMNS.contains(&name.as_str()) && name != "notes";
     let carried = names.iter().filter(|name| !known(name) && !name.is_empty()).cloned().collect();
     let mut plan = Plan { carried, ..Plan::default() };
+    doubts(path, &names, &mut plan);
     for (line, what) in unsound_quotes(text, separator.map_or(',', char::from)) {
         plan.problems.push(format!("{}, line {line}: {what}", path.display()));
     }
@@ -69,51 +69,116 @@ pub fn read(path: &Path, options: &options::Options, output: Option<&Path>) -> R
         let row = match row {
             Ok(row) => row,
             Err(error) => {
-                plan.problems.push(format!("{}: {error}", path.display()));
+                let line = error.position().map_or(1, |at| line_of(text, at.byte()));
+                plan.problems.push(format!("{}, line {line}: expected a row of CSV: {error}", path.display()));
                 continue;
             }
         };
-        let line = row.position().map_or(0, csv::Position::line);
+        let line = row.position().map_or(0, |at| line_of(text, at.byte()));
         let mut problem = |what: String| plan.problems.push(format!("{}, line {line}: {what}", path.display()));
         if row.len() != names.len() {
             problem(format!("expected {} cells as in the header, found {}", names.len(), row.len()));
             continue;
         }
-        match job(&names, &row, folder, options) {
-            Err(problems) => problems.into_iter().for_each(problem),
-            Ok(job) => {
-                if !job.id.is_empty()
-                    && let Some(before) = ids.insert(job.id.clone(), line)
-                {
-                    problem(format!("the id \"{}\" stands in line {before} already", job.id));
-                }
-                if !job.path.exists() {
-                    problem(format!("there is no file {}", job.path.display()));
-                } else if let Some(why) = is_left_out(&job.path, output) {
-                    problem(format!("{} {why}", job.path.display()));
-                }
-                plan.jobs.push(job);
-            }
+        let (job, problems) = job(&names, &row, folder, options);
+        let is_sound = problems.is_empty();
+        problems.into_iter().for_each(&mut problem);
+        if !job.id.is_empty()
+            && let Some(before) = ids.insert(job.id.clone(), line)
+        {
+            problem(format!("the id \"{}\" stands in line {before} already", job.id));
+        }
+        if job.path.as_os_str().is_empty() || job.path == folder {
+            problem("column path: expected a file, found an empty cell".into());
+        } else if !job.path.exists() {
+            problem(format!("there is no file {}", job.path.display()));
+        } else if let Some(why) = is_left_out(&job.path, output) {
+            problem(format!("{} {why}", job.path.display()));
+        }
+        if let Some(day) = job.visit.filter(|day| *day > today) {
+            plan.questions.push(format!("{}, line {line}: the visit date {day} lies in the future", path.display()));
+        }
+        if is_sound {
+            plan.jobs.push(job);
         }
     }
     Ok(plan.with_ids())
+}
+
+/// What is wrong with the header, and what is doubtful in it.
+fn doubts(path: &Path, names: &[String], plan: &mut Plan) {
+    for (index, name) in names.iter().enumerate().filter(|(index, name)| names[..*index].contains(name)) {
+        let what = format!("expected each column once, found \"{name}\" again in column {}", index + 1);
+        plan.problems.push(format!("{}, line 1: {what}", path.display()));
+    }
+    for (name, nearest) in names.iter().filter_map(|name| Some((name, nearest(name)?))) {
+        plan.questions.push(format!(
+            "{}, line 1: the column \"{name}\" has no meaning here and is carried to the outputs: is \"{nearest}\" meant?",
+            path.display()
+        ));
+    }
+}
+
+/// The line that a row begins in: blank lines before it are no part of it.
+fn line_of(text: &str, byte: u64) -> u64 {
+    let bytes = text.as_bytes();
+    let from = usize::try_from(byte).unwrap_or(usize::MAX).min(bytes.len());
+    let blank = bytes[from..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+    1 + bytes[..from + blank].iter().filter(|&&byte| byte == b'\n').count() as u64
+}
+
+/// The column of ours that a name nearly is: spelt with other signs between its words, or with up to two letters wrong.
+fn nearest(name: &str) -> Option<&'static str> {
+    if name.is_empty() || COLUMNS.contains(&name) {
+        return None;
+    }
+    let plain = |name: &str| -> Vec<char> { name.to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect() };
+    let asked = plain(name);
+    let near = |column: &&str| {
+        let known = plain(column);
+        let most = match known.len() {
+            0..=3 => 0,
+            4..=6 => 1,
+            _ => 2,
+        };
+        distance(&asked, &known) <= most
+            || (known.len() > 6 && (asked.starts_with(&known) || known.starts_with(&asked) && asked.len() > 5))
+    };
+    COLUMNS.into_iter().find(|column| near(column))
+}
+
+/// How many letters differ: put in, left out, replaced or exchanged with a neighbour.
+fn distance(a: &[char], b: &[char]) -> usize {
+    let mut rows = vec![vec![0; b.len() + 1]; a.len() + 1];
+    for (i, row) in rows.iter_mut().enumerate() {
+        row[0] = i;
+    }
+    rows[0] = (0..=b.len()).collect();
+    for i in 1..=a.len() {
+        for j in 1..=b.len() {
+            let same = usize::from(a[i - 1] != b[j - 1]);
+            let mut least = (rows[i - 1][j] + 1).min(rows[i][j - 1] + 1).min(rows[i - 1][j - 1] + same);
+            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                least = least.min(rows[i - 2][j - 2] + 1);
+            }
+            rows[i][j] = least;
+        }
+    }
+    rows[a.len()][b.len()]
 }
 
 /// The view that a cell sets; inside, `None` for a view to be detected.
 fn view(cell: &str) -> Option<Option<View>> {
     match cell.to_lowercase().as_str() {
         "auto" => Some(None),
+        "front" => Some(Some(View::Anterior)),
+        "back" => Some(Some(View::Posterior)),
         word => View::from_name(word).map(Some),
     }
 }
 
-/// One row; or everything that is wrong with it.
-fn job(
-    columns: &[String],
-    row: &csv::StringRecord,
-    folder: &Path,
-    options: &options::Options,
-) -> std::result::Result<Job, Vec<String>> {
+/// One row, and everything that is wrong with it.
+fn job(columns: &[String], row: &csv::StringRecord, folder: &Path, options: &options::Options) -> (Job, Vec<String>) {
     let mut job = Job::of(Path::new("").into(), options);
     let mut problems = Vec::new();
     for (name, cell) in columns.iter().zip(row) {
@@ -136,7 +201,7 @@ fn job(
                     job.options.view = view;
                     Ok(())
                 }
-                None => expected("auto, anterior, posterior, left or right"),
+                None => expected("auto, front, back, left or right"),
             },
             "mirrored" => match cell.to_lowercase().as_str() {
                 "yes" | "true" | "1" => {
@@ -178,10 +243,7 @@ fn job(
         };
         problems.extend(read.err());
     }
-    if job.path.as_os_str().is_empty() || job.path == folder {
-        problems.push("column path: expected a file, found an empty cell".into());
-    }
-    if problems.is_empty() { Ok(job) } else { Err(problems) }
+    (job, problems)
 }
 
 /// Where quotes are set so that rows would run into each other: lines and what is wrong there.
@@ -246,7 +308,7 @@ mod tests {
         }
         let list = folder.path().join("intake.csv");
         std::fs::write(&list, text).expect("written");
-        read(&list, &options::Options::default(), None)
+        read(&list, &options::Options::default(), None, jiff::civil::date(2026, 6, 1))
     }
 
     #[test]
@@ -274,12 +336,12 @@ mod tests {
     fn all_that_is_wrong_is_listed_with_its_line() {
         let plan = read_text(
             "path;id;view;mirrored;height_cm;visit_date;plumb\n\
-             a.jpg;1;front;maybe;17;2.11.26;1,2,3\nb.jpg;1;;;;;\nb.jpg;1;;;;;\nc.jpg;2;;;;;\n;3;;;;;\na.jpg;4\n",
+             a.jpg;1;above;maybe;17;2.11.26;1,2,3\nb.jpg;1;;;;;\nb.jpg;1;;;;;\nc.jpg;2;;;;;\n;3;;;;;\na.jpg;4\n",
         )
         .expect("a list");
         let all = plan.problems.join("\n");
         for expected in [
-            "line 2: column view: expected auto, anterior, posterior, left or right, found \"front\"",
+            "line 2: column view: expected auto, front, back, left or right, found \"above\"",
             "line 2: column mirrored: expected yes or no, found \"maybe\"",
             "line 2: column height_cm: expected a stature of 40 to 260, found \"17\"",
             "line 2: column visit_date: expected a date as 2026-11-23, found \"2.11.26\"",
@@ -310,6 +372,42 @@ mod tests {
     }
 
     #[test]
+    fn a_row_has_all_its_problems_in_one_round_and_its_own_line() {
+        let plan = read_text("path,view,id\n\n\ngone.jpg,above,1\n\na.jpg,,1\n").expect("a list");
+        let all = plan.problems.join("\n");
+        for expected in
+            ["line 4: column view:", "line 4: there is no file", "line 6: the id \"1\" stands in line 4 already"]
+        {
+            assert!(all.contains(expected), "{expected}\n-- in --\n{all}");
+        }
+    }
+
+    #[test]
+    fn nearly_known_columns_and_days_to_come_are_questioned_and_stop_nothing() {
+        let list = "path,visit date,hight_cm,clinician,veiw,visit_date\na.jpg,2026-01-02,170,Ms B,left,2026-11-02\n";
+        let plan = read_text(list).expect("a list");
+        assert_eq!(plan.problems, Vec::<String>::new());
+        let all = plan.questions.join("\n");
+        for expected in [
+            "the column \"visit date\" has no meaning here and is carried to the outputs: is \"visit_date\" meant?",
+            "is \"height_cm\" meant?",
+            "is \"view\" meant?",
+            "line 2: the visit date 2026-11-02 lies in the future",
+        ] {
+            assert!(all.contains(expected), "{expected}\n-- in --\n{all}");
+        }
+        assert!(!all.contains("clinician"), "{all}");
+        assert_eq!(plan.jobs.len(), 1);
+    }
+
+    #[test]
+    fn views_have_plain_names_too() {
+        let plan = read_text("path,view\na.jpg,front\nb.jpg,Back\n").expect("a list");
+        let views: Vec<_> = plan.jobs.iter().map(|job| job.options.view).collect();
+        assert_eq!(views, [Some(View::Anterior), Some(View::Posterior)]);
+    }
+
+    #[test]
     fn names_follow_the_one_rule() {
         let plan = read_text("path,subject,id\na.jpg,\"An\nna\",x\nb.jpg,Anna,\u{1b}[2J\n").expect("a list");
         let all = plan.problems.join(" ");
@@ -325,11 +423,14 @@ mod tests {
     fn what_is_no_list_is_refused() {
         let error = |text: &str| read_text(text).expect_err("refused").to_string();
         assert!(error("a.jpg\nb.jpg\n").contains("expected a header with a column \"path\", found the columns: a.jpg"));
-        assert!(error("path,id,ID\n").contains("expected each column once, found \"id\" again in column 3"));
+        let twice = read_text("path,id,ID\na.jpg,1,1\n").expect("a list").problems.join(" ");
+        assert!(twice.contains("line 1: expected each column once, found \"id\" again in column 3"), "{twice}");
         let folder = tempfile::tempdir().expect("a folder");
         let list = folder.path().join("l.csv");
         std::fs::write(&list, b"path\nM\xfcller.jpg\n").expect("written");
-        let error = read(&list, &options::Options::default(), None).expect_err("refused").to_string();
+        let error = read(&list, &options::Options::default(), None, jiff::civil::date(2026, 6, 1))
+            .expect_err("refused")
+            .to_string();
         assert!(error.contains("other bytes in line 2"), "{error}");
     }
 }

@@ -11,9 +11,11 @@ use super::journal::Journal;
 use super::plan::{Job, Plan, file_name};
 use super::results::Slot;
 use super::settings::{Presentation, Settings};
+use crate::core::compare::visit;
 use crate::core::error::Result;
 use crate::core::record::Record;
 use crate::core::record::outcome::Outcome;
+use crate::report::html::index::{self, Entry};
 use crate::report::html::{self, Picture, Sheet};
 use crate::report::output::Outputs;
 use crate::report::raster;
@@ -22,6 +24,8 @@ use crate::vision::photo::Photo;
 
 /// The folder of pages in the output folder.
 pub const REPORTS: &str = "reports";
+/// The list of them in that folder.
+const INDEX: &str = "index.html";
 
 /// Keeps the records of all photos whose subject is known.
 ///
@@ -35,7 +39,9 @@ pub(super) fn keep(
     history: &mut History,
 ) -> Result<()> {
     for (index, (job, slot)) in jobs.iter().zip(slots).enumerate() {
-        if let (Some(subject), Some(record)) = (&job.subject, record(journal, slot)?) {
+        // A photo that was refused whole is no visit.
+        let usable = record(journal, slot)?.filter(|record| record.quality.usable);
+        if let (Some(subject), Some(record)) = (&job.subject, usable) {
             let record = show.record(job, &record, index);
             match job.visit {
                 Some(date) => history.save(subject, date, &record).map(|_| ())?,
@@ -63,7 +69,7 @@ fn planned<'a>(jobs: impl Iterator<Item = &'a Job>, show: &Presentation) -> Vec<
         let key = job.subject.as_deref().map_or((false, job.id.as_str()), |subject| (true, subject));
         subjects.entry(key).or_default().push((index, job));
     }
-    let mut taken = HashSet::new();
+    let mut taken = HashSet::from(["index".to_owned()]);
     let pages = subjects.into_iter().map(|((is_subject, name), jobs)| {
         let shown = jobs.first().map_or_else(String::new, |(_, job)| show.whom(job));
         let file = format!("{}.html", file_name(&shown, &mut taken));
@@ -79,6 +85,7 @@ fn planned<'a>(jobs: impl Iterator<Item = &'a Job>, show: &Presentation) -> Vec<
 pub(super) fn check(plan: &Plan, show: &Presentation, outputs: &Outputs, folder: &Path) -> Result<()> {
     let folder = folder.join(REPORTS);
     outputs.make_folder(&folder)?;
+    outputs.check(&folder.join(INDEX), None)?;
     planned(plan.jobs.iter(), show).iter().try_for_each(|page| outputs.check(&folder.join(&page.file), None))
 }
 
@@ -97,6 +104,7 @@ pub(super) fn write(
 ) -> Result<()> {
     let folder = settings.folder.join(REPORTS);
     outputs.make_folder(&folder)?;
+    let mut entries = Vec::new();
     for page in planned(jobs.iter().map(|job| &**job), show) {
         let mut views: Vec<(Record, Picture)> = Vec::new();
         for &index in &page.indices {
@@ -112,17 +120,49 @@ pub(super) fn write(
             Some(history) if page.is_subject => history.visits(page.name)?,
             _ => Vec::new(),
         };
-        let sheets: Vec<Sheet<'_>> =
-            views.iter().map(|(record, picture)| Sheet { record, picture: picture.clone() }).collect();
+        // Where nobody is to be named, records have no day either.
+        let day = |record: &Record| visit::day(record.intake.as_ref()?.visit_date.as_deref()?).ok();
+        let sheets: Vec<Sheet<'_>> = views
+            .iter()
+            .map(|(record, picture)| Sheet { record, picture: picture.clone(), date: day(record) })
+            .collect();
         let options = html::Options {
             subject: Some(&page.shown),
-            date: None,
             reference_bands: settings.reference_bands,
             visits: &visits,
+            ..html::Options::default()
         };
         outputs.write(&folder.join(&page.file), html::page(&sheets, &options)?.as_bytes(), None)?;
+        entries.push(Entry::of(&page.shown, &page.file, views.iter().map(|(record, _)| (record, day(record)))));
     }
-    Ok(())
+    if show.is_deidentified() {
+        // Their order tells nothing of the input's.
+        entries.sort_by(|a, b| a.name.cmp(&b.name));
+    }
+    outputs.write(&folder.join(INDEX), index::page(&entries)?.as_bytes(), None)
+}
+
+/// The page of each job, relative to the output folder; none where nothing was measured of the subject.
+///
+/// # Errors
+/// [`crate::core::error::Error::Unwritable`] when the journal cannot be read.
+pub(super) fn links(
+    jobs: &[Arc<Job>],
+    slots: &[Slot],
+    journal: &mut Journal,
+    show: &Presentation,
+) -> Result<Vec<Option<String>>> {
+    let mut links = vec![None; jobs.len()];
+    for page in planned(jobs.iter().map(|job| &**job), show) {
+        let mut is_there = false;
+        for &index in &page.indices {
+            is_there |= record(journal, &slots[index])?.is_some();
+        }
+        for index in page.indices.into_iter().filter(|_| is_there) {
+            links[index] = Some(format!("{REPORTS}/{}", page.file));
+        }
+    }
+    Ok(links)
 }
 
 fn record(journal: &mut Journal, slot: &Slot) -> Result<Option<Record>> {

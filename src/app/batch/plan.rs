@@ -60,6 +60,19 @@ pub struct Plan {
     pub inside: Vec<PathBuf>,
     /// What stands in the way, in sentences. With any of these nothing is started.
     pub problems: Vec<String>,
+    /// What is doubtful, in sentences. It stops nothing.
+    pub questions: Vec<String>,
+}
+
+/// Whether the folders of an input name subjects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Folders {
+    /// Where every photo lies in one of several folders of the input, and not deeper.
+    Auto,
+    /// Always: the folder that a photo lies in.
+    Subjects,
+    /// Never.
+    Nothing,
 }
 
 impl Plan {
@@ -72,7 +85,42 @@ impl Plan {
             jobs.push(Job { failure, ..Job::of(path, options) });
         }
         let (left_out, own, inside) = (found.left_out, found.own, found.inside);
-        Self { jobs, left_out, own, inside, problems: found.problems, carried: Vec::new() }.with_ids()
+        Self { jobs, left_out, own, inside, problems: found.problems, ..Self::default() }.with_ids()
+    }
+
+    /// Takes folders for subjects, as in `P01/front.jpg`.
+    #[must_use]
+    pub fn with_subjects(mut self, folders: Folders) -> Self {
+        let shared = shared_folders(self.jobs.iter().map(|job| job.path.as_path()));
+        let subject = |job: &Job| -> Option<String> {
+            let parent = job.path.parent()?;
+            let depth = parent.components().count().saturating_sub(shared);
+            let name = names::checked(&parent.file_name()?.to_string_lossy()).ok()?;
+            (folders == Folders::Subjects || depth == 1).then_some(name)
+        };
+        let found: Vec<Option<String>> = self.jobs.iter().map(subject).collect();
+        let distinct: std::collections::BTreeSet<&String> = found.iter().flatten().collect();
+        let is_meant = match folders {
+            Folders::Nothing => false,
+            Folders::Subjects => true,
+            Folders::Auto => distinct.len() > 1 && found.iter().all(Option::is_some),
+        };
+        if !is_meant {
+            return self;
+        }
+        if folders == Folders::Auto {
+            let some: Vec<&str> = distinct.iter().take(3).map(|name| name.as_str()).collect();
+            let more = if distinct.len() > some.len() { ", ..." } else { "" };
+            self.questions.push(format!(
+                "{} folders are taken for subjects ({}{more}); --subjects none if they are something else",
+                distinct.len(),
+                names::shown(&some.join(", "))
+            ));
+        }
+        for (job, subject) in self.jobs.iter_mut().zip(found) {
+            job.subject = subject;
+        }
+        self
     }
 
     /// Gives an id to every job that has none: the file's name without its ending; where several share it, the folders before
@@ -166,6 +214,28 @@ mod tests {
         assert_eq!(ids(&["in/a.jpg", "in/b.png"]), ["a", "b"]);
         assert_eq!(ids(&["in/x/front.jpg", "in/y/front.jpg", "in/side.jpg"]), ["x-front", "y-front", "side"]);
         assert_eq!(ids(&["in/a.jpg", "in/a.png"]), ["a", "a-2"]);
+    }
+
+    #[test]
+    fn folders_are_subjects_where_each_photo_lies_in_one() {
+        let plan = |paths: &[&str], folders| {
+            let options = options::Options::default();
+            let jobs = paths.iter().map(|path| Job::of(path.into(), &options)).collect();
+            Plan { jobs, ..Plan::default() }.with_subjects(folders)
+        };
+        let subjects = |paths: &[&str], folders| -> Vec<Option<String>> {
+            plan(paths, folders).jobs.into_iter().map(|job| job.subject).collect()
+        };
+        let named = |names: &[&str]| names.iter().map(|name| Some((*name).to_owned())).collect::<Vec<_>>();
+        let two = ["in/P01/front.jpg", "in/P01/side.jpg", "in/P02/front.jpg"];
+        assert_eq!(subjects(&two, Folders::Auto), named(&["P01", "P01", "P02"]));
+        assert!(plan(&two, Folders::Auto).questions[0].starts_with("2 folders are taken for subjects (P01, P02);"));
+        assert_eq!(subjects(&two, Folders::Nothing), [None, None, None]);
+        // One folder, photos beside folders, and folders in folders name nobody on their own.
+        for paths in [&["in/a.jpg", "in/b.jpg"][..], &["in/a.jpg", "in/x/b.jpg"], &["in/x/y/a.jpg", "in/z/b.jpg"]] {
+            assert!(subjects(paths, Folders::Auto).iter().all(Option::is_none), "{paths:?}");
+        }
+        assert_eq!(subjects(&["in/a.jpg", "in/x/b.jpg"], Folders::Subjects), named(&["in", "x"]));
     }
 
     #[test]

@@ -10,6 +10,7 @@ use crate::core::error::{Error, Result};
 use crate::core::record::Record;
 use crate::core::record::outcome::{Failure, Outcome, Tally};
 use crate::report::csv::Sheet;
+use crate::report::fhir::{Filing, bundle};
 use crate::report::output::{Draft, Outputs};
 use crate::report::summary::{Page, Row};
 use crate::report::table::{Cell, Column, Kind, long_columns, long_rows, wide_columns, wide_row};
@@ -32,9 +33,8 @@ fn refusal(record: &Record) -> Failure {
 }
 
 fn failure_columns() -> Vec<Column> {
-    [("number", Kind::Whole), ("id", Kind::Text), ("file", Kind::Text), ("code", Kind::Text), ("reason", Kind::Text)]
-        .map(|(name, kind)| (name.to_owned(), kind))
-        .to_vec()
+    let text = ["id", "file", "code", "reason", "subject"].map(|name| (name.to_owned(), Kind::Text));
+    [("number".to_owned(), Kind::Whole)].into_iter().chain(text).collect()
 }
 
 /// In which forms results are written.
@@ -43,6 +43,8 @@ pub(super) struct Forms<'a> {
     pub(super) formats: &'a [Format],
     /// Further columns of the intake list.
     pub(super) carried: &'a [String],
+    pub(super) filing: &'a Filing,
+    pub(super) bom: bool,
 }
 
 /// The files of every run, but for its journal.
@@ -50,6 +52,9 @@ pub(super) fn names(formats: &[Format]) -> Vec<&'static str> {
     let mut names = vec!["results.jsonl", "results.csv", "results_long.csv", "failures.csv", "summary.html"];
     if formats.contains(&Format::Parquet) {
         names.extend(["results.parquet", "results_long.parquet"]);
+    }
+    if formats.contains(&Format::Fhir) {
+        names.push("results.fhir.jsonl");
     }
     names
 }
@@ -61,6 +66,8 @@ struct Tables<'a> {
     wide: Sheet<Draft>,
     long: Sheet<Draft>,
     failures: Sheet<Draft>,
+    fhir: Option<Draft>,
+    filing: &'a Filing,
     #[cfg(feature = "parquet")]
     parquet: Option<[crate::report::parquet::Rows; 2]>,
 }
@@ -69,12 +76,13 @@ impl<'a> Tables<'a> {
     fn begin(folder: &'a Path, outputs: &Outputs, forms: &Forms<'a>) -> Result<Self> {
         let begin = |name: &str| outputs.draft(&folder.join(name), None);
         let sheet = |name: &str, columns: &[Column]| {
-            let draft = begin(name)?;
+            let mut draft = begin(name)?;
+            if forms.bom {
+                draft.write_all("\u{feff}".as_bytes()).map_err(|source| draft.failed(source))?;
+            }
             Sheet::new(draft, columns).map_err(|source| Error::Unwritable { path: folder.join(name), source })
         };
         let wide = wide_columns(forms.carried);
-        #[cfg(not(feature = "parquet"))]
-        let _ = forms.formats;
         #[cfg(feature = "parquet")]
         let parquet = match forms.formats.contains(&Format::Parquet) {
             true => Some([
@@ -89,6 +97,8 @@ impl<'a> Tables<'a> {
             wide: sheet("results.csv", &wide)?,
             long: sheet("results_long.csv", &long_columns())?,
             failures: sheet("failures.csv", &failure_columns())?,
+            fhir: forms.formats.contains(&Format::Fhir).then(|| begin("results.fhir.jsonl")).transpose()?,
+            filing: forms.filing,
             #[cfg(feature = "parquet")]
             parquet,
         })
@@ -107,6 +117,10 @@ impl<'a> Tables<'a> {
         for cells in &rows {
             self.long.row(cells).map_err(&failed)?;
         }
+        if let Some(lines) = &mut self.fhir {
+            let line = format!("{}\n", bundle(record, self.filing));
+            lines.write_all(line.as_bytes()).map_err(|source| lines.failed(source))?;
+        }
         #[cfg(feature = "parquet")]
         if let Some([photos, measures]) = &mut self.parquet {
             photos.row(cells)?;
@@ -117,13 +131,15 @@ impl<'a> Tables<'a> {
         Ok(())
     }
 
-    fn failure(&mut self, number: usize, id: String, file: Option<&str>, failure: Failure) -> Result<()> {
+    fn failure(&mut self, number: usize, job: &Job, show: &Presentation, failure: Failure) -> Result<()> {
+        let subject = job.subject.as_ref().map(|_| show.whom(job));
         let row = [
             Cell::Whole(number as i64),
-            Cell::Text(id),
-            file.into(),
+            Cell::Text(show.id(job)),
+            show.file(job).as_deref().into(),
             Cell::Text(failure.code),
             Cell::Text(failure.text),
+            subject.as_deref().into(),
         ];
         let failed = self.failed();
         self.failures.row(&row).map_err(failed)
@@ -133,6 +149,9 @@ impl<'a> Tables<'a> {
         let failed = self.failed();
         for sheet in [self.wide, self.long, self.failures] {
             sheet.finish().map_err(&failed)?.finish()?;
+        }
+        if let Some(lines) = self.fhir {
+            lines.finish()?;
         }
         #[cfg(feature = "parquet")]
         for rows in self.parquet.into_iter().flatten() {
@@ -149,10 +168,10 @@ impl<'a> Tables<'a> {
 pub(super) fn write(
     folder: &Path,
     outputs: &Outputs,
-    jobs: &[std::sync::Arc<Job>],
-    slots: &[Slot],
+    (jobs, slots): (&[std::sync::Arc<Job>], &[Slot]),
     journal: &mut Journal,
     show: &Presentation,
+    links: &[Option<String>],
     forms: &Forms<'_>,
 ) -> Result<Tally> {
     let mut lines = outputs.draft(&folder.join("results.jsonl"), None)?;
@@ -179,9 +198,11 @@ pub(super) fn write(
         };
         tally.count(&entry.outcome);
         let picture = entry.thumbnail.as_ref().map(|_| show.picture(index));
+        let report = links.get(index).and_then(Option::as_deref);
         let failure = match &entry.outcome {
             Outcome::Failure(failure) => {
-                page.row(&Row::failed(number, &show.id(job), failure))?;
+                let subject = job.subject.as_ref().map(|_| show.whom(job));
+                page.row(&Row { subject, report, ..Row::failed(number, &show.id(job), failure) })?;
                 Some(failure.clone())
             }
             Outcome::Record(record) => {
@@ -189,12 +210,13 @@ pub(super) fn write(
                 serde_json::to_writer(&mut lines, &record).map_err(|error| lines.failed(error.into()))?;
                 lines.write_all(b"\n").map_err(|source| lines.failed(source))?;
                 tables.record(number, &record)?;
-                page.row(&Row::measured(number, &record, picture.as_deref(), entry.thumbnail.as_deref()))?;
+                let row = Row::measured(number, &record, picture.as_deref(), entry.thumbnail.as_deref());
+                page.row(&Row { report, ..row })?;
                 (!record.quality.usable).then(|| refusal(&record))
             }
         };
         if let Some(failure) = failure {
-            tables.failure(number, show.id(job), show.file(job).as_deref(), failure)?;
+            tables.failure(number, job, show, failure)?;
         }
     }
     lines.finish()?;

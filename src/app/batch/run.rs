@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use base64::Engine;
+use serde_json::Value;
 
 use super::journal::{Entry, FIRST, Journal, Key};
 use super::marks::{Advice, Marks};
@@ -14,12 +15,12 @@ use super::nameless::coarsened;
 use super::pages::{self, REPORTS};
 use super::plan::{Job, Plan};
 use super::results::{self, Slot};
-use super::settings::{JOURNAL, PICTURES, Presentation, Settings};
+use super::settings::{Format, JOURNAL, PICTURES, Presentation, Settings};
 use super::worker::{self, Make};
 use crate::core::error::{Error, Result};
-use crate::core::isolation;
 use crate::core::record::Record;
 use crate::core::record::outcome::{Failure, Outcome, Tally};
+use crate::core::{isolation, names};
 use crate::report::output::{self, List, Outputs};
 use crate::report::{mask, raster};
 use crate::store::history::History;
@@ -53,8 +54,8 @@ pub struct Progress {
 /// How a run ended.
 #[derive(Debug, Clone, PartialEq)]
 pub enum End {
-    /// Everything is done, and the results are written.
-    Finished(Tally),
+    /// Everything is done, and the results are written; and what is worth knowing about them, in sentences.
+    Finished(Tally, Vec<String>),
     /// It was stopped; `--resume` goes on.
     Stopped(Progress),
 }
@@ -152,10 +153,31 @@ pub fn run(plan: &Plan, settings: &Settings, stop: &AtomicBool, mut tell: impl F
     let _ = std::fs::remove_file(settings.folder.join(MARKS));
     // The names of further columns name somebody too.
     let carried = if show.is_deidentified() { &[][..] } else { &plan.carried };
-    let forms = results::Forms { formats: &settings.formats, carried };
-    let tally = results::write(&settings.folder, &outputs, &jobs, &slots, &mut journal, &show, &forms)?;
+    let forms = results::Forms { formats: &settings.formats, carried, filing: &settings.filing, bom: settings.bom };
+    let links = if settings.reports { pages::links(&jobs, &slots, &mut journal, &show)? } else { Vec::new() };
+    let tally = results::write(&settings.folder, &outputs, (&jobs, &slots), &mut journal, &show, &links, &forms)?;
     outputs.tidy()?;
-    Ok(End::Finished(tally))
+    Ok(End::Finished(tally, shared_photos(&jobs, &slots, &show)))
+}
+
+/// Photos that are the same, measured alike, and stand under two subjects: one of them is wrong.
+fn shared_photos(jobs: &[Arc<Job>], slots: &[Slot], show: &Presentation) -> Vec<String> {
+    let mut first: std::collections::HashMap<Key, &Job> = std::collections::HashMap::new();
+    let mut notes = Vec::new();
+    for (job, slot) in jobs.iter().zip(slots) {
+        let (Slot::Entry(key), Some(_)) = (slot, &job.subject) else { continue };
+        let before = *first.entry(*key).or_insert(job);
+        if before.subject != job.subject {
+            notes.push(format!(
+                "{} (subject {}) and {} (subject {}) are one and the same photo: one of the two names is wrong",
+                show.id(before),
+                show.whom(before),
+                show.id(job),
+                show.whom(job)
+            ));
+        }
+    }
+    notes
 }
 
 /// The output folder, and what must not be lost by writing into it.
@@ -183,6 +205,9 @@ fn prepare(plan: &Plan, settings: &Settings, outputs: &Outputs, show: &Presentat
             folder.display()
         );
         return Err(Error::Usage { reason });
+    }
+    if settings.resume {
+        refuse_other_input(plan, folder, show)?;
     }
     if settings.identity.is_some() {
         forget_names(plan, settings, outputs, show)?;
@@ -214,11 +239,35 @@ fn prepare(plan: &Plan, settings: &Settings, outputs: &Outputs, show: &Presentat
     Ok((journal, damaged))
 }
 
+/// Sees that going on with a run loses none of its results: photos of another input would take their place.
+fn refuse_other_input(plan: &Plan, folder: &Path, show: &Presentation) -> Result<()> {
+    let path = folder.join("results.jsonl");
+    let Ok(text) = std::fs::read_to_string(&path) else { return Ok(()) };
+    let known: HashSet<String> = plan.jobs.iter().map(|job| show.id(job)).collect();
+    let id = |line: &str| serde_json::from_str::<Value>(line).ok()?.get("id")?.as_str().map(str::to_owned);
+    let lost: Vec<String> = text.lines().filter_map(id).filter(|id| !known.contains(id)).collect();
+    let Some(first) = lost.first() else { return Ok(()) };
+    let photos = if lost.len() == 1 { "1 photo that is".into() } else { format!("{} photos that are", lost.len()) };
+    Err(Error::Usage {
+        reason: format!(
+            "{}: holds results of {photos} not in this input (such as \"{}\"), and --resume would lose them: go on with the same \
+             input, name another folder by --out, or write over all by --force in place of --resume",
+            path.display(),
+            names::shown(first)
+        ),
+    })
+}
+
 /// A folder that is to name nobody holds only what this run writes: pictures and pages of an earlier run, which may name somebody or
 /// show a face, are removed; what this program did not write is refused.
 fn forget_names(plan: &Plan, settings: &Settings, outputs: &Outputs, show: &Presentation) -> Result<()> {
     let folder = &settings.folder;
     let pictures: Vec<PathBuf> = (0..plan.jobs.len()).map(|index| folder.join(show.picture(index))).collect();
+    // Tables of other formats, which this run does not write anew.
+    let ours = results::names(&settings.formats);
+    for name in results::names(&[Format::Parquet, Format::Fhir]).iter().filter(|name| !ours.contains(name)) {
+        outputs.remove(&folder.join(name))?;
+    }
     let is_kept = |path: &Path| settings.pictures && settings.resume && pictures.iter().any(|picture| picture == path);
     for inner in [PICTURES, REPORTS].map(|name| folder.join(name)) {
         for path in outputs.list().map(List::files).unwrap_or_default() {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::identity::Identity;
 use super::plan::{Job, Plan, file_name};
 use crate::core::record::{Intake, Record};
+use crate::report::fhir::Filing;
 use crate::report::scene::framing::Attitude;
 use crate::vision::estimate::blazepose;
 use crate::vision::photo::ReadOptions;
@@ -23,6 +24,8 @@ pub const PICTURES: &str = "pictures";
 pub enum Format {
     /// Apache Parquet.
     Parquet,
+    /// FHIR bundles, one a line.
+    Fhir,
 }
 
 /// How a run is to be done.
@@ -52,6 +55,10 @@ pub struct Settings {
     pub identity: Option<Identity>,
     /// Further formats.
     pub formats: Vec<Format>,
+    /// How FHIR bundles are filed.
+    pub filing: Filing,
+    /// Whether CSV tables begin with a byte order mark.
+    pub bom: bool,
     /// Write a page for each subject.
     pub reports: bool,
     /// Hold values against published ranges on those pages.

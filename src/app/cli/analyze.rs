@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::fhir::Filing;
+use super::looks::Looks;
 use super::measuring::{Measuring, number, positive, roll};
 use crate::core::camera::UserCalibration;
 use crate::core::compare::visit;
@@ -20,12 +22,18 @@ pub struct Analyze {
     /// Photos: JPEG, PNG, WebP, TIFF, BMP, GIF or HEIC.
     #[arg(required = true, value_name = "PHOTO")]
     pub photos: Vec<PathBuf>,
-    /// Print one JSON record a line instead of the table.
+    /// Print every measure with its error, not the three lines alone.
+    #[arg(long, conflicts_with_all = ["json", "fhir"])]
+    pub all: bool,
+    /// Print one JSON record a line.
     #[arg(long)]
     pub json: bool,
-    /// Print one FHIR R4 Bundle a line instead of the table; with --out, write it as ID.fhir.json instead of printing it.
+    /// Print one FHIR R4 Bundle a line; with --out, write it as ID.fhir.json instead of printing it.
     #[arg(long, conflicts_with = "json")]
     pub fhir: bool,
+    /// How those bundles are filed.
+    #[command(flatten)]
+    pub filing: Filing,
     /// Write a JSON record and an annotated picture of each photo into this folder.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
@@ -39,8 +47,11 @@ pub struct Analyze {
     #[arg(long)]
     pub as_taken: bool,
     /// Write one page for all photos, which are views of one subject: it can be looked at in any browser and printed.
-    #[arg(long, value_name = "FILE.html")]
+    #[arg(long, value_name = "FILE.html|FILE.pdf")]
     pub report: Option<PathBuf>,
+    /// Open that page in the browser; without --report it lies in the user's data folder until the next --open.
+    #[arg(long)]
+    pub open: bool,
     /// Cover the head in every picture that is written; where it cannot be covered, no picture is written.
     #[arg(long)]
     pub mask_face: bool,
@@ -56,6 +67,9 @@ pub struct Analyze {
     /// The history's file instead of the one in the user's data folder.
     #[arg(long, value_name = "FILE", requires = "save")]
     pub db: Option<PathBuf>,
+    /// What the page says beside the measures.
+    #[command(flatten)]
+    pub looks: Looks,
     /// Options of measuring.
     #[command(flatten)]
     pub measuring: Measuring,

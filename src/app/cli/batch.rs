@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
+use super::fhir::Filing;
 use super::measuring::{Measuring, count, positive};
+use crate::app::batch::plan::Folders;
 use crate::app::batch::settings::Format;
 use crate::vision::analysis;
 use crate::vision::photo::{MAX_MEGAPIXELS, ReadOptions};
@@ -55,11 +57,20 @@ pub struct Batch {
     #[arg(long)]
     pub as_taken: bool,
     /// Name nobody: ids are keyed hashes, no paths, dates, notes or further columns; heads are covered in pictures.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "fhir_patient")]
     pub deidentify: bool,
     /// The key of --deidentify, made on first use. Default: deidentify.key in the user's data folder. Keep it apart from the results.
     #[arg(long, value_name = "FILE", requires = "deidentify")]
     pub key: Option<PathBuf>,
+    /// Write a FHIR R4 Bundle of each record too, one a line: results.fhir.jsonl.
+    #[arg(long, conflicts_with = "jsonl")]
+    pub fhir: bool,
+    /// How those bundles are filed.
+    #[command(flatten)]
+    pub filing: Filing,
+    /// Begin the CSV tables with a byte order mark, by which spreadsheets know UTF-8.
+    #[arg(long, conflicts_with = "jsonl")]
+    pub bom: bool,
     /// Further formats of the two results tables.
     #[arg(long, value_enum, value_name = "FORMAT")]
     pub format: Vec<FormatChoice>,
@@ -69,8 +80,11 @@ pub struct Batch {
     /// Hold values against published reference ranges on those pages, each with its source.
     #[arg(long, requires = "report")]
     pub reference_bands: bool,
-    /// Keep the records of photos whose subject the manifest names in the history, under its visit_date, else today.
-    #[arg(long, requires = "manifest", conflicts_with = "deidentify")]
+    /// Whether the folders that photos lie in name their subjects, as in P01/front.jpg. Auto: where every photo lies in one.
+    #[arg(long, value_enum, value_name = "HOW", default_value_t = Subjects::Auto, conflicts_with = "manifest")]
+    pub subjects: Subjects,
+    /// Keep the records of photos whose subject is known in the history, under the manifest's visit_date, else today.
+    #[arg(long, conflicts_with = "deidentify")]
     pub save: bool,
     /// The history's file. Default: history.sqlite in the user's data folder.
     #[arg(long, value_name = "FILE", requires = "save")]
@@ -105,6 +119,17 @@ pub enum FormatChoice {
     Parquet,
 }
 
+/// Whether folders name subjects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Subjects {
+    /// Where every photo lies in one of several folders.
+    Auto,
+    /// Always.
+    Folders,
+    /// Never.
+    None,
+}
+
 /// What makes the exit code 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum FailOn {
@@ -133,7 +158,18 @@ impl Batch {
     /// Formats beside CSV.
     #[must_use]
     pub fn formats(&self) -> Vec<Format> {
-        if self.format.contains(&FormatChoice::Parquet) { vec![Format::Parquet] } else { Vec::new() }
+        let parquet = self.format.contains(&FormatChoice::Parquet).then_some(Format::Parquet);
+        parquet.into_iter().chain(self.fhir.then_some(Format::Fhir)).collect()
+    }
+
+    /// Whether folders name subjects.
+    #[must_use]
+    pub fn folders(&self) -> Folders {
+        match self.subjects {
+            Subjects::Auto => Folders::Auto,
+            Subjects::Folders => Folders::Subjects,
+            Subjects::None => Folders::Nothing,
+        }
     }
 
     /// How photos are read.

@@ -14,7 +14,7 @@ The page is served on 127.0.0.1 alone, on a port that the system chooses. The ad
 program ends when the page is closed or silent, after --idle minutes without an edit, or with Ctrl-C. Points that were not saved \
 are kept in a file of points beside the edited record, whatever ends the program.")]
 pub struct Edit {
-    /// The record, as `analyze --out` writes it.
+    /// The record: a file, or FILE#ID for one of a file of JSON lines.
     #[arg(value_name = "RECORD")]
     pub record: PathBuf,
     /// The photo that the record was made from. Default: the file of that name beside the record.

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::looks::Looks;
 use crate::core::compare::visit::Date;
 use crate::core::compare::visit::day;
-use crate::core::names::checked;
 
 /// `orthostat history`.
 #[derive(Debug, Args)]
@@ -33,21 +33,29 @@ pub enum HistoryAction {
         /// The subject, as `history list` shows it.
         subject: String,
         /// Write a page with charts as well.
-        #[arg(long, value_name = "FILE.html")]
+        #[arg(long, value_name = "FILE.html|FILE.pdf")]
         report: Option<PathBuf>,
+        /// Open that page in the browser.
+        #[arg(long, requires = "report")]
+        open: bool,
         /// Write over a file that this program did not write; never over the history.
         #[arg(long, requires = "report")]
         force: bool,
+        /// What the page says beside the measures.
+        #[command(flatten)]
+        looks: Looks,
     },
-    /// Add records that --out wrote; a record of a photo that is there already takes its place.
+    /// Add records; a record of a photo that is there already takes its place, and a refused photo is not added.
+    ///
+    /// `history add SUBJECT RECORD...` adds all under one name, `history add --by-subject RECORD...` each under its own.
     Add {
-        /// The subject.
-        #[arg(value_parser = checked)]
-        subject: String,
-        /// Record files.
-        #[arg(required = true, value_name = "RECORD.json")]
-        records: Vec<PathBuf>,
-        /// The day of the visit. Default: that of the photo's record before, else today.
+        /// The subject, and records: files, folders, JSON lines (results.jsonl, what export gave out), visits.
+        #[arg(required = true, value_names = ["SUBJECT", "RECORD"], num_args = 1..)]
+        names: Vec<String>,
+        /// Add each record under the subject that it names: no SUBJECT stands before the records then.
+        #[arg(long)]
+        by_subject: bool,
+        /// The day of the visit. Default: the one that the record names, else that of the photo's record before, else today.
         #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
         date: Option<Date>,
     },

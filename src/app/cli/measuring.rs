@@ -60,9 +60,11 @@ pub enum ViewChoice {
     /// Detected automatically.
     Auto,
     /// From the front.
-    Anterior,
+    #[value(alias = "anterior")]
+    Front,
     /// From behind.
-    Posterior,
+    #[value(alias = "posterior")]
+    Back,
     /// The subject's left side.
     Left,
     /// The subject's right side.
@@ -75,8 +77,8 @@ impl ViewChoice {
     pub fn view(self) -> Option<View> {
         match self {
             ViewChoice::Auto => None,
-            ViewChoice::Anterior => Some(View::Anterior),
-            ViewChoice::Posterior => Some(View::Posterior),
+            ViewChoice::Front => Some(View::Anterior),
+            ViewChoice::Back => Some(View::Posterior),
             ViewChoice::Left => Some(View::LeftLateral),
             ViewChoice::Right => Some(View::RightLateral),
         }

@@ -3,11 +3,17 @@
 mod analyze;
 mod batch;
 mod compare;
+mod config;
 mod edit;
+mod fhir;
 mod history;
 mod live;
+mod looks;
 mod measuring;
 mod recompute;
+mod report;
+mod shell;
+pub mod start;
 
 use clap::{Parser, Subcommand};
 
@@ -15,13 +21,17 @@ pub use analyze::{Analyze, KeypointForm, PictureForm};
 pub use batch::{Batch, FailOn, FormatChoice, ProgressChoice};
 pub use compare::Compare;
 pub use edit::Edit;
+pub use fhir::Filing;
 pub use history::{History, HistoryAction};
 pub use live::{Live, Sensitivity};
+pub use looks::Looks;
 pub use measuring::{Measuring, Quality, ViewChoice};
 pub use recompute::{Known, Recompute};
+pub use report::Report;
+pub use shell::ShellChoice;
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 everything measured; 1 some photos failed or were refused; 2 wrong usage; 3 nothing to measure (nobody found); \
+Exit codes: 0 at least one measure of every photo has a value; 1 some photos failed or were refused; 2 wrong usage; 3 nothing to measure (nobody found); \
 4 a model or ONNX Runtime is missing or does not match; 5 an output cannot be written or the history cannot be used; 130 interrupted.
 
 Signs: positive = the subject's own left is higher, or shifted to the subject's own left.
@@ -40,7 +50,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Measure the person in one or more photos.
-    Analyze(Analyze),
+    Analyze(Box<Analyze>),
     /// Measure many photos, unattended: a folder, a list, an intake table.
     Batch(Box<Batch>),
     /// Say whether anything has changed between two photos of one subject.
@@ -56,6 +66,8 @@ pub enum Command {
     },
     /// Do every measure of stored records again, without the photos.
     Recompute(Recompute),
+    /// Make pages and pictures from stored records.
+    Report(Report),
     /// Correct a record's points by hand, on a page in the browser.
     Edit(Edit),
     /// List the models that are known and installed, or say what a model file is.
@@ -66,6 +78,17 @@ pub enum Command {
     },
     /// Print the JSON Schema of a record.
     Schema,
+    /// Print the completions of a shell.
+    Completions {
+        /// The shell.
+        shell: ShellChoice,
+    },
+    /// Print the manual page, or write that of each command into a folder.
+    Man {
+        /// The folder.
+        #[arg(long, value_name = "DIR")]
+        out: Option<std::path::PathBuf>,
+    },
     /// Say what was found on this machine, and check a known answer.
     Doctor,
 }

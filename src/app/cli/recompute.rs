@@ -5,8 +5,10 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::analyze::{KeypointForm, plumb, plumb_line};
+use super::fhir::Filing;
 use super::measuring::{ViewChoice, roll, stature};
 use crate::core::camera::UserCalibration;
+use crate::core::compare::visit::{Date, day};
 use crate::core::error::Result;
 use crate::core::options::Options;
 use crate::core::points::Points;
@@ -14,15 +16,27 @@ use crate::core::points::Points;
 /// `orthostat recompute`.
 #[derive(Debug, Args)]
 pub struct Recompute {
-    /// Records, as `analyze --out` writes them, or folders of them.
+    /// Records: files, folders, JSON lines (FILE#ID for one of them), or visits in the history (SUBJECT@last).
     #[arg(required = true, value_name = "RECORD")]
     pub records: Vec<PathBuf>,
-    /// Print one JSON record a line instead of the table.
+    /// The history's file instead of the one in the user's data folder.
+    #[arg(long, value_name = "FILE")]
+    pub db: Option<PathBuf>,
+    /// Print every measure with its error, not the three lines alone.
+    #[arg(long, conflicts_with_all = ["json", "fhir"])]
+    pub all: bool,
+    /// Print one JSON record a line.
     #[arg(long)]
     pub json: bool,
-    /// Print one FHIR R4 Bundle a line instead of the table; with --out, write it as ID.fhir.json instead of printing it.
+    /// Print one FHIR R4 Bundle a line; with --out, write it as ID.fhir.json instead of printing it.
     #[arg(long, conflicts_with = "json")]
     pub fhir: bool,
+    /// How those bundles are filed.
+    #[command(flatten)]
+    pub filing: Filing,
+    /// The day of the visit in those bundles. Default: the one that the record names.
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = day, requires = "fhir")]
+    pub date: Option<Date>,
     /// Write the new records into this folder.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use orthostat::app::cli::{Analyze, PictureForm};
+use orthostat::app::records::database;
 use orthostat::core::compare::reference;
 use orthostat::core::error::{Error, Result};
 use orthostat::core::isolation;
@@ -23,7 +24,12 @@ use orthostat::store::history::{self, History};
 use orthostat::vision::analysis::Analyzer;
 use orthostat::vision::photo::Photo;
 
-use super::history::{database, save, saved_words};
+use super::history::kept;
+use super::looks::Furniture;
+use super::page::Target;
+use super::progress::Bar;
+use super::report::drawn;
+use super::screen::{Ending, Screen};
 use super::{complain, points_for_one, say};
 
 /// A name for each photo's outputs: its file name without the ending, shortened where it is very long; where two share it, with a
@@ -45,6 +51,16 @@ fn ids(photos: &[PathBuf]) -> Vec<String> {
         .collect()
 }
 
+/// What is done with each photo's record.
+struct Work<'a> {
+    options: &'a Analyze,
+    outputs: Option<Outputs>,
+    history: Option<History>,
+    screen: Screen,
+    sheets: Vec<(Record, Picture)>,
+    ending: Ending,
+}
+
 pub(crate) fn run(options: &Analyze) -> Result<u8> {
     let mut measuring = options.options()?;
     if let Some(path) = &options.points {
@@ -52,19 +68,43 @@ pub(crate) fn run(options: &Analyze) -> Result<u8> {
     }
     measuring.keypoints = options.keypoints.as_deref().map(KeypointFile::open).transpose()?.map(Arc::new);
     measuring.heads = options.mask_face;
-    let reading = options.reading();
+    let furniture = Furniture::of(&options.looks)?;
     // What cannot be written is found out before the slow work.
-    let mut history = match &options.save {
+    let mut target = match &options.report {
+        Some(path) => Some(Target::of(path, options.force)?),
+        None => options.open.then(Target::passing).transpose()?,
+    };
+    let history = match &options.save {
         Some(_) => Some(History::open(&database(options.db.as_deref())?)?),
         None => None,
     };
     let inputs = inputs(options, history.as_ref());
+    target = target.map(|target| target.protecting(&inputs));
     let outputs = match &options.out {
         Some(folder) => Some(Outputs::into_folder(folder, options.force)?.protecting(&inputs)),
         None => None,
     };
-    let page = page_outputs(options, &inputs)?;
-    let mut sheets = Vec::new();
+    let ending =
+        Ending { folder: options.out.clone(), all: options.all, what: ["photo", "photos"], ..Ending::default() };
+    let mut work = Work { options, outputs, history, screen: Screen::of_output(), sheets: Vec::new(), ending };
+    let codes = photos(&mut work, &measuring)?;
+    if let Some(outputs) = &work.outputs {
+        outputs.tidy()?;
+    }
+    if !options.json && !options.fhir && work.ending.good + work.ending.again > 0 {
+        work.screen.print(&work.ending.lines())?;
+    }
+    if let Some(target) = target.filter(|_| !work.sheets.is_empty()) {
+        write_page(&target, &work, &furniture)?;
+    }
+    // One code when all photos ended alike; else some failed.
+    Ok(if codes.len() == 1 { codes.into_iter().next().unwrap_or(0) } else { 1 })
+}
+
+/// Measures every photo and delivers it; the exit codes that they ask for.
+fn photos(work: &mut Work<'_>, measuring: &Options) -> Result<HashSet<u8>> {
+    let options = work.options;
+    let reading = options.reading();
     let workers = std::thread::available_parallelism().map_or(1, usize::from).min(2);
     // The next photo is read while the models open and while the one before is measured.
     std::thread::scope(|scope| {
@@ -80,58 +120,31 @@ pub(crate) fn run(options: &Analyze) -> Result<u8> {
         });
         let mut analyzer = Analyzer::open(&options.measuring.models(), workers)?;
         let mut codes = HashSet::new();
-        let mut shown = false;
+        let bar = Bar::over(photos.len());
         for (id, photo) in ids(photos).iter().zip(&receiver) {
-            let outcome = photo.and_then(|photo| measure(photo, &mut analyzer, &measuring, options));
+            let outcome = photo.and_then(|photo| measure(photo, &mut analyzer, measuring, options));
             if matches!(outcome, Err(Error::Defect { .. })) {
                 // What the panic left half done goes with it.
                 analyzer = Analyzer::open(&options.measuring.models(), workers)?;
             }
             let delivered = outcome.map(|(photo, analysis)| {
                 let path = &photo.source.path;
-                isolation::guarded(path, || {
-                    deliver(id, &photo, &analysis, options, outputs.as_ref(), &mut history, &mut sheets)
-                })
+                isolation::guarded(path, || bar.aside(|| deliver(id, &photo, &analysis, work)))
             });
             match delivered {
-                Ok(Ok(code)) => {
-                    shown = true;
-                    codes.insert(code)
-                }
+                Ok(Ok(code)) => codes.insert(code),
                 Err(error @ (Error::Runtime { .. } | Error::Model { .. })) => return Err(error),
                 Err(error) | Ok(Err(error @ Error::Defect { .. })) => {
-                    complain(&error);
+                    bar.aside(|| complain(&error));
+                    work.ending.failed += 1;
                     codes.insert(error.exit_code())
                 }
                 Ok(Err(error)) => return Err(error),
             };
+            bar.step();
         }
-        if let Some(path) = options.report.as_deref().filter(|_| !sheets.is_empty()) {
-            write_page(path, &page, &sheets, history.as_ref(), options)?;
-        }
-        if let Some(outputs) = &outputs {
-            outputs.tidy()?;
-        }
-        if !options.json && !options.fhir && shown {
-            say(&format!("{}\n", report::CAUTION))?;
-        }
-        // One code when all photos ended alike; else some failed.
-        Ok(if codes.len() == 1 { codes.into_iter().next().unwrap_or(0) } else { 1 })
+        Ok(codes)
     })
-}
-
-/// Where the page may be written; found out before the slow work.
-fn page_outputs(options: &Analyze, inputs: &[PathBuf]) -> Result<Outputs> {
-    if let Some(folder) =
-        options.report.as_deref().and_then(Path::parent).filter(|folder| !folder.as_os_str().is_empty())
-    {
-        output::make_folder(folder)?;
-    }
-    let page = Outputs::files(options.force).protecting(inputs);
-    if let Some(path) = &options.report {
-        page.check(path, None)?;
-    }
-    Ok(page)
 }
 
 /// Measures one photo; a panic is an error of this photo.
@@ -145,20 +158,14 @@ fn measure(photo: Photo, analyzer: &mut Analyzer, measuring: &Options, options: 
 }
 
 /// Gives one photo's record to all who want it; the exit code that it asks for.
-fn deliver(
-    id: &str,
-    photo: &Photo,
-    analysis: &Analysis,
-    options: &Analyze,
-    outputs: Option<&Outputs>,
-    history: &mut Option<History>,
-    sheets: &mut Vec<(Record, Picture)>,
-) -> Result<u8> {
+fn deliver(id: &str, photo: &Photo, analysis: &Analysis, work: &mut Work<'_>) -> Result<u8> {
+    let options = work.options;
     let mut record = Record::of(photo.provenance(id), analysis);
     if options.reference_bands {
         reference::note(&mut record);
     }
-    let mut code = match show(photo, &record, outputs, options) {
+    work.ending.count(&record);
+    let mut code = match show(photo, &record, work) {
         // What stands in the way of one photo's files is in no other's.
         Err(error @ Error::Occupied { .. }) => {
             complain(&error);
@@ -166,10 +173,10 @@ fn deliver(
         }
         shown => shown?,
     };
-    if let (Some(history), Some(subject)) = (history, &options.save) {
+    if let (Some(history), Some(subject)) = (&mut work.history, &options.save) {
         keep(history, subject, photo, &record, options)?;
     }
-    if options.report.is_some() {
+    if options.report.is_some() || options.open {
         let pixels = report::raster::detailed(photo)?;
         let attitude = options.attitude();
         let picture = if options.mask_face {
@@ -180,23 +187,24 @@ fn deliver(
         if matches!(picture, Picture::Withheld(_)) {
             code = 1;
         }
-        sheets.push((record, picture));
+        work.sheets.push((record, picture));
     }
     Ok(code)
 }
 
 /// Prints one photo's record and writes its files; the exit code that it asks for.
-fn show(photo: &Photo, record: &Record, outputs: Option<&Outputs>, options: &Analyze) -> Result<u8> {
+fn show(photo: &Photo, record: &Record, work: &Work<'_>) -> Result<u8> {
+    let options = work.options;
     if options.fhir {
         if options.out.is_none() {
-            say(&format!("{}\n", report::fhir::bundle(record)))?;
+            say(&format!("{}\n", report::fhir::bundle(record, &options.filing.of(options.date))))?;
         }
     } else if options.json {
         say(&format!("{}\n", record.to_line()?))?;
     } else {
-        say(&format!("{}\n", report::text::table(record)))?;
+        work.screen.photo(record, options.all)?;
     }
-    let shown = match (outputs, &options.out) {
+    let shown = match (&work.outputs, &options.out) {
         (Some(outputs), Some(folder)) => write_files(outputs, folder, photo, record, options)?,
         _ => true,
     };
@@ -219,7 +227,11 @@ fn write_files(outputs: &Outputs, folder: &Path, photo: &Photo, record: &Record,
         super::write_keypoints(outputs, folder, &record.id, record, form)?;
     }
     if options.fhir {
-        outputs.write(&fhir, &output::json(&report::fhir::bundle(record), &fhir)?, from)?;
+        outputs.write(
+            &fhir,
+            &output::json(&report::fhir::bundle(record, &options.filing.of(options.date)), &fhir)?,
+            from,
+        )?;
     }
     let mut picture = report::raster::detailed(photo)?;
     if options.mask_face {
@@ -241,14 +253,8 @@ fn write_files(outputs: &Outputs, folder: &Path, photo: &Photo, record: &Record,
             }
         }
     }
-    let path = annotated;
-    let attitude = options.attitude();
-    let bytes = match options.picture {
-        PictureForm::Jpg => output::jpeg(&report::raster::draw(&picture, record, attitude), &path)?,
-        PictureForm::Png => output::png(&report::raster::draw(&picture, record, attitude), &path)?,
-        PictureForm::Svg => report::svg::draw(&picture, record, attitude)?.into_bytes(),
-    };
-    outputs.write(&path, &bytes, from)?;
+    let bytes = drawn(&picture, record, options.picture, options.attitude(), &annotated)?;
+    outputs.write(&annotated, &bytes, from)?;
     Ok(true)
 }
 
@@ -265,29 +271,37 @@ fn inputs(options: &Analyze, history: Option<&History>) -> Vec<PathBuf> {
 /// Keeps a record in the history, and says so.
 fn keep(history: &mut History, subject: &str, photo: &Photo, record: &Record, options: &Analyze) -> Result<()> {
     let otherwise = photo.metadata.taken.unwrap_or_else(history::today);
-    let (saved, date) = save(history, subject, options.date, otherwise, record)?;
-    if options.json { Ok(()) } else { say(&format!("{}\n\n", saved_words(&record.id, subject, date, saved))) }
+    match kept(history, subject, options.date, otherwise, record) {
+        Ok(_) if options.json || options.fhir => {}
+        Ok(words) => say(&format!("{words}\n\n"))?,
+        // A photo without a value is no visit.
+        Err(error @ Error::Usage { .. }) => complain(&error),
+        Err(error) => return Err(error),
+    }
+    Ok(())
 }
 
-fn write_page(
-    path: &Path,
-    outputs: &Outputs,
-    sheets: &[(Record, Picture)],
-    history: Option<&History>,
-    options: &Analyze,
-) -> Result<()> {
-    let visits = match (history, &options.save) {
-        (Some(history), Some(subject)) => history.visits(subject)?,
+fn write_page(target: &Target, work: &Work<'_>, furniture: &Furniture) -> Result<()> {
+    let options = work.options;
+    let visits = match (&work.history, &options.save) {
+        (Some(history), Some(subject)) => match history.visits(subject) {
+            // Nothing of this subject was kept: every photo was refused.
+            Err(Error::NoSuchSubject { .. }) => Vec::new(),
+            visits => visits?,
+        },
         _ => Vec::new(),
     };
-    let sheets: Vec<Sheet<'_>> =
-        sheets.iter().map(|(record, picture)| Sheet { record, picture: picture.clone() }).collect();
     // Without a day of the user's, none is shown: the photo's own is its metadata.
+    let sheets: Vec<Sheet<'_>> = work
+        .sheets
+        .iter()
+        .map(|(record, picture)| Sheet { record, picture: picture.clone(), date: options.date })
+        .collect();
     let page = html::Options {
         subject: options.save.as_deref(),
-        date: options.date,
         reference_bands: options.reference_bands,
         visits: &visits,
+        look: furniture.look(),
     };
-    outputs.write_page(path, &html::page(&sheets, &page)?)
+    target.write(&html::page(&sheets, &page)?, options.open)
 }

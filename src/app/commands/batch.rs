@@ -1,19 +1,20 @@
 //! `orthostat batch`: the plan on paper, the run, and what is told meanwhile.
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use orthostat::app::batch::filter::{self, filter};
 use orthostat::app::batch::identity::Identity;
 use orthostat::app::batch::plan::{Job, Plan};
 use orthostat::app::batch::run::{self, End, Progress};
 use orthostat::app::batch::{input, manifest, settings, worker};
 use orthostat::app::cli::{Batch, FailOn, ProgressChoice};
+use orthostat::app::records::database;
 use orthostat::core::camera::UserCalibration;
 use orthostat::core::error::{Error, Result};
 use orthostat::core::names::shown;
@@ -22,9 +23,9 @@ use orthostat::core::{folders, options};
 use orthostat::report::csv::Sheet;
 use orthostat::report::scene::framing::Attitude;
 use orthostat::report::table::{Cell, Kind};
+use orthostat::store::history;
 
-use super::history::database;
-use super::{complain, say, tell};
+use super::{complain, progress, say, tell};
 
 /// Where interrupted programs end.
 const INTERRUPTED: u8 = 130;
@@ -47,7 +48,11 @@ pub(crate) fn run(options: &Batch) -> Result<u8> {
         complain(&"no photos found");
         return Ok(NOTHING);
     }
-    if cfg!(not(feature = "parquet")) && !options.formats().is_empty() {
+    if options.save && plan.jobs.iter().all(|job| job.subject.is_none()) {
+        let reason = "--save: no photo has a subject: name them in a manifest, or put each subject's photos into a folder of its own";
+        return Err(Error::Usage { reason: reason.into() });
+    }
+    if cfg!(not(feature = "parquet")) && options.formats().contains(&settings::Format::Parquet) {
         let reason = "--format parquet: this program was built without it; build it with --features parquet";
         return Err(Error::Usage { reason: reason.into() });
     }
@@ -69,6 +74,7 @@ pub(crate) fn run(options: &Batch) -> Result<u8> {
 
 /// Problems of the plan as an error, and what it leaves out as notes.
 fn say_what_is_left_out(plan: &Plan) -> Result<()> {
+    plan.questions.iter().for_each(|question| complain(question));
     if !plan.problems.is_empty() {
         for problem in &plan.problems {
             complain(problem);
@@ -117,6 +123,8 @@ fn settings(options: &Batch, folder: PathBuf, key: Option<&Path>) -> Result<sett
         attitude: if options.as_taken { Attitude::AsTaken } else { Attitude::Upright },
         identity: key.map(Identity::open).transpose()?,
         formats: options.formats(),
+        filing: options.filing.of(None),
+        bom: options.bom,
         reports: options.report,
         reference_bands: options.reference_bands,
         history: options.save.then(|| database(options.db.as_deref())).transpose()?,
@@ -127,7 +135,8 @@ fn settings(options: &Batch, folder: PathBuf, key: Option<&Path>) -> Result<sett
 fn conclude(end: Result<End>, options: &Batch, folder: &Path) -> Result<u8> {
     let again = format!("{}: go on with the same command and --resume", folder.display());
     match end {
-        Ok(End::Finished(tally)) => {
+        Ok(End::Finished(tally, notes)) => {
+            notes.iter().for_each(|note| complain(note));
             if options.progress != ProgressChoice::None {
                 complain(&closing(tally, folder));
             }
@@ -151,7 +160,7 @@ fn workers(options: &Batch) -> usize {
 
 fn plan(options: &Batch, measuring: &options::Options) -> Result<Plan> {
     if let Some(list) = &options.manifest {
-        return manifest::read(list, measuring, options.out.as_deref());
+        return manifest::read(list, measuring, options.out.as_deref(), history::today());
     }
     let mut inputs = Vec::new();
     for name in &options.inputs {
@@ -162,7 +171,8 @@ fn plan(options: &Batch, measuring: &options::Options) -> Result<Plan> {
             inputs.push(name.clone());
         }
     }
-    Ok(Plan::of_found(input::find(&inputs, options.out.as_deref()), measuring))
+    let plan = Plan::of_found(input::find(&inputs, options.out.as_deref()), measuring);
+    Ok(plan.with_subjects(options.folders()))
 }
 
 /// Where the key of ids that name nobody lies.
@@ -287,14 +297,7 @@ struct Teller {
 
 impl Teller {
     fn new(choice: ProgressChoice, total: usize) -> Self {
-        let terminal = std::io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
-        let bar = (choice == ProgressChoice::Auto && terminal).then(|| {
-            let bar = ProgressBar::new(total as u64);
-            // Plain text and block elements: there is no colour to switch off.
-            let form = "{bar:30} {pos}/{len}  {msg}";
-            bar.set_style(ProgressStyle::with_template(form).unwrap_or_else(|_| ProgressStyle::default_bar()));
-            bar
-        });
+        let bar = (choice == ProgressChoice::Auto && progress::is_terminal()).then(|| progress::styled(total));
         let every = match choice {
             ProgressChoice::None => None,
             ProgressChoice::Json => Some(OBJECT_EVERY),

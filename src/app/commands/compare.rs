@@ -1,32 +1,61 @@
-//! `orthostat compare`: whether anything has changed between two photos of one subject.
+//! `orthostat compare`: whether anything has changed between two photos of one subject, or of every subject of the history.
 
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use orthostat::app::cli::Compare;
-use orthostat::core::body::view::View;
+use orthostat::app::records::photos::Search;
+use orthostat::app::records::{database, of_subject};
 use orthostat::core::camera::UserCalibration;
-use orthostat::core::compare::change::{self, Comparison};
-use orthostat::core::compare::visit;
-use orthostat::core::compare::visit::Visit;
+use orthostat::core::compare::change::{self, Comparison, Verdict};
+use orthostat::core::compare::visit::{Date, Visit};
 use orthostat::core::error::{Error, Result};
+use orthostat::core::isolation;
 use orthostat::core::record::Record;
-use orthostat::core::{isolation, names};
 use orthostat::report;
+use orthostat::report::html;
+use orthostat::report::html::pair::{self, Pair, Side};
+use orthostat::report::scene::framing::Attitude;
+use orthostat::store::history::History;
 use orthostat::vision::analysis::{self, Analyzer};
 use orthostat::vision::photo::Photo;
 use serde_json::json;
 
-use super::history::{database, with_subject};
-use super::{complain, say};
+use super::page::Target;
+use super::{complain, listed, say};
 
 /// Something to compare, under the name that the user gave it.
 struct Named {
     name: String,
+    /// The file that it is from.
+    path: PathBuf,
     record: Record,
+    visited: Option<Date>,
+}
+
+/// Two records that were held against each other.
+struct Compared {
+    subject: Option<String>,
+    before: Named,
+    after: Named,
+    comparison: Comparison,
 }
 
 pub(crate) fn run(options: &Compare) -> Result<u8> {
+    let target = options.report.as_deref().map(|path| Target::of(path, options.force)).transpose()?;
+    let (compared, code) = if options.all { everybody(options)? } else { two(options)? };
+    if !compared.is_empty() && !options.json {
+        say(&format!("{}\n", report::CAUTION))?;
+    }
+    if let (Some(target), false) = (target, compared.is_empty()) {
+        let inputs: Vec<&Path> = compared.iter().flat_map(|one| [&*one.before.path, &*one.after.path]).collect();
+        target.protecting(&inputs).write(&page(&compared, options)?, options.open)?;
+    }
+    Ok(code)
+}
+
+/// The two that were named, view by view.
+fn two(options: &Compare) -> Result<(Vec<Compared>, u8)> {
     let asked = match (&options.subject, &options.before, &options.after) {
         (Some(subject), ..) => [format!("{subject}@first"), format!("{subject}@last")],
         (None, Some(before), Some(after)) => [before.clone(), after.clone()],
@@ -34,44 +63,158 @@ pub(crate) fn run(options: &Compare) -> Result<u8> {
     };
     let mut analyzer = None;
     let [before, after] = asked.each_ref().map(|reference| find(reference, options, &mut analyzer));
-    let (before, after) = (before?, after?);
+    let all = pairs(before?, after?);
     let mut code = 0;
-    let mut shown = false;
-    let all = pairs(&before, &after);
+    let mut compared = Vec::new();
     // Of a subject's views, those with a single record show nothing, unless there is nothing else.
-    let two: Vec<_> = all.iter().filter(|(before, after)| before.record != after.record).collect();
-    if let (true, Some((before, after))) = (two.is_empty(), all.first()) {
+    if let (true, Some((before, after))) = (all.iter().all(|(a, b)| a.record == b.record), all.first()) {
         let reason = format!("{} and {} are one and the same record", before.name, after.name);
         return Err(Error::Incomparable { reason });
     }
-    for (before, after) in two {
-        match change::compare(&before.record, &after.record) {
+    for (before, after) in all.into_iter().filter(|(before, after)| before.record != after.record) {
+        match held(&before, &after) {
             Ok(comparison) => {
-                shown = true;
-                print(before, after, &comparison, options.json)?;
+                print(&before, &after, &comparison, options.json)?;
+                compared.push(Compared { subject: options.subject.clone(), before, after, comparison });
             }
-            Err(why) => {
-                complain(&Error::Incomparable { reason: why.to_string() });
+            Err(error) => {
+                complain(&error);
                 code = 1;
             }
         }
     }
-    if shown && !options.json {
-        say(&format!("{}\n", report::CAUTION))?;
+    Ok((compared, code))
+}
+
+/// Two records held against each other; photos without a single value show no change.
+fn held(before: &Named, after: &Named) -> Result<Comparison> {
+    for one in [before, after] {
+        if !one.record.quality.usable {
+            let flags: Vec<&str> = one.record.quality.flags.iter().map(|flag| flag.text.as_str()).collect();
+            let why = if flags.is_empty() { "nothing in it could be measured".into() } else { flags.join("; ") };
+            return Err(Error::Incomparable { reason: format!("{} was refused and has no values: {why}", one.name) });
+        }
     }
-    Ok(code)
+    change::compare(&before.record, &after.record).map_err(|why| Error::Incomparable { reason: why.to_string() })
+}
+
+/// The first and the last visit of every subject, view by view.
+fn everybody(options: &Compare) -> Result<(Vec<Compared>, u8)> {
+    let path = database(options.db.as_deref())?;
+    let subjects = History::existing(&path)?.map_or(Ok(Vec::new()), |history| history.subjects())?;
+    let (mut compared, mut code) = (Vec::new(), 0);
+    let (mut changed, mut same, mut single) = (0, 0, 0);
+    for subject in subjects.iter().map(|subject| subject.name.as_str()) {
+        let visits = match of_subject(&path, subject) {
+            Ok((_, visits, damage)) => {
+                damage.iter().for_each(|error| complain(error));
+                code = code.max(u8::from(!damage.is_empty()));
+                visits
+            }
+            Err(error) => {
+                complain(&error);
+                code = 1;
+                continue;
+            }
+        };
+        let (before_this, mut news) = (compared.len(), false);
+        for (first, last) in ends(&visits) {
+            let [before, after] = [first, last].map(|visit| Named {
+                name: format!("{subject}@{}", visit.visited),
+                path: path.clone(),
+                record: visit.record.clone(),
+                visited: Some(visit.visited),
+            });
+            match held(&before, &after) {
+                Ok(comparison) => {
+                    news |= comparison.changes.iter().any(|change| change.verdict == Verdict::Changed);
+                    if options.json {
+                        print(&before, &after, &comparison, true)?;
+                    } else {
+                        say(&report::changes::news(subject, [first.visited, last.visited], &comparison))?;
+                    }
+                    compared.push(Compared { subject: Some(subject.into()), before, after, comparison });
+                }
+                Err(error) => {
+                    complain(&format_args!("{subject}: {error}"));
+                    code = 1;
+                }
+            }
+        }
+        match () {
+            () if compared.len() == before_this => single += 1,
+            () if news => changed += 1,
+            () => same += 1,
+        }
+    }
+    if !options.json {
+        let count = subjects.len();
+        let noun = if count == 1 { "subject" } else { "subjects" };
+        say(&format!(
+            "{count} {noun}: {changed} changed, {same} without a change, {single} with nothing to compare\n"
+        ))?;
+    }
+    Ok((compared, code))
+}
+
+/// Of each view the first visit that can be held against the last, and the last.
+fn ends(visits: &[Visit]) -> Vec<(&Visit, &Visit)> {
+    let mut pairs: Vec<(&Visit, &Visit)> = Vec::new();
+    for last in visits.iter().rev().filter(|visit| visit.record.quality.usable) {
+        let view = last.record.view.kind;
+        if pairs.iter().any(|(_, known)| known.record.view.kind == view) {
+            continue;
+        }
+        let fits =
+            |visit: &&Visit| visit.record.quality.usable && change::comparable(&visit.record, &last.record).is_ok();
+        if let Some(first) = visits.iter().find(fits).filter(|first| first.record != last.record) {
+            pairs.push((first, last));
+        }
+    }
+    pairs
+}
+
+/// The page of before and after.
+fn page(compared: &[Compared], options: &Compare) -> Result<String> {
+    let search = Search::through(&options.photos);
+    let mut pictures = Vec::new();
+    for one in compared {
+        let of = |named: &Named| search.picture(&named.record, &named.path, options.mask_face, Attitude::Upright);
+        pictures.push((of(&one.before)?, of(&one.after)?));
+    }
+    let side = |named: &Named, picture: &html::Picture| Side {
+        record: named.record.clone(),
+        picture: picture.clone(),
+        name: named.name.clone(),
+        date: named.visited,
+    };
+    let pairs: Vec<Pair> = compared
+        .iter()
+        .zip(&pictures)
+        .map(|(one, (before, after))| Pair {
+            subject: one.subject.clone().filter(|_| options.all),
+            before: side(&one.before, before),
+            after: side(&one.after, after),
+            comparison: one.comparison.clone(),
+        })
+        .collect();
+    pair::page(&pairs, options.subject.as_deref())
 }
 
 /// Those of the same view; where there are none, the first of each, which then says why.
-fn pairs<'a>(before: &'a [Named], after: &'a [Named]) -> Vec<(&'a Named, &'a Named)> {
-    let alike: Vec<_> = before
-        .iter()
+fn pairs(before: Vec<Named>, after: Vec<Named>) -> Vec<(Named, Named)> {
+    let alike = |one: &Named, other: &Named| one.record.view.kind == other.record.view.kind;
+    if !before.iter().any(|one| after.iter().any(|other| alike(one, other))) {
+        return before.into_iter().zip(after).take(1).collect();
+    }
+    let mut after: Vec<Option<Named>> = after.into_iter().map(Some).collect();
+    before
+        .into_iter()
         .filter_map(|one| {
-            let same = after.iter().find(|other| other.record.view.kind == one.record.view.kind)?;
-            Some((one, same))
+            let same = after.iter_mut().find(|other| other.as_ref().is_some_and(|other| alike(&one, other)))?;
+            Some((one, same.take()?))
         })
-        .collect();
-    if alike.is_empty() { before.iter().zip(after).take(1).collect() } else { alike }
+        .collect()
 }
 
 fn print(before: &Named, after: &Named, comparison: &Comparison, as_json: bool) -> Result<()> {
@@ -92,30 +235,44 @@ fn print(before: &Named, after: &Named, comparison: &Comparison, as_json: bool) 
     }
 }
 
-/// A photo, a record, or a subject's visit with one record for each view.
+/// Photos, records from wherever they are kept, or a subject's visit, one for each view.
 fn find(reference: &str, options: &Compare, analyzer: &mut Option<Analyzer>) -> Result<Vec<Named>> {
     let path = Path::new(reference);
-    if let Some((subject, when)) = reference.rsplit_once('@').filter(|_| !path.exists()) {
-        return visit(subject, when, options);
+    if path.is_file() && !is_json(path)? {
+        return photo(reference, options, analyzer).map(|named| vec![named]);
     }
-    let record = if is_json(path)? {
-        Record::open(path)?
-    } else {
-        // As `analyze` reads it, so that both give one record.
-        let reading = analysis::reading();
-        let photo = Photo::open(path, &reading)?;
-        let workers = std::thread::available_parallelism().map_or(1, usize::from).min(2);
-        let analyzer = match analyzer {
-            Some(open) => open,
-            None => analyzer.insert(Analyzer::open(&options.measuring.models(), workers)?),
-        };
-        let measuring = options.measuring.options(UserCalibration::default());
-        let analysis = isolation::guarded(path, || analyzer.analyze(&photo, &measuring))?;
-        let id = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-        Record::of(photo.provenance(&id), &analysis)
+    let mut all: Vec<Named> = Vec::new();
+    for place in listed(&[reference], options.db.as_deref())? {
+        let found = place.read()?;
+        if let Some(other) = all.iter().find(|other| other.record.view.kind == found.record.view.kind) {
+            let reason = format!(
+                "{reference}: expected one record of each view, found {} and {}: name one of them, as FILE#ID or SUBJECT@YYYY-MM-DD",
+                other.name, place.name
+            );
+            return Err(Error::Usage { reason });
+        }
+        all.push(Named { name: place.name.clone(), path: place.path, record: found.record, visited: found.visited });
+    }
+    Ok(all)
+}
+
+fn photo(reference: &str, options: &Compare, analyzer: &mut Option<Analyzer>) -> Result<Named> {
+    let path = Path::new(reference);
+    // As `analyze` reads it, so that both give one record.
+    let reading = analysis::reading();
+    let photo = Photo::open(path, &reading)?;
+    let workers = std::thread::available_parallelism().map_or(1, usize::from).min(2);
+    let analyzer = match analyzer {
+        Some(open) => open,
+        None => analyzer.insert(Analyzer::open(&options.measuring.models(), workers)?),
     };
+    let measuring = options.measuring.options(UserCalibration::default());
+    let analysis = isolation::guarded(path, || analyzer.analyze(&photo, &measuring))?;
+    let id = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    let record = Record::of(photo.provenance(&id), &analysis);
     let name = path.file_name().map_or_else(|| reference.to_owned(), |name| name.to_string_lossy().into_owned());
-    Ok(vec![Named { name, record }])
+    // The day in the photo's metadata gets into no output.
+    Ok(Named { name, path: path.into(), record, visited: None })
 }
 
 /// Whether a file begins as JSON does; no picture begins so.
@@ -124,43 +281,4 @@ fn is_json(path: &Path) -> Result<bool> {
     let mut head = [0; 64];
     let count = std::fs::File::open(path).and_then(|mut file| file.read(&mut head)).map_err(unreadable)?;
     Ok(head[..count].trim_ascii_start().first().is_some_and(|byte| matches!(byte, b'{' | b'[')))
-}
-
-fn visit(subject: &str, when: &str, options: &Compare) -> Result<Vec<Named>> {
-    let subject = names::checked(subject).map_err(|reason| Error::Usage { reason })?;
-    let path = database(options.db.as_deref())?;
-    let (_, visits) = with_subject(&path, &subject)?;
-    let mut views: Vec<View> = Vec::new();
-    for visit in &visits {
-        if !views.contains(&visit.record.view.kind) {
-            views.push(visit.record.view.kind);
-        }
-    }
-    let day = match when {
-        "first" | "last" => None,
-        day => Some(visit::day(day).map_err(|reason| Error::Usage {
-            reason: format!("{subject}@{when}: {reason}; first and last are understood too"),
-        })?),
-    };
-    let chosen: Vec<&Visit> = views
-        .into_iter()
-        .filter_map(|view| {
-            let mut of_view = visits.iter().filter(|visit| visit.record.view.kind == view);
-            match day {
-                Some(day) => of_view.rfind(|visit| visit.visited == day),
-                None if when == "first" => of_view.next(),
-                None => of_view.next_back(),
-            }
-        })
-        .collect();
-    if chosen.is_empty() {
-        let days: Vec<String> = visits.iter().map(|visit| visit.visited.to_string()).collect();
-        return Err(Error::Usage {
-            reason: format!("{subject}@{when}: no record of that day; there are records of {}", days.join(", ")),
-        });
-    }
-    Ok(chosen
-        .into_iter()
-        .map(|visit| Named { name: format!("{subject}@{}", visit.visited), record: visit.record.clone() })
-        .collect())
 }

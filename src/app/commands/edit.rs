@@ -1,11 +1,10 @@
 //! `orthostat edit`: a page on which a record's points are dragged.
 
-use std::process::{Command, Stdio};
-
 use orthostat::app::cli::Edit;
 use orthostat::app::edit::{Server, Session, Stopped};
 use orthostat::core::error::Result;
 
+use super::page::browse;
 use super::{complain, say};
 
 /// What a program ends with that was interrupted.
@@ -47,12 +46,4 @@ fn tell_kept(mut session: Session) -> Result<()> {
         }
     }
     Ok(())
-}
-
-fn browse(url: &str) {
-    let opener = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
-    let quiet = Stdio::null;
-    if Command::new(opener).arg(url).stdin(quiet()).stdout(quiet()).stderr(quiet()).spawn().is_err() {
-        complain(&format!("no browser could be started with {opener}: open the address above"));
-    }
 }

@@ -1,13 +1,14 @@
 //! `orthostat history`: what `--save` has kept.
 
 use std::io::IsTerminal;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use orthostat::app::cli::{self, HistoryAction};
+use orthostat::app::cli::{self, HistoryAction, Looks};
+use orthostat::app::records::{Found, Place, database, of_subject};
 use orthostat::core::compare::visit::Date;
 use orthostat::core::compare::visit::Visit;
 use orthostat::core::error::{Error, Result};
-use orthostat::core::names::shown;
+use orthostat::core::names::{checked, shown};
 use orthostat::core::record::Record;
 use orthostat::report;
 use orthostat::report::html::{self, Picture, Sheet};
@@ -15,36 +16,29 @@ use orthostat::report::output::Outputs;
 use orthostat::store::history::{self, History};
 use serde_json::json;
 
-use super::{complain, say, tell};
+use super::looks::Furniture;
+use super::page::Target;
+use super::{complain, listed, say, tell};
 
 pub(crate) fn run(options: &cli::History) -> Result<u8> {
     let path = database(options.db.as_deref())?;
     match &options.action {
         HistoryAction::List { json } => list(&path, *json),
-        HistoryAction::Show { subject, report, force } => show(&path, subject, report.as_deref(), *force),
-        HistoryAction::Add { subject, records, date } => add(&path, subject, records, *date),
+        HistoryAction::Show { subject, report, open, force, looks } => {
+            let target = report.as_deref().map(|page| Target::of(page, *force)).transpose()?;
+            show(&path, subject, target, *open, looks)
+        }
+        HistoryAction::Add { names, by_subject, date } => add(&path, names, *by_subject, *date),
         HistoryAction::Export { subject, out, force } => export(&path, subject, out.as_deref(), *force),
         HistoryAction::Purge { subject, yes } => purge(&path, subject, *yes),
     }
 }
 
-/// The file that was named, else the one in the user's data folder.
-pub(super) fn database(named: Option<&Path>) -> Result<PathBuf> {
-    named.map_or_else(history::default_path, |path| Ok(path.to_path_buf()))
-}
-
 /// A history in which the subject has to be; records of it that cannot be read are told.
-pub(super) fn with_subject(path: &Path, subject: &str) -> Result<(History, Vec<Visit>)> {
-    let nobody = || Error::NoSuchSubject { path: path.into(), subject: subject.into() };
-    let history = History::existing(path)?.ok_or_else(nobody)?;
-    let (visits, damage) = history.visits_and_damage(subject)?;
-    for error in &damage {
-        complain(error);
-    }
-    match damage.into_iter().next() {
-        Some(error) if visits.is_empty() => Err(error),
-        _ => Ok((history, visits)),
-    }
+fn with_subject(path: &Path, subject: &str) -> Result<(History, Vec<Visit>)> {
+    let (history, visits, damage) = of_subject(path, subject)?;
+    damage.iter().for_each(|error| complain(error));
+    Ok((history, visits))
 }
 
 fn list(path: &Path, json: bool) -> Result<u8> {
@@ -85,46 +79,61 @@ fn by_view(visits: &[Visit]) -> Vec<Vec<Visit>> {
     views
 }
 
-fn show(path: &Path, subject: &str, page: Option<&Path>, force: bool) -> Result<u8> {
+fn show(path: &Path, subject: &str, page: Option<Target>, open: bool, looks: &Looks) -> Result<u8> {
+    let furniture = Furniture::of(looks)?;
     let (history, visits) = with_subject(path, subject)?;
-    let outputs = Outputs::files(force).protecting(history.files());
-    if let Some(page) = page {
-        outputs.check(page, None)?;
-    }
     let views = by_view(&visits);
     for view in &views {
         say(&format!("{}, {}\n", shown(subject), report::changes::course(view)))?;
     }
     if let Some(page) = page {
-        let sheets: Vec<Sheet<'_>> = views
+        let last = |view: &Vec<Visit>| {
+            // A photo that was refused is shown only where there is no other.
+            let usable = view.iter().rfind(|visit| visit.record.quality.usable);
+            usable.or(view.last()).cloned()
+        };
+        let latest: Vec<Visit> = views.iter().filter_map(last).collect();
+        let sheets: Vec<Sheet<'_>> = latest
             .iter()
-            .filter_map(|view| view.last())
             .map(|visit| Sheet {
                 record: &visit.record,
                 picture: Picture::Withheld("the history keeps numbers, no pictures".into()),
+                date: Some(visit.visited),
             })
             .collect();
         let options = html::Options {
             subject: Some(subject),
-            date: visits.last().map(|visit| visit.visited),
             visits: &visits,
+            look: furniture.look(),
             ..html::Options::default()
         };
-        outputs.write_page(page, &html::page(&sheets, &options)?)?;
+        page.protecting(&history.files()).write(&html::page(&sheets, &options)?, open)?;
     }
     Ok(0)
 }
 
-fn add(path: &Path, subject: &str, records: &[PathBuf], date: Option<Date>) -> Result<u8> {
+/// Adds records under one subject, or each under the subject that it names.
+fn add(path: &Path, names: &[String], by_subject: bool, date: Option<Date>) -> Result<u8> {
+    let (subject, records) = match names.split_first() {
+        Some((subject, records)) if !by_subject && !records.is_empty() => {
+            let subject = checked(subject).map_err(|reason| Error::Usage { reason })?;
+            (Some(subject), records)
+        }
+        Some(_) if by_subject => (None, names),
+        _ => return Err(Error::Usage { reason: "expected a subject and records, or --by-subject and records".into() }),
+    };
+    let places = listed(records, Some(path))?;
     let mut history = History::open(path)?;
     let mut code = 0;
-    for file in records {
-        match Record::open(file) {
-            Ok(record) => {
-                let (saved, date) = save(&mut history, subject, date, history::today(), &record)?;
-                // Said when it is on the disk, and not before.
-                say(&format!("{}\n", saved_words(&record.id, subject, date, saved)))?;
-            }
+    for place in places {
+        let added = place.read().and_then(|found| {
+            let subject = whose(subject.as_deref(), &found, &place)?;
+            kept(&mut history, &subject, date.or(found.visited), history::today(), &found.record)
+        });
+        match added {
+            // Said when it is on the disk, and not before.
+            Ok(words) => say(&format!("{words}\n"))?,
+            Err(error @ (Error::History { .. } | Error::Unwritable { .. })) => return Err(error),
             Err(error) => {
                 complain(&error);
                 code = 1;
@@ -134,8 +143,42 @@ fn add(path: &Path, subject: &str, records: &[PathBuf], date: Option<Date>) -> R
     Ok(code)
 }
 
+/// Whom a record is added to: records of another subject are not taken for this one's.
+fn whose(said: Option<&str>, found: &Found, place: &Place) -> Result<String> {
+    let usage = |reason: String| Err(Error::Usage { reason: format!("{}: {reason}", place.named().display()) });
+    match (said, found.subject.as_deref()) {
+        (Some(said), Some(named)) if said != named => usage(format!(
+            "shows {}, not {}: it is not added; --by-subject adds each under its own name",
+            shown(named),
+            shown(said)
+        )),
+        (Some(said), _) => Ok(said.to_owned()),
+        (None, Some(named)) => Ok(named.to_owned()),
+        (None, None) => usage("names no subject, as a manifest or the history would: it is not added".into()),
+    }
+}
+
+/// Keeps a record that has values, and says so.
+pub(super) fn kept(
+    history: &mut History,
+    subject: &str,
+    said: Option<Date>,
+    otherwise: Date,
+    record: &Record,
+) -> Result<String> {
+    if !record.quality.usable {
+        let reason = format!(
+            "{}: nothing was measured in it, so it is no visit and is not kept in the history",
+            shown(&record.id)
+        );
+        return Err(Error::Usage { reason });
+    }
+    let (saved, date) = save(history, subject, said, otherwise, record)?;
+    Ok(saved_words(&record.id, subject, date, saved))
+}
+
 /// Keeps a record under the day that was said; where none was, a photo that is there already keeps its own.
-pub(super) fn save(
+fn save(
     history: &mut History,
     subject: &str,
     said: Option<Date>,
@@ -149,7 +192,7 @@ pub(super) fn save(
 }
 
 /// What became of a record, in one line.
-pub(super) fn saved_words(id: &str, subject: &str, date: Date, saved: history::Saved) -> String {
+fn saved_words(id: &str, subject: &str, date: Date, saved: history::Saved) -> String {
     let how = match saved {
         history::Saved::Added => "saved",
         history::Saved::Replaced => "saved again, in place of the record of the same photo,",

@@ -7,14 +7,21 @@ pub(crate) mod doctor;
 pub(crate) mod edit;
 pub(crate) mod history;
 pub(crate) mod live;
+pub(crate) mod looks;
 pub(crate) mod models;
+pub(crate) mod page;
+pub(crate) mod progress;
 pub(crate) mod recompute;
+pub(crate) mod report;
 pub(crate) mod schema;
+pub(crate) mod screen;
+pub(crate) mod texts;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use orthostat::app::cli::KeypointForm;
+use orthostat::app::records::{self, Place};
 use orthostat::core::error::{Error, Result};
 use orthostat::core::names;
 use orthostat::core::photo_hash::PhotoHash;
@@ -32,6 +39,15 @@ pub(crate) fn complain(message: &dyn std::fmt::Display) {
 pub(crate) fn tell(text: &str) {
     let mut err = std::io::stderr().lock();
     let _ = err.write_all(text.as_bytes()).and_then(|()| err.flush());
+}
+
+/// The places of records; what is damaged in the history is told.
+pub(crate) fn listed<S: AsRef<std::ffi::OsStr>>(names: &[S], db: Option<&Path>) -> Result<Vec<Place>> {
+    let listing = records::find(names, db)?;
+    for error in &listing.damage {
+        complain(error);
+    }
+    Ok(listing.places)
 }
 
 /// The points of a file that can only belong to one picture.

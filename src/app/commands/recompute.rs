@@ -1,11 +1,11 @@
 //! `orthostat recompute`: stored records measured again, to a table, lines or files.
 
 use std::collections::{HashMap, HashSet};
-use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use orthostat::app::cli::Recompute;
+use orthostat::app::records::Place;
 use orthostat::core::error::{Error, Result};
 use orthostat::core::keypoint_file::KeypointFile;
 use orthostat::core::names::file_name;
@@ -17,63 +17,39 @@ use orthostat::report;
 use orthostat::report::output;
 use orthostat::report::output::Outputs;
 
-use super::{complain, points_for_one, say, write_keypoints};
-
-/// The records named, folders replaced by the `.json` files in them, in order of their names.
-fn files(named: &[PathBuf]) -> Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    for path in named {
-        if !path.is_dir() {
-            files.push(path.clone());
-            continue;
-        }
-        let unreadable = |source| Error::Unreadable { path: path.clone(), source };
-        let entries = std::fs::read_dir(path).map_err(unreadable)?;
-        let mut found =
-            entries.map(|entry| entry.map(|e| e.path())).collect::<std::io::Result<Vec<_>>>().map_err(unreadable)?;
-        found.retain(|file| file.extension().is_some_and(|ending| ending == "json") && !is_companion(file));
-        if found.is_empty() {
-            let reason = format!("{}: expected a folder of records, found no .json file in it", path.display());
-            return Err(Error::Usage { reason });
-        }
-        found.sort();
-        files.append(&mut found);
-    }
-    Ok(files)
-}
-
-/// FHIR bundles, joints in other programs' forms and points that were not saved lie beside the records that they belong to.
-fn is_companion(file: &Path) -> bool {
-    let name = file.to_string_lossy();
-    [".fhir.json", ".points.json", ".keypoints.json"].iter().any(|ending| name.ends_with(ending))
-}
+use super::screen::{Ending, Screen};
+use super::{complain, listed, points_for_one, say, write_keypoints};
 
 pub(crate) fn run(options: &Recompute) -> Result<u8> {
-    let files = files(&options.records)?;
+    let places = listed(&options.records, options.db.as_deref())?;
     let outputs = match &options.out {
         Some(folder) => {
-            apart(&files, folder)?;
-            let inputs = files.iter().chain(&options.points).chain(&options.keypoints);
+            apart(&places, folder)?;
+            let inputs = places.iter().map(|place| &place.path).chain(&options.points).chain(&options.keypoints);
             Some(Outputs::into_folder(folder, options.force)?.protecting(inputs))
         }
         None => None,
     };
     let points = match &options.points {
-        Some(path) => points_for_one(path, files.len(), "record")?,
+        Some(path) => points_for_one(path, places.len(), "record")?,
         None => Points::default(),
     };
     let keypoints = options.keypoints.as_deref().map(KeypointFile::open).transpose()?.map(Arc::new);
     let mut codes = HashSet::new();
-    let mut shown = false;
-    for path in files {
-        match one(&path, options, outputs.as_ref(), &points, keypoints.as_ref()) {
-            Ok(code) => {
-                shown = true;
-                codes.insert(code);
+    let screen = Screen::of_output();
+    let mut ending =
+        Ending { folder: options.out.clone(), all: options.all, what: ["record", "records"], ..Ending::default() };
+    for place in places {
+        match one(&place, options, outputs.as_ref(), &points, keypoints.as_ref()) {
+            Ok(record) => {
+                ending.count(&record);
+                codes.insert(u8::from(!record.quality.usable));
+                print(&record, options, &screen)?;
             }
             Err(error @ Error::Unwritable { .. }) => return Err(error),
             Err(error) => {
                 complain(&error);
+                ending.failed += 1;
                 codes.insert(error.exit_code());
             }
         }
@@ -81,22 +57,22 @@ pub(crate) fn run(options: &Recompute) -> Result<u8> {
     if let Some(outputs) = &outputs {
         outputs.tidy()?;
     }
-    if !options.json && !options.fhir && shown {
-        say(&format!("{}\n", report::CAUTION))?;
+    if !options.json && !options.fhir && ending.good + ending.again > 0 {
+        screen.print(&ending.lines())?;
     }
     Ok(if codes.len() == 1 { codes.into_iter().next().unwrap_or(0) } else { 1 })
 }
 
 /// Sees that no two records go into one file.
-fn apart(files: &[PathBuf], folder: &Path) -> Result<()> {
-    let mut taken: HashMap<&OsStr, &Path> = HashMap::new();
-    for file in files {
-        if let Some(before) = file.file_name().and_then(|name| taken.insert(name, file)) {
-            let name = file.file_name().map(Path::new).unwrap_or(file);
+fn apart(places: &[Place], folder: &Path) -> Result<()> {
+    let mut taken: HashMap<String, &Place> = HashMap::new();
+    for place in places {
+        let name = place.file_name();
+        if let Some(before) = taken.insert(name.clone(), place) {
             let reason = format!(
                 "--out: {} and {} would both become {}: recompute them into different folders",
-                before.display(),
-                file.display(),
+                before.named().display(),
+                place.named().display(),
                 folder.join(name).display()
             );
             return Err(Error::Usage { reason });
@@ -106,44 +82,48 @@ fn apart(files: &[PathBuf], folder: &Path) -> Result<()> {
 }
 
 fn one(
-    path: &Path,
+    place: &Place,
     options: &Recompute,
     outputs: Option<&Outputs>,
     points: &Points,
     keypoints: Option<&Arc<KeypointFile>>,
-) -> Result<u8> {
-    let before = Record::open(path)?;
+) -> Result<Record> {
+    let before = place.read()?.record;
     let mut measuring = options.options(before.options())?;
     measuring.keypoints = keypoints.cloned();
     if let Some(file) = &options.points {
         points.check_inside(before.source.width.into(), before.source.height.into(), file)?;
         measuring.points = measuring.points.with(points);
     }
-    let record = recompute(&before, path, &measuring)?;
-    if options.fhir {
-        if options.out.is_none() {
-            say(&format!("{}\n", report::fhir::bundle(&record)))?;
-        }
-    } else if options.json {
-        say(&format!("{}\n", record.to_line()?))?;
-    } else {
-        say(&format!("{}\n", report::text::table(&record)))?;
-    }
+    let record = recompute(&before, &place.named(), &measuring)?;
     if let (Some(outputs), Some(folder)) = (outputs, &options.out) {
         let from = record.source.blake3.as_ref().map(PhotoHash::as_str);
-        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-        let fhir = folder.join(file_name(&stem, ".fhir.json"));
-        let path = folder.join(path.file_name().unwrap_or_default());
+        let name = place.file_name();
+        let path = folder.join(&name);
+        let fhir = folder.join(file_name(name.trim_end_matches(".json"), ".fhir.json"));
         if options.fhir {
             outputs.check(&fhir, from)?;
         }
         outputs.write(&path, &output::json(&record, &path)?, from)?;
         if let Some(form) = options.keypoints_out {
-            write_keypoints(outputs, folder, &stem, &record, form)?;
+            write_keypoints(outputs, folder, name.trim_end_matches(".json"), &record, form)?;
         }
         if options.fhir {
-            outputs.write(&fhir, &output::json(&report::fhir::bundle(&record), &fhir)?, from)?;
+            outputs.write(
+                &fhir,
+                &output::json(&report::fhir::bundle(&record, &options.filing.of(options.date)), &fhir)?,
+                from,
+            )?;
         }
     }
-    Ok(u8::from(!record.quality.usable))
+    Ok(record)
+}
+
+fn print(record: &Record, options: &Recompute, screen: &Screen) -> Result<()> {
+    match () {
+        () if options.fhir && options.out.is_some() => Ok(()),
+        () if options.fhir => say(&format!("{}\n", report::fhir::bundle(record, &options.filing.of(options.date)))),
+        () if options.json => say(&format!("{}\n", record.to_line()?)),
+        () => screen.photo(record, options.all),
+    }
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::{ExtendedColorType, ImageEncoder};
 
+use crate::app::records::{self, Place};
 use crate::core::error::{Error, Result};
 use crate::core::names;
 use crate::core::points::Points;
@@ -62,8 +63,10 @@ impl Session {
     /// # Errors
     /// What reading says; [`Error::Usage`] when the photo is missing or another one, or when `out` exists.
     pub fn open(path: &Path, photo: Option<&Path>, out: Option<&Path>) -> Result<Self> {
-        let bytes = std::fs::read(path).map_err(|source| Error::Unreadable { path: path.into(), source })?;
-        let record = Record::from_json(&bytes, path)?;
+        let place = the_one(path)?;
+        let found = place.read()?;
+        let (record, path) = (found.record, place.path.as_path());
+        let blake3 = found.blake3;
         let opened = recompute(&record, path, &record.options())?;
         let photo = match photo {
             Some(photo) => photo.to_path_buf(),
@@ -105,7 +108,7 @@ impl Session {
         Ok(Self {
             path: path.into(),
             picture: png(&found, &photo)?,
-            blake3: blake3::hash(&bytes).to_hex().to_string(),
+            blake3,
             out,
             saved: points.clone(),
             points,
@@ -225,6 +228,23 @@ impl Session {
         };
         self.kept = Some((path.clone(), self.points.clone()));
         Ok(Some(path))
+    }
+}
+
+/// The place of the one record that a name leads to.
+fn the_one(name: &Path) -> Result<Place> {
+    let mut places = records::find(&[name], None)?.places;
+    match (places.pop(), places.is_empty()) {
+        (Some(place), true) => Ok(place),
+        _ => {
+            let reason = format!(
+                "{}: expected one record, found {}: name one of them, as {}#ID",
+                name.display(),
+                places.len() + 1,
+                name.display()
+            );
+            Err(Error::Usage { reason })
+        }
     }
 }
 

@@ -420,13 +420,18 @@ impl Record {
     /// # Errors
     /// [`Error::NotARecord`].
     pub fn from_json(json: &[u8], path: &Path) -> Result<Self> {
-        let wrong = |found: String, source: Option<serde_json::Error>| Error::NotARecord {
-            path: path.into(),
-            reason: format!("expected a record of the schema {SCHEMA}, found {found}"),
-            source: source.map(Into::into),
-        };
+        let wrong = |found: String, source: Option<serde_json::Error>| not_a_record(path, &found, source);
         let value: serde_json::Value =
             serde_json::from_slice(json).map_err(|error| wrong("something that is not JSON".into(), Some(error)))?;
+        Self::from_value(value, path)
+    }
+
+    /// The same from JSON that is parsed already.
+    ///
+    /// # Errors
+    /// [`Error::NotARecord`].
+    pub fn from_value(value: serde_json::Value, path: &Path) -> Result<Self> {
+        let wrong = |found: String, source: Option<serde_json::Error>| not_a_record(path, &found, source);
         match value.get("schema").and_then(serde_json::Value::as_str) {
             Some(SCHEMA) => {}
             Some(other) => return Err(wrong(format!("the schema \"{other}\""), None)),
@@ -467,6 +472,11 @@ impl Record {
     pub fn measure(&self, measure: Measure) -> Option<&MeasureRecord> {
         self.measures.get(measure.name())
     }
+}
+
+fn not_a_record(path: &Path, found: &str, source: Option<serde_json::Error>) -> Error {
+    let reason = format!("expected a record of the schema {SCHEMA}, found {found}");
+    Error::NotARecord { path: path.into(), reason, source: source.map(Into::into) }
 }
 
 #[cfg(test)]

@@ -4,6 +4,10 @@
 
 mod bars;
 mod diagram;
+pub mod index;
+pub mod pair;
+mod prose;
+mod short;
 mod spine;
 
 use askama::Template;
@@ -24,7 +28,9 @@ use crate::core::compare::visit::{Date, Visit};
 use crate::core::error::{Error, Result};
 use crate::core::geometry::Point;
 use crate::core::measure::{Measure, Unit, descriptor};
+use crate::core::record::states::PointsBy;
 use crate::core::record::{MeasureRecord, Record};
+use prose::{in_signs, sentence};
 
 /// Pictures in a page are at most this long, in pixels: 250 a printed inch.
 const PICTURE_SIDE: f64 = 1200.0;
@@ -97,6 +103,19 @@ pub struct Sheet<'a> {
     pub record: &'a Record,
     /// The photo.
     pub picture: Picture,
+    /// The day of the visit, where one is known: that of the photo's own metadata is not.
+    pub date: Option<Date>,
+}
+
+/// Who hands a page out, and notes.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Look<'a> {
+    /// The clinic's name.
+    pub clinic: Option<&'a str>,
+    /// Its logo, as the address of a picture that is inside (`data:`).
+    pub logo: Option<&'a str>,
+    /// Notes; an empty text is a field to write in by hand.
+    pub notes: Option<&'a str>,
 }
 
 /// What a page says beside the records.
@@ -104,12 +123,12 @@ pub struct Sheet<'a> {
 pub struct Options<'a> {
     /// The subject's name, where one was given.
     pub subject: Option<&'a str>,
-    /// The day of the visit, where one was given.
-    pub date: Option<Date>,
     /// Whether to show published reference ranges.
     pub reference_bands: bool,
     /// The subject's records so far, the oldest visit first, this one included; empty without a history.
     pub visits: &'a [Visit],
+    /// Who hands it out, and notes.
+    pub look: Look<'a>,
 }
 
 /// One page for one subject with one or more views. All text in it is escaped, and nothing outside it is asked for.
@@ -122,7 +141,7 @@ pub struct Options<'a> {
 /// use orthostat::report::html::{self, Options, Picture, Sheet};
 /// let record = Record::open("tests/fixtures/records/anterior-tilted.json".as_ref())?;
 /// let picture = Picture::Withheld("the photo is not at hand".into());
-/// let page = html::page(&[Sheet { record: &record, picture }], &Options { subject: Some("A <b>"), ..Options::default() })?;
+/// let page = html::page(&[Sheet { record: &record, picture, date: None }], &Options { subject: Some("A <b>"), ..Options::default() })?;
 /// assert!(page.contains("left shoulder higher") && page.contains("A &lt;b&gt;"));
 /// # Ok::<(), orthostat::core::error::Error>(())
 /// ```
@@ -135,8 +154,11 @@ pub fn page(sheets: &[Sheet<'_>], options: &Options<'_>) -> Result<String> {
     let page = Page {
         style: include_str!("page.css"),
         toggles: views.iter().flat_map(|view| view.layers.iter().map(|layer| layer.rule.clone())).collect(),
+        foot: foot(options.subject),
         subject: options.subject,
-        date: options.date.map(|date| date.to_string()),
+        days: days(sheets),
+        changes: changes(&views),
+        look: options.look,
         version: &first.record.tool.version,
         measured_by: measured_by(sheets),
         bands: options.reference_bands,
@@ -144,6 +166,37 @@ pub fn page(sheets: &[Sheet<'_>], options: &Options<'_>) -> Result<String> {
         views,
     };
     page.render().map_err(|error| Error::Usage { reason: format!("the page cannot be made: {error}") })
+}
+
+/// The days of the sheets in words.
+fn days(sheets: &[Sheet<'_>]) -> Option<String> {
+    let days = || sheets.iter().filter_map(|sheet| sheet.date);
+    let (first, last) = (days().min()?, days().max()?);
+    Some(if first == last { first.to_string() } else { format!("{first} to {last}") })
+}
+
+/// What has changed in all views, for the head of the page.
+fn changes(views: &[ViewPart]) -> Vec<String> {
+    let of = |view: &ViewPart| {
+        let trend = view.trend.clone().unwrap_or_default();
+        let several = views.len() > 1;
+        let heading = view.heading.to_lowercase();
+        trend.panels.into_iter().filter(|panel| panel.changed).map(move |panel| {
+            let view = if several { format!(" ({heading})") } else { String::new() };
+            format!("{}{view}: {}", sentence(panel.label).trim_end_matches('.'), panel.words)
+        })
+    };
+    views.iter().flat_map(of).collect()
+}
+
+/// The style rule that puts the subject's name and the sheet's number at the foot of each printed sheet.
+fn foot(subject: Option<&str>) -> String {
+    // Every letter by its number: nothing in a name ends the text or the style.
+    let name: String =
+        subject.unwrap_or_default().chars().map(|letter| format!("\\{:06x}", u32::from(letter))).collect();
+    format!(
+        "@page {{ @bottom-left {{ content: \"{name}\"; }} @bottom-right {{ content: \"Sheet \" counter(page) \" of \" counter(pages); }} }}"
+    )
 }
 
 fn measured_by(sheets: &[Sheet<'_>]) -> String {
@@ -157,8 +210,12 @@ fn measured_by(sheets: &[Sheet<'_>]) -> String {
 struct Page<'a> {
     style: &'static str,
     toggles: String,
+    foot: String,
     subject: Option<&'a str>,
-    date: Option<String>,
+    days: Option<String>,
+    /// What has changed over the visits.
+    changes: Vec<String>,
+    look: Look<'a>,
     version: &'a str,
     measured_by: String,
     bands: bool,
@@ -176,12 +233,16 @@ struct LayerPart {
 
 struct Row {
     label: &'static str,
+    /// The term behind a plain name.
+    term: &'static str,
     value: String,
     error: String,
     millimetres: String,
     bar: String,
     words: String,
     resolved: bool,
+    /// Whose points it leans on, where it is not the model's alone.
+    by: &'static str,
     reference: Vec<String>,
     /// Where the ranges come from, for the list below the table.
     sources: Vec<String>,
@@ -196,12 +257,16 @@ struct Group {
 struct ViewPart {
     number: usize,
     heading: String,
+    date: Option<Date>,
     file: String,
     readings: usize,
-    found: Vec<String>,
-    unresolved: usize,
+    short: Vec<short::Line>,
+    /// The fourth line: what else was resolved, and what was not.
+    rest: String,
+    /// Why the photo is to be taken again.
+    advice: Option<String>,
     measured: usize,
-    missing: usize,
+    by_hand: String,
     layers: Vec<LayerPart>,
     picture: Option<String>,
     withheld: Option<String>,
@@ -222,22 +287,9 @@ struct ViewPart {
 impl ViewPart {
     fn of(number: usize, sheet: &Sheet<'_>, options: &Options<'_>) -> Self {
         let record = sheet.record;
-        let values: Vec<(Measure, &MeasureRecord)> = Measure::ALL
-            .into_iter()
-            .filter_map(|measure| Some((measure, record.measure(measure)?)))
-            .filter(|(_, found)| found.value.is_some())
-            .collect();
-        let found: Vec<String> = values
-            .iter()
-            .filter(|(measure, found)| found.resolved == Some(true) && !measure.says()[0].is_empty())
-            // What follows from another value is no finding of its own.
-            .filter(|(_, found)| found.derived_from.is_none())
-            .filter_map(|(_, found)| found.words.as_deref().map(in_signs))
-            .collect();
-        let unresolved = values.iter().filter(|(_, found)| found.resolved == Some(false)).count();
         let (picture, layers, withheld) = match &sheet.picture {
             Picture::Shown { href, window, attitude } => {
-                let (picture, layers) = picture(number, record, href, *window, *attitude);
+                let (picture, layers) = picture(number, record, href, *window, (*window, *attitude));
                 (Some(picture), layers, None)
             }
             Picture::Withheld(why) => (None, Vec::new(), Some(sentence(why))),
@@ -249,12 +301,14 @@ impl ViewPart {
         Self {
             number,
             heading: sentence(&words::view_words(record)).trim_end_matches('.').to_owned(),
+            date: sheet.date,
             file: record.source.file.clone(),
             readings: record.tool.readings,
-            found,
-            unresolved,
-            measured: values.len(),
-            missing: Measure::ALL.into_iter().filter_map(|m| record.measure(m)).count() - values.len(),
+            short: short::lines(record),
+            rest: short::rest(record),
+            advice: words::reason_for_another(record).map(|why| sentence(&why)),
+            measured: record.measures.values().filter(|found| found.value.is_some()).count(),
+            by_hand: short::by_hand(record),
             layers,
             picture,
             withheld,
@@ -264,7 +318,7 @@ impl ViewPart {
             sources: sources(&groups),
             groups,
             spine: spine::draw(record),
-            flags: record.quality.flags.iter().map(|flag| sentence(&flag.text)).collect(),
+            flags: short::flags(record),
             warnings: record.warnings.iter().map(|warning| sentence(warning)).collect(),
             levelled: levelled(record),
             turned: turned(record),
@@ -277,33 +331,19 @@ impl ViewPart {
     }
 }
 
-/// A sentence of its own: with a capital at its head and a stop at its end.
-fn sentence(text: &str) -> String {
-    let mut letters = text.chars();
-    let first: String = letters.next().map(|letter| letter.to_uppercase().collect()).unwrap_or_default();
-    let stop = if text.ends_with(['.', '!', '?']) { "" } else { "." };
-    format!("{first}{}{stop}", letters.as_str())
-}
-
-/// Degrees and minus signs as print has them.
-fn in_signs(words: &str) -> String {
-    let words = words.replace(" degrees", "°").replace(" deg", "°").replace("+-", "±");
-    words.replace(" -", " \u{2212}").replace("(-", "(\u{2212}")
-}
-
-/// The picture with its lines, and the boxes that show and hide them.
+/// The picture with its lines, in a frame of the photo, and the boxes that show and hide them.
 fn picture(
     number: usize,
     record: &Record,
     href: &str,
     [x, y, width, height]: [f64; 4],
-    attitude: Attitude,
+    ([left, top, wide, high], attitude): ([f64; 4], Attitude),
 ) -> (String, Vec<LayerPart>) {
-    let unit = (height / 450.0).max(0.5);
+    let unit = (high / 450.0).max(0.5);
     let layers = tagged(record, &Framing::of(record, attitude), unit);
     let names: Vec<&str> = layers.iter().map(|layer| layer.name).collect();
     let mut out = format!(
-        "<svg class=\"picture\" viewBox=\"{x} {y} {width} {height}\" width=\"{width}\" height=\"{height}\" role=\"img\" aria-label=\"Photo of the person, {}, with {}\">\
+        "<svg class=\"picture\" viewBox=\"{left} {top} {wide} {high}\" width=\"{wide}\" height=\"{high}\" role=\"img\" aria-label=\"Photo of the person, {}, with {}\">\
          <image class=\"photo-{number}\" x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" preserveAspectRatio=\"none\" \
          href=\"{href}\"/>",
         escaped(&caption(record)),
@@ -380,14 +420,21 @@ fn row(measure: Measure, found: &MeasureRecord, interval: [f64; 2], end: Option<
         let resolved = found.resolved == Some(true);
         Bar { value, interval, resolved, end: end.unwrap_or(own), bands, ends: end.is_none().then_some(ends) }.svg()
     };
+    let plain = words::plain_name(measure);
     Some(Row {
-        label: measure.label(),
+        label: plain.unwrap_or(measure.label()),
+        term: plain.map_or("", |_| measure.label()),
         value: format!("{}{unit}", signed(value).replace('-', "\u{2212}")),
-        error: format!("± {:.1}", 0.5 * (interval[1] - interval[0])),
+        error: format!("± {:.1}", words::half(interval)),
         millimetres: found.value_mm.map(|mm| format!("{mm:+.0} mm").replace('-', "\u{2212}")).unwrap_or_default(),
         bar,
         words: if measure.says()[0].is_empty() { "no side to tell".into() } else { words::short_words(measure, found) },
         resolved: found.resolved == Some(true) && !measure.says()[0].is_empty(),
+        by: match found.by {
+            None => "",
+            Some(PointsBy::Hand) => "points placed by hand",
+            Some(PointsBy::HandAndModel) => "some points placed by hand",
+        },
         reference: bands
             .iter()
             .map(|band| {

@@ -17,6 +17,7 @@ use sha2::{Digest, Sha256};
 
 use crate::core::body::view::View;
 use crate::core::error::Result;
+use crate::core::gate::Gate;
 use crate::core::measure::{Measure, Unit};
 use crate::core::record::Record;
 use crate::core::record::outcome::{Failure, Tally};
@@ -63,6 +64,9 @@ pub struct Row<'a> {
     /// A small JPEG picture in base64.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub thumbnail: Option<&'a str>,
+    /// The subject's page, relative to this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub report: Option<&'a str>,
 }
 
 impl<'a> Row<'a> {
@@ -80,6 +84,7 @@ impl<'a> Row<'a> {
             flags: vec![(failure.code.clone(), failure.text.clone())],
             picture: None,
             thumbnail: None,
+            report: None,
         }
     }
 
@@ -108,12 +113,22 @@ impl<'a> Row<'a> {
             flags,
             picture,
             thumbnail,
+            report: None,
         }
     }
 }
 
 /// Flags that ask for something else than a new photo.
-const KEEP: [&str; 2] = ["not_levelled", "view_contradicted"];
+const KEPT: [Gate; 8] = [
+    Gate::NotLevelled,
+    Gate::ViewContradicted,
+    Gate::ViewDoubtful,
+    Gate::SeveralPeople,
+    Gate::PerhapsMirrored,
+    Gate::GravityContradicted,
+    Gate::Edited,
+    Gate::FrontCamera,
+];
 
 /// Fixed words of flags and failures, and what they are called on the page.
 const WORDS: [(&str, &str); 23] = [
@@ -237,7 +252,7 @@ impl Page {
         let measures: Vec<_> = Measure::ALL.into_iter().filter(seen).collect();
         let facts = json!({
             "words": WORDS.into_iter().collect::<IndexMap<_, _>>(),
-            "keep": KEEP,
+            "keep": KEPT.map(Gate::name),
             "measures": measures.iter().map(|measure| {
                 let [positive, negative] = measure.says();
                 json!({"name": measure.name(), "label": measure.label(), "unit": unit_words(*measure),

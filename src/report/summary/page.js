@@ -36,6 +36,12 @@
     return make("a", { href, class: image ? "thumbnail" : null, "aria-label": image ? null : label }, image || "picture");
   }
 
+  // The name of a photo or a subject leads to the subject's page, where there is one.
+  const linked = (row, text) => {
+    if (!row.report) return name(text);
+    return make("a", { href: row.report.split("/").map(encodeURIComponent).join("/") }, name(text));
+  };
+
   // The photos to take again.
 
   const illustrated = rows.some((row) => row.thumbnail);
@@ -45,7 +51,7 @@
     const more = section.querySelector("button");
     let shown = 0;
     const item = (row) => {
-      const who = make("div", { class: "who" }, make("b", null, name(row.id)));
+      const who = make("div", { class: "who" }, make("b", null, linked(row, row.id)));
       const about = [row.subject, row.visit].filter(Boolean);
       who.append(make("small", null, "photo " + row.number, ...about.flatMap((text) => [", ", name(text)])));
       const why = make("div", { class: "why" });
@@ -114,6 +120,11 @@
     };
   }
 
+  function link(key, label) {
+    const column = text(key, label, "id");
+    return { ...column, cell: (row) => make("td", { class: "id" }, row[key] === undefined ? "" : linked(row, String(row[key]))) };
+  }
+
   function measureColumn(measure) {
     const value = (row) => (row.measures[measure.name] ? row.measures[measure.name][0] : null);
     return {
@@ -141,8 +152,8 @@
     const has = (key) => rows.some((row) => row[key] !== undefined);
     const all = [];
     if (has("picture")) all.push({ key: "picture", label: "Picture", plain: true, cell: (row) => make("td", null, thumbnail(row) || "") });
-    all.push({ ...text("number", "No.", "number"), kind: "number" }, text("id", "Photo", "id"));
-    if (has("subject")) all.push(text("subject", "Subject", "id"));
+    all.push({ ...text("number", "No.", "number"), kind: "number" }, link("id", "Photo"));
+    if (has("subject")) all.push(link("subject", "Subject"));
     if (has("visit")) all.push(text("visit", "Visit", "date"));
     if (has("view")) all.push(text("view", "View"));
     all.push({ ...text("state", "State"), cell: (row) => make("td", null, make("span", { class: "state " + row.state }, row.state)) });
