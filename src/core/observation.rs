@@ -27,6 +27,9 @@ pub struct Frame {
     pub height: f64,
     /// How many people were found.
     pub people: usize,
+    /// Where each of several stands: the middle of the hips in pixels, in the order in which [`crate::Options::person`] counts. Empty
+    /// for one person.
+    pub standing: Vec<[f64; 2]>,
     /// How many readings were taken, of all models and parts of the body.
     pub readings: usize,
     /// The models' names.

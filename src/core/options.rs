@@ -1,5 +1,6 @@
 //! How one photo is to be measured.
 
+use crate::core::area::Area;
 use crate::core::body::view::View;
 use crate::core::camera::UserCalibration;
 use crate::core::geometry::{Point, rounded};
@@ -26,6 +27,9 @@ pub struct Options {
     pub height_mm: Option<f64>,
     /// Whom to measure, counted from 1 in order of size and place. Default: 1.
     pub person: usize,
+    /// The part of the upright photo to measure as a picture of its own; places in other options count from its corner. Default:
+    /// each panel of a collage, else the whole photo.
+    pub region: Option<Area>,
     /// Points placed by hand, in pixels of the upright photo as it is. Default: none.
     pub points: Points,
     /// Look for every head in the picture, for pictures that cover them ([`crate::report::mask`]). Default: no.
@@ -57,6 +61,7 @@ impl Default for Options {
             given: UserCalibration::default(),
             height_mm: None,
             person: 1,
+            region: None,
             points: Points::default(),
             heads: false,
         }

@@ -125,7 +125,8 @@ pub fn judge(evidence: &Evidence<'_>) -> Quality {
         quality.flag(
             Gate::SeveralPeople,
             format!(
-                "{} people were found and one was measured: retake with one person in the picture",
+                "{} people were found and one was measured: choose another with --person, as the annotated picture numbers them, or \
+                 retake with one person in the picture",
                 evidence.people
             ),
         );

@@ -146,6 +146,7 @@ impl Follower {
             readings: readings.iter().map(Readings::count).sum(),
             model: self.tracker.model().to_owned(),
             model_blake3: self.tracker.hash().to_owned(),
+            standing: Vec::new(),
             independent: None,
         }
     }

@@ -175,6 +175,7 @@ pub fn draw(photo: &RgbImage, record: &Record) -> RgbImage {
         }
     }
     draw_labels(&mut canvas, record, labels);
+    draw_numbers(&mut canvas, record);
     draw_caption(&mut canvas, record);
     canvas.into_image()
 }
@@ -297,6 +298,15 @@ fn draw_labels(canvas: &mut Canvas, record: &Record, mut labels: Vec<(f32, [Stri
         canvas.label(&says, x, y, size, color);
         canvas.label(&number, x, y + 1.5 * size, size, color);
         free = y + 3.4 * size;
+    }
+}
+
+/// The number of each of several people, as `--person` counts them.
+fn draw_numbers(canvas: &mut Canvas, record: &Record) {
+    let size = 10.0 * canvas.unit;
+    for (number, &[x, y]) in (1..).zip(&record.subject.standing) {
+        let (x, y) = canvas.place(Point::new(x, y));
+        canvas.label(&format!("person {number}"), x, y, size, SKY);
     }
 }
 

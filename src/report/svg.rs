@@ -282,6 +282,9 @@ fn labels(record: &Record, unit: f64) -> String {
         out.push_str(&label(&number, x, y + 1.5 * size, size, color));
         free = y + 3.4 * size;
     }
+    for (number, &[x, y]) in (1..).zip(&record.subject.standing) {
+        out.push_str(&label(&format!("person {number}"), x, y, 10.0 * unit, SKY));
+    }
     let caption = overlay::caption(record);
     let size = (9.0 * unit).min(0.94 * width / breadth(&caption));
     out.push_str(&label(&caption, 0.3 * size, f64::from(record.source.height) - size, size, WHITE));

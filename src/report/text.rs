@@ -3,7 +3,7 @@
 use comfy_table::{CellAlignment, Table, presets};
 
 use super::signed;
-use super::words::{level_words, short_words, view_words};
+use super::words::{file_words, level_words, short_words, view_words};
 use crate::core::measure::frontal::Pattern;
 use crate::core::measure::{Measure, Unit};
 use crate::core::names::shown;
@@ -14,7 +14,7 @@ use crate::core::record::Record;
 pub fn table(record: &Record) -> String {
     let mut out = format!(
         "{}: {}, {} reading{}{}\n",
-        shown(&record.source.file),
+        shown(&file_words(record)),
         view_words(record),
         record.tool.readings,
         if record.tool.readings == 1 { "" } else { "s" },

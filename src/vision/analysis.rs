@@ -129,6 +129,10 @@ impl Analyzer {
         let agreed = ensemble::agreed(&readings);
         let around = surroundings(&pyramid, &agreed, &told);
         let seen = observation(&readings, &agreed, &told, &around, (width, height));
+        let standing = match people.len() {
+            1 => Vec::new(),
+            _ => people.iter().map(|person| [person.region.center.x, person.region.center.y]).collect(),
+        };
         let (heads, people) = match options.heads {
             true => {
                 let hits = self.hits(photo)?;
@@ -143,6 +147,7 @@ impl Analyzer {
             width,
             height,
             people,
+            standing,
             heads,
             readings: readings.iter().map(Readings::count).sum(),
             model: models.join("+"),
@@ -150,6 +155,16 @@ impl Analyzer {
             independent: None,
         };
         measure(frame, seen, options)
+    }
+
+    /// Whether the detector finds anybody in a photo.
+    ///
+    /// # Errors
+    /// What the model says.
+    pub(super) fn shows_somebody(&mut self, photo: &Photo, options: &Options) -> Result<bool> {
+        let pyramid = Pyramid::of_reduced(&photo.pixels, photo.size(), photo.halvings as usize);
+        let Some(first) = self.teams.iter_mut().flatten().next() else { return Ok(false) };
+        Ok(!detect::people(first.as_mut(), &pyramid, options.readings > 1)?.people.is_empty())
     }
 
     /// What may be a head, in as much detail as an annotated picture shows.

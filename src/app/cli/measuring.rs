@@ -98,6 +98,7 @@ impl Measuring {
             given,
             height_mm: self.height_cm.map(|cm| 10.0 * cm),
             person: self.person,
+            region: None,
             points: Points::default(),
         }
     }

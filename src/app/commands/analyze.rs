@@ -8,7 +8,7 @@ use orthostat::app::cli::{Analyze, PictureForm};
 use orthostat::core::compare::reference;
 use orthostat::core::error::{Error, Result};
 use orthostat::core::isolation;
-use orthostat::core::names::{file_name, of_file};
+use orthostat::core::names::{self, file_name, of_file};
 use orthostat::core::options::Options;
 use orthostat::core::photo_hash::PhotoHash;
 use orthostat::core::pipeline::Analysis;
@@ -51,7 +51,7 @@ pub(crate) fn run(options: &Analyze) -> Result<u8> {
     measuring.heads = options.mask_face;
     let reading = options.reading();
     // What cannot be written is found out before the slow work.
-    let mut history = match &options.save {
+    let history = match &options.save {
         Some(_) => Some(History::open(&database(options.db.as_deref())?)?),
         None => None,
     };
@@ -61,7 +61,6 @@ pub(crate) fn run(options: &Analyze) -> Result<u8> {
         None => None,
     };
     let page = page_outputs(options, &inputs)?;
-    let mut sheets = Vec::new();
     let workers = std::thread::available_parallelism().map_or(1, usize::from).min(2);
     // The next photo is read while the models open and while the one before is measured.
     std::thread::scope(|scope| {
@@ -75,45 +74,23 @@ pub(crate) fn run(options: &Analyze) -> Result<u8> {
                 }
             }
         });
-        let mut analyzer = Analyzer::open(&options.measuring.models(), workers)?;
-        let mut codes = HashSet::new();
-        let mut shown = false;
+        let analyzer = Analyzer::open(&options.measuring.models(), workers)?;
+        let mut run = Run { options, measuring: &measuring, outputs: outputs.as_ref(), history, workers, analyzer, ended: Ended::default() };
         for (id, photo) in ids(photos).iter().zip(&receiver) {
-            let outcome = photo.and_then(|photo| measure(photo, &mut analyzer, &measuring, options));
-            if matches!(outcome, Err(Error::Defect { .. })) {
-                // What the panic left half done goes with it.
-                analyzer = Analyzer::open(&options.measuring.models(), workers)?;
-            }
-            let delivered = outcome.map(|(photo, analysis)| {
-                let path = &photo.source.path;
-                isolation::guarded(path, || {
-                    deliver(id, &photo, &analysis, options, outputs.as_ref(), &mut history, &mut sheets)
-                })
-            });
-            match delivered {
-                Ok(Ok(code)) => {
-                    shown = true;
-                    codes.insert(code)
-                }
-                Err(error @ (Error::Runtime { .. } | Error::Model { .. })) => return Err(error),
-                Err(error) | Ok(Err(error @ Error::Defect { .. })) => {
-                    complain(&error);
-                    codes.insert(error.exit_code())
-                }
-                Ok(Err(error)) => return Err(error),
-            };
+            run.photo(id, photo)?;
         }
-        if let Some(path) = options.report.as_deref().filter(|_| !sheets.is_empty()) {
-            write_page(path, &page, &sheets, history.as_ref(), options)?;
+        let Run { history, ended, .. } = run;
+        if let Some(path) = options.report.as_deref().filter(|_| !ended.sheets.is_empty()) {
+            write_page(path, &page, &ended.sheets, history.as_ref(), options)?;
         }
         if let Some(outputs) = &outputs {
             outputs.tidy()?;
         }
-        if !options.json && !options.fhir && shown {
+        if !options.json && !options.fhir && ended.shown {
             say(&format!("{}\n", report::CAUTION))?;
         }
         // One code when all photos ended alike; else some failed.
-        Ok(if codes.len() == 1 { codes.into_iter().next().unwrap_or(0) } else { 1 })
+        Ok(if ended.codes.len() == 1 { ended.codes.into_iter().next().unwrap_or(0) } else { 1 })
     })
 }
 
@@ -131,14 +108,91 @@ fn page_outputs(options: &Analyze, inputs: &[PathBuf]) -> Result<Outputs> {
     Ok(page)
 }
 
-/// Measures one photo; a panic is an error of this photo.
-fn measure(photo: Photo, analyzer: &mut Analyzer, measuring: &Options, options: &Analyze) -> Result<(Photo, Analysis)> {
-    if let Some(path) = &options.points {
-        let (width, height) = photo.size();
-        measuring.points.check_inside(width.into(), height.into(), path)?;
+/// What has come of the photos so far.
+#[derive(Default)]
+struct Ended {
+    codes: HashSet<u8>,
+    /// For the page.
+    sheets: Vec<(Record, Picture)>,
+    /// Whether a record was shown.
+    shown: bool,
+}
+
+/// What every photo needs.
+struct Run<'a> {
+    options: &'a Analyze,
+    measuring: &'a Options,
+    outputs: Option<&'a Outputs>,
+    history: Option<History>,
+    workers: usize,
+    analyzer: Analyzer,
+    ended: Ended,
+}
+
+impl Run<'_> {
+    /// Measures a photo, or each view in it; an error is one that the next photo would meet as well.
+    fn photo(&mut self, id: &str, photo: Result<Photo>) -> Result<()> {
+        let views = photo.and_then(|photo| {
+            let path = photo.source.path.clone();
+            isolation::guarded(&path, || self.analyzer.views(photo, self.measuring))
+        });
+        let views = match views {
+            Ok(views) => views,
+            Err(error) => return self.failed(error),
+        };
+        let count = views.len();
+        for (index, view) in views.into_iter().enumerate() {
+            match self.measured(&view) {
+                Ok(analysis) => self.deliver(&names::of_view(id, index + 1, count), &view, &analysis)?,
+                Err(error) if count == 1 => self.failed(error)?,
+                Err(error) => {
+                    complain(&format_args!("of {count} panels in the picture, no. {}:", index + 1));
+                    self.failed(error)?;
+                }
+            }
+        }
+        Ok(())
     }
-    let analysis = isolation::guarded(&photo.source.path, || analyzer.analyze(&photo, measuring))?;
-    Ok((photo, analysis))
+
+    /// Measures one view; a panic is an error of this one.
+    fn measured(&mut self, view: &Photo) -> Result<Analysis> {
+        if let Some(path) = &self.options.points {
+            let (width, height) = view.size();
+            self.measuring.points.check_inside(width.into(), height.into(), path)?;
+        }
+        isolation::guarded(&view.source.path, || self.analyzer.analyze(view, self.measuring))
+    }
+
+    /// Says why there is no record.
+    fn failed(&mut self, error: Error) -> Result<()> {
+        match error {
+            Error::Runtime { .. } | Error::Model { .. } => return Err(error),
+            // What the panic left half done goes with it.
+            Error::Defect { .. } => self.analyzer = Analyzer::open(&self.options.measuring.models(), self.workers)?,
+            _ => {}
+        }
+        complain(&error);
+        self.ended.codes.insert(error.exit_code());
+        Ok(())
+    }
+
+    /// Gives one view's record to all who want it.
+    fn deliver(&mut self, id: &str, view: &Photo, analysis: &Analysis) -> Result<()> {
+        let path = &view.source.path;
+        match isolation::guarded(path, || deliver(id, view, analysis, self.options, self.outputs, &mut self.history, &mut self.ended.sheets)) {
+            Ok(code) => {
+                self.ended.shown = true;
+                self.ended.codes.insert(code);
+                Ok(())
+            }
+            Err(error @ Error::Defect { .. }) => {
+                complain(&error);
+                self.ended.codes.insert(error.exit_code());
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
+    }
 }
 
 /// Gives one photo's record to all who want it; the exit code that it asks for.

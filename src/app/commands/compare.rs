@@ -98,24 +98,29 @@ fn find(reference: &str, options: &Compare, analyzer: &mut Option<Analyzer>) -> 
     if let Some((subject, when)) = reference.rsplit_once('@').filter(|_| !path.exists()) {
         return visit(subject, when, options);
     }
-    let record = if is_json(path)? {
-        Record::open(path)?
-    } else {
-        // As `analyze` reads it, so that both give one record.
-        let reading = analysis::reading();
-        let photo = Photo::open(path, &reading)?;
-        let workers = std::thread::available_parallelism().map_or(1, usize::from).min(2);
-        let analyzer = match analyzer {
-            Some(open) => open,
-            None => analyzer.insert(Analyzer::open(&options.measuring.models(), workers)?),
-        };
-        let measuring = options.measuring.options(UserCalibration::default());
-        let analysis = isolation::guarded(path, || analyzer.analyze(&photo, &measuring))?;
-        let id = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-        Record::of(photo.provenance(&id), &analysis)
-    };
     let name = path.file_name().map_or_else(|| reference.to_owned(), |name| name.to_string_lossy().into_owned());
-    Ok(vec![Named { name, record }])
+    if is_json(path)? {
+        return Ok(vec![Named { name, record: Record::open(path)? }]);
+    }
+    // As `analyze` reads it, so that both give one record.
+    let reading = analysis::reading();
+    let photo = Photo::open(path, &reading)?;
+    let workers = std::thread::available_parallelism().map_or(1, usize::from).min(2);
+    let analyzer = match analyzer {
+        Some(open) => open,
+        None => analyzer.insert(Analyzer::open(&options.measuring.models(), workers)?),
+    };
+    let measuring = options.measuring.options(UserCalibration::default());
+    let id = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    let views = isolation::guarded(path, || analyzer.views(photo, &measuring))?;
+    let count = views.len();
+    let mut named = Vec::new();
+    for (number, view) in (1..).zip(&views) {
+        let analysis = isolation::guarded(path, || analyzer.analyze(view, &measuring))?;
+        let record = Record::of(view.provenance(&names::of_view(&id, number, count)), &analysis);
+        named.push(Named { name: names::of_view(&name, number, count), record });
+    }
+    Ok(named)
 }
 
 /// Whether a file begins as JSON does; no picture begins so.

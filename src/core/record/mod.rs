@@ -11,6 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use states::{PlacedBy, PointsBy, ScaleFrom, SpineLevel, Symbol, Towards, ViewFrom};
 
+use crate::core::area::Area;
 use crate::core::body::landmarks::BonyPoint;
 use crate::core::body::skeleton::{Joint, Side};
 use crate::core::body::view;
@@ -140,14 +141,18 @@ pub struct Source {
     #[serde(deserialize_with = "photo_hash::none_if_empty")]
     #[schemars(required, extend("type" = ["string", "null"]))]
     pub blake3: Option<PhotoHash>,
-    /// Width of the upright photo, in pixels.
+    /// Width of the upright photo, or of its `region`, in pixels.
     pub width: u32,
-    /// Height of the upright photo, in pixels.
+    /// Height of the upright photo, or of its `region`, in pixels.
     pub height: u32,
     /// The EXIF orientation that was applied, 1 to 8.
     pub orientation: u8,
     /// What the bytes are, such as `JPEG`.
     pub format: String,
+    /// The part of the upright photo that was measured as a picture of its own: x, y, width, height in pixels. All places in the
+    /// record count from its corner. Absent where the whole photo was measured.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub region: Option<Area>,
 }
 
 /// Where a record comes from. Everything else in a record is a result, which measuring again replaces.
@@ -226,6 +231,9 @@ pub struct Subject {
     pub bounds: [f64; 4],
     /// How many people were found.
     pub people: usize,
+    /// Where each of several stands: the middle of the hips in pixels, in the order in which `--person` counts. Absent for one person.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub standing: Vec<[f64; 2]>,
     /// How far the body is turned to its own left, in degrees.
     pub yaw_deg: Option<f64>,
     /// Its standard deviation, in degrees.
@@ -373,6 +381,7 @@ impl Record {
             subject: Subject {
                 bounds: analysis.person_box.map(|v| rounded(v, 1)),
                 people: analysis.frame.people,
+                standing: analysis.frame.standing.iter().map(|at| at.map(|v| rounded(v, 1))).collect(),
                 yaw_deg: analysis.yaw.map(|yaw| rounded(yaw.deg, 1)),
                 yaw_sd_deg: analysis.yaw.map(|yaw| rounded(yaw.sd_deg, 1)),
                 scale_mm_per_px: analysis.scale.map(|scale| rounded(scale.mm_per_px, 4)),
@@ -446,6 +455,7 @@ impl Record {
             width: self.source.width.into(),
             height: self.source.height.into(),
             people: self.subject.people,
+            standing: self.subject.standing.clone(),
             heads: self.heads.clone(),
             readings: self.tool.readings,
             model: self.tool.model.clone(),

@@ -252,7 +252,7 @@ impl ViewPart {
         Self {
             number,
             heading: sentence(&words::view_words(record)).trim_end_matches('.').to_owned(),
-            file: record.source.file.clone(),
+            file: words::file_words(record),
             readings: record.tool.readings,
             found,
             unresolved,
