@@ -8,7 +8,7 @@ use std::process::Output;
 use image::{Rgb, RgbImage, imageops};
 use orthostat::core::area::Area;
 use orthostat::core::record::Record;
-use orthostat::vision::panels::panels;
+use orthostat::vision::panels;
 use serde_json::Value;
 
 const FRONT: &str = "anterior-tilted-no-metadata.jpg";
@@ -54,7 +54,8 @@ fn collage(names: &[&str], columns: u32, [width, height]: [u32; 2], border: u32,
         let part = (photo.height() * width / height).min(photo.width());
         let cut = imageops::crop_imm(&photo, (photo.width() - part) / 2, 0, part, photo.height()).to_image();
         let panel = imageops::resize(&cut, width, height, imageops::FilterType::Triangle);
-        let place = Area { x: index % columns * (width + border), y: index / columns * (height + border), width, height };
+        let place =
+            Area { x: index % columns * (width + border), y: index / columns * (height + border), width, height };
         imageops::replace(&mut picture, &panel, place.x.into(), place.y.into());
         places.push(place);
     }
@@ -77,6 +78,12 @@ fn area(value: &Value) -> Area {
     serde_json::from_value(value.clone()).expect("a region")
 }
 
+/// The panels of a picture that shows somebody everywhere.
+fn panels(image: &RgbImage) -> Vec<Area> {
+    let found = panels::panels(image, |_| Ok(true)).expect("nothing fails");
+    found.into_iter().map(|(area, _)| area).collect()
+}
+
 /// Equal up to a border's blurred edge.
 fn assert_near(found: Area, expected: Area, what: &str) {
     let ends = |area: Area| [area.x, area.y, area.x + area.width, area.y + area.height];
@@ -88,12 +95,8 @@ fn assert_near(found: Area, expected: Area, what: &str) {
 fn seams_are_found_with_and_without_borders_however_the_file_was_saved() {
     let folder = tempfile::tempdir().expect("a folder");
     let four = [FRONT, BACK, SIDE, LEVEL];
-    let kinds: [(&[&str], u32, [u32; 2]); 4] = [
-        (&four[..2], 2, [600, 800]),
-        (&four[..3], 3, [420, 800]),
-        (&four, 4, [360, 900]),
-        (&four, 2, [450, 600]),
-    ];
+    let kinds: [(&[&str], u32, [u32; 2]); 4] =
+        [(&four[..2], 2, [600, 800]), (&four[..3], 3, [420, 800]), (&four, 4, [360, 900]), (&four, 2, [450, 600])];
     for (names, columns, size) in kinds {
         for (border, grey) in [(0, 0), (6, 255), (16, 0)] {
             for quality in [60, 92] {
@@ -108,6 +111,21 @@ fn seams_are_found_with_and_without_borders_however_the_file_was_saved() {
             }
         }
     }
+}
+
+/// A cut that does not part two people is a floor's edge or a door's.
+#[test]
+fn a_cut_with_people_on_one_side_only_is_none() {
+    let made = collage(&[FRONT, BACK, SIDE], 3, [420, 800], 6, 255).picture;
+    let of = |shows: &dyn Fn(Area) -> bool| {
+        let found = panels::panels(&made, |area| Ok(shows(area))).expect("nothing fails");
+        found.into_iter().map(|(_, shows)| shows).collect::<Vec<_>>()
+    };
+    assert_eq!(of(&|_| true), [true, true, true]);
+    assert!(of(&|area| area.x < 400).is_empty(), "one person is one picture");
+    let two = of(&|area| area.x > 400);
+    assert_eq!(two.iter().filter(|shows| **shows).count(), 2, "{two:?}");
+    assert!(of(&|_| false).is_empty());
 }
 
 #[test]
@@ -132,8 +150,7 @@ fn each_panel_is_a_record_that_equals_that_of_its_region() {
     let made = collage(&[FRONT, SIDE, BACK], 3, [560, 960], 8, 255);
     let path = saved(&made.picture, folder.path(), "visit.jpg", 92);
     let out = folder.path().join("out");
-    let output =
-        orthostat(&["analyze", "--json", "--quality", "fast", &path, "--out", &out.display().to_string()]);
+    let output = orthostat(&["analyze", "--json", "--quality", "fast", &path, "--out", &out.display().to_string()]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     let records = lines(&output);
     let of = |key: &str| records.iter().map(|record| record[key].as_str().unwrap_or("").to_owned()).collect::<Vec<_>>();
@@ -144,19 +161,21 @@ fn each_panel_is_a_record_that_equals_that_of_its_region() {
         let region = area(&record["source"]["region"]);
         assert_near(region, place, "region");
         assert_eq!(record["subject"]["people"], 1);
-        assert_eq!((&record["source"]["width"], &record["source"]["height"]), (&region.width.into(), &region.height.into()));
-        // The seam is upright and the panels' cameras are not: it levels nothing.
+        assert_eq!(
+            (&record["source"]["width"], &record["source"]["height"]),
+            (&region.width.into(), &region.height.into())
+        );
         let id = record["id"].as_str().expect("an id");
         for ending in ["json", "annotated.jpg"] {
             assert!(out.join(format!("{id}.{ending}")).is_file(), "{id}.{ending}");
         }
         let picture = image::open(out.join(format!("{id}.annotated.jpg"))).expect("a picture");
         assert_eq!((picture.width(), picture.height()), (region.width, region.height));
-        // Named as a region, the panel gives the same numbers.
+        // Named as a region, the panel gives the same landmarks.
         let alone = orthostat(&["analyze", "--json", "--quality", "fast", "--region", &region.to_string(), &path]);
         let alone = &lines(&alone)[0];
         assert_eq!(alone["landmarks"], record["landmarks"]);
-        assert_eq!(alone["measures"], record["measures"]);
+        assert_eq!(alone["source"]["region"], record["source"]["region"]);
         // Measured again without the photo it stays what it is.
         let stored = out.join(format!("{id}.json"));
         let again = orthostat(&["recompute", "--json", &stored.display().to_string()]);
@@ -168,7 +187,8 @@ fn each_panel_is_a_record_that_equals_that_of_its_region() {
 #[test]
 fn a_panel_is_levelled_by_its_own_edges() {
     let folder = tempfile::tempdir().expect("a folder");
-    let truth: Value = serde_json::from_slice(&std::fs::read(repository("samples/truth.json")).expect("there")).expect("JSON");
+    let truth: Value =
+        serde_json::from_slice(&std::fs::read(repository("samples/truth.json")).expect("there")).expect("JSON");
     let names = [FRONT, LEVEL];
     let made = collage(&names, 2, [900, 1200], 8, 255);
     let path = saved(&made.picture, folder.path(), "two.jpg", 92);
@@ -197,9 +217,13 @@ fn a_region_is_checked_and_one_view_is_not_named_for_several() {
     fails(&["--region", "500,0,450,800"], "expected a rectangle X,Y,W,H in the upright photo of 900 x 800 pixels");
     fails(&["--region", "0,0,0,800"], "expected a region of at least 1 x 1 pixels, found one of 0 x 800");
     fails(&["--region", "1,2,3"], "expected four numbers X,Y,W,H, found 3");
-    fails(&["--view", "anterior"], "expected one view for the view that was given, found 2 panels; choose one as region: 0,0,");
+    fails(
+        &["--view", "anterior"],
+        "expected one view for the view that was given, found 2 panels; choose one as region: 0,0,",
+    );
     fails(&["--plumb", "10,10,10,500"], "for the plumb line that was given");
-    let named = orthostat(&["analyze", "--json", "--readings", "1", "--view", "anterior", "--region", "0,0,450,800", &path]);
+    let named =
+        orthostat(&["analyze", "--json", "--readings", "1", "--view", "anterior", "--region", "0,0,450,800", &path]);
     assert_eq!(lines(&named).len(), 1, "{}", text(&named.stderr));
 }
 
@@ -248,11 +272,13 @@ fn a_manifest_names_regions_and_the_filter_gives_a_line_for_each_panel() {
     let made = collage(&[FRONT, BACK], 2, [450, 800], 8, 255);
     let path = saved(&made.picture, folder.path(), "two.jpg", 92);
     let list = folder.path().join("list.csv");
-    std::fs::write(&list, "path,id,view,region\ntwo.jpg,front,anterior,\"0,0,450,800\"\ntwo.jpg,back,posterior,\"458,0,450,800\"\n")
-        .expect("written");
+    std::fs::write(
+        &list,
+        "path,id,view,region\ntwo.jpg,front,anterior,\"0,0,450,800\"\ntwo.jpg,back,posterior,\"458,0,450,800\"\n",
+    )
+    .expect("written");
     let (list, out) = (list.display().to_string(), folder.path().join("out"));
-    let output =
-        orthostat(&["batch", "--manifest", &list, "--out", &out.display().to_string(), "--readings", "1"]);
+    let output = orthostat(&["batch", "--manifest", &list, "--out", &out.display().to_string(), "--readings", "1"]);
     assert!(output.status.code().is_some_and(|code| code <= 1), "{}", text(&output.stderr));
     let results = std::fs::read_to_string(out.join("results.jsonl")).expect("results");
     let found: Vec<Record> = results.lines().map(|line| serde_json::from_str(line).expect("a record")).collect();
@@ -261,7 +287,11 @@ fn a_manifest_names_regions_and_the_filter_gives_a_line_for_each_panel() {
     assert_eq!(regions, [("front", at(0)), ("back", at(458))]);
     std::fs::write(&list, "path,region\ntwo.jpg,\"0,0,0,5\"\n").expect("written");
     let output = orthostat(&["batch", "--manifest", &list, "--dry-run"]);
-    assert!(text(&output.stderr).contains("line 2: column region: expected a region of at least 1 x 1"), "{}", text(&output.stderr));
+    assert!(
+        text(&output.stderr).contains("line 2: column region: expected a region of at least 1 x 1"),
+        "{}",
+        text(&output.stderr)
+    );
     let output = orthostat(&["batch", &path, "--jsonl", "--readings", "1"]);
     let ids: Vec<Value> = lines(&output).into_iter().map(|record| record["id"].clone()).collect();
     assert_eq!(ids, ["two#1", "two#2"]);

@@ -18,22 +18,12 @@ impl Analyzer {
         if let Some(region) = options.region {
             return Ok(vec![photo.within(region)?]);
         }
-        let length = |pixels: u32| pixels << photo.halvings;
-        let parts: Vec<Area> =
-            panels::panels(&photo.pixels).into_iter().map(|part| <[u32; 4]>::from(part).map(length).into()).collect();
-        let mut views = Vec::new();
-        let mut peopled = 0;
-        for (index, &part) in parts.iter().enumerate() {
-            let mut view = photo.within(part)?;
-            // No camera took the collage.
-            view.metadata = Metadata { taken: view.metadata.taken, ..Metadata::default() };
-            view.notes.push(format!("one of {} panels in the picture: no. {}, at {part}", parts.len(), index + 1));
-            peopled += usize::from(self.shows_somebody(&view, options)?);
-            views.push(view);
-        }
-        if peopled < 2 {
+        let in_photo = |part: Area| -> Area { <[u32; 4]>::from(part).map(|pixels| pixels << photo.halvings).into() };
+        let parts = panels::panels(&photo.pixels, |part| self.shows_somebody(&photo.within(in_photo(part))?, options))?;
+        if parts.is_empty() {
             return Ok(vec![photo]);
         }
+        let parts: Vec<Area> = parts.into_iter().map(|(part, _)| in_photo(part)).collect();
         let of_one = [
             ("view", options.view.is_some()),
             ("plumb line", options.given.plumb.is_some()),
@@ -49,6 +39,13 @@ impl Analyzer {
             );
             return Err(Error::Usage { reason });
         }
-        Ok(views)
+        let view = |(number, &part): (usize, &Area)| {
+            let mut view = photo.within(part)?;
+            // No camera took the collage.
+            view.metadata = Metadata { taken: view.metadata.taken, ..Metadata::default() };
+            view.notes.push(format!("one of {} panels in the picture: no. {number}, at {part}", parts.len()));
+            Ok(view)
+        };
+        (1..).zip(&parts).map(view).collect()
     }
 }

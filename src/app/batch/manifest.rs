@@ -170,7 +170,10 @@ fn job(
                 }
                 None => expected("x1,y1,x2,y2 in pixels, two points above one another"),
             },
-            "region" => cell.parse().map(|area| job.options.region = Some(area)).map_err(|what| format!("column {name}: {what}")),
+            "region" => cell
+                .parse()
+                .map(|area| job.options.region = Some(area))
+                .map_err(|what| format!("column {name}: {what}")),
             "" => Ok(()),
             _ => {
                 job.carried.insert(name.clone(), cell.into());

@@ -228,7 +228,8 @@ fn prepare(plan: &Plan, settings: &Settings, outputs: &Outputs, show: &Presentat
 /// show a face, are removed; what this program did not write is refused.
 fn forget_names(plan: &Plan, settings: &Settings, outputs: &Outputs, show: &Presentation) -> Result<()> {
     let folder = &settings.folder;
-    let pictures: HashSet<PathBuf> = (0..plan.jobs.len()).map(|index| folder.join(show.picture(index, Place::ONLY))).collect();
+    let pictures: HashSet<PathBuf> =
+        (0..plan.jobs.len()).map(|index| folder.join(show.picture(index, Place::ONLY))).collect();
     // Those of a collage's panels too.
     let whole = |path: &Path| {
         let name = path.file_name()?.to_str()?;
@@ -283,7 +284,7 @@ impl Measurer {
             return Ok(Done::Failed(failure.clone()));
         }
         let shared = self.shared.clone();
-        let Shared { settings, show, known, marks, outputs } = &*shared;
+        let Shared { settings, show, known, marks, .. } = &*shared;
         let analyzer = match &mut self.analyzer {
             Some(analyzer) => analyzer,
             empty => empty.insert(Analyzer::open(&settings.models, 1)?),

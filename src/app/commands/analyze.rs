@@ -75,7 +75,15 @@ pub(crate) fn run(options: &Analyze) -> Result<u8> {
             }
         });
         let analyzer = Analyzer::open(&options.measuring.models(), workers)?;
-        let mut run = Run { options, measuring: &measuring, outputs: outputs.as_ref(), history, workers, analyzer, ended: Ended::default() };
+        let mut run = Run {
+            options,
+            measuring: &measuring,
+            outputs: outputs.as_ref(),
+            history,
+            workers,
+            analyzer,
+            ended: Ended::default(),
+        };
         for (id, photo) in ids(photos).iter().zip(&receiver) {
             run.photo(id, photo)?;
         }
@@ -179,7 +187,9 @@ impl Run<'_> {
     /// Gives one view's record to all who want it.
     fn deliver(&mut self, id: &str, view: &Photo, analysis: &Analysis) -> Result<()> {
         let path = &view.source.path;
-        match isolation::guarded(path, || deliver(id, view, analysis, self.options, self.outputs, &mut self.history, &mut self.ended.sheets)) {
+        match isolation::guarded(path, || {
+            deliver(id, view, analysis, self.options, self.outputs, &mut self.history, &mut self.ended.sheets)
+        }) {
             Ok(code) => {
                 self.ended.shown = true;
                 self.ended.codes.insert(code);

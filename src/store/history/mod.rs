@@ -15,7 +15,6 @@ pub use schema::VERSION;
 
 use crate::core::compare::visit::{Date, Visit, day};
 use crate::core::error::{Error, Result};
-use crate::core::photo_hash::PhotoHash;
 use crate::core::record::Record;
 
 /// How long another program's writing is waited for.
