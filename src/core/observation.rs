@@ -65,6 +65,9 @@ pub struct Observation {
     /// The share of readings that had left and right exchanged against the others, when there were any.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub dissent: Option<f64>,
+    /// The share of readings in which a model saw nobody, when there were any.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub missed: Option<f64>,
     /// What the photo's file says about the camera.
     pub told: ToldRecord,
     /// What straight edges in the background say about it, when they were looked at and say something: roll, pitch, and the
@@ -138,6 +141,7 @@ impl Observation {
             outline: None,
             exposure: None,
             dissent: None,
+            missed: None,
             told: ToldRecord {
                 focal_35mm: told.focal_35mm.map(|mm| rounded(mm, 3)),
                 gravity: told.gravity.map(|a| a.map(|g| rounded(g, 6))),
@@ -161,6 +165,12 @@ impl Observation {
     #[must_use]
     pub fn with_dissent(self, share: f64) -> Self {
         Self { dissent: (share > 0.0).then(|| rounded(share, 3)), ..self }
+    }
+
+    /// The same with the share of readings in which a model saw nobody.
+    #[must_use]
+    pub fn with_missed(self, share: f64) -> Self {
+        Self { missed: (share > 0.0).then(|| rounded(share, 3)), ..self }
     }
 
     /// The same with brightness and detail.

@@ -277,6 +277,7 @@ pub fn observation(
     let mut seen = Observation::of(agreed, &single, told)
         .with_worlds(worlds.as_ref())
         .with_dissent(readings.iter().map(|team| team.dissent).fold(0.0, f64::max))
+        .with_missed(readings.iter().map(|team| team.missed).fold(0.0, f64::max))
         .with_exposure(around.exposure)
         .with_background(around.background.as_ref());
     let masks: Vec<Mask> = readings.iter().flat_map(Readings::masks).cloned().collect();
