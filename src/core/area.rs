@@ -65,7 +65,8 @@ impl Area {
     /// # Errors
     /// [`Error::Usage`].
     pub fn check_inside(self, (width, height): (u32, u32), path: &Path) -> Result<()> {
-        let ends = |start: u32, length: u32, size: u32| length > 0 && start.checked_add(length).is_some_and(|end| end <= size);
+        let ends =
+            |start: u32, length: u32, size: u32| length > 0 && start.checked_add(length).is_some_and(|end| end <= size);
         if ends(self.x, self.width, width) && ends(self.y, self.height, height) {
             return Ok(());
         }

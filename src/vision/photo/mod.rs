@@ -257,7 +257,8 @@ impl Photo {
         let (width, height) = self.pixels.dimensions();
         let (x, y) = (most(part.x, width), most(part.y, height));
         let length = |length: u32, room: u32| (length >> self.halvings).clamp(1, room.max(1));
-        imageops::crop_imm(&self.pixels, x, y, length(part.width, width - x), length(part.height, height - y)).to_image()
+        imageops::crop_imm(&self.pixels, x, y, length(part.width, width - x), length(part.height, height - y))
+            .to_image()
     }
 
     /// Where the record of this photo comes from.
