@@ -26,6 +26,7 @@ use crate::vision::heads::search::Finder;
 use crate::vision::heads::{self, Hit};
 use crate::vision::photo::{Photo, ReadOptions};
 use crate::vision::raster::crop::{Grey, Pyramid};
+use crate::vision::raster::region::Region;
 use crate::vision::vanishing::{Sight, tilt_from_verticals};
 
 /// The models, opened: per model as many workers as share its readings.
@@ -157,14 +158,17 @@ impl Analyzer {
         measure(frame, seen, options)
     }
 
-    /// Whether the detector finds anybody in a photo.
+    /// Whether the detector finds somebody in a photo whose head and hips lie in it.
     ///
     /// # Errors
     /// What the model says.
     pub(super) fn shows_somebody(&mut self, photo: &Photo, options: &Options) -> Result<bool> {
         let pyramid = Pyramid::of_reduced(&photo.pixels, photo.size(), photo.halvings as usize);
+        let (width, height) = pyramid.size();
         let Some(first) = self.teams.iter_mut().flatten().next() else { return Ok(false) };
-        Ok(!detect::people(first.as_mut(), &pyramid, options.readings > 1)?.people.is_empty())
+        let crowd = detect::people(first.as_mut(), &pyramid, options.readings > 1)?;
+        let inside = |at: Point| (0.0..=width).contains(&at.x) && (0.0..=height).contains(&at.y);
+        Ok(crowd.people.iter().any(|person| inside(person.region.center) && inside(head_of(person.region))))
     }
 
     /// What may be a head, in as much detail as an annotated picture shows.
@@ -178,6 +182,11 @@ impl Analyzer {
         let pyramid = Pyramid::of_reduced(&shown.pixels, shown.size(), shown.halvings as usize);
         self.finder.insert(finder).find(&pyramid, &shown.pixels)
     }
+}
+
+/// About where the head is of whom the detector found: two thirds of the way from the hips to the edge of the region.
+fn head_of(region: Region) -> Point {
+    region.center + Vec2::new(0.0, -region.side / 3.0).turned(region.rotation)
 }
 
 /// How photos are read that are to be measured: reduced ([`ReadOptions::enough`]) to no less than the size at which the background's

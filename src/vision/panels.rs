@@ -23,6 +23,8 @@ const BESIDE: std::ops::RangeInclusive<usize> = 3..=10;
 /// A part narrower than this share of what was cut is no panel; nor is one of fewer pixels.
 const NARROWEST: f64 = 0.1;
 const SMALLEST: u32 = 96;
+/// Nor is one much wider than high: people who stand are put into upright panels.
+const LOWEST: f64 = 0.5;
 /// No file has more panels than this.
 const MOST: usize = 12;
 /// The pixels of a line of a border differ by no more than this from their mean (mean absolute difference, levels), nor its colour
@@ -83,7 +85,10 @@ impl Part {
 
     fn peopled(&self, shows: &mut impl FnMut(Area) -> Result<bool>) -> Result<Vec<(Area, bool)>> {
         let (area, [a, b]) = match self {
-            Part::One(area) => return Ok(vec![(*area, shows(*area)?)]),
+            Part::One(area) => {
+                let upright = f64::from(area.height) >= LOWEST * f64::from(area.width);
+                return Ok(vec![(*area, upright && shows(*area)?)]);
+            }
             Part::Two(area, parts) => (*area, &**parts),
         };
         let mut found = a.peopled(shows)?;
