@@ -37,6 +37,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .map(|(joint, (x, y))| (joint, Point::new(x, y))),
     );
     let frame = Frame {
+        standing: Vec::new(),
         width: 1080.0,
         height: 1440.0,
         people: 1,

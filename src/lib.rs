@@ -5,6 +5,7 @@
 //! | stage | from -> to | where |
 //! |---|---|---|
 //! | read | bytes -> [`photo::Photo`](vision::photo::Photo) | [`photo`](vision::photo), [`maker_note`](vision::photo::maker_note) |
+//! | split | photo -> the views in it | [`views`](vision::views), [`panels`](mod@vision::panels) |
 //! | detect | pixels -> [`region::Region`](vision::raster::region::Region) | [`detect`](vision::detect), [`estimate`](vision::estimate) |
 //! | crop | pixels + region -> [`crop::Crop`](vision::raster::crop::Crop): tensor and the map back | [`crop`](vision::raster::crop) |
 //! | infer | tensor -> named arrays | [`model`](vision::model) |

@@ -6,7 +6,7 @@ use orthostat::core::body::view::View;
 use orthostat::core::measure::Measure;
 use orthostat::core::watch::alert::{Event, Preset, Watch};
 use orthostat::core::watch::baseline::{Baseline, Progress, Taking, Usual};
-use orthostat::core::watch::{Glimpse, State, WATCHED};
+use orthostat::core::watch::{Glimpse, Signal, State, WATCHED};
 
 /// A recorded trace: see the file's head.
 fn recorded() -> Vec<Glimpse> {
@@ -20,7 +20,9 @@ fn recorded() -> Vec<Glimpse> {
             state,
             view: (state == State::Ready).then_some(View::Anterior),
             values: std::array::from_fn(|index| fields[3 + index].parse().ok()),
+            closeness: None,
             still: fields[2] == "1",
+            whole: true,
         }
     })
     .collect()
@@ -29,12 +31,20 @@ fn recorded() -> Vec<Glimpse> {
 /// A baseline with every measure at 0 and this scatter.
 fn baseline(mad: f64) -> Baseline {
     let usual = Usual { median: 0.0, mad, frames: 100 };
-    Baseline::new("test", View::Anterior, WATCHED.map(|measure| (measure, usual)))
+    Baseline::new("test", View::Anterior, WATCHED.map(|measure| (Signal::Tilt(measure), usual)))
 }
 
 fn ready(seconds: f64, shoulders: f64) -> Glimpse {
     let values = [Some(0.0), Some(shoulders), None, Some(0.0)];
-    Glimpse { seconds, state: State::Ready, view: Some(View::Anterior), values, still: true }
+    Glimpse {
+        seconds,
+        state: State::Ready,
+        view: Some(View::Anterior),
+        values,
+        closeness: Some([0.0, 0.0]),
+        still: true,
+        whole: true,
+    }
 }
 
 /// The events of a made-up trace at ten frames a second.
@@ -61,7 +71,7 @@ fn the_recorded_lean_is_one_episode_and_neither_absence_nor_a_brief_lean_is() {
     let mut taking = Taking::new("recorded");
     let taken = trace.iter().map(|glimpse| taking.next(glimpse)).find(|p| !matches!(p, Progress::Running { .. }));
     let Some(Progress::Taken(baseline)) = taken else { panic!("{taken:?}") };
-    let lean = baseline.usual(Measure::TrunkLean).expect("seen");
+    let lean = baseline.usual(Signal::Tilt(Measure::TrunkLean)).expect("seen");
     assert!(lean.median.abs() < 1.0 && lean.mad < 1.0, "{lean:?}");
 
     let mut watch = Watch::new(baseline, Preset::Medium);
@@ -72,7 +82,7 @@ fn the_recorded_lean_is_one_episode_and_neither_absence_nor_a_brief_lean_is() {
     // It leans from 14 s on and passes 3 degrees at 15 s.
     assert!((24.5..27.0).contains(seconds) && (14.5..17.0).contains(since), "{seconds} since {since}");
     assert!((34.0..36.5).contains(end) && *why == State::Ready, "{end} {why:?}");
-    let lean = departures.iter().find(|d| d.measure == Measure::TrunkLean).expect("it leans");
+    let lean = departures.iter().find(|d| d.signal == Signal::Tilt(Measure::TrunkLean)).expect("it leans");
     assert!((lean.by - 6.0).abs() < 1.0, "{lean:?}");
     assert!(lean.words().starts_with("trunk leans to the left more than usual by"), "{}", lean.words());
 }
@@ -80,7 +90,7 @@ fn the_recorded_lean_is_one_episode_and_neither_absence_nor_a_brief_lean_is() {
 #[test]
 fn less_than_the_limit_or_less_than_ten_seconds_is_no_event() {
     let mut watch = Watch::new(baseline(0.5), Preset::Medium);
-    assert_eq!(watch.limit(Measure::ShoulderTilt), Some(3.0));
+    assert_eq!(watch.limit(Signal::Tilt(Measure::ShoulderTilt)), Some(3.0));
     assert_eq!(events(&mut watch, 60.0, |t| ready(t, 2.9)), []);
     let mut watch = Watch::new(baseline(0.5), Preset::Medium);
     // Nine of every twelve seconds.
@@ -103,7 +113,7 @@ fn the_limit_follows_the_scatter_and_the_preset() {
         [(0.5, Preset::Low, 4.5), (0.5, Preset::High, 2.1), (1.5, Preset::Medium, 4.5), (1.5, Preset::Low, 6.75)]
     {
         let mut watch = Watch::new(baseline(mad), preset);
-        assert!((watch.limit(Measure::ShoulderTilt).expect("there") - limit).abs() < 1e-9);
+        assert!((watch.limit(Signal::Tilt(Measure::ShoulderTilt)).expect("there") - limit).abs() < 1e-9);
         assert_eq!(events(&mut watch, 30.0, |t| ready(t, limit - 0.05)), []);
         let mut watch = Watch::new(baseline(mad), preset);
         assert_eq!(events(&mut watch, 30.0, |t| ready(t, limit + 0.05)).len(), 1);
@@ -140,7 +150,7 @@ fn two_measures_that_depart_are_one_episode() {
 
 #[test]
 fn nothing_begins_while_nobody_can_be_judged() {
-    for state in [State::Away, State::Turned, State::TooFar, State::OthersNearer, State::Paused, State::Waiting] {
+    for state in State::ALL.into_iter().filter(|state| *state != State::Ready) {
         let mut watch = Watch::new(baseline(0.5), Preset::Medium);
         // Departing, but every eight seconds not to be judged for two.
         let glimpse = |t: f64| if t % 8.0 < 6.0 { ready(t, 6.0) } else { Glimpse { state, ..ready(t, 6.0) } };
@@ -209,4 +219,26 @@ fn the_frame_rate_changes_nothing_and_a_clock_that_runs_back_is_not_believed() {
     let mut watch = Watch::new(baseline(0.5), Preset::Medium);
     watch.next(&ready(100.0, 6.0));
     assert_eq!(events(&mut watch, 60.0, |t| ready(t, 6.0)), []);
+}
+
+#[test]
+fn a_face_that_comes_near_is_an_episode_and_one_that_goes_back_is_none() {
+    let usual = Usual { median: 0.0, mad: 0.5, frames: 100 };
+    let signals = [Signal::Tilt(Measure::ShoulderTilt), Signal::Nearness, Signal::ForwardHead];
+    let watch =
+        || Watch::new(Baseline::new("test", View::Anterior, signals.map(|signal| (signal, usual))), Preset::Medium);
+    let near =
+        |by: [f64; 2]| move |t: f64| Glimpse { closeness: Some(if t < 3.0 { [0.0; 2] } else { by }), ..ready(t, 0.0) };
+    // Larger by 22 %, of which the shoulders have all.
+    let found = events(&mut watch(), 30.0, near([20.0, 0.0]));
+    let [Event::Begin { departures, .. }] = &found[..] else { panic!("{found:?}") };
+    assert_eq!(departures.iter().map(|departure| departure.signal).collect::<Vec<_>>(), [Signal::Nearness]);
+    assert_eq!(departures[0].words(), "face nearer than usual (larger by 22 %)");
+    // The head alone.
+    let found = events(&mut watch(), 30.0, near([12.0, 12.0]));
+    let [Event::Begin { departures, .. }] = &found[..] else { panic!("{found:?}") };
+    assert_eq!(departures[0].words(), "head farther forward than usual (larger against the shoulders by 13 %)");
+    for little in [[10.0, 5.0], [-40.0, -20.0]] {
+        assert_eq!(events(&mut watch(), 30.0, near(little)), [], "{little:?}");
+    }
 }

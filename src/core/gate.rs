@@ -4,6 +4,8 @@ closed_set! {
     /// What is wrong with a photo, or should be known about it.
     #[non_exhaustive]
     Gate {
+        /// The readings do not agree on a body: perhaps nobody is there.
+        NotAPerson = "not_a_person",
         /// The person does not stand upright in the picture.
         NotUpright = "not_upright",
         /// The person is too small to be measured.

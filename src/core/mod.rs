@@ -4,6 +4,7 @@
 #[macro_use]
 mod closed_set;
 
+pub mod area;
 pub mod body;
 pub mod camera;
 pub mod compare;

@@ -73,6 +73,12 @@ pub fn of_file(path: &std::path::Path) -> String {
     shortened(&without_control(&stem), LONGEST_ID).into_owned()
 }
 
+/// The id of one of several views in a photo, counted from 1; of a single view, the photo's own.
+#[must_use]
+pub fn of_view(id: &str, number: usize, views: usize) -> String {
+    if views > 1 { format!("{id}#{number}") } else { id.to_owned() }
+}
+
 /// Text with `_` in place of signs that steer a terminal.
 #[must_use]
 pub fn without_control(text: &str) -> String {

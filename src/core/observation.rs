@@ -31,6 +31,9 @@ pub struct Frame {
     pub height: f64,
     /// How many people were found.
     pub people: usize,
+    /// Where each of several stands: the middle of the hips in pixels, in the order in which [`crate::Options::person`] counts. Empty
+    /// for one person.
+    pub standing: Vec<[f64; 2]>,
     /// How many readings were taken, of all models and parts of the body.
     pub readings: usize,
     /// The models' names.
@@ -89,6 +92,9 @@ pub struct Observation {
     /// Points along the spine, when a model or file gives any, by level: x, y, visibility, and the readings' spread.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub spine: Option<IndexMap<String, Place>>,
+    /// The share of readings in which a model saw nobody, when there were any.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub missed: Option<f64>,
     /// What the photo's file says about the camera.
     pub told: ToldRecord,
     /// What straight edges in the background say about it, when they were looked at and say something: roll, pitch, and the
@@ -179,6 +185,7 @@ impl Observation {
             dissent: None,
             second: None,
             spine: None,
+            missed: None,
             told: ToldRecord {
                 focal_35mm: told.focal_35mm.map(|mm| rounded(mm, 3)),
                 gravity: told.gravity.map(|a| a.map(|g| rounded(g, 6))),
@@ -255,6 +262,12 @@ impl Observation {
         let joints = Self::of(&found.pose, [], &self.told()).joints;
         let given = Self { joints, readings: Vec::new(), second: None, dissent: None, outline, ..self };
         given.with_spine(found.spine.as_ref())
+    }
+
+    /// The same with the share of readings in which a model saw nobody.
+    #[must_use]
+    pub fn with_missed(self, share: f64) -> Self {
+        Self { missed: (share > 0.0).then(|| rounded(share, 3)), ..self }
     }
 
     /// The same with brightness and detail.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::core::area::Area;
 use crate::core::body::view::View;
 use crate::core::camera::UserCalibration;
 use crate::core::geometry::{Point, rounded};
@@ -29,6 +30,9 @@ pub struct Options {
     pub height_mm: Option<f64>,
     /// Whom to measure, counted from 1 in order of size and place. Default: 1.
     pub person: usize,
+    /// The part of the upright photo to measure as a picture of its own; places in other options count from its corner. Default:
+    /// each panel of a collage, else the whole photo.
+    pub region: Option<Area>,
     /// Points placed by hand, in pixels of the upright photo as it is. Default: none.
     pub points: Points,
     /// Points that another program found, which replace the model's joints. Default: none.
@@ -62,6 +66,7 @@ impl Default for Options {
             given: UserCalibration::default(),
             height_mm: None,
             person: 1,
+            region: None,
             points: Points::default(),
             keypoints: None,
             heads: false,

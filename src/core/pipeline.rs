@@ -116,6 +116,7 @@ pub fn measure(frame: Frame, seen: Observation, options: &Options) -> Result<Ana
         exchanged: body.exchanged,
         view_given: options.view.is_some(),
         dissent: seen.dissent.unwrap_or(0.0),
+        missed: seen.missed.unwrap_or(0.0),
         yaw: turn,
         people: frame.people,
         focal_px: camera.focal_px,

@@ -86,6 +86,8 @@ enum Kind {
 
 /// A frame may be shown so much after its time before it counts as late.
 const LATE: f64 = 0.05;
+/// How often a resting source is asked whether it is wanted again.
+const GLANCE: Duration = Duration::from_millis(50);
 /// How long to wait before a vanished source is opened again.
 const AGAIN: Duration = Duration::from_millis(500);
 
@@ -97,6 +99,8 @@ struct Shared {
     /// Somebody waits for a frame: reading one costs, where dropping one does not.
     wanted: AtomicBool,
     stop: AtomicBool,
+    /// The source is closed until further notice.
+    resting: AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -153,6 +157,16 @@ impl Feed {
     #[must_use]
     pub fn is_live(&self) -> bool {
         matches!(self.kind, Kind::Running { .. })
+    }
+
+    /// Closes a camera or a stream, so that its lamp goes out and others can have it, or opens it again. A file is read on.
+    pub fn rest(&mut self, resting: bool) {
+        if let Kind::Running { shared, .. } = &self.kind {
+            shared.resting.store(resting, Ordering::Relaxed);
+            if resting {
+                shared.lock().fresh = false;
+            }
+        }
     }
 
     /// What time it is by the source's clock, in seconds; of a file, the time of its last frame.
@@ -286,6 +300,11 @@ impl Feed {
 fn keep_reading(source: &Live, input: Input, shared: &Shared) {
     let mut input = Some(input);
     while !shared.stop.load(Ordering::Relaxed) {
+        if shared.resting.load(Ordering::Relaxed) {
+            input = None;
+            std::thread::sleep(GLANCE);
+            continue;
+        }
         let reason = match input.take() {
             Some(mut opened) => read_on(&mut opened, shared),
             None => {
@@ -299,15 +318,17 @@ fn keep_reading(source: &Live, input: Input, shared: &Shared) {
                 }
             }
         };
-        shared.lock().vanished = Some(reason);
-        shared.changed.notify_all();
+        if !shared.resting.load(Ordering::Relaxed) {
+            shared.lock().vanished = Some(reason);
+            shared.changed.notify_all();
+        }
     }
 }
 
 /// Reads until the source has vanished; says why.
 fn read_on(input: &mut Input, shared: &Shared) -> String {
     let (mut jpeg, mut pixels) = (Vec::new(), Mat::default());
-    while !shared.stop.load(Ordering::Relaxed) {
+    while !shared.stop.load(Ordering::Relaxed) && !shared.resting.load(Ordering::Relaxed) {
         let is_jpeg = match input {
             Input::Mjpeg(stream) => match stream.next(&mut jpeg) {
                 Ok(true) => true,

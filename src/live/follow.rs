@@ -1,5 +1,6 @@
 //! One frame after the other: the person followed, measured, and smoothed for the eye.
 
+use orthostat::core::body::skeleton::Pair;
 use orthostat::core::camera::CameraMetadata;
 use orthostat::core::error::{Error, Result};
 use orthostat::core::observation::{self, Observation};
@@ -9,9 +10,12 @@ use orthostat::core::watch::smoothing::{self, Filter, OneEuro, PoseFilter};
 use orthostat::core::watch::still::Stillness;
 use orthostat::core::watch::{Glimpse, State, WATCHED};
 use orthostat::vision::analysis::{Surroundings, observation, surroundings};
+use orthostat::vision::clothes::Clothes;
 use orthostat::vision::ensemble::{self, Readings};
+use orthostat::vision::identity::{Identity, Looks};
 use orthostat::vision::raster::crop::Pyramid;
 use orthostat::vision::raster::frame::Frame;
+use orthostat::vision::steady::Steady;
 use orthostat::vision::track::{Followed, Tracker};
 
 use super::body::{Person, Reading};
@@ -20,6 +24,13 @@ use super::body::{Person, Reading};
 const VALUES: OneEuro = OneEuro { min_cutoff: 0.3, beta: 0.3, derivative_cutoff: 1.0 };
 /// How the camera is held is told anew by the background when somebody comes, but not more often than this, in seconds.
 const LEVEL_EVERY: f64 = 20.0;
+
+/// The part of a frame that a body's joints (left, top, right, bottom) stand for: with its head, its arms and what lies below the frame.
+fn room_of([left, top, right, bottom]: [f64; 4]) -> [f64; 4] {
+    let beside = 0.3 * (right - left);
+    let above = 0.25 * (bottom - top);
+    [left - beside, top - above, right + beside, f64::INFINITY]
+}
 
 /// What a frame shows.
 #[derive(Debug)]
@@ -43,6 +54,9 @@ pub struct Follower {
     joints: PoseFilter,
     values: [Filter; WATCHED.len()],
     still: Stillness,
+    steady: Steady,
+    /// Whom to judge, while somebody is watched; else anybody is measured.
+    identity: Option<Identity>,
 }
 
 impl Follower {
@@ -57,7 +71,17 @@ impl Follower {
             joints: PoseFilter::new(smoothing::JOINTS),
             values: Default::default(),
             still: Stillness::default(),
+            steady: Steady::default(),
+            identity: None,
         }
+    }
+
+    /// From now on judges only whoever is seen next, from where the camera stands now.
+    pub fn watch(&mut self) {
+        self.identity = Some(Identity::default());
+        self.steady.reset();
+        self.around = None;
+        self.start_anew();
     }
 
     /// How to measure.
@@ -87,15 +111,21 @@ impl Follower {
             // Another format: nothing of what was known holds.
             self.size = frame.size();
             self.around = None;
+            self.steady.reset();
             self.forget();
         }
         let Some(followed) = self.tracker.see(frame, seconds)? else {
             self.start_anew();
+            if self.identity.is_some() {
+                let _ = self.steady.next(frame, seconds, &[]);
+            }
             return Ok(Sight { glimpse: Glimpse::empty(seconds, State::Away), person: None, shown: None });
         };
         let readings = [Readings { body: followed.readings.clone(), ..Readings::default() }];
         if followed.newcomer {
             self.start_anew();
+        }
+        if followed.newcomer || self.around.is_none() {
             let told_long_ago = self.around.is_none_or(|(then, _)| !(0.0..LEVEL_EVERY).contains(&(seconds - then)));
             if told_long_ago {
                 self.around = Some((seconds, self.surroundings(frame, &readings)));
@@ -117,6 +147,10 @@ impl Follower {
         let pose = self.joints.next(seconds, &analysis.pose, size);
         let still = self.still.next(seconds, &pose);
         let glimpse = Glimpse::of(seconds, &analysis, followed.nearer, still);
+        let glimpse = match self.objection(frame, &glimpse, &followed, &analysis) {
+            Some(state) => glimpse.unjudged(state),
+            None => glimpse,
+        };
         let readings = WATCHED
             .into_iter()
             .zip(&mut self.values)
@@ -135,6 +169,43 @@ impl Follower {
         Ok(Sight { glimpse, person: Some((followed, analysis)), shown })
     }
 
+    /// Why what is seen must not be held against what is usual: another person, or a camera that stands elsewhere. Where nobody is
+    /// watched, a camera that has moved is levelled anew.
+    fn objection(
+        &mut self,
+        frame: &Frame<'_>,
+        glimpse: &Glimpse,
+        followed: &Followed,
+        analysis: &Analysis,
+    ) -> Option<State> {
+        // Who names the roll answers for the camera.
+        let moved = self.options.given.roll_deg.is_none()
+            && self.steady.next(frame, glimpse.seconds, &[room_of(analysis.person_box)]);
+        let Some(identity) = &mut self.identity else {
+            if moved {
+                self.steady.reset();
+                self.around = None;
+                self.start_anew();
+            }
+            return None;
+        };
+        let shoulders =
+            analysis.pose.point(Pair::SHOULDERS.left).ok().zip(analysis.pose.point(Pair::SHOULDERS.right).ok());
+        let looks = shoulders.and_then(|(left, right)| {
+            Some(Looks { clothes: Clothes::of(frame, &analysis.pose)?, shoulders_px: left.distance(right) })
+        });
+        // Somebody before the user may be what is seen of their clothes.
+        let other = !followed.nearer && identity.is_other(glimpse.seconds, looks.as_ref(), followed.newcomer);
+        if other {
+            self.tracker.prefer_another();
+        }
+        match (moved, other) {
+            (_, true) => Some(State::SomebodyElse),
+            (true, false) => Some(State::CameraMoved),
+            (false, false) => None,
+        }
+    }
+
     /// Where readings of this source's frames come from.
     #[must_use]
     pub fn frame(&self, readings: &[Readings], people: usize) -> observation::Frame {
@@ -146,6 +217,7 @@ impl Follower {
             readings: readings.iter().map(Readings::count).sum(),
             model: self.tracker.model().to_owned(),
             model_blake3: self.tracker.hash().to_owned(),
+            standing: Vec::new(),
             independent: None,
         }
     }

@@ -62,7 +62,7 @@ pub enum Line<'a> {
         event: &'static str,
         /// Since when the departure lasts, in milliseconds.
         since_ms: f64,
-        /// By measure, how far it lies from the baseline in degrees, when an episode begins.
+        /// How far each lies from the baseline when an episode begins: measures in degrees, `nearness` and `forward_head` in percent.
         departures: indexmap::IndexMap<&'static str, f64>,
         /// In words.
         words: String,
@@ -85,7 +85,7 @@ impl Line<'_> {
         };
         let departures = match event {
             Event::Begin { departures, .. } => {
-                departures.iter().map(|d| (d.measure.name(), (100.0 * d.by).round() / 100.0)).collect()
+                departures.iter().map(|d| (d.signal.name(), (100.0 * d.signal.shown(d.by)).round() / 100.0)).collect()
             }
             Event::End { .. } => indexmap::IndexMap::new(),
         };
@@ -185,6 +185,7 @@ impl SessionFile {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use orthostat::core::watch::Signal;
     use orthostat::core::watch::alert::Departure;
 
     #[test]
@@ -205,7 +206,7 @@ mod tests {
 
     #[test]
     fn events_are_told_in_numbers_and_in_words() {
-        let departures = vec![Departure { measure: Measure::ShoulderTilt, by: -5.234 }];
+        let departures = vec![Departure { signal: Signal::Tilt(Measure::ShoulderTilt), by: -5.234 }];
         let begin = Event::Begin { seconds: 12.5, since: 2.5, departures };
         assert_eq!(
             Line::of_event(&begin, 125).text().unwrap(),

@@ -12,7 +12,7 @@ use orthostat::core::watch::baseline::{Baseline, Progress, Taking};
 use orthostat::core::watch::check::{Check, Step};
 use orthostat::core::watch::period::{Logged, Period};
 use orthostat::core::watch::session::Row;
-use orthostat::core::watch::{Glimpse, State, WATCHED};
+use orthostat::core::watch::{Glimpse, Signal, State, WATCHED};
 use orthostat::report;
 use orthostat::store::baselines;
 use orthostat::vision::raster::frame::Frame;
@@ -137,6 +137,9 @@ impl<'a> Run<'a> {
             drawn: None,
             asked: None,
         };
+        if options.watch {
+            run.follower.watch();
+        }
         if let Some(kept) = kept {
             run.watch_against(kept);
         }
@@ -160,6 +163,11 @@ impl<'a> Run<'a> {
                 continue;
             }
             match self.feed.next(PATIENCE)? {
+                Next::Nothing if self.paused => {
+                    if self.rest()?.is_break() {
+                        break;
+                    }
+                }
                 Next::Frame(stamp) => {
                     due = (due + step).max(Instant::now());
                     let start = Instant::now();
@@ -222,7 +230,7 @@ impl<'a> Run<'a> {
         if self.look_out(&glimpse)?.is_break() {
             return Ok(ControlFlow::Break(()));
         }
-        self.check_ended(ended)?;
+        self.check_ended(ended, &glimpse)?;
         self.strip.push(seconds, glimpse.values);
         self.show(Some(&sight), glimpse.state)?;
         Ok(ControlFlow::Continue(()))
@@ -244,6 +252,18 @@ impl<'a> Run<'a> {
         Ok(flow)
     }
 
+    /// The user has paused, and the camera is released.
+    fn rest(&mut self) -> Result<ControlFlow<()>> {
+        let now = self.feed.now();
+        if self.period_is_over(now) && self.close_period(now)?.is_break() {
+            return Ok(ControlFlow::Break(()));
+        }
+        self.period.count(now, State::Paused);
+        let flow = self.look_out(&Glimpse::empty(now, State::Paused))?;
+        self.show(None, State::Paused)?;
+        Ok(flow)
+    }
+
     fn keys(&mut self) -> Result<ControlFlow<()>> {
         if self.asked.is_some_and(|asked| asked.elapsed() < REFRESH) {
             return Ok(ControlFlow::Continue(()));
@@ -261,6 +281,7 @@ impl<'a> Run<'a> {
             Key::Quit => return Ok(ControlFlow::Break(())),
             Key::Pause => {
                 self.paused = !self.paused;
+                self.feed.rest(self.paused);
                 self.follower.forget();
             }
             Key::Mirror => self.flipped = !self.flipped,
@@ -268,6 +289,7 @@ impl<'a> Run<'a> {
             Key::Baseline => {
                 self.taking = None;
                 self.wanted = true;
+                self.follower.watch();
             }
             Key::Check => self.check = Some(Default::default()),
             Key::Snooze => {
@@ -307,7 +329,7 @@ impl<'a> Run<'a> {
     ) -> Result<Option<Step>> {
         let Some((course, standing)) = check else { return Ok(None) };
         let glimpse = &sight.glimpse;
-        let ready = glimpse.state == State::Ready;
+        let ready = glimpse.state == State::Ready && glimpse.whole;
         let step = course.next(glimpse.seconds, ready, glimpse.still);
         match (&step, &sight.person) {
             (Step::Hold(_), Some((followed, _))) if ready && glimpse.still => {
@@ -320,9 +342,11 @@ impl<'a> Run<'a> {
     }
 
     /// Says where the check stands, and settles it.
-    fn check_ended(&mut self, step: Option<Step>) -> Result<()> {
+    fn check_ended(&mut self, step: Option<Step>, glimpse: &Glimpse) -> Result<()> {
         let Some(step) = step else { return Ok(()) };
         let large = match &step {
+            Step::Waiting if glimpse.state == State::Ready => "step back: feet included".into(),
+            Step::Waiting if glimpse.state == State::TooFar => "come nearer".into(),
             Step::Waiting => "stand in the picture".into(),
             Step::Countdown(left) => left.to_string(),
             Step::Hold(_) => "hold still".into(),
@@ -372,7 +396,7 @@ impl<'a> Run<'a> {
     fn watch_against(&mut self, baseline: Baseline) {
         let watch = Watch::new(baseline, self.options.sensitivity.into());
         self.strip.usual =
-            WATCHED.map(|measure| Some((watch.baseline().usual(measure)?.median, watch.limit(measure)?)));
+            WATCHED.map(Signal::Tilt).map(|tilt| Some((watch.baseline().usual(tilt)?.median, watch.limit(tilt)?)));
         if !self.options.quiet && self.notifier.is_none() {
             self.notifier = Some(Notifier::start());
         }
@@ -397,7 +421,7 @@ impl<'a> Run<'a> {
                 baselines::save(&baseline)?;
                 let usual: Vec<String> = WATCHED
                     .into_iter()
-                    .filter_map(|measure| Some((measure, baseline.usual(measure)?)))
+                    .filter_map(|measure| Some((measure, baseline.usual(Signal::Tilt(measure))?)))
                     .map(|(measure, usual)| format!("{} {:+.1} (MAD {:.1})", measure.label(), usual.median, usual.mad))
                     .collect();
                 complain(&format!("baseline \"{}\" taken: {} degrees", baseline.name, usual.join(", ")));
@@ -460,8 +484,8 @@ impl<'a> Run<'a> {
             let departs = |measure, value: f64| match watch {
                 Some(watch) => watch
                     .baseline()
-                    .usual(measure)
-                    .zip(watch.limit(measure))
+                    .usual(Signal::Tilt(measure))
+                    .zip(watch.limit(Signal::Tilt(measure)))
                     .is_some_and(|(usual, limit)| (value - usual.median).abs() > limit),
                 None => value.abs() > LEAST_DEG,
             };

@@ -201,6 +201,7 @@ fn photo_of(frame: &Frame<'_>, name: &Path) -> Photo {
     Photo {
         halvings: 0,
         encoded: None,
+        region: None,
         source: Source {
             path: name.into(),
             blake3: None,

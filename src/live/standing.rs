@@ -105,7 +105,15 @@ impl Standing {
 #[must_use]
 pub fn source_of(name: &Path, (width, height): (f64, f64)) -> Source {
     let file = name.file_name().map_or_else(|| name.display().to_string(), |file| file.to_string_lossy().into_owned());
-    Source { file, blake3: None, width: width as u32, height: height as u32, orientation: 1, format: "frames".into() }
+    Source {
+        file,
+        blake3: None,
+        width: width as u32,
+        height: height as u32,
+        orientation: 1,
+        format: "frames".into(),
+        region: None,
+    }
 }
 
 /// Writes a record into a folder under the first id of this kind that is free: `check-001`, `snapshot-001`.

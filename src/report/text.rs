@@ -5,7 +5,7 @@ use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use super::glance::{self, Certainty};
 use super::lines::{Line, Tone};
 use super::signed;
-use super::words::{half, level_words, short_words, view_words};
+use super::words::{file_words, half, level_words, short_words, view_words};
 use crate::core::measure::frontal::Pattern;
 use crate::core::measure::{Measure, Unit};
 use crate::core::names::shown;
@@ -16,7 +16,7 @@ use crate::core::record::profile::SpinalProfile;
 #[must_use]
 pub fn first(record: &Record) -> Vec<Line> {
     let head = format!(" ({})", record.view.kind.words());
-    let mut lines = vec![vec![(Tone::Strong, shown(&record.source.file).into_owned()), (Tone::Muted, head)]];
+    let mut lines = vec![vec![(Tone::Strong, shown(&file_words(record)).into_owned()), (Tone::Muted, head)]];
     let advice = glance::advice(record);
     let muted = advice.is_some();
     lines.extend(advice.map(|advice| vec![(Tone::Advice, format!("  {advice}"))]));
@@ -39,7 +39,7 @@ pub fn first(record: &Record) -> Vec<Line> {
 pub fn every(record: &Record, width: Option<usize>) -> Vec<Line> {
     let plain = |text: String| vec![(Tone::Plain, text)];
     let mut lines = vec![vec![
-        (Tone::Strong, shown(&record.source.file).into_owned()),
+        (Tone::Strong, shown(&file_words(record)).into_owned()),
         (
             Tone::Plain,
             format!(

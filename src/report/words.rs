@@ -26,6 +26,12 @@ pub(super) fn short_words(measure: Measure, found: &MeasureRecord) -> String {
     format!("{words}{derived}")
 }
 
+/// The photo's name, and which part of it was measured.
+pub(super) fn file_words(record: &Record) -> String {
+    let file = &record.source.file;
+    record.source.region.map_or_else(|| file.clone(), |region| format!("{file}, region {region}"))
+}
+
 /// The side that is seen, and whether the picture is a mirror image.
 pub(super) fn view_words(record: &Record) -> String {
     let mirrored = if record.view.mirrored { ", taken for a mirror image" } else { "" };

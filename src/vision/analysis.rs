@@ -29,6 +29,7 @@ use crate::vision::heads::search::Finder;
 use crate::vision::heads::{self, Hit};
 use crate::vision::photo::{Photo, ReadOptions};
 use crate::vision::raster::crop::{Grey, Pyramid};
+use crate::vision::raster::region::Region;
 use crate::vision::vanishing::{Sight, tilt_from_verticals};
 
 /// The models, opened: per model as many workers as share its readings.
@@ -122,12 +123,7 @@ impl Analyzer {
             let read = ensemble::read(team, &pyramid, *person, options.readings, index == 0)?;
             readings.push(read.ok_or_else(nobody)?);
         }
-        let told = CameraMetadata {
-            focal_35mm: photo.metadata.focal_35mm,
-            gravity: photo.metadata.gravity,
-            front_camera: photo.metadata.front_camera,
-            shot_px: photo.metadata.shot_px,
-        };
+        let told = told(photo);
         let agreed = ensemble::agreed(&readings);
         let around = surroundings(&pyramid, &agreed, &told);
         let face = if options.readings > 1 { self.face(&pyramid, &agreed)? } else { None };
@@ -139,6 +135,10 @@ impl Analyzer {
             let pose = ensemble::sided_as(&ensemble::agreed(std::slice::from_ref(&read)), &agreed);
             seen = seen.with_second(team[0].name(), read.count(), &pose);
         }
+        let standing = match people.len() {
+            1 => Vec::new(),
+            _ => people.iter().map(|person| [person.region.center.x, person.region.center.y]).collect(),
+        };
         let (heads, people) = match options.heads {
             true => {
                 let hits = self.hits(photo)?;
@@ -153,6 +153,7 @@ impl Analyzer {
             width,
             height,
             people,
+            standing,
             heads,
             readings: readings.iter().map(Readings::count).sum(),
             model: models.join("+"),
@@ -178,6 +179,19 @@ impl Analyzer {
         self.mesh.insert(mesh).read(pyramid, pose)
     }
 
+    /// Whether the detector finds somebody in a photo whose head and hips lie in it.
+    ///
+    /// # Errors
+    /// What the model says.
+    pub(super) fn shows_somebody(&mut self, photo: &Photo, options: &Options) -> Result<bool> {
+        let pyramid = Pyramid::of_reduced(&photo.pixels, photo.size(), photo.halvings as usize);
+        let (width, height) = pyramid.size();
+        let Some(first) = self.teams.iter_mut().flatten().next() else { return Ok(false) };
+        let crowd = detect::people(first.as_mut(), &pyramid, options.readings > 1)?;
+        let inside = |at: Point| (0.0..=width).contains(&at.x) && (0.0..=height).contains(&at.y);
+        Ok(crowd.people.iter().any(|person| inside(person.region.center) && inside(head_of(person.region))))
+    }
+
     /// What may be a head, in as much detail as an annotated picture shows.
     fn hits(&mut self, photo: &Photo) -> Result<Vec<Hit>> {
         let finer = photo.detailed()?;
@@ -188,6 +202,21 @@ impl Analyzer {
         };
         let pyramid = Pyramid::of_reduced(&shown.pixels, shown.size(), shown.halvings as usize);
         self.finder.insert(finder).find(&pyramid, &shown.pixels)
+    }
+}
+
+/// About where the head is of whom the detector found: two thirds of the way from the hips to the edge of the region.
+fn head_of(region: Region) -> Point {
+    region.center + Vec2::new(0.0, -region.side / 3.0).turned(region.rotation)
+}
+
+/// What the photo's file says of the camera.
+fn told(photo: &Photo) -> CameraMetadata {
+    CameraMetadata {
+        focal_35mm: photo.metadata.focal_35mm,
+        gravity: photo.metadata.gravity,
+        front_camera: photo.metadata.front_camera,
+        shot_px: photo.metadata.shot_px,
     }
 }
 
@@ -288,6 +317,7 @@ pub fn observation(
     let mut seen = Observation::of(agreed, &single, told)
         .with_worlds(worlds.as_ref())
         .with_dissent(readings.iter().map(|team| team.dissent).fold(0.0, f64::max))
+        .with_missed(readings.iter().map(|team| team.missed).fold(0.0, f64::max))
         .with_exposure(around.exposure)
         .with_background(around.background.as_ref());
     seen = seen.with_spine(ensemble::spine(readings).as_ref());

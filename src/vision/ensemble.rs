@@ -84,6 +84,8 @@ pub struct Readings {
     pub upper: Vec<Reading>,
     /// The share of readings that had left and right exchanged against the others, 0 to 0.5: see [`settle_sides`].
     pub dissent: f64,
+    /// The share of the readings of the body that were asked for in which the model saw nobody.
+    pub missed: f64,
 }
 
 impl Readings {
@@ -156,6 +158,7 @@ pub fn read(
         Vec::new()
     };
     body.extend(taken.into_iter().flatten());
+    let missed = 1.0 - body.len() as f64 / (2 * readings.div_ceil(2)) as f64;
     let dissent = settle_sides(&mut body);
     let agreed = consensus(&body.iter().map(|reading| reading.pose.clone()).collect::<Vec<_>>());
     for reading in &mut upper {
@@ -164,7 +167,7 @@ pub fn read(
         }
     }
     let fits = upper.len() == 2 && upper.iter().all(|reading| agrees(&reading.pose, &agreed));
-    Ok(Some(Readings { body, upper: if fits { upper } else { Vec::new() }, dissent }))
+    Ok(Some(Readings { body, upper: if fits { upper } else { Vec::new() }, dissent, missed }))
 }
 
 /// A reading whose shoulders span less than this, in trunk lengths, does not tell which side is left.

@@ -5,6 +5,8 @@
 //! that two neighbours together favour no side, as the readings of a photo do, at the price of one.
 
 use crate::core::error::Result;
+use crate::core::geometry::Point;
+use crate::vision::detect::centers;
 use crate::vision::estimate::blazepose::{self, BlazePose};
 use crate::vision::estimate::{Crowd, Estimator, Look, Person, Reading};
 use crate::vision::raster::frame::{Cutter, Frame};
@@ -14,6 +16,10 @@ use crate::vision::raster::region::Region;
 pub const CHECK_EVERY: f64 = 3.0;
 /// Seconds between looks of the detector while nobody is there.
 pub const SEARCH_EVERY: f64 = 0.25;
+/// And while somebody is followed who is not wanted.
+const OTHERS_EVERY: f64 = 1.0;
+/// Somebody small is looked for in squares of this share of the frame's shorter side.
+const PART: f64 = 0.55;
 /// Two frames farther apart than this (seconds) are not read as one.
 const PAIR_WITHIN: f64 = 0.6;
 /// Nor are two between which the person has moved by more than this share of the region's side.
@@ -58,6 +64,12 @@ pub struct Tracker {
     people: usize,
     nearer: bool,
     strangers: u32,
+    /// Another is followed than in the frame before.
+    arrived: bool,
+    /// Whoever is followed is not the one who is wanted.
+    unwanted: bool,
+    /// Which part of the frame is searched next for somebody small.
+    part: usize,
 }
 
 impl Tracker {
@@ -79,6 +91,9 @@ impl Tracker {
             people: 0,
             nearer: false,
             strangers: 0,
+            arrived: false,
+            unwanted: false,
+            part: 0,
         })
     }
 
@@ -100,6 +115,12 @@ impl Tracker {
         self.last = None;
         self.looked = None;
         self.strangers = 0;
+        self.unwanted = false;
+    }
+
+    /// Whoever is followed is not the one who is wanted: somebody else is followed as soon as the detector finds anybody.
+    pub fn prefer_another(&mut self) {
+        self.unwanted = true;
     }
 
     /// Looks at a frame taken at a time in seconds; `None` when nobody is seen.
@@ -109,16 +130,27 @@ impl Tracker {
     pub fn see(&mut self, frame: &Frame<'_>, seconds: f64) -> Result<Option<Followed>> {
         let since = self.looked.map_or(f64::INFINITY, |looked| seconds - looked);
         // A clock that runs back has started anew.
-        let due = since < 0.0 || since >= if self.region.is_some() { CHECK_EVERY } else { SEARCH_EVERY };
-        let newcomer = self.region.is_none();
+        let every = match (self.region, self.unwanted) {
+            (None, _) => SEARCH_EVERY,
+            (Some(_), true) => OTHERS_EVERY,
+            (Some(_), false) => CHECK_EVERY,
+        };
+        let due = since < 0.0 || since >= every;
+        let nobody = self.region.is_none();
         if due {
             self.looked = Some(seconds);
             let (width, height) = frame.size();
             let crop = self.finder.cut(frame, Region::whole(width, height), false);
-            let crowd = self.model.locate_in(crop)?;
+            let mut crowd = self.model.locate_in(crop)?;
+            if self.region.is_none() && crowd.people.is_empty() {
+                let part = self.next_part(width, height);
+                let crop = self.finder.cut(frame, part, false);
+                crowd = self.model.locate_in(crop)?;
+            }
             self.check(&crowd, width, height);
         }
         let Some(region) = self.region else { return Ok(None) };
+        let newcomer = nobody || std::mem::take(&mut self.arrived);
         self.mirrored = !self.mirrored;
         let look = Look { mirrored: self.mirrored, mask: false };
         let Some(reading) = self.read(frame, region, look)?.filter(|reading| fits(reading.next, frame)) else {
@@ -148,6 +180,15 @@ impl Tracker {
         self.model.read_in(crop, region.rotation, look)
     }
 
+    /// The parts of the frame in turn, in which people show who are too small for a look at the whole.
+    fn next_part(&mut self, width: f64, height: f64) -> Region {
+        let side = PART * height.min(width);
+        let (rows, columns) = (centers(height, side), centers(width, side));
+        let part = self.part % (rows.len() * columns.len());
+        self.part = part + 1;
+        Region { center: Point::new(columns[part % columns.len()], rows[part / columns.len()]), side, rotation: 0.0 }
+    }
+
     /// Compares whom the detector found with whom we follow.
     fn check(&mut self, crowd: &Crowd, width: f64, height: f64) {
         let people = crowd.by_prominence(width, height);
@@ -162,6 +203,16 @@ impl Tracker {
             let other = person.region;
             other.center.distance(region.center) < SAME_PERSON * other.side.min(region.side)
         };
+        if std::mem::take(&mut self.unwanted)
+            && let Some(another) = people.iter().find(|person| !same(person))
+        {
+            self.region = Some(another.region);
+            self.last = None;
+            self.nearer = false;
+            self.strangers = 0;
+            self.arrived = true;
+            return;
+        }
         let nearer = |person: &Person| person.region.side > NEARER * region.side;
         self.nearer = people.iter().filter(|person| !same(person)).any(nearer);
         // The detector may miss whom the landmark model follows well (at a desk); it only overrules when it finds others,
@@ -176,6 +227,7 @@ impl Tracker {
             self.nearer = false;
             self.region = people.first().map(|person| person.region);
             self.last = None;
+            self.arrived = true;
         }
     }
 }

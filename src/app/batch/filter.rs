@@ -9,6 +9,7 @@ use std::sync::atomic::AtomicBool;
 use serde::Serialize;
 
 use super::plan::{Job, stem};
+use super::settings::Place;
 use super::worker::{self, Make};
 use crate::core::error::{Error, Result};
 use crate::core::options::Options;
@@ -45,7 +46,8 @@ pub struct Settings {
     pub options: Options,
 }
 
-/// Measures paths as they come. `emit` gets one line of JSON for each, without its line feed, in their order: a record, or an object
+/// Measures paths as they come. `emit` gets one line of JSON for each (for each panel of a collage), without its line feed, in their
+/// order: a record, or an object
 /// with `schema`, `id`, `source.file` and `error` (`code`, `text`). It may break off.
 ///
 /// # Errors
@@ -69,32 +71,44 @@ pub fn filter(
             None
         }
     });
-    let make: Make<Record> = Arc::new(move || {
+    let make: Make<Vec<Outcome>> = Arc::new(move || {
         let shared = shared.clone();
         let mut analyzer = Analyzer::open(&shared.models, 1)?;
         Ok(Box::new(move |_, job: &Job| {
             let photo = Photo::open(&job.path, &shared.reading)?;
-            let analysis = analyzer.analyze(&photo, &job.options)?;
-            Ok(Record::of(photo.provenance(&job.id), &analysis))
+            let views = analyzer.views(photo, &job.options)?;
+            let of = views.len();
+            let one = |(number, view): (usize, Photo)| match analyzer.analyze(&view, &job.options) {
+                Ok(analysis) => {
+                    let id = Place { number, of }.of(&job.id);
+                    Ok(Outcome::Record(Box::new(Record::of(view.provenance(&id), &analysis))))
+                }
+                // Of a collage the other panels are measured.
+                Err(error) if of > 1 && !matches!(error, Error::Runtime { .. } | Error::Model { .. }) => {
+                    Ok(Outcome::Failure(Failure::of(&error, &job.path)))
+                }
+                Err(error) => Err(error),
+            };
+            (1..).zip(views).map(one).collect()
         }))
     });
     let mut tally = Tally::default();
-    let mut waiting: BTreeMap<usize, String> = BTreeMap::new();
+    let mut waiting: BTreeMap<usize, Vec<String>> = BTreeMap::new();
     let mut next = 0;
     let gone = AtomicBool::new(false);
     let result = worker::run(Box::new(jobs), make, settings.pool, stop, |index, job, result| {
-        let outcome = match result {
-            Ok(record) => Outcome::Record(Box::new(record)),
-            Err(failure) => Outcome::Failure(failure),
-        };
-        tally.count(&outcome);
-        waiting.insert(index, line(job, &outcome)?);
-        while let Some(line) = waiting.remove(&next) {
+        let outcomes = result.unwrap_or_else(|failure| vec![Outcome::Failure(failure)]);
+        outcomes.iter().for_each(|outcome| tally.count(outcome));
+        let places = Place::all(outcomes.len()).zip(&outcomes);
+        waiting.insert(index, places.map(|(view, outcome)| line(job, view, outcome)).collect::<Result<Vec<_>>>()?);
+        while let Some(lines) = waiting.remove(&next) {
             next += 1;
-            if emit(&line)?.is_break() {
-                gone.store(true, std::sync::atomic::Ordering::Relaxed);
-                // Whoever read is gone: an error only to end the work.
-                return Err(Error::Usage { reason: "nobody reads".into() });
+            for line in lines {
+                if emit(&line)?.is_break() {
+                    gone.store(true, std::sync::atomic::Ordering::Relaxed);
+                    // Whoever read is gone: an error only to end the work.
+                    return Err(Error::Usage { reason: "nobody reads".into() });
+                }
             }
         }
         Ok(())
@@ -108,14 +122,14 @@ pub fn filter(
     }
 }
 
-fn line(job: &Job, outcome: &Outcome) -> Result<String> {
+fn line(job: &Job, view: Place, outcome: &Outcome) -> Result<String> {
     let json = match outcome {
         Outcome::Record(record) => serde_json::to_string(record),
         Outcome::Failure(error) => {
             let file = job.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
             serde_json::to_string(&FailureLine {
                 schema: SCHEMA,
-                id: job.id.clone(),
+                id: view.of(&job.id),
                 source: FailureSource { file },
                 error,
             })

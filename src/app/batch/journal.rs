@@ -33,6 +33,28 @@ pub struct Entry {
     /// A small JPEG picture in base64, when pictures are made.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub thumbnail: Option<String>,
+    /// What came of the other panels, where the photo is a collage: this entry is that of the first.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub further: Vec<Entry>,
+}
+
+impl Entry {
+    /// What came of a photo with a single view.
+    #[must_use]
+    pub fn of(outcome: Outcome, thumbnail: Option<String>) -> Self {
+        Self { outcome, thumbnail, further: Vec::new() }
+    }
+
+    /// What came of each view in the photo, in order.
+    pub fn views(&self) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(&self.further)
+    }
+
+    /// How many views there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        1 + self.further.len()
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -46,8 +68,8 @@ struct Line<E> {
 pub struct Journal {
     path: PathBuf,
     file: File,
-    /// Where each entry's line lies.
-    places: HashMap<Key, (u64, u32)>,
+    /// Where each entry's line lies, and how many views it is of.
+    places: HashMap<Key, (u64, u32, usize)>,
     end: u64,
 }
 
@@ -108,9 +130,9 @@ impl Journal {
             let whole = line.last() == Some(&b'\n');
             match entry_of(&line) {
                 _ if start == 0 && FIRST.starts_with(&line) => known = true,
-                Some((key, _)) if whole => {
+                Some((key, entry)) if whole => {
                     known = true;
-                    self.places.insert(key, (start, u32::try_from(read).unwrap_or(u32::MAX)));
+                    self.places.insert(key, (start, u32::try_from(read).unwrap_or(u32::MAX), entry.count()));
                 }
                 _ => {
                     known |= line.starts_with(b"{\"key\":");
@@ -139,6 +161,11 @@ impl Journal {
         self.places.keys()
     }
 
+    /// The keys of all entries, with how many views each is of.
+    pub fn views(&self) -> impl Iterator<Item = (Key, usize)> {
+        self.places.iter().map(|(&key, &(.., views))| (key, views))
+    }
+
     /// Forgets everything.
     ///
     /// # Errors
@@ -157,7 +184,7 @@ impl Journal {
     pub fn append(&mut self, key: Key, entry: &Entry) -> Result<()> {
         let line = line_of(&key, entry).map_err(|source| self.unwritable(source))?;
         self.file.write_all(&line).map_err(|source| self.unwritable(source))?;
-        self.places.insert(key, (self.end, u32::try_from(line.len()).unwrap_or(u32::MAX)));
+        self.places.insert(key, (self.end, u32::try_from(line.len()).unwrap_or(u32::MAX), entry.count()));
         self.end += line.len() as u64;
         Ok(())
     }
@@ -167,7 +194,7 @@ impl Journal {
     /// # Errors
     /// [`Error::Unwritable`] when the journal changed under our hands.
     pub fn read(&mut self, key: &Key) -> Result<Option<Entry>> {
-        let Some(&(start, length)) = self.places.get(key) else { return Ok(None) };
+        let Some(&(start, length, _)) = self.places.get(key) else { return Ok(None) };
         let mut read = || -> std::io::Result<Entry> {
             let mut line = vec![0; length as usize];
             self.file.seek(SeekFrom::Start(start))?;
@@ -229,7 +256,7 @@ mod tests {
     use crate::core::record::outcome::Failure;
 
     fn entry(text: &str) -> Entry {
-        Entry { outcome: Outcome::Failure(Failure { code: "no_person".into(), text: text.into() }), thumbnail: None }
+        Entry::of(Outcome::Failure(Failure { code: "no_person".into(), text: text.into() }), None)
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! An intake list: a CSV file that names the photos and says what is known about each.
 //!
 //! Columns, any subset but `path`, in any order, header required: `path` (relative to the list's own folder), `id`, `subject`,
-//! `view`, `mirrored`, `height_cm`, `visit_date`, `plumb` (`x1,y1,x2,y2`), `notes`. Other columns are carried to the outputs.
+//! `view`, `mirrored`, `height_cm`, `visit_date`, `plumb` (`x1,y1,x2,y2`), `region` (`x,y,w,h`), `notes`. Other columns are carried to the outputs.
 //! Separators: comma, semicolon or tab, whichever the header has most of.
 
 use std::collections::HashMap;
@@ -18,8 +18,8 @@ use crate::core::geometry::Point;
 use crate::core::{names, options};
 
 /// The columns with a meaning of their own.
-pub const COLUMNS: [&str; 9] =
-    ["path", "id", "subject", "view", "mirrored", "height_cm", "visit_date", "plumb", "notes"];
+pub const COLUMNS: [&str; 10] =
+    ["path", "id", "subject", "view", "mirrored", "height_cm", "visit_date", "plumb", "region", "notes"];
 
 /// Reads an intake list, whose photos must not lie in `output`. What is wrong is collected in [`Plan::problems`], and
 /// what is only doubtful (a column that is nearly one of ours, a day after `today`) in [`Plan::questions`]; `options` holds where a
@@ -235,6 +235,10 @@ fn job(columns: &[String], row: &csv::StringRecord, folder: &Path, options: &opt
                 }
                 None => expected("x1,y1,x2,y2 in pixels, two points above one another"),
             },
+            "region" => cell
+                .parse()
+                .map(|area| job.options.region = Some(area))
+                .map_err(|what| format!("column {name}: {what}")),
             "" => Ok(()),
             _ => {
                 job.carried.insert(name.clone(), cell.into());

@@ -28,7 +28,7 @@ pub(super) fn coarsened(record: &mut Record) {
         tenth(angle);
     }
     let subject = &mut record.subject;
-    subject.bounds.iter_mut().for_each(whole);
+    subject.bounds.iter_mut().chain(subject.standing.iter_mut().flatten()).for_each(whole);
     [&mut subject.yaw_deg, &mut subject.yaw_sd_deg, &mut subject.head_yaw_deg].into_iter().flatten().for_each(tenth);
     // Millimetres a pixel are small numbers.
     if let Some(scale) = &mut subject.scale_mm_per_px {

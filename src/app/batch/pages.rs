@@ -6,11 +6,10 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use super::journal;
 use super::journal::Journal;
 use super::plan::{Job, Plan, file_name};
 use super::results::Slot;
-use super::settings::{Presentation, Settings};
+use super::settings::{Place, Presentation, Settings};
 use crate::core::compare::visit;
 use crate::core::error::Result;
 use crate::core::record::Record;
@@ -39,10 +38,13 @@ pub(super) fn keep(
     history: &mut History,
 ) -> Result<()> {
     for (index, (job, slot)) in jobs.iter().zip(slots).enumerate() {
-        // A photo that was refused whole is no visit.
-        let usable = record(journal, slot)?.filter(|record| record.quality.usable);
-        if let (Some(subject), Some(record)) = (&job.subject, usable) {
-            let record = show.record(job, &record, index);
+        let Some(subject) = &job.subject else { continue };
+        for (view, record) in records(journal, slot)? {
+            // A photo that was refused whole is no visit.
+            if !record.quality.usable {
+                continue;
+            }
+            let record = show.record(job, &record, index, view);
             match job.visit {
                 Some(date) => history.save(subject, date, &record).map(|_| ())?,
                 None => history.save_undated(subject, history::today(), &record).map(|_| ())?,
@@ -108,9 +110,9 @@ pub(super) fn write(
     for page in planned(jobs.iter().map(|job| &**job), show) {
         let mut views: Vec<(Record, Picture)> = Vec::new();
         for &index in &page.indices {
-            if let Some(record) = record(journal, &slots[index])? {
+            for (view, record) in records(journal, &slots[index])? {
                 let picture = picture(&jobs[index], &record, settings)?;
-                views.push((show.record(&jobs[index], &record, index), picture));
+                views.push((show.record(&jobs[index], &record, index, view), picture));
             }
         }
         if views.is_empty() {
@@ -156,7 +158,7 @@ pub(super) fn links(
     for page in planned(jobs.iter().map(|job| &**job), show) {
         let mut is_there = false;
         for &index in &page.indices {
-            is_there |= record(journal, &slots[index])?.is_some();
+            is_there |= !records(journal, &slots[index])?.is_empty();
         }
         for index in page.indices.into_iter().filter(|_| is_there) {
             links[index] = Some(format!("{REPORTS}/{}", page.file));
@@ -165,12 +167,17 @@ pub(super) fn links(
     Ok(links)
 }
 
-fn record(journal: &mut Journal, slot: &Slot) -> Result<Option<Record>> {
-    let Slot::Entry(key) = slot else { return Ok(None) };
-    Ok(match journal.read(key)? {
-        Some(journal::Entry { outcome: Outcome::Record(record), .. }) => Some(*record),
-        _ => None,
-    })
+/// The records of the views in a photo.
+fn records(journal: &mut Journal, slot: &Slot) -> Result<Vec<(Place, Record)>> {
+    let Slot::Entry(key) = slot else { return Ok(Vec::new()) };
+    let Some(entry) = journal.read(key)? else { return Ok(Vec::new()) };
+    let count = entry.count();
+    let outcomes = std::iter::once(entry.outcome).chain(entry.further.into_iter().map(|entry| entry.outcome));
+    let measured = Place::all(count).zip(outcomes).filter_map(|(view, outcome)| match outcome {
+        Outcome::Record(record) => Some((view, *record)),
+        Outcome::Failure(_) => None,
+    });
+    Ok(measured.collect())
 }
 
 /// The photo for the page, read once more: none is held in memory from the measuring on.
@@ -185,7 +192,8 @@ fn picture(job: &Job, record: &Record, settings: &Settings) -> Result<Picture> {
         if record.source.blake3 != Some(content.into()) {
             return Ok(None);
         }
-        Photo::from_hashed(&job.path, &bytes, hash, &settings.reading).map(Some)
+        let photo = Photo::from_hashed(&job.path, &bytes, hash, &settings.reading)?;
+        record.source.region.map_or(Ok(photo.clone()), |region| photo.within(region)).map(Some)
     };
     let withheld = || Picture::Withheld("the photo has changed since it was measured, or is gone".into());
     let Ok(Some(photo)) = read() else { return Ok(withheld()) };

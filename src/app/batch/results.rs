@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::journal::{Entry, FIRST, Journal, Key, line_of};
 use super::plan::Job;
-use super::settings::{Format, JOURNAL, Presentation};
+use super::settings::{Format, JOURNAL, Place, Presentation};
 use crate::core::error::{Error, Result};
 use crate::core::record::Record;
 use crate::core::record::outcome::{Failure, Outcome, Tally};
@@ -131,11 +131,11 @@ impl<'a> Tables<'a> {
         Ok(())
     }
 
-    fn failure(&mut self, number: usize, job: &Job, show: &Presentation, failure: Failure) -> Result<()> {
+    fn failure(&mut self, number: usize, view: Place, job: &Job, show: &Presentation, failure: Failure) -> Result<()> {
         let subject = job.subject.as_ref().map(|_| show.whom(job));
         let row = [
             Cell::Whole(number as i64),
-            Cell::Text(show.id(job)),
+            Cell::Text(view.of(&show.id(job))),
             show.file(job).as_deref().into(),
             Cell::Text(failure.code),
             Cell::Text(failure.text),
@@ -183,10 +183,11 @@ pub(super) fn write(
     let mut page = Page::new(draft, jobs.len(), show.is_deidentified())?;
     let mut tally = Tally::default();
     let mut written = std::collections::HashSet::new();
-    for (place, index) in show.order(jobs).into_iter().enumerate() {
-        let (job, slot, number) = (&jobs[index], &slots[index], place + 1);
+    let mut number = 0;
+    for index in show.order(jobs) {
+        let (job, slot) = (&jobs[index], &slots[index]);
         let entry = match slot {
-            Slot::Failure(failure) => Entry { outcome: Outcome::Failure(failure.clone()), thumbnail: None },
+            Slot::Failure(failure) => Entry::of(Outcome::Failure(failure.clone()), None),
             Slot::Entry(key) => {
                 let Some(entry) = journal.read(key)? else { continue };
                 if written.insert(*key) {
@@ -196,27 +197,30 @@ pub(super) fn write(
                 entry
             }
         };
-        tally.count(&entry.outcome);
-        let picture = entry.thumbnail.as_ref().map(|_| show.picture(index));
-        let report = links.get(index).and_then(Option::as_deref);
-        let failure = match &entry.outcome {
-            Outcome::Failure(failure) => {
-                let subject = job.subject.as_ref().map(|_| show.whom(job));
-                page.row(&Row { subject, report, ..Row::failed(number, &show.id(job), failure) })?;
-                Some(failure.clone())
+        for (view, entry) in Place::all(entry.count()).zip(entry.views()) {
+            number += 1;
+            tally.count(&entry.outcome);
+            let picture = entry.thumbnail.as_ref().map(|_| show.picture(index, view));
+            let report = links.get(index).and_then(Option::as_deref);
+            let failure = match &entry.outcome {
+                Outcome::Failure(failure) => {
+                    let subject = job.subject.as_ref().map(|_| show.whom(job));
+                    page.row(&Row { subject, report, ..Row::failed(number, &view.of(&show.id(job)), failure) })?;
+                    Some(failure.clone())
+                }
+                Outcome::Record(record) => {
+                    let record = show.record(job, record, index, view);
+                    serde_json::to_writer(&mut lines, &record).map_err(|error| lines.failed(error.into()))?;
+                    lines.write_all(b"\n").map_err(|source| lines.failed(source))?;
+                    tables.record(number, &record)?;
+                    let row = Row::measured(number, &record, picture.as_deref(), entry.thumbnail.as_deref());
+                    page.row(&Row { report, ..row })?;
+                    (!record.quality.usable).then(|| refusal(&record))
+                }
+            };
+            if let Some(failure) = failure {
+                tables.failure(number, view, job, show, failure)?;
             }
-            Outcome::Record(record) => {
-                let record = show.record(job, record, index);
-                serde_json::to_writer(&mut lines, &record).map_err(|error| lines.failed(error.into()))?;
-                lines.write_all(b"\n").map_err(|source| lines.failed(source))?;
-                tables.record(number, &record)?;
-                let row = Row::measured(number, &record, picture.as_deref(), entry.thumbnail.as_deref());
-                page.row(&Row { report, ..row })?;
-                (!record.quality.usable).then(|| refusal(&record))
-            }
-        };
-        if let Some(failure) = failure {
-            tables.failure(number, job, show, failure)?;
         }
     }
     lines.finish()?;

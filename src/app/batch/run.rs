@@ -1,7 +1,7 @@
 //! A run into a folder: resume, measure, journal, results.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,9 +15,10 @@ use super::nameless::coarsened;
 use super::pages::{self, REPORTS};
 use super::plan::{Job, Plan};
 use super::results::{self, Slot};
-use super::settings::{Format, JOURNAL, PICTURES, Presentation, Settings};
+use super::settings::{Format, JOURNAL, PICTURES, Place, Presentation, Settings};
 use super::worker::{self, Make};
 use crate::core::error::{Error, Result};
+use crate::core::pipeline::Analysis;
 use crate::core::record::Record;
 use crate::core::record::outcome::{Failure, Outcome, Tally};
 use crate::core::{isolation, names};
@@ -49,6 +50,19 @@ pub struct Progress {
     pub refused: usize,
     /// Lines of the journal that cannot be trusted: damaged, or without the checksum that earlier versions did not write.
     pub damaged: usize,
+}
+
+impl Progress {
+    /// Counts a photo: refused or failed where all views in it are.
+    fn count(&mut self, entry: &Entry) {
+        let usable = |entry: &Entry| matches!(&entry.outcome, Outcome::Record(record) if record.quality.usable);
+        let measured = |entry: &Entry| matches!(entry.outcome, Outcome::Record(_));
+        match () {
+            () if entry.views().any(usable) => {}
+            () if entry.views().any(measured) => self.refused += 1,
+            () => self.failed += 1,
+        }
+    }
 }
 
 /// How a run ended.
@@ -84,12 +98,12 @@ pub fn run(plan: &Plan, settings: &Settings, stop: &AtomicBool, mut tell: impl F
     let outputs = outputs(plan, settings, history.as_ref())?;
     let (mut journal, damaged) = prepare(plan, settings, &outputs, &show)?;
     let jobs: Vec<Arc<Job>> = plan.jobs.iter().cloned().map(Arc::new).collect();
-    let known: Arc<HashSet<Key>> = Arc::new(journal.keys().copied().collect());
+    let known: Arc<HashMap<Key, usize>> = Arc::new(journal.views().collect());
     if settings.force {
         // The name alone goes: what a link leads to stays.
         let _ = std::fs::remove_file(settings.folder.join(MARKS));
     }
-    let marks = Arc::new(Marks::open(&settings.folder.join(MARKS), settings.resume, |key| known.contains(key))?);
+    let marks = Arc::new(Marks::open(&settings.folder.join(MARKS), settings.resume, |key| known.contains_key(key))?);
     let mut slots: Vec<Option<Slot>> = vec![None; jobs.len()];
     let mut progress = Progress { total: jobs.len(), damaged, ..Progress::default() };
     tell(progress);
@@ -119,11 +133,7 @@ pub fn run(plan: &Plan, settings: &Settings, stop: &AtomicBool, mut tell: impl F
                 }
                 Ok(Done::New(key, entry)) => {
                     journal.append(key, &entry)?;
-                    match &entry.outcome {
-                        Outcome::Failure(_) => progress.failed += 1,
-                        Outcome::Record(record) if !record.quality.usable => progress.refused += 1,
-                        Outcome::Record(_) => {}
-                    }
+                    progress.count(&entry);
                     Slot::Entry(key)
                 }
                 Ok(Done::Failed(failure)) | Err(failure) => {
@@ -221,7 +231,7 @@ fn prepare(plan: &Plan, settings: &Settings, outputs: &Outputs, show: &Presentat
     }
     if settings.pictures {
         outputs.make_folder(&folder.join(PICTURES))?;
-        let places = (0..plan.jobs.len()).map(|index| folder.join(show.picture(index)));
+        let places = (0..plan.jobs.len()).map(|index| folder.join(show.picture(index, Place::ONLY)));
         // Those of an earlier run are looked at when they are replaced.
         for place in places.filter(|place| !outputs.list().is_some_and(|list| list.names(place))) {
             outputs.check(&place, None)?;
@@ -245,7 +255,10 @@ fn refuse_other_input(plan: &Plan, folder: &Path, show: &Presentation) -> Result
     let Ok(text) = std::fs::read_to_string(&path) else { return Ok(()) };
     let known: HashSet<String> = plan.jobs.iter().map(|job| show.id(job)).collect();
     let id = |line: &str| serde_json::from_str::<Value>(line).ok()?.get("id")?.as_str().map(str::to_owned);
-    let lost: Vec<String> = text.lines().filter_map(id).filter(|id| !known.contains(id)).collect();
+    // Of a collage each panel has a record of its own.
+    let whole = |id: &str| id.split_once('#').map_or(id.to_owned(), |(whole, _)| whole.to_owned());
+    let is_known = |id: &String| known.contains(id) || known.contains(&whole(id));
+    let lost: Vec<String> = text.lines().filter_map(id).filter(|id| !is_known(id)).collect();
     let Some(first) = lost.first() else { return Ok(()) };
     let photos = if lost.len() == 1 { "1 photo that is".into() } else { format!("{} photos that are", lost.len()) };
     Err(Error::Usage {
@@ -262,13 +275,24 @@ fn refuse_other_input(plan: &Plan, folder: &Path, show: &Presentation) -> Result
 /// show a face, are removed; what this program did not write is refused.
 fn forget_names(plan: &Plan, settings: &Settings, outputs: &Outputs, show: &Presentation) -> Result<()> {
     let folder = &settings.folder;
-    let pictures: Vec<PathBuf> = (0..plan.jobs.len()).map(|index| folder.join(show.picture(index))).collect();
     // Tables of other formats, which this run does not write anew.
     let ours = results::names(&settings.formats);
     for name in results::names(&[Format::Parquet, Format::Fhir]).iter().filter(|name| !ours.contains(name)) {
         outputs.remove(&folder.join(name))?;
     }
-    let is_kept = |path: &Path| settings.pictures && settings.resume && pictures.iter().any(|picture| picture == path);
+    let pictures: HashSet<PathBuf> =
+        (0..plan.jobs.len()).map(|index| folder.join(show.picture(index, Place::ONLY))).collect();
+    // Those of a collage's panels too.
+    let whole = |path: &Path| {
+        let name = path.file_name()?.to_str()?;
+        let (stem, _) = name.split_once('#')?;
+        Some(path.with_file_name(format!("{stem}.jpg")))
+    };
+    let is_kept = |path: &Path| {
+        settings.pictures
+            && settings.resume
+            && (pictures.contains(path) || whole(path).is_some_and(|path| pictures.contains(&path)))
+    };
     for inner in [PICTURES, REPORTS].map(|name| folder.join(name)) {
         for path in outputs.list().map(List::files).unwrap_or_default() {
             if path.starts_with(&inner) && !is_kept(&path) {
@@ -290,7 +314,8 @@ fn forget_names(plan: &Plan, settings: &Settings, outputs: &Outputs, show: &Pres
 struct Shared {
     settings: Settings,
     show: Presentation,
-    known: Arc<HashSet<Key>>,
+    /// What the journal has, with how many views each is of.
+    known: Arc<HashMap<Key, usize>>,
     marks: Arc<Marks>,
     outputs: Outputs,
 }
@@ -311,16 +336,17 @@ impl Measurer {
             return Ok(Done::Failed(failure.clone()));
         }
         let shared = self.shared.clone();
-        let Shared { settings, show, known, marks, outputs } = &*shared;
+        let Shared { settings, show, known, marks, .. } = &*shared;
         let analyzer = match &mut self.analyzer {
             Some(analyzer) => analyzer,
             empty => empty.insert(Analyzer::open(&settings.models, 1)?),
         };
         let bytes = Photo::read(&job.path, &settings.reading)?;
         let hash = blake3::hash(&bytes);
-        let picture = settings.pictures.then(|| settings.folder.join(show.picture(index)));
-        let key = key(&hash, job, analyzer, settings, picture.as_deref());
-        if known.contains(&key) && picture.as_ref().is_none_or(|path| path.exists()) {
+        let place = |view: Place| settings.pictures.then(|| settings.folder.join(show.picture(index, view)));
+        let key = key(&hash, job, analyzer, settings, place(Place::ONLY).as_deref());
+        let drawn = |view: Place| place(view).is_none_or(|path| path.exists());
+        if known.get(&key).is_some_and(|&views| Place::all(views).all(drawn)) {
             return Ok(Done::Known(key));
         }
         match marks.advice(&key) {
@@ -328,47 +354,75 @@ impl Measurer {
             Advice::Defer if self.suspects => {}
             Advice::Defer => return Ok(Done::Deferred),
             Advice::LeaveOut(failure) => {
-                return Ok(Done::New(key, Box::new(Entry { outcome: Outcome::Failure(failure), thumbnail: None })));
+                return Ok(Done::New(key, Box::new(Entry::of(Outcome::Failure(failure), None))));
             }
         }
         let unmarked = |source| Error::Unwritable { path: settings.folder.join(MARKS), source };
         marks.begin(&key, self.alone).map_err(unmarked)?;
-        let measured = isolation::guarded(&job.path, || {
+        let views = isolation::guarded(&job.path, || {
             let photo = Photo::from_hashed(&job.path, &bytes, hash, &settings.reading)?;
-            let analysis = analyzer.analyze(&photo, &job.options)?;
-            Ok((photo, analysis))
+            analyzer.views(photo, &job.options)
         });
-        if matches!(measured, Err(Error::Defect { .. })) {
+        let measured: Vec<Result<(Photo, Analysis)>> = match views {
+            Ok(views) => views
+                .into_iter()
+                .map(|view| isolation::guarded(&job.path, || Ok((analyzer.analyze(&view, &job.options)?, view))))
+                .map(|measured| measured.map(|(analysis, view)| (view, analysis)))
+                .collect(),
+            Err(error) => vec![Err(error)],
+        };
+        if measured.iter().any(|measured| matches!(measured, Err(Error::Defect { .. }))) {
             // What the panic left half done goes with it.
             self.analyzer = None;
         }
-        let entry = match measured {
-            Ok((photo, analysis)) => {
-                let mut record = Record::of(photo.provenance(""), &analysis);
-                record.source.file.clear();
-                if let Some(identity) = &settings.identity {
-                    let content = identity.content(hash.as_bytes());
-                    record.source.blake3 = Some(blake3::Hash::from(content).into());
-                }
-                let thumbnail = match &picture {
-                    Some(path) => draw(&photo, &record, outputs, path, settings)?,
-                    None => None,
-                };
-                if settings.identity.is_some() {
-                    coarsened(&mut record);
-                }
-                Entry { outcome: Outcome::Record(Box::new(record)), thumbnail }
-            }
-            Err(error @ (Error::Runtime { .. } | Error::Model { .. })) => return Err(error),
-            Err(error) => match Failure::of(&error, &job.path) {
-                failure if failure.is_lasting() => Entry { outcome: Outcome::Failure(failure), thumbnail: None },
-                failure => {
+        let mut entries = Vec::with_capacity(measured.len());
+        for (view, measured) in Place::all(measured.len()).zip(measured) {
+            match shared.entry(job, &hash, place(view).as_deref(), measured)? {
+                Ok(entry) => entries.push(entry),
+                Err(failure) => {
                     marks.end(&key).map_err(unmarked)?;
                     return Ok(Done::Failed(failure));
                 }
-            },
+            }
+        }
+        let mut first = entries.remove(0);
+        first.further = entries;
+        Ok(Done::New(key, Box::new(first)))
+    }
+}
+
+impl Shared {
+    /// What came of one view, with its picture written; a failure that would not last is none to keep.
+    fn entry(
+        &self,
+        job: &Job,
+        hash: &blake3::Hash,
+        picture: Option<&Path>,
+        measured: Result<(Photo, Analysis)>,
+    ) -> Result<std::result::Result<Entry, Failure>> {
+        let identity = self.settings.identity.as_ref();
+        let (view, analysis) = match measured {
+            Ok(measured) => measured,
+            Err(error @ (Error::Runtime { .. } | Error::Model { .. })) => return Err(error),
+            Err(error) => {
+                let failure = Failure::of(&error, &job.path);
+                let lasting = failure.is_lasting();
+                return Ok(if lasting { Ok(Entry::of(Outcome::Failure(failure), None)) } else { Err(failure) });
+            }
         };
-        Ok(Done::New(key, Box::new(entry)))
+        let mut record = Record::of(view.provenance(""), &analysis);
+        record.source.file.clear();
+        if let Some(identity) = identity {
+            record.source.blake3 = Some(blake3::Hash::from(identity.content(hash.as_bytes())).into());
+        }
+        let thumbnail = match picture {
+            Some(path) => draw(&view, &record, &self.outputs, path, &self.settings)?,
+            None => None,
+        };
+        if identity.is_some() {
+            coarsened(&mut record);
+        }
+        Ok(Ok(Entry::of(Outcome::Record(Box::new(record)), thumbnail)))
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::identity::Identity;
 use super::plan::{Job, Plan, file_name};
+use crate::core::names;
 use crate::core::record::{Intake, Record};
 use crate::report::fhir::Filing;
 use crate::report::scene::framing::Attitude;
@@ -67,6 +68,31 @@ pub struct Settings {
     pub history: Option<PathBuf>,
 }
 
+/// Which of the views in a photo.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// Counted from 1.
+    pub number: usize,
+    /// How many there are.
+    pub of: usize,
+}
+
+impl Place {
+    /// The only one.
+    pub const ONLY: Self = Self { number: 1, of: 1 };
+
+    /// All of so many, in order.
+    pub fn all(of: usize) -> impl Iterator<Item = Self> {
+        (1..=of).map(move |number| Self { number, of })
+    }
+
+    /// The view's id or name, from that of the photo.
+    #[must_use]
+    pub fn of(self, id: &str) -> String {
+        names::of_view(id, self.number, self.of)
+    }
+}
+
 /// How ids and files appear in the outputs; by default all are named.
 ///
 /// Where nobody is to be named the outputs are in the order of the ids, so that their order tells nothing of the input's.
@@ -125,16 +151,16 @@ impl Presentation {
         self.identity.is_none().then(|| job.path.to_string_lossy().into_owned())
     }
 
-    /// A job's annotated picture, relative to the output folder.
+    /// The annotated picture of one view of a job, relative to the output folder. No other job's has its name: they have no `#`.
     #[must_use]
-    pub fn picture(&self, index: usize) -> String {
+    pub fn picture(&self, index: usize, view: Place) -> String {
         let name = self.pictures.get(index).map_or("photo", String::as_str);
-        format!("{PICTURES}/{name}.jpg")
+        format!("{PICTURES}/{}.jpg", view.of(name))
     }
 
     /// A journal's record under a job's names.
     #[must_use]
-    pub fn record(&self, job: &Job, record: &Record, index: usize) -> Record {
+    pub fn record(&self, job: &Job, record: &Record, index: usize, view: Place) -> Record {
         let named = self.identity.is_none();
         let file = job.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let intake = Intake {
@@ -148,7 +174,7 @@ impl Presentation {
             columns: if named { job.carried.clone() } else { Default::default() },
         };
         let mut record = record.clone();
-        record.id = self.id(job);
+        record.id = view.of(&self.id(job));
         record.source.file = if named { file } else { String::new() };
         record.intake = (intake != Intake::default()).then_some(intake);
         record

@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 use super::fhir::Filing;
 use super::looks::Looks;
 use super::measuring::{Measuring, number, positive, roll};
+use crate::core::area::Area;
 use crate::core::camera::UserCalibration;
 use crate::core::compare::visit;
 use crate::core::compare::visit::Date;
@@ -73,6 +74,10 @@ pub struct Analyze {
     /// Options of measuring.
     #[command(flatten)]
     pub measuring: Measuring,
+    /// Measure within this rectangle only, in pixels of the upright photo, as a picture of its own: other options count their pixels
+    /// from its corner. Default: each panel of a collage, else the whole photo.
+    #[arg(long, value_name = "X,Y,W,H", value_parser = str::parse::<Area>)]
+    pub region: Option<Area>,
     /// A line in the picture that is vertical in the room, in pixels of the upright photo.
     #[arg(long, value_name = "X1,Y1,X2,Y2", value_parser = plumb, allow_hyphen_values = true, conflicts_with = "roll")]
     pub plumb: Option<[f64; 4]>,
@@ -140,7 +145,8 @@ impl Analyze {
     /// [`error::Error::Usage`] when options do not go together.
     pub fn options(&self) -> error::Result<options::Options> {
         let plumb = self.plumb.map(plumb_line).transpose()?;
-        Ok(self.measuring.options(UserCalibration { roll_deg: self.roll, plumb }))
+        let options = self.measuring.options(UserCalibration { roll_deg: self.roll, plumb });
+        Ok(options::Options { region: self.region, ..options })
     }
 
     /// How pictures are shown.

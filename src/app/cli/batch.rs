@@ -20,7 +20,7 @@ Examples:
   find . -name '*.jpg' -print0 | orthostat batch - -0 --jsonl > records.jsonl
 
 A manifest is a CSV list with a header; columns, any but path may be missing: path,id,subject,view,mirrored,height_cm,visit_date,\
-plumb,notes. Other columns are carried to the outputs.";
+plumb,region,notes. Other columns are carried to the outputs.";
 
 /// `orthostat batch`.
 #[derive(Debug, Args)]

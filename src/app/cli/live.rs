@@ -161,6 +161,7 @@ impl Live {
             given: UserCalibration { roll_deg: self.roll, plumb: None },
             height_mm: self.height_cm.map(|cm| 10.0 * cm),
             person: self.person,
+            region: None,
             points: Points::default(),
             keypoints: None,
         }

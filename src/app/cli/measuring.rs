@@ -107,6 +107,7 @@ impl Measuring {
             given,
             height_mm: self.height_cm.map(|cm| 10.0 * cm),
             person: self.person,
+            region: None,
             points: Points::default(),
             keypoints: None,
         }

@@ -11,7 +11,7 @@ use orthostat::core::compare::reference;
 use orthostat::core::error::{Error, Result};
 use orthostat::core::isolation;
 use orthostat::core::keypoint_file::KeypointFile;
-use orthostat::core::names::{file_name, of_file};
+use orthostat::core::names::{self, file_name, of_file};
 use orthostat::core::options::Options;
 use orthostat::core::photo_hash::PhotoHash;
 use orthostat::core::pipeline::Analysis;
@@ -122,29 +122,52 @@ fn photos(work: &mut Work<'_>, measuring: &Options) -> Result<HashSet<u8>> {
         let mut codes = HashSet::new();
         let bar = Bar::over(photos.len());
         for (id, photo) in ids(photos).iter().zip(&receiver) {
-            let outcome = photo.and_then(|photo| measure(photo, &mut analyzer, measuring, options));
-            if matches!(outcome, Err(Error::Defect { .. })) {
-                // What the panic left half done goes with it.
-                analyzer = Analyzer::open(&options.measuring.models(), workers)?;
-            }
-            let delivered = outcome.map(|(photo, analysis)| {
-                let path = &photo.source.path;
-                isolation::guarded(path, || bar.aside(|| deliver(id, &photo, &analysis, work)))
+            let views = photo.and_then(|photo| {
+                let path = photo.source.path.clone();
+                isolation::guarded(&path, || analyzer.views(photo, measuring))
             });
-            match delivered {
-                Ok(Ok(code)) => codes.insert(code),
-                Err(error @ (Error::Runtime { .. } | Error::Model { .. })) => return Err(error),
-                Err(error) | Ok(Err(error @ Error::Defect { .. })) => {
-                    bar.aside(|| complain(&error));
-                    work.ending.failed += 1;
-                    codes.insert(error.exit_code())
+            let views = views.map_or_else(|error| vec![Err(error)], |views| views.into_iter().map(Ok).collect());
+            let count = views.len();
+            for (number, view) in (1..).zip(views) {
+                let outcome = view.and_then(|view| measure(view, &mut analyzer, measuring, options));
+                if matches!(outcome, Err(Error::Defect { .. })) {
+                    // What the panic left half done goes with it.
+                    analyzer = Analyzer::open(&options.measuring.models(), workers)?;
                 }
-                Ok(Err(error)) => return Err(error),
-            };
+                let of_panel = (count > 1).then_some((number, count));
+                codes.insert(bar.aside(|| delivered(outcome, &names::of_view(id, number, count), of_panel, work))?);
+            }
             bar.step();
         }
         Ok(codes)
     })
+}
+
+/// Delivers what came of one view, or says why there is no record; the exit code that it asks for. An error is one that the next
+/// photo would meet as well.
+fn delivered(
+    outcome: Result<(Photo, Analysis)>,
+    id: &str,
+    of_panel: Option<(usize, usize)>,
+    work: &mut Work<'_>,
+) -> Result<u8> {
+    let given = outcome.map(|(photo, analysis)| {
+        let path = photo.source.path.clone();
+        isolation::guarded(&path, || deliver(id, &photo, &analysis, work))
+    });
+    match given {
+        Ok(Ok(code)) => Ok(code),
+        Err(error @ (Error::Runtime { .. } | Error::Model { .. })) => Err(error),
+        Err(error) | Ok(Err(error @ Error::Defect { .. })) => {
+            if let Some((number, count)) = of_panel {
+                complain(&format_args!("of {count} panels in the picture, no. {number}:"));
+            }
+            complain(&error);
+            work.ending.failed += 1;
+            Ok(error.exit_code())
+        }
+        Ok(Err(error)) => Err(error),
+    }
 }
 
 /// Measures one photo; a panic is an error of this photo.

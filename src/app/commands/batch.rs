@@ -226,7 +226,7 @@ fn closing(tally: Tally, folder: &std::path::Path) -> String {
 /// The plan as a table in CSV.
 fn listing(plan: &Plan) -> Result<String> {
     let unwritable = |source| Error::Unwritable { path: PathBuf::from("standard output"), source };
-    let columns = ["number", "id", "file", "subject", "visit_date", "view", "mirrored", "height_cm", "plumb"];
+    let columns = ["number", "id", "file", "subject", "visit_date", "view", "mirrored", "height_cm", "plumb", "region"];
     let mut rows = Sheet::new(Vec::new(), &columns.map(|name| (name.to_owned(), Kind::Text))).map_err(unwritable)?;
     for (index, job) in plan.jobs.iter().enumerate() {
         rows.row(&cells(index + 1, job).map(Cell::Text)).map_err(unwritable)?;
@@ -236,7 +236,7 @@ fn listing(plan: &Plan) -> Result<String> {
 }
 
 /// As the results tables have them: formulas stay text, and each row is one line.
-fn cells(number: usize, job: &Job) -> [String; 9] {
+fn cells(number: usize, job: &Job) -> [String; 10] {
     let options = &job.options;
     [
         number.to_string(),
@@ -248,6 +248,7 @@ fn cells(number: usize, job: &Job) -> [String; 9] {
         if options.mirrored { "yes" } else { "no" }.into(),
         options.height_mm.map(|mm| (0.1 * mm).to_string()).unwrap_or_default(),
         options.given.plumb.map(|(a, b)| format!("{},{},{},{}", a.x, a.y, b.x, b.y)).unwrap_or_default(),
+        options.region.map(|region| region.to_string()).unwrap_or_default(),
     ]
 }
 

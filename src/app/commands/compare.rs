@@ -11,6 +11,7 @@ use orthostat::core::compare::change::{self, Comparison, Verdict};
 use orthostat::core::compare::visit::{Date, Visit};
 use orthostat::core::error::{Error, Result};
 use orthostat::core::isolation;
+use orthostat::core::names;
 use orthostat::core::record::Record;
 use orthostat::report;
 use orthostat::report::html;
@@ -239,7 +240,7 @@ fn print(before: &Named, after: &Named, comparison: &Comparison, as_json: bool) 
 fn find(reference: &str, options: &Compare, analyzer: &mut Option<Analyzer>) -> Result<Vec<Named>> {
     let path = Path::new(reference);
     if path.is_file() && !is_json(path)? {
-        return photo(reference, options, analyzer).map(|named| vec![named]);
+        return photo(reference, options, analyzer);
     }
     let mut all: Vec<Named> = Vec::new();
     for place in listed(&[reference], options.db.as_deref())? {
@@ -256,7 +257,8 @@ fn find(reference: &str, options: &Compare, analyzer: &mut Option<Analyzer>) -> 
     Ok(all)
 }
 
-fn photo(reference: &str, options: &Compare, analyzer: &mut Option<Analyzer>) -> Result<Named> {
+/// The views in a photo.
+fn photo(reference: &str, options: &Compare, analyzer: &mut Option<Analyzer>) -> Result<Vec<Named>> {
     let path = Path::new(reference);
     // As `analyze` reads it, so that both give one record.
     let reading = analysis::reading();
@@ -267,12 +269,18 @@ fn photo(reference: &str, options: &Compare, analyzer: &mut Option<Analyzer>) ->
         None => analyzer.insert(Analyzer::open(&options.measuring.models(), workers)?),
     };
     let measuring = options.measuring.options(UserCalibration::default());
-    let analysis = isolation::guarded(path, || analyzer.analyze(&photo, &measuring))?;
     let id = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-    let record = Record::of(photo.provenance(&id), &analysis);
     let name = path.file_name().map_or_else(|| reference.to_owned(), |name| name.to_string_lossy().into_owned());
-    // The day in the photo's metadata gets into no output.
-    Ok(Named { name, path: path.into(), record, visited: None })
+    let views = isolation::guarded(path, || analyzer.views(photo, &measuring))?;
+    let count = views.len();
+    let mut named = Vec::new();
+    for (number, view) in (1..).zip(&views) {
+        let analysis = isolation::guarded(path, || analyzer.analyze(view, &measuring))?;
+        let record = Record::of(view.provenance(&names::of_view(&id, number, count)), &analysis);
+        // The day in the photo's metadata gets into no output.
+        named.push(Named { name: names::of_view(&name, number, count), path: path.into(), record, visited: None });
+    }
+    Ok(named)
 }
 
 /// Whether a file begins as JSON does; no picture begins so.

@@ -96,6 +96,10 @@ impl Session {
                 return Err(Error::Usage { reason });
             }
         }
+        let found = match record.source.region {
+            Some(region) => found.within(region)?,
+            None => found,
+        };
         let out = match out {
             Some(out) if out.symlink_metadata().is_ok() => {
                 let reason = format!("--out: {} exists and is not overwritten: name another file", out.display());

@@ -205,7 +205,8 @@ fn towards(measure: Measure, difference: f64) -> String {
 
 fn notes(before: &Record, after: &Record) -> Vec<String> {
     let mut notes = Vec::new();
-    if before.source.blake3.is_some() && before.source.blake3 == after.source.blake3 {
+    let of = |record: &Record| record.source.blake3.clone().map(|photo| (photo, record.source.region));
+    if of(before).is_some() && of(before) == of(after) {
         notes.push("both records are of one photo, which can show no change".into());
     }
     let level = (before.camera.level_from, after.camera.level_from);

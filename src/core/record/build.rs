@@ -51,6 +51,7 @@ impl Record {
             subject: Subject {
                 bounds: analysis.person_box.map(|v| rounded(v, 1)),
                 people: analysis.frame.people,
+                standing: analysis.frame.standing.iter().map(|at| at.map(|v| rounded(v, 1))).collect(),
                 yaw_deg: analysis.yaw.map(|yaw| rounded(yaw.deg, 1)),
                 yaw_sd_deg: analysis.yaw.map(|yaw| rounded(yaw.sd_deg, 1)),
                 head_yaw_deg: analysis.head_yaw.map(|deg| rounded(deg, 1)),

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use states::{PlacedBy, PointsBy, ScaleFrom, SpineLevel, Symbol, Towards, ViewFrom};
 pub use words::words;
 
+use crate::core::area::Area;
 use crate::core::body::skeleton::Joint;
 use crate::core::body::view;
 use crate::core::camera::{self, FocalFrom, LevelFrom};
@@ -144,14 +145,18 @@ pub struct Source {
     #[serde(deserialize_with = "photo_hash::none_if_empty")]
     #[schemars(required, extend("type" = ["string", "null"]))]
     pub blake3: Option<PhotoHash>,
-    /// Width of the upright photo, in pixels.
+    /// Width of the upright photo, or of its `region`, in pixels.
     pub width: u32,
-    /// Height of the upright photo, in pixels.
+    /// Height of the upright photo, or of its `region`, in pixels.
     pub height: u32,
     /// The EXIF orientation that was applied, 1 to 8.
     pub orientation: u8,
     /// What the bytes are, such as `JPEG`.
     pub format: String,
+    /// The part of the upright photo that was measured as a picture of its own: x, y, width, height in pixels. All places in the
+    /// record count from its corner. Absent where the whole photo was measured.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub region: Option<Area>,
 }
 
 /// Where a record comes from. Everything else in a record is a result, which measuring again replaces.
@@ -230,6 +235,9 @@ pub struct Subject {
     pub bounds: [f64; 4],
     /// How many people were found.
     pub people: usize,
+    /// Where each of several stands: the middle of the hips in pixels, in the order in which `--person` counts. Absent for one person.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub standing: Vec<[f64; 2]>,
     /// How far the body is turned to its own left, in degrees.
     pub yaw_deg: Option<f64>,
     /// Its standard deviation, in degrees.
@@ -398,6 +406,7 @@ impl Record {
             width: self.source.width.into(),
             height: self.source.height.into(),
             people: self.subject.people,
+            standing: self.subject.standing.clone(),
             heads: self.heads.clone(),
             readings: self.tool.readings,
             model: self.tool.model.clone(),

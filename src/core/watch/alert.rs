@@ -1,16 +1,16 @@
 //! When a departure from the baseline has lasted: one event when it has, one when it is over.
 //!
-//! A measure departs when it lies farther from its usual value than `max(3 degrees, 3 MAD)` times the preset's factor. After
+//! A measure departs when it lies farther from its usual value than `max(3 degrees, 3 MAD)` times the preset's factor; a face that is
+//! larger than usual by 15 %, or by 10 % against the shoulders, departs in the same way ([`Signal`]). After
 //! [`DWELL`] seconds of that an episode begins; it is over when every measure has been back within [`BACK`] of its limit for
-//! [`BACK_FOR`] seconds. While nobody can be judged (away, turned, too far, somebody else nearer, paused) nothing begins.
+//! [`BACK_FOR`] seconds. While nobody can be judged (away, turned, too far, somebody else, a camera that moved, paused) nothing begins.
 
 use std::collections::VecDeque;
 
 use super::baseline::Baseline;
-use super::{Glimpse, State, WATCHED, median};
-use crate::core::measure::Measure;
+use super::{Glimpse, SIGNALS, Signal, State, median};
 
-/// The least departure that counts, in degrees.
+/// The least tilt that counts where there is no baseline, in degrees.
 pub const LEAST_DEG: f64 = 3.0;
 /// And in MADs of the baseline.
 pub const LEAST_MADS: f64 = 3.0;
@@ -50,12 +50,13 @@ impl Preset {
     }
 }
 
-/// A measure's departure from its usual value, in degrees.
+/// A departure from the usual value.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Departure {
-    /// Which.
-    pub measure: Measure,
-    /// Value minus usual value: positive = the subject's left is higher, or leans more to the left, than usual.
+    /// Of what.
+    pub signal: Signal,
+    /// Value minus usual value, in the signal's unit: of a tilt, positive = the subject's left is higher, or leans more to the left,
+    /// than usual.
     pub by: f64,
 }
 
@@ -63,11 +64,20 @@ impl Departure {
     /// In words: `left shoulder higher than usual by 5.2 deg`.
     #[must_use]
     pub fn words(&self) -> String {
-        let [positive, negative] = self.measure.says();
-        let says = if self.by > 0.0 { positive } else { negative };
-        // "trunk leans to the left" reads on as "more than usual".
-        let more = if says.ends_with("higher") { "" } else { " more" };
-        format!("{says}{more} than usual by {:.1} deg", self.by.abs())
+        let shown = self.signal.shown(self.by);
+        match self.signal {
+            Signal::Tilt(measure) => {
+                let [positive, negative] = measure.says();
+                let says = if self.by > 0.0 { positive } else { negative };
+                // "trunk leans to the left" reads on as "more than usual".
+                let more = if says.ends_with("higher") { "" } else { " more" };
+                format!("{says}{more} than usual by {:.1} deg", shown.abs())
+            }
+            Signal::Nearness => format!("face nearer than usual (larger by {shown:.0} %)"),
+            Signal::ForwardHead => {
+                format!("head farther forward than usual (larger against the shoulders by {shown:.0} %)")
+            }
+        }
     }
 }
 
@@ -107,7 +117,7 @@ struct Course {
 pub struct Watch {
     baseline: Baseline,
     preset: Preset,
-    courses: [Course; WATCHED.len()],
+    courses: [Course; SIGNALS.len()],
     recent: VecDeque<Glimpse>,
     judged: Option<f64>,
     latest: Option<f64>,
@@ -123,7 +133,7 @@ impl Watch {
         Self {
             baseline,
             preset,
-            courses: [Course::default(); WATCHED.len()],
+            courses: [Course::default(); SIGNALS.len()],
             recent: VecDeque::new(),
             judged: None,
             latest: None,
@@ -138,10 +148,11 @@ impl Watch {
         &self.baseline
     }
 
-    /// A measure's limit: departures beyond it count, in degrees. `None` for what the baseline does not have.
+    /// A signal's limit: departures beyond it count, in its unit. `None` for what the baseline does not have.
     #[must_use]
-    pub fn limit(&self, measure: Measure) -> Option<f64> {
-        self.baseline.usual(measure).map(|usual| LEAST_DEG.max(LEAST_MADS * usual.mad) * self.preset.factor())
+    pub fn limit(&self, signal: Signal) -> Option<f64> {
+        let usual = self.baseline.usual(signal)?;
+        Some(signal.least().max(LEAST_MADS * usual.mad) * self.preset.factor())
     }
 
     /// Whether an episode lasts.
@@ -180,15 +191,16 @@ impl Watch {
         while self.recent.front().is_some_and(|first| now - first.seconds > SMOOTHED) {
             self.recent.pop_front();
         }
-        for (index, measure) in WATCHED.into_iter().enumerate() {
-            let (Some(limit), Some(by)) = (self.limit(measure), self.departure(index)) else {
+        for (index, signal) in SIGNALS.into_iter().enumerate() {
+            let (Some(limit), Some(by)) = (self.limit(signal), self.departure(index)) else {
                 self.courses[index] = Course::default();
                 continue;
             };
             let course = &mut self.courses[index];
-            let over = by.abs() > limit;
+            let by = signal.counted(by);
+            let over = by > limit;
             course.over_since = if over { course.over_since.or(Some(now)) } else { None };
-            let back = by.abs() <= BACK * limit;
+            let back = by <= BACK * limit;
             course.back_since = if back { course.back_since.or(Some(now)) } else { None };
             if course.over_since.is_some_and(|since| now - since >= DWELL) {
                 course.departing = true;
@@ -201,21 +213,22 @@ impl Watch {
 
     /// How far the median of the last second lies from the usual value.
     fn departure(&self, index: usize) -> Option<f64> {
-        let values: Vec<f64> = self.recent.iter().filter_map(|glimpse| glimpse.values[index]).collect();
-        Some(median(&values)? - self.baseline.usual(WATCHED[index])?.median)
+        let values: Vec<f64> = self.recent.iter().filter_map(|glimpse| glimpse.value(index)).collect();
+        Some(median(&values)? - self.baseline.usual(SIGNALS[index])?.median)
     }
 
     fn tell(&mut self, now: f64) -> Option<Event> {
         let departing = self.courses.iter().any(|course| course.departing);
         match self.episode {
             None if departing && self.snoozed(now).is_none() => {
-                let mut departures: Vec<Departure> = WATCHED
+                let mut departures: Vec<Departure> = SIGNALS
                     .into_iter()
                     .enumerate()
                     .filter(|(index, _)| self.courses[*index].departing || self.courses[*index].over_since.is_some())
-                    .filter_map(|(index, measure)| Some(Departure { measure, by: self.departure(index)? }))
+                    .filter_map(|(index, signal)| Some(Departure { signal, by: self.departure(index)? }))
                     .collect();
-                departures.sort_by(|a, b| b.by.abs().total_cmp(&a.by.abs()));
+                let weight = |departure: &Departure| departure.signal.counted(departure.by) / departure.signal.least();
+                departures.sort_by(|a, b| weight(b).total_cmp(&weight(a)));
                 let since =
                     self.courses.iter().filter(|course| course.departing).filter_map(|course| course.over_since);
                 let since = since.fold(now, f64::min);

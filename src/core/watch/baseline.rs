@@ -5,10 +5,9 @@ use std::path::Path;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
-use super::{Glimpse, State, WATCHED, median, median_departure};
+use super::{Glimpse, SIGNALS, Signal, State, median, median_departure};
 use crate::core::body::view::View;
 use crate::core::error::{Error, Result};
-use crate::core::measure::Measure;
 
 /// How long a baseline is taken, in seconds.
 pub const SECONDS: f64 = 10.0;
@@ -24,13 +23,15 @@ const MIN_STILL: f64 = 0.7;
 const MOST_DRIFT_DEG: f64 = 2.0;
 /// The scatter (MAD) may be this at most, in degrees.
 const MOST_MAD_DEG: f64 = 2.0;
+/// And of the other signals, in percent.
+const MOST_UNSTEADY: f64 = 4.0;
 
-/// One measure's usual value.
+/// One signal's usual value.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Usual {
-    /// Median, in degrees.
+    /// Median, in degrees or in the signal's unit.
     pub median: f64,
-    /// Median absolute departure from it, in degrees.
+    /// Median absolute departure from it, likewise.
     pub mad: f64,
     /// Over so many frames.
     pub frames: usize,
@@ -44,22 +45,22 @@ pub struct Baseline {
     pub name: String,
     /// From which side. Another view is not compared with it.
     pub view: View,
-    /// By the measures' names; those that could not be seen are not there.
+    /// By the signals' names; those that could not be seen are not there.
     pub measures: IndexMap<String, Usual>,
 }
 
 impl Baseline {
     /// A baseline of values that are known already.
     #[must_use]
-    pub fn new(name: &str, view: View, measures: impl IntoIterator<Item = (Measure, Usual)>) -> Self {
-        let measures = measures.into_iter().map(|(measure, usual)| (measure.name().to_owned(), usual)).collect();
+    pub fn new(name: &str, view: View, usual: impl IntoIterator<Item = (Signal, Usual)>) -> Self {
+        let measures = usual.into_iter().map(|(signal, usual)| (signal.name().to_owned(), usual)).collect();
         Self { schema: SCHEMA.into(), name: name.into(), view, measures }
     }
 
-    /// A measure's usual value.
+    /// A signal's usual value.
     #[must_use]
-    pub fn usual(&self, measure: Measure) -> Option<&Usual> {
-        self.measures.get(measure.name())
+    pub fn usual(&self, signal: Signal) -> Option<&Usual> {
+        self.measures.get(signal.name())
     }
 
     /// Reads a baseline from JSON; `path` is only its name.
@@ -145,8 +146,8 @@ impl Taking {
         }
         let mut measures = Vec::new();
         let mut refused = None;
-        for (index, measure) in WATCHED.into_iter().enumerate() {
-            let values: Vec<f64> = ready.iter().filter_map(|glimpse| glimpse.values[index]).collect();
+        for (index, signal) in SIGNALS.into_iter().enumerate() {
+            let values: Vec<f64> = ready.iter().filter_map(|glimpse| glimpse.value(index)).collect();
             if values.len() < MIN_FRAMES || (values.len() as f64) < MIN_READY * ready.len() as f64 {
                 continue;
             }
@@ -157,12 +158,17 @@ impl Taking {
                 continue;
             };
             let drift = (second - first).abs();
-            if drift > MOST_DRIFT_DEG {
-                refused = Some(format!("unsteady: {} changed by {drift:.1} degrees meanwhile", measure.label()));
-            } else if mad > MOST_MAD_DEG {
-                refused = Some(format!("unsteady: {} scattered by {mad:.1} degrees", measure.label()));
-            } else {
-                measures.push((measure, Usual { median: median_, mad, frames: values.len() }));
+            let usual = Usual { median: median_, mad, frames: values.len() };
+            match signal {
+                Signal::Tilt(measure) if drift > MOST_DRIFT_DEG => {
+                    refused = Some(format!("unsteady: {} changed by {drift:.1} degrees meanwhile", measure.label()));
+                }
+                Signal::Tilt(measure) if mad > MOST_MAD_DEG => {
+                    refused = Some(format!("unsteady: {} scattered by {mad:.1} degrees", measure.label()));
+                }
+                // The tilts are what a baseline cannot do without.
+                Signal::Nearness | Signal::ForwardHead if drift > MOST_UNSTEADY || mad > MOST_UNSTEADY => {}
+                _ => measures.push((signal, usual)),
             }
         }
         match refused {
@@ -176,6 +182,7 @@ impl Taking {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::measure::Measure;
 
     fn glimpse(seconds: f64, shoulders: f64) -> Glimpse {
         Glimpse {
@@ -183,7 +190,9 @@ mod tests {
             state: State::Ready,
             view: Some(View::Anterior),
             values: [Some(1.0), Some(shoulders), None, Some(-0.5)],
+            closeness: None,
             still: true,
+            whole: false,
         }
     }
 
@@ -207,9 +216,9 @@ mod tests {
             panic!("steady");
         };
         assert_eq!((baseline.name.as_str(), baseline.view), ("desk", View::Anterior));
-        let usual = baseline.usual(Measure::ShoulderTilt).expect("seen");
+        let usual = baseline.usual(Signal::Tilt(Measure::ShoulderTilt)).expect("seen");
         assert_eq!((usual.median, usual.mad, usual.frames), (2.5, 0.5, 101));
-        assert_eq!(baseline.usual(Measure::PelvicObliquity), None, "not seen at a desk");
+        assert_eq!(baseline.usual(Signal::Tilt(Measure::PelvicObliquity)), None, "not seen at a desk");
     }
 
     #[test]

@@ -14,7 +14,7 @@ pub const ATTEMPTS: u32 = 3;
 /// Where the check stands.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Step {
-    /// Waiting for somebody who can be measured.
+    /// Waiting for somebody who can be measured, feet included.
     Waiting,
     /// So many whole seconds are left to find one's place.
     Countdown(u32),

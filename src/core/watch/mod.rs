@@ -31,6 +31,63 @@ pub const WATCHED: [Measure; 4] =
 /// Shoulders narrower than this in the picture are too far away, in pixels: one pixel is then more than a degree.
 pub const MIN_SHOULDERS_PX: f64 = 45.0;
 
+/// What watch mode judges: the watched measures, and how near the head is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signal {
+    /// A tilt or lean, in degrees.
+    Tilt(Measure),
+    /// How near the face is to the camera: 100 times the logarithm of the distance between the eyes as a share of the frame's width.
+    Nearness,
+    /// How far the head is before the shoulders: 100 times the logarithm of the distance between the eyes as a share of the
+    /// shoulders' width. A head that comes forward by 5 cm at 60 cm from the camera raises it by 9.
+    ForwardHead,
+}
+
+/// Everything that watch mode judges.
+pub const SIGNALS: [Signal; WATCHED.len() + 2] = [
+    Signal::Tilt(WATCHED[0]),
+    Signal::Tilt(WATCHED[1]),
+    Signal::Tilt(WATCHED[2]),
+    Signal::Tilt(WATCHED[3]),
+    Signal::Nearness,
+    Signal::ForwardHead,
+];
+
+impl Signal {
+    /// The word in logs and baselines.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Signal::Tilt(measure) => measure.name(),
+            Signal::Nearness => "nearness",
+            Signal::ForwardHead => "forward_head",
+        }
+    }
+
+    /// The least departure that counts: 3 degrees, a face larger by 15 %, or by 10 % against the shoulders. Between the median and the
+    /// scatter of ten seconds of sitting still, the latter two vary by 1 to 2 %.
+    #[must_use]
+    pub const fn least(self) -> f64 {
+        match self {
+            Signal::Tilt(_) => 3.0,
+            Signal::Nearness => 14.0,
+            Signal::ForwardHead => 9.5,
+        }
+    }
+
+    /// How much of a departure counts: of a tilt either way, of nearness only what is nearer.
+    #[must_use]
+    pub fn counted(self, by: f64) -> f64 {
+        if matches!(self, Signal::Tilt(_)) { by.abs() } else { by.max(0.0) }
+    }
+
+    /// A departure in degrees, or in percent.
+    #[must_use]
+    pub fn shown(self, by: f64) -> f64 {
+        if matches!(self, Signal::Tilt(_)) { by } else { 100.0 * (by / 100.0).exp_m1() }
+    }
+}
+
 /// What a frame shows, as far as watching goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -43,6 +100,10 @@ pub enum State {
     Turned,
     /// Somebody else is nearer to the camera.
     OthersNearer,
+    /// Whoever is there is not the person who was watched.
+    SomebodyElse,
+    /// The camera does not stand where the baseline was taken.
+    CameraMoved,
     /// Nobody is there.
     Away,
     /// The user has paused the watching.
@@ -53,8 +114,17 @@ pub enum State {
 
 impl State {
     /// Every state.
-    pub const ALL: [State; 7] =
-        [State::Ready, State::TooFar, State::Turned, State::OthersNearer, State::Away, State::Paused, State::Waiting];
+    pub const ALL: [State; 9] = [
+        State::Ready,
+        State::TooFar,
+        State::Turned,
+        State::OthersNearer,
+        State::SomebodyElse,
+        State::CameraMoved,
+        State::Away,
+        State::Paused,
+        State::Waiting,
+    ];
 
     /// The word in logs.
     #[must_use]
@@ -64,6 +134,8 @@ impl State {
             State::TooFar => "too_far",
             State::Turned => "turned",
             State::OthersNearer => "others_nearer",
+            State::SomebodyElse => "somebody_else",
+            State::CameraMoved => "camera_moved",
             State::Away => "away",
             State::Paused => "paused",
             State::Waiting => "waiting",
@@ -78,6 +150,8 @@ impl State {
             State::TooFar => "too far: come nearer",
             State::Turned => "turned: face the camera",
             State::OthersNearer => "somebody else is nearer",
+            State::SomebodyElse => "somebody else",
+            State::CameraMoved => "the camera moved: take the baseline again",
             State::Away => "away",
             State::Paused => "paused",
             State::Waiting => "waiting for the source",
@@ -113,15 +187,28 @@ pub struct Glimpse {
     pub view: Option<View>,
     /// The [`WATCHED`] measures in degrees, those that could be taken; only when [`State::Ready`].
     pub values: [Option<f64>; WATCHED.len()],
+    /// [`Signal::Nearness`] and [`Signal::ForwardHead`], where both eyes and shoulders show; only when [`State::Ready`].
+    pub closeness: Option<[f64; 2]>,
     /// Whether the person keeps still.
     pub still: bool,
+    /// Whether the whole body is in the frame, feet included.
+    pub whole: bool,
 }
 
 impl Glimpse {
+    /// One of the [`SIGNALS`], by its place among them.
+    #[must_use]
+    pub fn value(&self, signal: usize) -> Option<f64> {
+        match signal.checked_sub(WATCHED.len()) {
+            None => self.values[signal],
+            Some(index) => self.closeness.and_then(|closeness| closeness.get(index).copied()),
+        }
+    }
+
     /// A frame in which nothing is measured.
     #[must_use]
     pub fn empty(seconds: f64, state: State) -> Self {
-        Self { seconds, state, view: None, values: [None; WATCHED.len()], still: false }
+        Self { seconds, state, view: None, values: [None; WATCHED.len()], closeness: None, still: false, whole: false }
     }
 
     /// A frame in which somebody was measured.
@@ -129,9 +216,28 @@ impl Glimpse {
     pub fn of(seconds: f64, analysis: &Analysis, others_nearer: bool, still: bool) -> Self {
         let state = State::of(analysis, others_nearer);
         let value = |measure| analysis.assessment.get(measure).as_ref().ok().map(|found| found.value);
-        let values = if state == State::Ready { WATCHED.map(value) } else { [None; WATCHED.len()] };
-        Self { seconds, state, view: Some(analysis.view), values, still }
+        let ready = state == State::Ready;
+        let values = if ready { WATCHED.map(value) } else { [None; WATCHED.len()] };
+        let closeness = closeness(analysis).filter(|_| ready);
+        let joint = |joint| analysis.pose.point(joint).is_ok();
+        let whole = [Pair::SHOULDERS, Pair::HIPS, Pair::KNEES, Pair::ANKLES];
+        let whole = whole.into_iter().all(|pair| joint(pair.left) && joint(pair.right));
+        Self { seconds, state, view: Some(analysis.view), values, closeness, still, whole }
     }
+
+    /// The same frame, of which nothing may be judged.
+    #[must_use]
+    pub fn unjudged(self, state: State) -> Self {
+        Self { state, values: [None; WATCHED.len()], closeness: None, ..self }
+    }
+}
+
+/// See [`Signal::Nearness`] and [`Signal::ForwardHead`].
+fn closeness(analysis: &Analysis) -> Option<[f64; 2]> {
+    let apart = |pair: Pair| Some(analysis.pose.point(pair.left).ok()?.distance(analysis.pose.point(pair.right).ok()?));
+    let (eyes, shoulders) = (apart(Pair::EYES)?, apart(Pair::SHOULDERS)?);
+    let logarithm = |share: f64| 100.0 * share.ln();
+    (eyes > 1.0 && shoulders > 1.0).then(|| [logarithm(eyes / analysis.frame.width), logarithm(eyes / shoulders)])
 }
 
 /// The median of numbers; `None` of none.

@@ -302,7 +302,7 @@ impl ViewPart {
             number,
             heading: sentence(&words::view_words(record)).trim_end_matches('.').to_owned(),
             date: sheet.date,
-            file: record.source.file.clone(),
+            file: words::file_words(record),
             readings: record.tool.readings,
             short: short::lines(record),
             rest: short::rest(record),

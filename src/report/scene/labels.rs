@@ -3,7 +3,7 @@
 use super::figure::Figure;
 use super::framing::Framing;
 use super::lines::Named;
-use super::shape::{GREY, Label, Shape, WHITE};
+use super::shape::{GREY, Label, SKY, Shape, WHITE};
 use super::words;
 use crate::core::body::skeleton::Joint;
 use crate::core::geometry::Point;
@@ -48,6 +48,15 @@ pub(super) fn beside(figure: &Figure, framing: &Framing, mut named: Vec<Named>, 
         free = y + block;
     }
     (labels, leaders)
+}
+
+/// The number of each of several people, as `--person` counts them.
+pub(super) fn numbers(standing: &[[f64; 2]], framing: &Framing, unit: f64) -> impl Iterator<Item = Label> {
+    let size = 10.0 * unit;
+    let at = |&[x, y]: &[f64; 2]| framing.place(Point::new(x, y));
+    let label =
+        move |(number, at): (usize, Point)| Label { lines: vec![format!("person {number}")], at, size, color: SKY };
+    (1..).zip(standing.iter().map(at).collect::<Vec<_>>()).map(label)
 }
 
 /// The sentence at the foot of the picture.

@@ -43,6 +43,7 @@ impl Scene {
         let (mut layers, named) = drawn(&figure, &framing, &Pen { unit, tags: false });
         let (mut labels, leaders) = labels::beside(&figure, &framing, named, unit);
         layers.push(Layer { id: "leaders", name: "lines to the labels", color: shape::WHITE, shapes: leaders });
+        labels.extend(labels::numbers(&record.subject.standing, &framing, unit));
         labels.push(labels::caption(&caption(record), &framing, unit));
         Self { framing, unit, layers, labels }
     }

@@ -131,7 +131,7 @@ const KEPT: [Gate; 8] = [
 ];
 
 /// Fixed words of flags and failures, and what they are called on the page.
-const WORDS: [(&str, &str); 23] = [
+const WORDS: [(&str, &str); 24] = [
     ("unreadable", "cannot be read"),
     ("not_a_picture", "no readable picture"),
     ("too_large", "too many pixels"),
@@ -141,6 +141,7 @@ const WORDS: [(&str, &str); 23] = [
     ("time_limit", "took too long"),
     ("panic", "defect of this program"),
     ("refused", "refused"),
+    ("not_a_person", "perhaps nobody there"),
     ("not_upright", "not upright"),
     ("too_small", "far too small"),
     ("turned", "body turned"),

@@ -17,7 +17,6 @@ use trouble::{PATIENCE, trouble};
 
 use crate::core::compare::visit::{Date, Visit, day};
 use crate::core::error::{Error, Result};
-use crate::core::photo_hash::PhotoHash;
 use crate::core::record::Record;
 
 /// The file that holds the records of this user's subjects.
@@ -334,10 +333,14 @@ impl History {
     }
 }
 
-/// What a record counts once by: its photo, or, without one, all that it says.
+/// What a record counts once by: its photo and the region of it, or, without a photo, all that it says.
 fn identity(record: &Record, json: &str) -> String {
     let itself = || format!("record {}", blake3::hash(json.as_bytes()).to_hex());
-    record.source.blake3.as_ref().map_or_else(itself, PhotoHash::to_string)
+    match (&record.source.blake3, record.source.region) {
+        (None, _) => itself(),
+        (Some(photo), None) => photo.to_string(),
+        (Some(photo), Some(region)) => format!("{photo} {region}"),
+    }
 }
 
 /// Makes a history the user's alone.

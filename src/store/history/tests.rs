@@ -1,4 +1,5 @@
 use super::*;
+use crate::core::photo_hash::PhotoHash;
 
 fn record(photo: &str) -> Record {
     let mut record = Record::open("tests/fixtures/records/anterior-tilted.json".as_ref()).expect("a record");

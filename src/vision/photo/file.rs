@@ -9,7 +9,9 @@ use image::RgbImage;
 
 use super::decoded::{Budget, Decoded, Format, Refusal};
 use super::metadata::{self, Metadata};
+use super::part::cut;
 use super::{heif, jpeg, png, raster, sniff, tiff};
+use crate::core::area::Area;
 use crate::core::error::{Error, Result};
 use crate::core::isolation;
 use crate::core::photo_hash::PhotoHash;
@@ -33,6 +35,8 @@ pub struct Photo {
     pub halvings: u32,
     /// The file's bytes, where they hold more detail than `pixels`.
     pub encoded: Option<Arc<[u8]>>,
+    /// The part of the upright photo that this is, where it is not the whole: then `pixels` and every place are this part's own.
+    pub region: Option<Area>,
     /// Where the pixels came from.
     pub source: Source,
     /// What the file says about the camera.
@@ -139,6 +143,7 @@ impl Photo {
             pixels,
             halvings: decoded.halvings,
             encoded: (decoded.halvings > 0).then(|| bytes.into()),
+            region: None,
             source: Source {
                 path: path.to_path_buf(),
                 blake3: Some(hash.into()),
@@ -156,12 +161,36 @@ impl Photo {
     /// Width and height of the upright photo, in its own pixels however far [`Photo::pixels`] are reduced.
     #[must_use]
     pub fn size(&self) -> (u32, u32) {
+        if let Some(region) = self.region {
+            return (region.width, region.height);
+        }
         if self.halvings == 0 {
             return self.pixels.dimensions();
         }
         let (width, height) = (self.source.stored_width, self.source.stored_height);
         // Orientations from 5 on lie on their side.
         if self.source.orientation < 5 { (width, height) } else { (height, width) }
+    }
+
+    /// A part of the upright photo as a photo of its own, of whose pixels all places in it count. What the file says of the camera
+    /// is taken for that of a picture cut out of a larger one.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Usage`] when the part does not lie in the photo.
+    pub fn within(&self, part: Area) -> Result<Photo> {
+        let (width, height) = self.size();
+        part.check_inside((width, height), &self.source.path)?;
+        let exact = (part.x | part.y | part.width | part.height).trailing_zeros();
+        if let Some(finer) = self.finer(exact) {
+            return finer?.within(part);
+        }
+        let origin = self.region.map_or((0, 0), |region| (region.x, region.y));
+        let mut photo = self.clone();
+        photo.metadata.shot_px = self.metadata.shot_px.or(Some([f64::from(width), f64::from(height)]));
+        photo.pixels = cut(&self.pixels, self.halvings, part);
+        photo.region = Some(Area { x: origin.0 + part.x, y: origin.1 + part.y, ..part });
+        Ok(photo)
     }
 
     /// Where the record of this photo comes from.
@@ -176,6 +205,7 @@ impl Photo {
             height,
             orientation: self.source.orientation,
             format: self.source.format.to_string(),
+            region: self.region,
         };
         Provenance { warnings: self.notes.clone(), ..Provenance::new(id, source) }
     }
@@ -187,12 +217,16 @@ impl Photo {
     /// As [`Photo::from_bytes`].
     pub fn finer(&self, halvings: u32) -> Option<Result<Photo>> {
         let encoded = self.encoded.as_ref().filter(|_| self.halvings > halvings)?;
-        let (width, height) = self.size();
-        let enough = width.max(height) >> halvings;
+        let enough = self.source.stored_width.max(self.source.stored_height) >> halvings;
         // What was let through once is let through again.
         let options = ReadOptions { max_megapixels: f64::INFINITY, max_file_bytes: u64::MAX, enough: Some(enough) };
-        let path = &self.source.path;
-        Some(Photo::from_bytes(path, encoded, &options))
+        let whole = Photo::from_bytes(&self.source.path, encoded, &options);
+        Some(whole.map(|whole| match self.region {
+            None => whole,
+            Some(region) => {
+                Photo { pixels: cut(&whole.pixels, whole.halvings, region), halvings: whole.halvings, ..self.clone() }
+            }
+        }))
     }
 
     /// The photo in the detail of an annotated picture; `None` when it was read so.

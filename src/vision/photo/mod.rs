@@ -17,6 +17,7 @@ mod heif;
 mod jpeg;
 pub mod maker_note;
 mod metadata;
+mod part;
 mod png;
 mod raster;
 mod sniff;

@@ -33,6 +33,20 @@ impl<'a> Frame<'a> {
         (self.width as f64, self.height as f64)
     }
 
+    /// The bytes: blue, green, red, row after row.
+    #[must_use]
+    pub fn bytes(&self) -> &'a [u8] {
+        self.bgr
+    }
+
+    /// The pixel at a place: blue, green, red; `None` outside.
+    #[must_use]
+    pub fn pixel(&self, x: f64, y: f64) -> Option<[u8; 3]> {
+        let inside = (0.0..self.width as f64).contains(&x) && (0.0..self.height as f64).contains(&y);
+        let start = 3 * (y as usize * self.width + x as usize);
+        inside.then(|| self.bgr.get(start..)?.first_chunk().copied()).flatten()
+    }
+
     /// A copy as the photo program's pictures are: red, green, blue.
     #[must_use]
     pub fn to_rgb(&self) -> image::RgbImage {

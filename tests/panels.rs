@@ -1,0 +1,327 @@
+//! Collages: each panel is found and measured as a picture of its own, and an ordinary photo is never taken for one.
+
+#![allow(clippy::expect_used, reason = "what fails to be there fails a test")]
+
+use std::path::{Path, PathBuf};
+use std::process::Output;
+
+use image::{Rgb, RgbImage, imageops};
+use orthostat::core::area::Area;
+use orthostat::core::record::Record;
+use orthostat::vision::panels;
+use serde_json::Value;
+
+const FRONT: &str = "anterior-tilted-no-metadata.jpg";
+const BACK: &str = "posterior-tilted.jpg";
+const SIDE: &str = "lateral-left.jpg";
+const LEVEL: &str = "anterior-level.jpg";
+
+fn repository(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+fn orthostat(arguments: &[&str]) -> Output {
+    assert_cmd::Command::new(env!("CARGO_BIN_EXE_orthostat"))
+        .args(arguments)
+        .timeout(std::time::Duration::from_secs(600))
+        .output()
+        .expect("the program starts")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn sample(name: &str) -> RgbImage {
+    image::open(repository("samples").join(name)).expect("a sample").into_rgb8()
+}
+
+/// A collage, and where its panels lie.
+struct Collage {
+    picture: RgbImage,
+    places: Vec<Area>,
+}
+
+/// Samples in panels of one size, in rows of `columns`, with a border of some width and grey between and, with `around`, around them.
+fn collage(names: &[&str], columns: u32, [width, height]: [u32; 2], border: u32, grey: u8) -> Collage {
+    let rows = (names.len() as u32).div_ceil(columns);
+    let size = |count: u32, side: u32| count * side + (count - 1) * border;
+    let mut picture = RgbImage::from_pixel(size(columns, width), size(rows, height), Rgb([grey; 3]));
+    let mut places = Vec::new();
+    for (index, name) in (0..).zip(names) {
+        let photo = sample(name);
+        // The middle of the photo, as wide as the panel's shape has it.
+        let part = (photo.height() * width / height).min(photo.width());
+        let cut = imageops::crop_imm(&photo, (photo.width() - part) / 2, 0, part, photo.height()).to_image();
+        let panel = imageops::resize(&cut, width, height, imageops::FilterType::Triangle);
+        let place =
+            Area { x: index % columns * (width + border), y: index / columns * (height + border), width, height };
+        imageops::replace(&mut picture, &panel, place.x.into(), place.y.into());
+        places.push(place);
+    }
+    Collage { picture, places }
+}
+
+/// As a JPEG file, as phones and messengers write it.
+fn saved(picture: &RgbImage, folder: &Path, name: &str, quality: u8) -> String {
+    let path = folder.join(name);
+    let file = std::fs::File::create(&path).expect("created");
+    image::codecs::jpeg::JpegEncoder::new_with_quality(file, quality).encode_image(picture).expect("written");
+    path.display().to_string()
+}
+
+fn lines(output: &Output) -> Vec<Value> {
+    text(&output.stdout).lines().map(|line| serde_json::from_str(line).expect("a record")).collect()
+}
+
+fn area(value: &Value) -> Area {
+    serde_json::from_value(value.clone()).expect("a region")
+}
+
+/// The panels of a picture that shows somebody everywhere.
+fn panels(image: &RgbImage) -> Vec<Area> {
+    let found = panels::panels(image, |_| Ok(true)).expect("nothing fails");
+    found.into_iter().map(|(area, _)| area).collect()
+}
+
+/// Equal up to a border's blurred edge.
+fn assert_near(found: Area, expected: Area, what: &str) {
+    let ends = |area: Area| [area.x, area.y, area.x + area.width, area.y + area.height];
+    let off = ends(found).into_iter().zip(ends(expected)).map(|(a, b)| a.abs_diff(b)).max().unwrap_or(0);
+    assert!(off <= 4, "{what}: {found} for {expected}");
+}
+
+#[test]
+fn seams_are_found_with_and_without_borders_however_the_file_was_saved() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let four = [FRONT, BACK, SIDE, LEVEL];
+    let kinds: [(&[&str], u32, [u32; 2]); 4] =
+        [(&four[..2], 2, [600, 800]), (&four[..3], 3, [420, 800]), (&four, 4, [360, 900]), (&four, 2, [450, 600])];
+    for (names, columns, size) in kinds {
+        for (border, grey) in [(0, 0), (6, 255), (16, 0)] {
+            for quality in [60, 92] {
+                let made = collage(names, columns, size, border, grey);
+                let path = saved(&made.picture, folder.path(), "collage.jpg", quality);
+                let found = panels(&image::open(&path).expect("read").into_rgb8());
+                let what = format!("{} in {columns} columns, border {border}, quality {quality}", names.len());
+                assert_eq!(found.len(), made.places.len(), "{what}: {found:?}");
+                for (&found, &expected) in found.iter().zip(&made.places) {
+                    assert_near(found, expected, &what);
+                }
+            }
+        }
+    }
+}
+
+/// A cut that does not part two people is a floor's edge or a door's.
+#[test]
+fn a_cut_with_people_on_one_side_only_is_none() {
+    let made = collage(&[FRONT, BACK, SIDE], 3, [420, 800], 6, 255).picture;
+    let of = |shows: &dyn Fn(Area) -> bool| {
+        let found = panels::panels(&made, |area| Ok(shows(area))).expect("nothing fails");
+        found.into_iter().map(|(_, shows)| shows).collect::<Vec<_>>()
+    };
+    assert_eq!(of(&|_| true), [true, true, true]);
+    assert!(of(&|area| area.x < 400).is_empty(), "one person is one picture");
+    let two = of(&|area| area.x > 400);
+    assert_eq!(two.iter().filter(|shows| **shows).count(), 2, "{two:?}");
+    assert!(of(&|_| false).is_empty());
+}
+
+#[test]
+fn an_ordinary_photo_has_no_panels_with_a_frame_or_without() {
+    let mut seen = 0;
+    for file in std::fs::read_dir(repository("samples")).expect("samples").flatten().map(|entry| entry.path()) {
+        if file.extension().is_some_and(|ending| ending == "jpg") {
+            let photo = image::open(&file).expect("a sample").into_rgb8();
+            assert_eq!(panels(&photo), [], "{}", file.display());
+            let mut framed = RgbImage::from_pixel(photo.width() + 400, photo.height() + 120, Rgb([0; 3]));
+            imageops::replace(&mut framed, &photo, 200, 60);
+            assert_eq!(panels(&framed), [], "framed {}", file.display());
+            seen += 1;
+        }
+    }
+    assert!(seen >= 8);
+}
+
+#[test]
+fn each_panel_is_a_record_that_equals_that_of_its_region() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let made = collage(&[FRONT, SIDE, BACK], 3, [560, 960], 8, 255);
+    let path = saved(&made.picture, folder.path(), "visit.jpg", 92);
+    let out = folder.path().join("out");
+    let output = orthostat(&[
+        "analyze",
+        "--json",
+        "--as-taken",
+        "--quality",
+        "fast",
+        &path,
+        "--out",
+        &out.display().to_string(),
+    ]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let records = lines(&output);
+    let of = |key: &str| records.iter().map(|record| record[key].as_str().unwrap_or("").to_owned()).collect::<Vec<_>>();
+    assert_eq!(of("id"), ["visit#1", "visit#2", "visit#3"]);
+    let views: Vec<&str> = records.iter().filter_map(|record| record["view"]["kind"].as_str()).collect();
+    assert_eq!(views, ["anterior", "left", "posterior"]);
+    for (record, &place) in records.iter().zip(&made.places) {
+        let region = area(&record["source"]["region"]);
+        assert_near(region, place, "region");
+        assert_eq!(record["subject"]["people"], 1);
+        assert_eq!(
+            (&record["source"]["width"], &record["source"]["height"]),
+            (&region.width.into(), &region.height.into())
+        );
+        let id = record["id"].as_str().expect("an id");
+        for ending in ["json", "annotated.jpg"] {
+            assert!(out.join(format!("{id}.{ending}")).is_file(), "{id}.{ending}");
+        }
+        let picture = image::open(out.join(format!("{id}.annotated.jpg"))).expect("a picture");
+        assert_eq!((picture.width(), picture.height()), (region.width, region.height));
+        // Named as a region, the panel gives the same landmarks.
+        let alone = orthostat(&["analyze", "--json", "--quality", "fast", "--region", &region.to_string(), &path]);
+        let alone = &lines(&alone)[0];
+        assert_eq!(alone["landmarks"], record["landmarks"]);
+        assert_eq!(alone["source"]["region"], record["source"]["region"]);
+        // Measured again without the photo it stays what it is.
+        let stored = out.join(format!("{id}.json"));
+        let again = orthostat(&["recompute", "--json", &stored.display().to_string()]);
+        assert_eq!(&lines(&again)[0], record);
+    }
+}
+
+/// The samples' own cameras are rolled by 3 and more degrees, and the borders are not.
+#[test]
+fn a_panel_is_levelled_by_its_own_edges() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let truth: Value =
+        serde_json::from_slice(&std::fs::read(repository("samples/truth.json")).expect("there")).expect("JSON");
+    let names = [FRONT, LEVEL];
+    let made = collage(&names, 2, [900, 1200], 8, 255);
+    let path = saved(&made.picture, folder.path(), "two.jpg", 92);
+    let records = lines(&orthostat(&["analyze", "--json", "--quality", "fast", &path]));
+    assert_eq!(records.len(), 2);
+    for (record, name) in records.iter().zip(names) {
+        let roll = truth[name]["camera"]["roll_deg"].as_f64().expect("a roll");
+        let camera = &record["camera"];
+        assert_eq!(camera["level_from"], "verticals", "{name}");
+        let found = camera["roll_deg"].as_f64().expect("a roll");
+        assert!((found - roll).abs() < 0.6, "{name}: {found} for {roll}");
+    }
+}
+
+#[test]
+fn a_region_is_checked_and_one_view_is_not_named_for_several() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let made = collage(&[FRONT, BACK], 2, [450, 800], 0, 0);
+    let path = saved(&made.picture, folder.path(), "two.jpg", 92);
+    let fails = |arguments: &[&str], says: &str| {
+        let output = orthostat(&[&["analyze", "--readings", "1", &path], arguments].concat());
+        let message = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {message}");
+        assert!(message.contains(says) && output.stdout.is_empty(), "{arguments:?}: {message}");
+    };
+    fails(&["--region", "500,0,450,800"], "expected a rectangle X,Y,W,H in the upright photo of 900 x 800 pixels");
+    fails(&["--region", "0,0,0,800"], "expected a region of at least 1 x 1 pixels, found one of 0 x 800");
+    fails(&["--region", "1,2,3"], "expected four numbers X,Y,W,H, found 3");
+    fails(
+        &["--view", "anterior"],
+        "expected one view for the view that was given, found 2 panels; choose one as region: 0,0,",
+    );
+    fails(&["--plumb", "10,10,10,500"], "for the plumb line that was given");
+    let named =
+        orthostat(&["analyze", "--json", "--readings", "1", "--view", "anterior", "--region", "0,0,450,800", &path]);
+    assert_eq!(lines(&named).len(), 1, "{}", text(&named.stderr));
+}
+
+#[test]
+fn a_batch_has_a_row_a_picture_and_an_id_for_each_panel_and_resumes() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let intake = folder.path().join("intake");
+    std::fs::create_dir(&intake).expect("made");
+    let made = collage(&[FRONT, SIDE, BACK], 3, [450, 800], 8, 255);
+    saved(&made.picture, &intake, "collage.jpg", 92);
+    std::fs::copy(repository("samples").join(LEVEL), intake.join("single.jpg")).expect("copied");
+    let (intake, out) = (intake.display().to_string(), folder.path().join("out"));
+    let place = out.display().to_string();
+    let run = |further: &[&str]| {
+        let output = orthostat(
+            &[&["batch", &intake, "--out", &place, "--pictures", "--report", "--quality", "fast"], further].concat(),
+        );
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        text(&output.stderr)
+    };
+    assert!(run(&[]).contains("4 measured, 0 refused, 0 failed"));
+    let results = |name: &str| std::fs::read_to_string(out.join(name)).expect(name);
+    let ids: Vec<String> = results("results.jsonl")
+        .lines()
+        .map(|line| serde_json::from_str::<Record>(line).expect("a record").id)
+        .collect();
+    assert_eq!(ids, ["collage#1", "collage#2", "collage#3", "single"]);
+    for name in ["collage#1", "collage#2", "collage#3", "single"] {
+        assert!(out.join(format!("pictures/{name}.jpg")).is_file(), "{name}");
+    }
+    let page = results("reports/collage.html");
+    assert_eq!(page.matches("<figure class=\"photo\">").count(), 3);
+    assert_eq!(results("failures.csv").lines().count(), 1);
+    let before = ["results.jsonl", "results.csv", "results_long.csv", "summary.html", ".journal.jsonl"].map(results);
+    // A picture that is gone is made again; else nothing is measured, and the bytes are the same.
+    std::fs::remove_file(out.join("pictures/collage#2.jpg")).expect("removed");
+    run(&["--resume"]);
+    assert!(out.join("pictures/collage#2.jpg").is_file());
+    let after = ["results.jsonl", "results.csv", "results_long.csv", "summary.html", ".journal.jsonl"].map(results);
+    assert!(before == after);
+}
+
+#[test]
+fn a_manifest_names_regions_and_the_filter_gives_a_line_for_each_panel() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let made = collage(&[FRONT, BACK], 2, [450, 800], 8, 255);
+    let path = saved(&made.picture, folder.path(), "two.jpg", 92);
+    let list = folder.path().join("list.csv");
+    std::fs::write(
+        &list,
+        "path,id,view,region\ntwo.jpg,front,anterior,\"0,0,450,800\"\ntwo.jpg,back,posterior,\"458,0,450,800\"\n",
+    )
+    .expect("written");
+    let (list, out) = (list.display().to_string(), folder.path().join("out"));
+    let output = orthostat(&["batch", "--manifest", &list, "--out", &out.display().to_string(), "--readings", "1"]);
+    assert!(output.status.code().is_some_and(|code| code <= 1), "{}", text(&output.stderr));
+    let results = std::fs::read_to_string(out.join("results.jsonl")).expect("results");
+    let found: Vec<Record> = results.lines().map(|line| serde_json::from_str(line).expect("a record")).collect();
+    let regions: Vec<_> = found.iter().map(|record| (record.id.as_str(), record.source.region)).collect();
+    let at = |x: u32| Some(Area { x, y: 0, width: 450, height: 800 });
+    assert_eq!(regions, [("front", at(0)), ("back", at(458))]);
+    std::fs::write(&list, "path,region\ntwo.jpg,\"0,0,0,5\"\n").expect("written");
+    let output = orthostat(&["batch", "--manifest", &list, "--dry-run"]);
+    assert!(
+        text(&output.stderr).contains("line 2: column region: expected a region of at least 1 x 1"),
+        "{}",
+        text(&output.stderr)
+    );
+    let output = orthostat(&["batch", &path, "--jsonl", "--readings", "1"]);
+    let ids: Vec<Value> = lines(&output).into_iter().map(|record| record["id"].clone()).collect();
+    assert_eq!(ids, ["two#1", "two#2"]);
+}
+
+#[test]
+fn panels_of_one_photo_are_separate_records_of_the_history_and_can_be_compared() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let made = collage(&[FRONT, BACK], 2, [450, 800], 8, 255);
+    let path = saved(&made.picture, folder.path(), "two.jpg", 92);
+    let base = folder.path().join("history.sqlite").display().to_string();
+    let keep = ["analyze", &path, "--readings", "1", "--save", "Ann", "--date", "2026-03-02", "--db", &base];
+    for _ in 0..2 {
+        let output = orthostat(&keep);
+        assert!(output.status.code().is_some_and(|code| code <= 1), "{}", text(&output.stderr));
+    }
+    let listed = text(&orthostat(&["history", "list", "--db", &base]).stdout);
+    assert!(listed.contains('2') && listed.contains("Ann"), "{listed}");
+    let other = collage(&[LEVEL, BACK], 2, [450, 800], 8, 255);
+    let other = saved(&other.picture, folder.path(), "later.jpg", 92);
+    let compared = orthostat(&["compare", "--readings", "1", &path, &other]);
+    let shown = text(&compared.stdout);
+    assert!(shown.contains("two.jpg#1") && shown.contains("later.jpg#2"), "{shown} {}", text(&compared.stderr));
+}
