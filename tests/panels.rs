@@ -78,17 +78,25 @@ fn area(value: &Value) -> Area {
     serde_json::from_value(value.clone()).expect("a region")
 }
 
-/// The panels of a picture that shows somebody everywhere.
-fn panels(image: &RgbImage) -> Vec<Area> {
-    let found = panels::panels(image, |_| Ok(true)).expect("nothing fails");
+/// The panels of a picture with somebody in each of these places, or everywhere.
+fn panels(image: &RgbImage, places: &[Area]) -> Vec<Area> {
+    let ends = |area: &Area| [area.x, area.y, area.x + area.width, area.y + area.height];
+    let holds = |area: Area, place: &Area| {
+        let ([left, top, right, bottom], [l, t, r, b]) = (ends(&area), ends(place));
+        let both = |from: u32, to: u32| u64::from(to.saturating_sub(from));
+        2 * both(left.max(l), right.min(r)) * both(top.max(t), bottom.min(b))
+            > u64::from(place.width) * u64::from(place.height)
+    };
+    let shows = |area| Ok(places.is_empty() || places.iter().any(|place| holds(area, place)));
+    let found = panels::panels(image, shows).expect("nothing fails");
     found.into_iter().map(|(area, _)| area).collect()
 }
 
-/// Equal up to a border's blurred edge.
+/// Equal up to a border's blurred edge, or a plain strip beside it that is taken for one (a fortieth of a side).
 fn assert_near(found: Area, expected: Area, what: &str) {
     let ends = |area: Area| [area.x, area.y, area.x + area.width, area.y + area.height];
     let off = ends(found).into_iter().zip(ends(expected)).map(|(a, b)| a.abs_diff(b)).max().unwrap_or(0);
-    assert!(off <= 4, "{what}: {found} for {expected}");
+    assert!(off <= 4 + expected.width.max(expected.height) / 40, "{what}: {found} for {expected}");
 }
 
 #[test]
@@ -102,7 +110,7 @@ fn seams_are_found_with_and_without_borders_however_the_file_was_saved() {
             for quality in [60, 92] {
                 let made = collage(names, columns, size, border, grey);
                 let path = saved(&made.picture, folder.path(), "collage.jpg", quality);
-                let found = panels(&image::open(&path).expect("read").into_rgb8());
+                let found = panels(&image::open(&path).expect("read").into_rgb8(), &made.places);
                 let what = format!("{} in {columns} columns, border {border}, quality {quality}", names.len());
                 assert_eq!(found.len(), made.places.len(), "{what}: {found:?}");
                 for (&found, &expected) in found.iter().zip(&made.places) {
@@ -134,10 +142,10 @@ fn an_ordinary_photo_has_no_panels_with_a_frame_or_without() {
     for file in std::fs::read_dir(repository("samples")).expect("samples").flatten().map(|entry| entry.path()) {
         if file.extension().is_some_and(|ending| ending == "jpg") {
             let photo = image::open(&file).expect("a sample").into_rgb8();
-            assert_eq!(panels(&photo), [], "{}", file.display());
+            assert_eq!(panels(&photo, &[]), [], "{}", file.display());
             let mut framed = RgbImage::from_pixel(photo.width() + 400, photo.height() + 120, Rgb([0; 3]));
             imageops::replace(&mut framed, &photo, 200, 60);
-            assert_eq!(panels(&framed), [], "framed {}", file.display());
+            assert_eq!(panels(&framed, &[]), [], "framed {}", file.display());
             seen += 1;
         }
     }

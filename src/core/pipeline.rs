@@ -110,6 +110,7 @@ pub fn measure(frame: Frame, seen: Observation, options: &Options) -> Result<Ana
     });
     let mut quality = quality::judge(&Evidence {
         pose,
+        consensus: &body.consensus,
         view: body.view,
         doubtful_view: options.view.is_none() && View::is_doubtful(&body.consensus),
         looks_like: body.looks_like,

@@ -73,6 +73,8 @@ impl Quality {
 pub struct Evidence<'a> {
     /// The joints in the picture, those without a place left out.
     pub pose: &'a Pose,
+    /// All joints, those outside the picture and hidden ones too.
+    pub consensus: &'a Pose,
     /// The side that the camera sees.
     pub view: View,
     /// Whether the view was detected and lies near the border between two.
@@ -171,12 +173,12 @@ const BODY_SPREAD: f64 = 0.038;
 
 /// Whether a body is there at all: on an animal or a heap of things the readings do not agree.
 fn somebody(evidence: &Evidence<'_>, quality: &mut Quality) {
-    let Ok(trunk) = frontal::trunk_length(evidence.pose) else { return };
-    if evidence.pose.found().any(|(_, keypoint)| keypoint.by_hand) {
+    let Ok(trunk) = frontal::trunk_length(evidence.consensus) else { return };
+    if evidence.consensus.found().any(|(_, keypoint)| keypoint.by_hand) {
         // Who places points sees somebody.
         return;
     }
-    let spread = |joint: Joint| evidence.pose.get(joint).ok().and_then(|keypoint| Some(keypoint.sd_px? / trunk));
+    let spread = |joint: Joint| evidence.consensus.get(joint).ok().and_then(|keypoint| Some(keypoint.sd_px? / trunk));
     let corners: Vec<f64> =
         [Pair::SHOULDERS, Pair::HIPS].into_iter().flat_map(|pair| [pair.left, pair.right]).filter_map(spread).collect();
     let mut all: Vec<f64> = Joint::ALL.into_iter().filter_map(spread).collect();
