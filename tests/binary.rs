@@ -376,7 +376,7 @@ fn doctor_checks_a_known_answer() {
         "ONNX Runtime:",
         "no telemetry, no network access",
         "blazepose-full: part of the program",
-        "known answer: shoulder_tilt",
+        "known answer of blazepose-full: shoulder_tilt",
     ] {
         assert!(report.contains(part), "no \"{part}\" in {report}");
     }
