@@ -94,7 +94,7 @@ impl Part {
         let mut found = a.peopled(shows)?;
         found.extend(b.peopled(shows)?);
         let people = found.iter().filter(|(_, shows)| *shows).count();
-        Ok(if people >= 2 { found } else { vec![(area, people > 0)] })
+        Ok(if people >= 2 { found } else { vec![(area, people > 0 || shows(area)?)] })
     }
 
     fn enlarged(self, factor: u32) -> Self {
