@@ -369,7 +369,7 @@ fn a_manifest_names_views_statures_and_columns_of_its_own() {
     let plan = batch(&["--manifest", path(&list), "--dry-run"]);
     assert_eq!(plan.status.code(), Some(0));
     let plan = text(&plan.stdout);
-    assert!(plan.contains("photo-00.jpg,,,posterior,no,180,\n"), "{plan}");
+    assert!(plan.contains("photo-00.jpg,,,posterior,no,180,,\n"), "{plan}");
     assert!(!out.exists());
     let output = batch(&[&["--manifest", path(&list), "--out", path(&out)], &QUICK[..]].concat());
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
