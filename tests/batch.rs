@@ -503,7 +503,11 @@ fn a_page_for_each_subject_and_its_records_in_the_history() {
     let output = batch(&[&arguments[..], &QUICK[..]].concat());
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     let pages = files(&out.join("reports"));
-    assert_eq!(pages.len(), 3, "one page for two views of Ann, one for the photo without a subject, and the index of both");
+    assert_eq!(
+        pages.len(),
+        3,
+        "one page for two views of Ann, one for the photo without a subject, and the index of both"
+    );
     let page = text(&pages[Path::new("Ann__b_.html")]);
     assert!(page.contains("Seen from the front") && page.contains("Seen from behind"));
     assert!(!page.contains("Ann <b>"), "names are escaped");

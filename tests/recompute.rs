@@ -168,7 +168,10 @@ fn what_is_no_record_is_refused() {
     let folder = tempfile::tempdir().expect("a folder");
     let empty = folder.path().display().to_string();
     let output = orthostat(&["recompute", &empty]);
-    assert_eq!((output.status.code(), text(&output.stderr).contains("found no .json file in it")), (Some(2), true));
+    assert_eq!(
+        (output.status.code(), text(&output.stderr).contains("found no .json or .jsonl file in it")),
+        (Some(2), true)
+    );
     let photo = repository("samples/lateral-left.jpg").display().to_string();
     let output = orthostat(&["recompute", &photo]);
     assert_eq!((output.status.code(), text(&output.stderr).contains("is not JSON")), (Some(1), true));
