@@ -16,7 +16,7 @@ const JPEG_QUALITY: u8 = 90;
 /// A picture as PNG bytes, without metadata.
 ///
 /// # Errors
-/// [`Error::Unwritable`] when it cannot be encoded, for the file it was meant for.
+/// [`crate::core::error::Error::Unwritable`] when it cannot be encoded, for the file it was meant for.
 pub fn png(picture: &RgbImage, meant_for: &Path) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     picture
@@ -28,7 +28,7 @@ pub fn png(picture: &RgbImage, meant_for: &Path) -> Result<Vec<u8>> {
 /// JSON for a file: objects line by line, arrays in one line, which keeps rows of numbers short.
 ///
 /// # Errors
-/// [`Error::Unwritable`] when it cannot be written as JSON, for the file it was meant for.
+/// [`crate::core::error::Error::Unwritable`] when it cannot be written as JSON, for the file it was meant for.
 pub fn json<T: serde::Serialize>(value: &T, meant_for: &Path) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, Lines::default());
@@ -98,7 +98,7 @@ impl serde_json::ser::Formatter for Lines {
 /// A picture as JPEG bytes, without metadata.
 ///
 /// # Errors
-/// [`Error::Unwritable`] when it cannot be encoded, for the file it was meant for.
+/// [`crate::core::error::Error::Unwritable`] when it cannot be encoded, for the file it was meant for.
 pub fn jpeg(picture: &RgbImage, meant_for: &Path) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     JpegEncoder::new_with_quality(&mut bytes, JPEG_QUALITY)
