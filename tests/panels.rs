@@ -92,11 +92,11 @@ fn panels(image: &RgbImage, places: &[Area]) -> Vec<Area> {
     found.into_iter().map(|(area, _)| area).collect()
 }
 
-/// Equal up to a border's blurred edge, or a plain strip beside it that is taken for one (a fortieth of a side).
+/// Equal up to a border's blurred edge, or a plain strip beside it that is taken for one (a fortieth of the collage, whose sides are up to twice a panel).
 fn assert_near(found: Area, expected: Area, what: &str) {
     let ends = |area: Area| [area.x, area.y, area.x + area.width, area.y + area.height];
     let off = ends(found).into_iter().zip(ends(expected)).map(|(a, b)| a.abs_diff(b)).max().unwrap_or(0);
-    assert!(off <= 4 + expected.width.max(expected.height) / 40, "{what}: {found} for {expected}");
+    assert!(off <= 4 + expected.width.max(expected.height) / 20, "{what}: {found} for {expected}");
 }
 
 #[test]
