@@ -2,27 +2,14 @@
 
 #![allow(clippy::expect_used, reason = "what fails to be there fails a test")]
 
+mod support;
+
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 
 use rusqlite::Connection;
 use serde_json::Value;
-
-fn orthostat(arguments: &[&str]) -> Output {
-    assert_cmd::Command::new(env!("CARGO_BIN_EXE_orthostat"))
-        .args(arguments)
-        .timeout(std::time::Duration::from_secs(300))
-        .output()
-        .expect("the program starts")
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
-
-fn repository(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
-}
+use support::{orthostat, repository, text};
 
 /// A folder of the user's.
 struct Folder(tempfile::TempDir);
@@ -120,8 +107,7 @@ fn an_input_is_never_an_output() {
         {
             let alias = folder.at("alias.html");
             let _ = std::os::unix::fs::symlink(&photo, &alias);
-            let says = if force.is_empty() { "it is not replaced" } else { "is an input" };
-            refused(&[&["analyze", &photo, "--report", &alias], force, &QUICK].concat(), says);
+            refused(&[&["analyze", &photo, "--report", &alias], force, &QUICK].concat(), "is an input");
         }
     }
     assert_eq!(folder.read("anna.jpg"), original);

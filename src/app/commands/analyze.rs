@@ -70,16 +70,15 @@ pub(crate) fn run(options: &Analyze) -> Result<u8> {
     measuring.heads = options.mask_face;
     let furniture = Furniture::of(&options.looks)?;
     // What cannot be written is found out before the slow work.
-    let mut target = match &options.report {
-        Some(path) => Some(Target::of(path, options.force)?),
-        None => options.open.then(Target::passing).transpose()?,
-    };
     let history = match &options.save {
         Some(_) => Some(History::open(&database(options.db.as_deref())?)?),
         None => None,
     };
     let inputs = inputs(options, history.as_ref());
-    target = target.map(|target| target.protecting(&inputs));
+    let target = match &options.report {
+        Some(path) => Some(Target::of(path, options.force, &inputs)?),
+        None => options.open.then(Target::passing).transpose()?,
+    };
     let outputs = match &options.out {
         Some(folder) => Some(Outputs::into_folder(folder, options.force)?.protecting(&inputs)),
         None => None,

@@ -43,7 +43,8 @@ struct Compared {
 }
 
 pub(crate) fn run(options: &Compare) -> Result<u8> {
-    let target = options.report.as_deref().map(|path| Target::of(path, options.force)).transpose()?;
+    let named: Vec<&String> = options.before.iter().chain(&options.after).collect();
+    let target = options.report.as_deref().map(|path| Target::of(path, options.force, &named)).transpose()?;
     let (compared, code) = if options.all { everybody(options)? } else { two(options)? };
     if !compared.is_empty() && !options.json {
         say(&format!("{}\n", report::CAUTION))?;

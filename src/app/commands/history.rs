@@ -25,7 +25,7 @@ pub(crate) fn run(options: &cli::History) -> Result<u8> {
     match &options.action {
         HistoryAction::List { json } => list(&path, *json),
         HistoryAction::Show { subject, report, open, force, looks } => {
-            let target = report.as_deref().map(|page| Target::of(page, *force)).transpose()?;
+            let target = report.as_deref().map(|page| Target::of(page, *force, &[&path])).transpose()?;
             show(&path, subject, target, *open, looks)
         }
         HistoryAction::Add { names, by_subject, date } => add(&path, names, *by_subject, *date),

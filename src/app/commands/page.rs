@@ -19,12 +19,12 @@ pub(crate) struct Target {
 }
 
 impl Target {
-    /// A file named by the user.
+    /// A file named by the user, which is none of the inputs.
     ///
     /// # Errors
     /// [`Error::Usage`] for another ending than `.html` and `.pdf`, and where no program prints; [`Error::Occupied`],
     /// [`Error::Unwritable`].
-    pub(crate) fn of(path: &Path, force: bool) -> Result<Self> {
+    pub(crate) fn of<P: AsRef<Path>>(path: &Path, force: bool, inputs: &[P]) -> Result<Self> {
         let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
         let printed = match ending.as_str() {
             "html" | "htm" => false,
@@ -37,7 +37,7 @@ impl Target {
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             output::make_folder(folder)?;
         }
-        let outputs = Outputs::files(force);
+        let outputs = Outputs::files(force).protecting(inputs);
         outputs.check(path, None)?;
         Ok(Self { path: path.into(), outputs, printed })
     }
@@ -55,7 +55,7 @@ impl Target {
         Ok(Self { path: folder.join("last-report.html"), outputs: Outputs::files(true), printed: false })
     }
 
-    /// The same, with files that are never written to.
+    /// The same, with further files that are never written to.
     pub(crate) fn protecting<P: AsRef<Path>>(self, inputs: &[P]) -> Self {
         Self { outputs: self.outputs.protecting(inputs), ..self }
     }

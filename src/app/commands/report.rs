@@ -78,7 +78,7 @@ pub(crate) fn run(options: &Report) -> Result<u8> {
                 return Err(Error::Usage { reason });
             }
             let target = match out {
-                Some(path) => Target::of(path, options.force)?.protecting(&inputs),
+                Some(path) => Target::of(path, options.force, &inputs)?,
                 None => Target::passing()?,
             };
             for (subject, records) in &groups {
