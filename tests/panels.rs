@@ -2,7 +2,9 @@
 
 #![allow(clippy::expect_used, reason = "what fails to be there fails a test")]
 
-use std::path::{Path, PathBuf};
+mod support;
+
+use std::path::Path;
 use std::process::Output;
 
 use image::{Rgb, RgbImage, imageops};
@@ -10,27 +12,12 @@ use orthostat::core::area::Area;
 use orthostat::core::record::Record;
 use orthostat::vision::panels;
 use serde_json::Value;
+use support::{orthostat, repository, text};
 
 const FRONT: &str = "anterior-tilted-no-metadata.jpg";
 const BACK: &str = "posterior-tilted.jpg";
 const SIDE: &str = "lateral-left.jpg";
 const LEVEL: &str = "anterior-level.jpg";
-
-fn repository(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
-}
-
-fn orthostat(arguments: &[&str]) -> Output {
-    assert_cmd::Command::new(env!("CARGO_BIN_EXE_orthostat"))
-        .args(arguments)
-        .timeout(std::time::Duration::from_secs(600))
-        .output()
-        .expect("the program starts")
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
 
 fn sample(name: &str) -> RgbImage {
     image::open(repository("samples").join(name)).expect("a sample").into_rgb8()
@@ -125,15 +112,17 @@ fn seams_are_found_with_and_without_borders_however_the_file_was_saved() {
 #[test]
 fn a_cut_with_people_on_one_side_only_is_none() {
     let made = collage(&[FRONT, BACK, SIDE], 3, [420, 800], 6, 255).picture;
-    let of = |shows: &dyn Fn(Area) -> bool| {
+    // Somebody shows in an area that holds the middle of their panel.
+    let of = |people: &[u32]| {
+        let shows = |area: Area| people.iter().any(|middle| (area.x..area.x + area.width).contains(middle));
         let found = panels::panels(&made, |area| Ok(shows(area))).expect("nothing fails");
         found.into_iter().map(|(_, shows)| shows).collect::<Vec<_>>()
     };
-    assert_eq!(of(&|_| true), [true, true, true]);
-    assert!(of(&|area| area.x < 400).is_empty(), "one person is one picture");
-    let two = of(&|area| area.x > 400);
+    assert_eq!(of(&[210, 636, 1062]), [true, true, true]);
+    assert!(of(&[210]).is_empty(), "one person is one picture");
+    let two = of(&[636, 1062]);
     assert_eq!(two.iter().filter(|shows| **shows).count(), 2, "{two:?}");
-    assert!(of(&|_| false).is_empty());
+    assert!(of(&[]).is_empty());
 }
 
 #[test]
@@ -332,4 +321,38 @@ fn panels_of_one_photo_are_separate_records_of_the_history_and_can_be_compared()
     let compared = orthostat(&["compare", "--readings", "1", &path, &other]);
     let shown = text(&compared.stdout);
     assert!(shown.contains("two.jpg#1") && shown.contains("later.jpg#2"), "{shown} {}", text(&compared.stderr));
+}
+
+/// The picture with lines that divide it into so many parts across and along.
+fn ruled(plain: &RgbImage, parts: u32, thick: u32, grey: u8) -> RgbImage {
+    let (width, height) = plain.dimensions();
+    let mut drawn = plain.clone();
+    for part in 1..parts {
+        let (x, y) = (width * part / parts, height * part / parts);
+        for (left, top, wide, high) in [(x, 0, thick, height), (0, y, width, thick)] {
+            for (dx, dy) in (0..wide).flat_map(|dx| (0..high).map(move |dy| (dx, dy))) {
+                drawn.put_pixel(left + dx, top + dy, image::Rgb([grey; 3]));
+            }
+        }
+    }
+    drawn
+}
+
+#[test]
+fn lines_drawn_over_a_picture_part_nobody() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let plain = sample(LEVEL);
+    // Where the one person stands.
+    let person = Area { x: 250, y: 150, width: 450, height: 1150 };
+    for (parts, thick, grey) in [(2, 2, 255), (3, 1, 255), (3, 2, 255), (3, 3, 0), (8, 2, 128)] {
+        for quality in [60, 92] {
+            let path = saved(&ruled(&plain, parts, thick, grey), folder.path(), "drawn.jpg", quality);
+            let found = panels(&image::open(&path).expect("read").into_rgb8(), &[person]);
+            assert_eq!(found, [], "{parts} parts, {thick} px of {grey}, quality {quality}");
+        }
+    }
+    let path = saved(&ruled(&plain, 3, 2, 255), folder.path(), "thirds.jpg", 92);
+    let output = orthostat(&["analyze", "--json", "--readings", "1", &path]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert_eq!(lines(&output)[0]["id"], "thirds");
 }

@@ -94,7 +94,8 @@ impl Part {
         let mut found = a.peopled(shows)?;
         found.extend(b.peopled(shows)?);
         let people = found.iter().filter(|(_, shows)| *shows).count();
-        Ok(if people >= 2 { found } else { vec![(area, people > 0 || shows(area)?)] })
+        // Somebody in one piece alone may be a piece of somebody, or of something: the part is asked as a whole.
+        Ok(if people >= 2 { found } else { vec![(area, shows(area)?)] })
     }
 
     fn enlarged(self, factor: u32) -> Self {
