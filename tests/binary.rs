@@ -2,24 +2,13 @@
 
 #![allow(clippy::expect_used, reason = "what fails to be there fails a test")]
 
+mod support;
+
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 
 use serde_json::Value;
-
-fn orthostat(arguments: &[&str]) -> Output {
-    // Generous: a debug build on a busy machine.
-    let limit = std::time::Duration::from_secs(300);
-    assert_cmd::Command::new(env!("CARGO_BIN_EXE_orthostat"))
-        .args(arguments)
-        .timeout(limit)
-        .output()
-        .expect("the program starts")
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
+use support::{orthostat, text};
 
 fn sample(name: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples").join(name);

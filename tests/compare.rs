@@ -2,23 +2,13 @@
 
 #![allow(clippy::expect_used, reason = "a test that cannot go on stops")]
 
+mod support;
+
 use std::path::Path;
-use std::process::Output;
 
 use image::imageops::FilterType;
 use serde_json::Value;
-
-fn orthostat(arguments: &[&str]) -> Output {
-    assert_cmd::Command::new(env!("CARGO_BIN_EXE_orthostat"))
-        .args(arguments)
-        .timeout(std::time::Duration::from_secs(300))
-        .output()
-        .expect("the program starts")
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
+use support::{orthostat, text};
 
 fn file(path: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);

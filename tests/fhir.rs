@@ -2,27 +2,16 @@
 
 #![allow(clippy::expect_used, reason = "what fails to be there fails a test")]
 
+mod support;
+
 use std::collections::BTreeSet;
 use std::io::Read;
-use std::path::{Path, PathBuf};
-use std::process::Output;
 
 use orthostat::core::measure::Measure;
 use orthostat::core::record::Record;
 use orthostat::report::fhir;
 use serde_json::{Value, json};
-
-fn repository(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
-}
-
-fn orthostat(arguments: &[&str]) -> Output {
-    assert_cmd::Command::new(env!("CARGO_BIN_EXE_orthostat"))
-        .args(arguments)
-        .timeout(std::time::Duration::from_secs(300))
-        .output()
-        .expect("the program starts")
-}
+use support::{orthostat, repository};
 
 /// The schema that HL7 publishes, as `tests/fixtures/fhir/README.md` says.
 fn official() -> jsonschema::Validator {

@@ -2,6 +2,8 @@
 
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "what fails to be there fails a test")]
 
+mod support;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -16,6 +18,7 @@ use orthostat::vision::estimate::{Look, Reading};
 use orthostat::vision::raster::crop::Pyramid;
 use orthostat::vision::raster::region::Region;
 use serde_json::{Value, json};
+use support::orthostat;
 
 const FIXTURES: &str = "tests/fixtures/models";
 /// A crop of the photo, neither in its middle nor of the models' own size.
@@ -139,13 +142,6 @@ fn a_model_of_no_known_family_is_refused_with_what_was_found() {
     let reading = models[1].read(&Pyramid::new(&photo), REGION, Look::default()).expect("it runs").expect("somebody");
     let visibility = reading.pose.get(Joint::Nose).expect("given").visibility;
     assert!((visibility - 0.5 / 0.6).abs() < 0.02, "{visibility}");
-}
-
-fn orthostat(arguments: &[&str]) -> std::process::Output {
-    // Generous: a debug build on a busy machine.
-    let limit = std::time::Duration::from_secs(300);
-    let mut program = assert_cmd::Command::new(env!("CARGO_BIN_EXE_orthostat"));
-    program.args(arguments).timeout(limit).output().expect("the program starts")
 }
 
 fn record(arguments: &[&str]) -> Value {

@@ -2,25 +2,15 @@
 
 #![allow(clippy::expect_used, reason = "what fails to be there fails a test")]
 
+mod support;
+
 use std::path::{Path, PathBuf};
-use std::process::Output;
 
 use orthostat::core::points::{CLICK_SD, Points};
 use orthostat::core::recompute::recompute;
 use orthostat::core::record::states::{PlacedBy, PointsBy};
 use orthostat::core::record::{MeasureRecord, Record};
-
-fn repository(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
-}
-
-fn orthostat(arguments: &[&str]) -> Output {
-    assert_cmd::Command::new(env!("CARGO_BIN_EXE_orthostat"))
-        .args(arguments)
-        .timeout(std::time::Duration::from_secs(300))
-        .output()
-        .expect("the program starts")
-}
+use support::{orthostat, repository};
 
 fn points(json: &str) -> Points {
     Points::from_json(json.as_bytes(), "points.json".as_ref()).expect("points")

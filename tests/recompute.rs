@@ -2,26 +2,12 @@
 
 #![allow(clippy::expect_used, reason = "what fails to be there fails a test")]
 
-use std::path::{Path, PathBuf};
-use std::process::Output;
+mod support;
+
+use std::path::Path;
 
 use orthostat::core::record::Record;
-
-fn orthostat(arguments: &[&str]) -> Output {
-    assert_cmd::Command::new(env!("CARGO_BIN_EXE_orthostat"))
-        .args(arguments)
-        .timeout(std::time::Duration::from_secs(600))
-        .output()
-        .expect("the program starts")
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
-
-fn repository(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
-}
+use support::{orthostat, repository, text};
 
 fn samples(names: &[&str]) -> Vec<String> {
     let mut photos: Vec<String> = std::fs::read_dir(repository("samples"))

@@ -2,23 +2,12 @@
 
 #![allow(clippy::expect_used, reason = "what fails to be there fails a test")]
 
+mod support;
+
 use std::path::{Path, PathBuf};
-use std::process::Output;
 
 use serde_json::Value;
-
-fn orthostat(arguments: &[&str]) -> Output {
-    assert_cmd::Command::new(env!("CARGO_BIN_EXE_orthostat"))
-        .args(arguments)
-        .env("ORTHOSTAT_CONFIG", "")
-        .timeout(std::time::Duration::from_secs(600))
-        .output()
-        .expect("the program starts")
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
+use support::{orthostat, text};
 
 /// What a command prints that ends well.
 fn said(arguments: &[&str]) -> String {

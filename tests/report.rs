@@ -2,9 +2,11 @@
 
 #![allow(clippy::expect_used, reason = "a test that cannot go on stops")]
 
+mod support;
+
 mod browser;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -19,14 +21,11 @@ use orthostat::core::record::{Landmark, MeasureRecord, Record};
 use orthostat::report::html::{self, Options, Picture, Sheet};
 use orthostat::report::mask::COVER;
 use orthostat::report::scene::framing::{Attitude, Framing};
+use support::{orthostat, repository, text};
 use tempfile::TempDir;
 
-fn root(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
-}
-
 fn record(path: &str) -> Record {
-    Record::open(&root(path)).expect("a record")
+    Record::open(&repository(path)).expect("a record")
 }
 
 fn level() -> Record {
@@ -43,7 +42,7 @@ fn refused() -> Record {
 
 /// The page of a record with its own sample photo.
 fn page_of(record: &Record, options: &Options<'_>) -> String {
-    let photo = image::open(root("samples").join(&record.source.file)).expect("a sample").into_rgb8();
+    let photo = image::open(repository("samples").join(&record.source.file)).expect("a sample").into_rgb8();
     let picture = Picture::of(&photo, record, Attitude::Upright).expect("encoded");
     html::page(&[Sheet { record, picture, date: None }], options).expect("a page")
 }
@@ -54,18 +53,6 @@ fn opened(html: &str) -> (TempDir, Page) {
     std::fs::write(&path, html).expect("written");
     let page = Page::open_file(&path);
     (folder, page)
-}
-
-fn orthostat(arguments: &[&str]) -> std::process::Output {
-    assert_cmd::Command::new(env!("CARGO_BIN_EXE_orthostat"))
-        .args(arguments)
-        .timeout(std::time::Duration::from_secs(300))
-        .output()
-        .expect("the program starts")
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
 }
 
 #[test]
@@ -363,8 +350,8 @@ fn the_program_writes_one_page_for_two_views_without_the_files_metadata() {
     let page = folder.path().join("new/page.html");
     let (page_name, front, behind) = (
         page.display().to_string(),
-        root("samples/anterior-tilted.jpg").display().to_string(),
-        root("samples/posterior-tilted.jpg").display().to_string(),
+        repository("samples/anterior-tilted.jpg").display().to_string(),
+        repository("samples/posterior-tilted.jpg").display().to_string(),
     );
     let photo = std::fs::read(&front).expect("there");
     assert!(photo.windows(4).any(|four| four == b"Exif"), "the sample has metadata");
@@ -400,7 +387,7 @@ fn slope(svg: &str, group: &str) -> f64 {
 #[test]
 fn lines_in_the_picture_are_tilted_as_their_numbers_say() {
     let folder = tempfile::tempdir().expect("a folder");
-    let photo = root("samples/anterior-tilted-no-metadata.jpg").display().to_string();
+    let photo = repository("samples/anterior-tilted-no-metadata.jpg").display().to_string();
     let draw = |out: &str, more: &[&str]| {
         let out = folder.path().join(out);
         let mut args = vec!["analyze", &photo, "--picture", "svg", "--out"];
@@ -428,7 +415,7 @@ fn lines_in_the_picture_are_tilted_as_their_numbers_say() {
 fn a_covered_face_is_in_no_picture_and_an_unfound_head_gives_none() {
     let folder = tempfile::tempdir().expect("a folder");
     let at = |name: &str| folder.path().join(name).display().to_string();
-    let whole = root("samples/anterior-level.jpg").display().to_string();
+    let whole = repository("samples/anterior-level.jpg").display().to_string();
     let output = orthostat(&[
         "analyze",
         &whole,
@@ -482,7 +469,7 @@ fn a_covered_face_is_in_no_picture_and_an_unfound_head_gives_none() {
 fn the_picture_as_svg_is_shown_by_a_browser() {
     let folder = tempfile::tempdir().expect("a folder");
     let out = folder.path().join("out");
-    let photo = root("samples/lateral-left.jpg").display().to_string();
+    let photo = repository("samples/lateral-left.jpg").display().to_string();
     let output = orthostat(&["analyze", &photo, "--out", &out.display().to_string(), "--picture", "svg"]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     let mut page = Page::open_file(&out.join("lateral-left.annotated.svg"));
@@ -498,7 +485,8 @@ fn a_page_that_cannot_be_written_is_an_error_that_names_it() {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(folder.path().join("file"), "").expect("written");
     let page = folder.path().join("file/page.html").display().to_string();
-    let output = orthostat(&["analyze", &root("samples/small-person.jpg").display().to_string(), "--report", &page]);
+    let output =
+        orthostat(&["analyze", &repository("samples/small-person.jpg").display().to_string(), "--report", &page]);
     assert_eq!(output.status.code(), Some(5));
     assert!(text(&output.stderr).contains("cannot be written") && text(&output.stdout).is_empty());
 }

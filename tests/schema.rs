@@ -2,23 +2,13 @@
 
 #![allow(clippy::expect_used, reason = "what fails to be there fails a test")]
 
-use std::path::{Path, PathBuf};
-use std::process::Output;
+mod support;
+
+use std::path::Path;
 
 use orthostat::core::record::Record;
 use serde_json::{Value, json};
-
-fn repository(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
-}
-
-fn orthostat(arguments: &[&str]) -> Output {
-    assert_cmd::Command::new(env!("CARGO_BIN_EXE_orthostat"))
-        .args(arguments)
-        .timeout(std::time::Duration::from_secs(300))
-        .output()
-        .expect("the program starts")
-}
+use support::{orthostat, repository};
 
 fn printed() -> jsonschema::Validator {
     let output = orthostat(&["schema"]);

@@ -1,0 +1,27 @@
+//! What tests of the program share.
+
+#![allow(dead_code, reason = "no test needs all of it")]
+#![allow(clippy::expect_used, reason = "a program that does not start fails the test")]
+
+use std::path::{Path, PathBuf};
+use std::process::Output;
+use std::time::Duration;
+
+/// Runs the program, without the configuration of whoever runs the tests. The limit ends a hang, not a slow machine.
+pub(crate) fn orthostat(arguments: &[&str]) -> Output {
+    assert_cmd::Command::new(env!("CARGO_BIN_EXE_orthostat"))
+        .args(arguments)
+        .env("ORTHOSTAT_CONFIG", "")
+        .timeout(Duration::from_secs(600))
+        .output()
+        .expect("the program starts")
+}
+
+pub(crate) fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// A place in the repository.
+pub(crate) fn repository(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
