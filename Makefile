@@ -38,7 +38,7 @@ attack: setup
 
 # What leaves the machine, what is written where, and heads that must be covered: the long forms of what `make test` runs too.
 test-privacy: setup-test
-	ORTHOSTAT_PRIVACY=long cargo test --locked --features live,parquet --test privacy --test heads
+	ORTHOSTAT_PRIVACY=long cargo test --locked --features live,parquet --test suite -- privacy:: heads::
 
 lint: setup-test
 	cargo fmt --check

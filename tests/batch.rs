@@ -1,7 +1,5 @@
 //! `orthostat batch` as its users run it: folders, lists and filters; killed, interrupted and resumed; naming nobody.
 
-#![allow(clippy::expect_used, reason = "what fails to be there fails a test")]
-
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -9,6 +7,8 @@ use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+
+use crate::support::text;
 
 fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_orthostat"));
@@ -18,10 +18,6 @@ fn program() -> Command {
 
 fn batch(arguments: &[&str]) -> Output {
     program().arg("batch").args(arguments).output().expect("the program starts")
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
 }
 
 fn sample(name: &str) -> Vec<u8> {

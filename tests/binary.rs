@@ -1,14 +1,10 @@
 //! The real program on real files: what it prints, what it writes, and how it fails.
 
-#![allow(clippy::expect_used, reason = "what fails to be there fails a test")]
-
-mod support;
-
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::support::{orthostat, text};
 use serde_json::Value;
-use support::{orthostat, text};
 
 fn sample(name: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples").join(name);

@@ -1,14 +1,10 @@
 //! `orthostat compare` with the real program on real photos, and whether it is right about people whose truth is known.
 
-#![allow(clippy::expect_used, reason = "a test that cannot go on stops")]
-
-mod support;
-
 use std::path::Path;
 
+use crate::support::{orthostat, text};
 use image::imageops::FilterType;
 use serde_json::Value;
-use support::{orthostat, text};
 
 fn file(path: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);

@@ -1,8 +1,5 @@
 //! A folder full of awkward files: every good photo is measured, every bad one explained, and nothing else happens.
 
-#![cfg(unix)]
-#![allow(clippy::expect_used, reason = "a test that cannot go on stops")]
-
 #[path = "corpus/files.rs"]
 mod files;
 

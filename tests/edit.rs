@@ -1,24 +1,17 @@
 //! The edit page in a real browser, and its server against requests that no page of ours would send.
 
-#![allow(clippy::expect_used, reason = "a test that cannot go on stops")]
-
-mod browser;
-
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use browser::Page;
+use crate::browser::Page;
+use crate::support::repository;
 use orthostat::core::geometry::Point;
 use orthostat::core::record::Record;
 use orthostat::core::record::states::{PlacedBy, PointsBy};
 use serde_json::Value;
-
-fn repository(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
-}
 
 /// `orthostat edit` at work on a copy of a sample.
 struct Editing {

@@ -1,17 +1,13 @@
 //! FHIR bundles against the official R4 schema, and against the codes that may be used.
 
-#![allow(clippy::expect_used, reason = "what fails to be there fails a test")]
-
-mod support;
-
 use std::collections::BTreeSet;
 use std::io::Read;
 
+use crate::support::{orthostat, repository};
 use orthostat::core::measure::Measure;
 use orthostat::core::record::Record;
 use orthostat::report::fhir;
 use serde_json::{Value, json};
-use support::{orthostat, repository};
 
 /// The schema that HL7 publishes, as `tests/fixtures/fhir/README.md` says.
 fn official() -> jsonschema::Validator {

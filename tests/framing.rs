@@ -1,7 +1,5 @@
 //! Pictures that were cut, stretched or turned after the shot: what the values and their errors do.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
-
 use std::path::Path;
 
 use image::imageops::{FilterType, crop_imm, flip_horizontal, resize};

@@ -1,10 +1,6 @@
 //! The browser that the pages are tested in: it must see what goes wrong, or tests with it prove nothing.
 
-#![allow(clippy::expect_used, reason = "a test that cannot go on stops")]
-
-mod browser;
-
-use browser::Page;
+use crate::browser::Page;
 
 fn page(html: &str) -> (tempfile::TempDir, Page) {
     let folder = tempfile::tempdir().expect("a folder");
@@ -50,7 +46,7 @@ fn requests_errors_and_blocked_addresses_are_seen() {
     assert!(messages.contains("hello") && messages.contains("nothing is not defined"), "{messages}");
     let (png, pdf) = (folder.path().join("page.png"), folder.path().join("page.pdf"));
     page.screenshot(&png);
-    page.pdf(&pdf, browser::A4);
+    page.pdf(&pdf, crate::browser::A4);
     assert!(std::fs::read(png).expect("there").starts_with(b"\x89PNG"));
     assert!(std::fs::read(pdf).expect("there").starts_with(b"%PDF"));
 }

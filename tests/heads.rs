@@ -2,8 +2,6 @@
 //!
 //! `make test-privacy` looks at all of them, `make test` at some.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr, reason = "a test fails by panicking")]
-
 use std::path::Path;
 
 use image::imageops::{FilterType, crop_imm, flip_horizontal, replace, resize};

@@ -1,16 +1,12 @@
 //! The history with the real program: killed in mid-write, two at once, older and newer databases, and what purging leaves.
 
-#![allow(clippy::expect_used, reason = "a test that cannot go on stops")]
-
-mod support;
-
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use crate::support::{orthostat, text};
 use rusqlite::Connection;
 use serde_json::Value;
-use support::{orthostat, text};
 
 fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)

@@ -3,8 +3,6 @@
 //! The pictures in `fixtures/jpeg` are made by `make.py` there: `SAMPLING-ORDER.jpg`, with the pixels of `djpeg` in
 //! `SAMPLING.png`.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
-
 use std::path::Path;
 
 use image::RgbImage;

@@ -3,8 +3,6 @@
 //! A file may name its own layer and those below it. Within all layers no two files may need each other, directly or through
 //! others; a folder's `mod.rs` that names the files in it is a file like any other.
 
-#![allow(clippy::expect_used, reason = "what fails to be there fails a test")]
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 

@@ -1,10 +1,5 @@
 //! `orthostat-live` from the outside. Videos and streams are made here, from the samples; no camera is needed.
-#![cfg(feature = "live")]
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
-#[allow(dead_code, reason = "shared with the bench, which uses more of it")]
-#[path = "live/film.rs"]
-mod film;
 #[path = "live/screen.rs"]
 mod screen;
 #[path = "live/server.rs"]
@@ -14,7 +9,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 use std::time::Duration;
 
-use film::{Shot, empty, film, lean, still};
+use crate::film::{Shot, empty, film, lean, still};
 use opencv::core::{Mat, Vector};
 use opencv::imgcodecs::imwrite;
 use orthostat::core::measure::Measure;
@@ -303,7 +298,7 @@ fn an_upper_body_alone_is_measured_and_the_rest_left_out_with_the_reason() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("desk.avi");
     // The upper half of the picture: head and shoulders, as at a desk.
-    film(&path, 10.0, &[film::upper("anterior-level.jpg", 640, 400); 15]);
+    film(&path, 10.0, &[crate::film::upper("anterior-level.jpg", 640, 400); 15]);
     let output = live(path.to_str().unwrap(), &["--jsonl"]);
     assert_eq!(code(&output), Some(0), "{}", stderr(&output));
     let line = lines(&output).pop().unwrap();

@@ -1,16 +1,10 @@
 //! Whom `orthostat-live` judges, and from where: another person, a camera that moves, somebody who comes near, who is cut off, who is far
 //! away. Videos are made here, from the samples.
-#![cfg(feature = "live")]
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
-
 #[allow(dead_code, reason = "shared with other tests, which use more of it")]
-#[path = "live/film.rs"]
-mod film;
-
 use std::path::Path;
 use std::process::{Command, Output};
 
-use film::{Shot, empty, film, lean, still, upper};
+use crate::film::{Shot, empty, film, lean, still, upper};
 use serde_json::Value;
 
 /// Runs the program without a window over a video of ten frames a second, with a data folder of its own.

@@ -1,7 +1,5 @@
 //! What phones write into photos, against another program's reading, and what levelling makes of it.
 
-#![allow(clippy::expect_used, reason = "what fails to be there fails a test")]
-
 use std::path::Path;
 
 use image::Rgb;

@@ -1,12 +1,9 @@
 //! Models of every family, on tiny graphs with known answers and on MoveNet Thunder; and joints that another program found.
 
-#![allow(clippy::expect_used, clippy::unwrap_used, reason = "what fails to be there fails a test")]
-
-mod support;
-
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use crate::support::orthostat;
 use image::{Rgb, RgbImage};
 use orthostat::core::body::pose::Missing;
 use orthostat::core::body::skeleton::Joint;
@@ -18,7 +15,6 @@ use orthostat::vision::estimate::{Look, Reading};
 use orthostat::vision::raster::crop::Pyramid;
 use orthostat::vision::raster::region::Region;
 use serde_json::{Value, json};
-use support::orthostat;
 
 const FIXTURES: &str = "tests/fixtures/models";
 /// A crop of the photo, neither in its middle nor of the models' own size.

@@ -1,15 +1,11 @@
 //! What outputs may stand in place of: an input never, a stranger's file never unasked; with the real program.
 
-#![allow(clippy::expect_used, reason = "what fails to be there fails a test")]
-
-mod support;
-
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use crate::support::{orthostat, repository, text};
 use rusqlite::Connection;
 use serde_json::Value;
-use support::{orthostat, repository, text};
 
 /// A folder of the user's.
 struct Folder(tempfile::TempDir);

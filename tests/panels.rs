@@ -1,18 +1,14 @@
 //! Collages: each panel is found and measured as a picture of its own, and an ordinary photo is never taken for one.
 
-#![allow(clippy::expect_used, reason = "what fails to be there fails a test")]
-
-mod support;
-
 use std::path::Path;
 use std::process::Output;
 
+use crate::support::{orthostat, repository, text};
 use image::{Rgb, RgbImage, imageops};
 use orthostat::core::area::Area;
 use orthostat::core::record::Record;
 use orthostat::vision::panels;
 use serde_json::Value;
-use support::{orthostat, repository, text};
 
 const FRONT: &str = "anterior-tilted-no-metadata.jpg";
 const BACK: &str = "posterior-tilted.jpg";

@@ -2,8 +2,6 @@
 //!
 //! The pictures in `fixtures/photo` say in their names what to expect of them; `make.py` there makes them.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
-
 use std::path::{Path, PathBuf};
 
 use image::RgbImage;

@@ -1,16 +1,12 @@
 //! Points placed by hand: what each unlocks, to values worked by hand, and what a wrong file is told.
 
-#![allow(clippy::expect_used, reason = "what fails to be there fails a test")]
-
-mod support;
-
 use std::path::{Path, PathBuf};
 
+use crate::support::{orthostat, repository};
 use orthostat::core::points::{CLICK_SD, Points};
 use orthostat::core::recompute::recompute;
 use orthostat::core::record::states::{PlacedBy, PointsBy};
 use orthostat::core::record::{MeasureRecord, Record};
-use support::{orthostat, repository};
 
 fn points(json: &str) -> Points {
     Points::from_json(json.as_bytes(), "points.json".as_ref()).expect("points")

@@ -3,8 +3,6 @@
 //!
 //! `make test-privacy` runs the long forms: ORTHOSTAT_PRIVACY=long.
 
-#![allow(clippy::expect_used, reason = "what fails to be there fails a test")]
-
 #[path = "privacy/trace.rs"]
 mod trace;
 

@@ -1,7 +1,5 @@
 //! What must hold for every pose: mirror, rotation, scale, place.
 
-#![allow(clippy::expect_used, reason = "what fails to be there fails a test")]
-
 use orthostat::core::body::landmarks::BonyPose;
 use orthostat::core::body::pose::Pose;
 use orthostat::core::body::skeleton::{Joint, Pair};

@@ -1,13 +1,9 @@
 //! A record measured again gives what a fresh analysis of its photo gives, byte for byte.
 
-#![allow(clippy::expect_used, reason = "what fails to be there fails a test")]
-
-mod support;
-
 use std::path::Path;
 
+use crate::support::{orthostat, repository, text};
 use orthostat::core::record::Record;
-use support::{orthostat, repository, text};
 
 fn samples(names: &[&str]) -> Vec<String> {
     let mut photos: Vec<String> = std::fs::read_dir(repository("samples"))

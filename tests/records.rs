@@ -1,13 +1,9 @@
 //! Records go from every command into every other: files, folders, JSON lines and the history alike.
 
-#![allow(clippy::expect_used, reason = "what fails to be there fails a test")]
-
-mod support;
-
 use std::path::{Path, PathBuf};
 
+use crate::support::{orthostat, text};
 use serde_json::Value;
-use support::{orthostat, text};
 
 /// What a command prints that ends well.
 fn said(arguments: &[&str]) -> String {

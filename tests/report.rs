@@ -1,16 +1,11 @@
 //! The page that somebody is handed: in a real browser, on paper, by keyboard alone, and without a network.
 
-#![allow(clippy::expect_used, reason = "a test that cannot go on stops")]
-
-mod support;
-
-mod browser;
-
 use std::path::Path;
 
+use crate::browser::{A4, LETTER, Page};
+use crate::support::{orthostat, repository, text};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use browser::{A4, LETTER, Page};
 use image::RgbImage;
 use orthostat::core::compare::visit::Visit;
 use orthostat::core::compare::visit::day;
@@ -21,7 +16,6 @@ use orthostat::core::record::{Landmark, MeasureRecord, Record};
 use orthostat::report::html::{self, Options, Picture, Sheet};
 use orthostat::report::mask::COVER;
 use orthostat::report::scene::framing::{Attitude, Framing};
-use support::{orthostat, repository, text};
 use tempfile::TempDir;
 
 fn record(path: &str) -> Record {

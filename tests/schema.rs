@@ -1,14 +1,10 @@
 //! Every record that a command writes validates against the schema that `orthostat schema` prints.
 
-#![allow(clippy::expect_used, reason = "what fails to be there fails a test")]
-
-mod support;
-
 use std::path::Path;
 
+use crate::support::{orthostat, repository};
 use orthostat::core::record::Record;
 use serde_json::{Value, json};
-use support::{orthostat, repository};
 
 fn printed() -> jsonschema::Validator {
     let output = orthostat(&["schema"]);

@@ -1,8 +1,6 @@
 //! Whole outputs, looked at once and held to since. They are made from a committed record, so that no processor's rounding
 //! gets into them.
 
-#![allow(clippy::expect_used, reason = "what fails to be there fails a test")]
-
 use orthostat::core::record::Record;
 use orthostat::report;
 

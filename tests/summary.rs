@@ -1,13 +1,9 @@
 //! The page over a batch, opened in a browser as a clinic would: by its file, without a network.
 
-#![allow(clippy::expect_used, reason = "a test that cannot go on stops")]
-
-mod browser;
-
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use browser::Page;
+use crate::browser::Page;
 use indexmap::IndexMap;
 use orthostat::core::body::view::View;
 use orthostat::core::measure::Measure;
@@ -230,7 +226,7 @@ fn a_batch_with_hostile_names_gives_a_page_to_read_sort_and_filter() {
         page.media("screen", &[("prefers-color-scheme", "dark")]);
         page.screenshot(&folder.join("dark.png"));
         page.media("", &[("prefers-color-scheme", "dark")]);
-        page.pdf(&folder.join("dark-print.pdf"), browser::A4);
+        page.pdf(&folder.join("dark-print.pdf"), crate::browser::A4);
         page.media("screen", &[("prefers-color-scheme", "light")]);
         page.size(400, 800, 2.0);
         page.screenshot(&folder.join("narrow.png"));

@@ -1,7 +1,5 @@
 //! Watch mode on traces: one that was recorded from the program, and others made by hand. No pixel and no model is needed.
 
-#![allow(clippy::expect_used, reason = "a test that cannot go on has failed")]
-
 use orthostat::core::body::view::View;
 use orthostat::core::measure::Measure;
 use orthostat::core::watch::alert::{Event, Preset, Watch};

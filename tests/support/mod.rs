@@ -1,8 +1,5 @@
 //! What tests of the program share.
 
-#![allow(dead_code, reason = "no test needs all of it")]
-#![allow(clippy::expect_used, reason = "a program that does not start fails the test")]
-
 use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::time::Duration;

@@ -1,0 +1,44 @@
+//! All tests from outside the library: one binary, so that it is linked once and helpers are shared.
+
+#![allow(clippy::expect_used, clippy::unwrap_used, clippy::print_stderr, reason = "a test fails by panicking")]
+
+mod agreement;
+mod batch;
+mod binary;
+mod browser;
+mod compare;
+#[cfg(unix)]
+mod corpus;
+mod edit;
+mod fhir;
+#[cfg(feature = "live")]
+#[allow(dead_code, reason = "the bench uses more of it")]
+#[path = "live/film.rs"]
+mod film;
+mod framing;
+mod headless;
+mod heads;
+mod history;
+mod jpeg;
+mod layers;
+#[cfg(feature = "live")]
+mod live;
+#[cfg(feature = "live")]
+mod live_guard;
+mod metadata;
+mod models;
+mod outputs;
+mod panels;
+mod photo;
+mod points;
+mod privacy;
+mod properties;
+mod recompute;
+mod records;
+mod report;
+mod schema;
+mod snapshots;
+mod summary;
+mod support;
+mod verticals;
+mod watch;
