@@ -41,4 +41,5 @@ mod snapshots;
 mod summary;
 mod support;
 mod verticals;
+mod visits;
 mod watch;

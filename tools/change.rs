@@ -2,7 +2,8 @@
 //!
 //! `cargo run --release --example change -- SET...`
 //!
-//! SET is a folder with photos and `truth.json`. Every two photos of one set in the same view are compared, measure by measure.
+//! SET is a folder with photos and `truth.json`. Of a set of visits (with `visit_index`), each body's two visits are compared, photo by
+//! photo and all photos of a visit as one, and the photos of a visit with each other. Of other sets every two photos of one set in the same view are compared, measure by measure.
 //! Two photos of one body in one stance (`body_index` the same) must be told unchanged. Other pairs are of different people, whose
 //! own errors do not cancel: harder than two photos of one.
 
@@ -15,6 +16,8 @@
 )]
 
 mod rendered;
+#[path = "change/visits.rs"]
+mod visits;
 
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -30,14 +33,16 @@ use orthostat::vision::photo::{Photo, ReadOptions};
 use rendered::truth;
 use serde_json::Value;
 
-/// The measures in degrees whose truth is known.
-const MEASURES: [Measure; 6] = [
+/// The measures whose truth is known; those in degrees come first.
+const MEASURES: [Measure; 8] = [
     Measure::HeadTilt,
     Measure::ShoulderTilt,
     Measure::PelvicObliquity,
     Measure::ShoulderPelvisAngle,
     Measure::TrunkLean,
     Measure::KneeLevel,
+    Measure::TrunkShift,
+    Measure::HeadShift,
 ];
 /// Edges of the classes of true differences, in degrees.
 const CLASSES: [(f64, f64); 5] = [(0.0, 0.5), (0.5, 2.0), (2.0, 4.0), (4.0, 6.0), (6.0, f64::INFINITY)];
@@ -46,6 +51,7 @@ struct Seen {
     record: Record,
     truths: Vec<Option<f64>>,
     body: Option<i64>,
+    visit: Option<i64>,
 }
 
 /// Pairs, those that were called changed, and of these the ones whose direction was right.
@@ -96,8 +102,8 @@ fn measured(folder: &Path) -> Vec<Seen> {
                         Ok(analysis) => {
                             let truths = MEASURES.iter().map(|measure| truth(image, *measure, analysis.view)).collect();
                             let record = Record::of(photo.provenance(&index.to_string()), &analysis);
-                            let body = image["body_index"].as_i64();
-                            seen.lock().expect("whole").push((index, Seen { record, truths, body }));
+                            let (body, visit) = (image["body_index"].as_i64(), image["visit_index"].as_i64());
+                            seen.lock().expect("whole").push((index, Seen { record, truths, body, visit }));
                         }
                         Err(error) => eprintln!("change: {error}"),
                     }
@@ -110,22 +116,29 @@ fn measured(folder: &Path) -> Vec<Seen> {
     seen.into_iter().map(|(_, seen)| seen).collect()
 }
 
+fn in_degrees() -> impl Iterator<Item = (usize, Measure)> {
+    MEASURES.into_iter().enumerate().filter(|(_, measure)| measure.unit() == Unit::Degrees)
+}
+
 fn main() {
     let folders: Vec<PathBuf> = std::env::args().skip(1).map(PathBuf::from).collect();
     if folders.is_empty() {
         eprintln!("usage: change SET...: folders of rendered sets (make evaluate-change SET=...)");
         std::process::exit(2);
     }
-    assert!(MEASURES.iter().all(|measure| measure.unit() == Unit::Degrees));
     // By measure: one stance, then by class of the true difference.
     let mut stance = [Count::default(); MEASURES.len()];
     let mut classes = [[Count::default(); CLASSES.len()]; MEASURES.len()];
     for folder in &folders {
         let seen = measured(folder);
+        if seen.iter().any(|seen| seen.visit.is_some()) {
+            visits::table(&folder.display().to_string(), &seen);
+            continue;
+        }
         for (first, before) in seen.iter().enumerate() {
             for after in &seen[first + 1..] {
                 let Ok(comparison) = compare(&before.record, &after.record) else { continue };
-                for (index, measure) in MEASURES.into_iter().enumerate() {
+                for (index, measure) in in_degrees() {
                     let (Some(one), Some(other)) = (before.truths[index], after.truths[index]) else { continue };
                     let change = comparison.changes.iter().find(|change| change.measure == measure.name());
                     let Some((verdict, found)) = change.and_then(|c| Some((c.verdict, c.difference?))) else {
@@ -143,6 +156,9 @@ fn main() {
                 }
             }
         }
+    }
+    if stance.iter().chain(classes.iter().flatten()).all(|count| count.pairs == 0) {
+        return;
     }
     println!("called changed, of all pairs (direction right), by true difference in degrees");
     let head: Vec<String> = CLASSES
@@ -162,7 +178,7 @@ fn main() {
             count.rightly
         )
     };
-    for (index, measure) in MEASURES.iter().enumerate() {
+    for (index, measure) in in_degrees() {
         let cells: String = classes[index].iter().map(|count| format!("{:>22}", show(count))).collect();
         println!("{:<24}{:>18}{cells}", measure.name(), show(&stance[index]));
     }

@@ -368,7 +368,8 @@ impl Measuring {
         let value = estimate(what, &self.rectified, view)?;
         let raw = registry::plain(what, &self.as_it_is, view)?;
         let outlined = registry::outline_share(what, &self.rectified, view);
-        let (scatter, by_model) = self.by_model(what, value, outlined);
+        let (scatter, unseen, readings) = self.by_model(what, value, outlined);
+        let by_model = unseen + readings;
         // Both ways, so that the mirrored photo has the mirrored interval.
         let geometry: f64 = self
             .shaken
@@ -384,17 +385,19 @@ impl Measuring {
         let contradiction = if by_hand == ByHand::No { self.contradiction(what) } else { 0.0 };
         let sd = (placing + geometry + contradiction).sqrt();
         let derived_from = (what.descriptor().derived_from)(&self.rectified);
-        telling(Measurement { value, raw, sd, scatter, outlined, by_hand, derived_from }, what)
+        let varying = readings + geometry;
+        telling(Measurement { value, raw, sd, varying, scatter, outlined, by_hand, derived_from }, what)
     }
 
-    /// The scatter of single readings, and the variance of what models' points alone err by.
-    fn by_model(&self, what: Measure, value: f64, outlined: f64) -> (f64, f64) {
+    /// The scatter of single readings, and the variance of what models' points alone err by: that which no reading shows, and that
+    /// of the readings' mean.
+    fn by_model(&self, what: Measure, value: f64, outlined: f64) -> (f64, f64, f64) {
         let model = error_model(what.name());
         let (scatter, count) = self.scatter(what);
         let scatter = scatter.unwrap_or(LONE * model.scatter);
         let under = Conditions { quiet: self.quiet, outlined, cut: self.cut };
         let unseen = self.widening.powi(2) * model.variance(value, under);
-        (scatter, unseen + scatter.powi(2) / count.max(1.0))
+        (scatter, unseen, scatter.powi(2) / count.max(1.0))
     }
 
     /// The measures whose values two models contradict each other on, by their labels.
@@ -403,20 +406,24 @@ impl Measuring {
         assessment
             .iter()
             .filter(|(_, found)| found.as_ref().is_ok_and(by_models))
-            .filter(|(what, _)| self.contradiction(*what) > 0.0)
+            .filter(|(what, _)| self.opinions_of(*what).is_some_and(|([a, b], sd)| second::is_apart(a, b, sd)))
             .map(|(what, _)| what.label())
             .collect()
     }
 
     /// What a contradiction between the first models and a second one adds to a value's variance.
     fn contradiction(&self, what: Measure) -> f64 {
+        self.opinions_of(what).map_or(0.0, |([a, b], sd)| second::contradiction(a, b, sd))
+    }
+
+    /// A measure by the first models alone and by the second one alone, with what each is taken to err by.
+    fn opinions_of(&self, what: Measure) -> Option<([f64; 2], f64)> {
         let value = |rectified: &Rectified| estimate(what, rectified, self.view).ok();
-        let both = self.opinions.as_ref().and_then(|[a, b]| Some((value(a)?, value(b)?)));
-        both.map_or(0.0, |(a, b)| {
-            let outlined = registry::outline_share(what, &self.rectified, self.view);
-            let (_, variance) = self.by_model(what, a, outlined);
-            second::contradiction(a, b, variance.sqrt())
-        })
+        let [a, b] = self.opinions.as_ref()?;
+        let (a, b) = (value(a)?, value(b)?);
+        let outlined = registry::outline_share(what, &self.rectified, self.view);
+        let (_, unseen, readings) = self.by_model(what, a, outlined);
+        Some(([a, b], (unseen + readings).sqrt()))
     }
 
     /// Standard deviation of single readings, and how many independent ones there are.

@@ -15,6 +15,13 @@ use crate::core::record::Record;
 /// when the view cannot be told.
 pub fn recompute(record: &Record, path: &Path, options: &Options) -> Result<Record> {
     let not_so = |reason: String| Error::NotARecord { path: path.into(), reason, source: None };
+    if !record.joined.is_empty() {
+        let ids: Vec<&str> = record.joined.iter().map(|photo| photo.id.as_str()).collect();
+        return Err(not_so(format!(
+            "expected the record of one photo, found the joint one of {}: measure their own records again",
+            ids.join(", ")
+        )));
+    }
     let observation = record.observation.clone().ok_or_else(|| {
         not_so(
             "expected a record that keeps what was seen, found only what was measured (a webcam frame's record, or one of an \

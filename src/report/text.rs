@@ -6,6 +6,7 @@ use super::glance::{self, Certainty};
 use super::lines::{Line, Tone};
 use super::signed;
 use super::words::{file_words, half, level_words, short_words, view_words};
+use crate::core::compare::joint;
 use crate::core::measure::frontal::Pattern;
 use crate::core::measure::{Measure, Unit};
 use crate::core::names::shown;
@@ -31,6 +32,26 @@ pub fn first(record: &Record) -> Vec<Line> {
         };
         vec![(Tone::Plain, "  ".to_owned()), (tone, format!("{line}"))]
     }));
+    // Photos of one stance that contradict each other.
+    let contradictions = record.warnings.iter().filter(|_| !record.joined.is_empty());
+    lines.extend(contradictions.map(|warning| vec![(Tone::Advice, format!("  {}", shown(warning)))]));
+    lines
+}
+
+/// What two views of one visit say together of the measures that both give, each view's own beside it.
+#[must_use]
+pub fn both_views(front: &Record, back: &Record) -> Vec<Line> {
+    let mut lines = vec![vec![(Tone::Strong, "front and back together".to_owned())]];
+    for (measure, joint) in joint::across(front, back) {
+        let unit = if measure.unit() == Unit::Degrees { " deg" } else { " %" };
+        let own = |record: &Record| {
+            let found = record.measure(measure).and_then(|found| found.value.zip(found.interval95));
+            found.map_or_else(String::new, |(value, interval)| format!("{} +- {:.1}", signed(value), half(interval)))
+        };
+        let words = format!("  {}: {} +- {:.1}{unit}", measure.label(), signed(joint.value), 1.96 * joint.sd);
+        let tone = if joint.value.abs() > 1.96 * joint.sd { Tone::Finding } else { Tone::Plain };
+        lines.push(vec![(tone, words), (Tone::Muted, format!(" (front {}, back {})", own(front), own(back)))]);
+    }
     lines
 }
 

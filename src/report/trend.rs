@@ -182,7 +182,10 @@ mod tests {
         let panel = |label: &str| trend.panels.iter().find(|panel| panel.label == label).expect("charted").clone();
         let shoulders = panel("shoulder tilt");
         assert!(shoulders.changed);
-        assert_eq!(shoulders.words, "Since 2026-01-01: changed by 4.0°, towards \"left shoulder higher\"");
+        assert_eq!(
+            shoulders.words,
+            "Since 2026-01-01: changed by 4.0° (at least 2.6), towards \"left shoulder higher\""
+        );
         assert_eq!(shoulders.svg.matches("<circle").count(), 3);
         assert!(!panel("trunk lean").changed);
     }

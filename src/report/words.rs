@@ -26,8 +26,14 @@ pub(super) fn short_words(measure: Measure, found: &MeasureRecord) -> String {
     format!("{words}{derived}")
 }
 
-/// The photo's name, and which part of it was measured.
+/// The photo's name, and which part of it was measured; of a joint record all its photos' names.
 pub(super) fn file_words(record: &Record) -> String {
+    if !record.joined.is_empty() {
+        let files: Vec<&str> = record.joined.iter().map(|photo| photo.file.as_str()).collect();
+        let named = files.iter().all(|file| !file.is_empty());
+        let list = if named { format!(": {}", files.join(", ")) } else { String::new() };
+        return format!("{} photos of one stance{list}", files.len());
+    }
     let file = &record.source.file;
     record.source.region.map_or_else(|| file.clone(), |region| format!("{file}, region {region}"))
 }

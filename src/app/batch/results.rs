@@ -3,9 +3,13 @@
 use std::io::Write;
 use std::path::Path;
 
+use indexmap::IndexMap;
+
 use super::journal::{Entry, FIRST, Journal, Key, line_of};
 use super::plan::Job;
 use super::settings::{Format, JOURNAL, Place, Presentation};
+use crate::core::body::view::View;
+use crate::core::compare::{joint, visit};
 use crate::core::error::{Error, Result};
 use crate::core::record::Record;
 use crate::core::record::outcome::{Failure, Outcome, Tally};
@@ -49,7 +53,7 @@ pub(super) struct Forms<'a> {
 
 /// The files of every run, but for its journal.
 pub(super) fn names(formats: &[Format]) -> Vec<&'static str> {
-    let mut names = vec!["results.jsonl", "results.csv", "results_long.csv", "failures.csv", "summary.html"];
+    let mut names = vec!["results.jsonl", "results.csv", "results_long.csv", "failures.csv", "summary.html", VISITS];
     if formats.contains(&Format::Parquet) {
         names.extend(["results.parquet", "results_long.parquet"]);
     }
@@ -57,6 +61,59 @@ pub(super) fn names(formats: &[Format]) -> Vec<&'static str> {
         names.push("results.fhir.jsonl");
     }
     names
+}
+
+/// The photos of each subject, day and view as one measurement, where there are several.
+const VISITS: &str = "visits.jsonl";
+
+/// Whose photo, on which day, from which side.
+type Stance = (String, String, View);
+
+/// Where the records of each stance are, in the order of the first of each. Records themselves stay in the journal.
+#[derive(Debug, Default)]
+struct Stances {
+    places: IndexMap<Stance, Vec<(usize, Place)>>,
+}
+
+impl Stances {
+    fn add(&mut self, index: usize, view: Place, record: &Record) {
+        let Some(intake) = record.intake.as_ref().filter(|_| record.quality.usable) else { return };
+        let day = intake.visit_date.clone().or_else(|| Some(intake.visit_day?.to_string()));
+        if let (Some(subject), Some(day)) = (intake.subject.clone(), day) {
+            self.places.entry((subject, day, record.view.kind)).or_default().push((index, view));
+        }
+    }
+
+    /// Writes the joint record of each stance of which there are several photos.
+    fn write(
+        &self,
+        path: &Path,
+        outputs: &Outputs,
+        mut record: impl FnMut(usize, Place) -> Result<Option<Record>>,
+    ) -> Result<()> {
+        let mut lines: Option<Draft> = None;
+        for ((subject, day, view), places) in self.places.iter().filter(|(_, places)| places.len() > 1) {
+            let mut records = Vec::new();
+            for &(index, place) in places {
+                records.extend(record(index, place)?);
+            }
+            let id = format!("{subject}-{day}-{}", visit::id(*view));
+            let together: Vec<&Record> = records.iter().collect();
+            let Some(joint) = joint::joined(&id, &together).filter(|joint| !joint.joined.is_empty()) else { continue };
+            if lines.is_none() {
+                lines = Some(outputs.draft(path, None)?);
+            }
+            if let Some(lines) = &mut lines {
+                serde_json::to_writer(&mut *lines, &joint).map_err(|error| lines.failed(error.into()))?;
+                lines.write_all(b"\n").map_err(|source| lines.failed(source))?;
+            }
+        }
+        // Those of an earlier run are none of this one's.
+        match lines {
+            Some(lines) => lines.finish(),
+            None => outputs.remove(path).map(|_| ()),
+        }
+    }
 }
 
 /// The tables of a run, row by row.
@@ -183,6 +240,7 @@ pub(super) fn write(
     let mut page = Page::new(draft, jobs.len(), show.is_deidentified())?;
     let mut tally = Tally::default();
     let mut written = std::collections::HashSet::new();
+    let mut stances = Stances::default();
     let mut number = 0;
     for index in show.order(jobs) {
         let (job, slot) = (&jobs[index], &slots[index]);
@@ -210,6 +268,7 @@ pub(super) fn write(
                 }
                 Outcome::Record(record) => {
                     let record = show.record(job, record, index, view);
+                    stances.add(index, view, &record);
                     serde_json::to_writer(&mut lines, &record).map_err(|error| lines.failed(error.into()))?;
                     lines.write_all(b"\n").map_err(|source| lines.failed(source))?;
                     tables.record(number, &record)?;
@@ -223,6 +282,15 @@ pub(super) fn write(
             }
         }
     }
+    stances.write(&folder.join(VISITS), outputs, |index, view| {
+        let Slot::Entry(key) = &slots[index] else { return Ok(None) };
+        let Some(entry) = journal.read(key)? else { return Ok(None) };
+        let of_view = Place::all(entry.count()).zip(entry.views()).find(|(place, _)| *place == view);
+        Ok(of_view.and_then(|(_, entry)| match &entry.outcome {
+            Outcome::Record(record) => Some(show.record(&jobs[index], record, index, view)),
+            Outcome::Failure(_) => None,
+        }))
+    })?;
     lines.finish()?;
     tables.finish()?;
     page.finish(tally)?.finish()?;

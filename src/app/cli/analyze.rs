@@ -23,6 +23,9 @@ pub struct Analyze {
     /// Photos: JPEG, PNG, WebP, TIFF, BMP, GIF or HEIC.
     #[arg(required = true, value_name = "PHOTO")]
     pub photos: Vec<PathBuf>,
+    /// Take the photos as one visit of one subject: photos of one view become one measurement, and views are put together.
+    #[arg(long, conflicts_with_all = ["fhir", "points", "keypoints"])]
+    pub visit: bool,
     /// Print every measure with its error, not the three lines alone.
     #[arg(long, conflicts_with_all = ["json", "fhir"])]
     pub all: bool,

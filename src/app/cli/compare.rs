@@ -32,6 +32,10 @@ pub struct Compare {
     /// The first visit and the last of every subject in the history.
     #[arg(long, conflicts_with_all = ["before", "after", "subject"])]
     pub all: bool,
+    /// A and B each hold records of one stance, such as a folder that `analyze --visit --out` wrote: those of one view become one
+    /// measurement. Records of one day in the history always do.
+    #[arg(long, conflicts_with_all = ["subject", "all"])]
+    pub visit: bool,
     /// Print one JSON object a line instead of the table.
     #[arg(long)]
     pub json: bool,

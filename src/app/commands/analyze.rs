@@ -1,36 +1,34 @@
 //! `orthostat analyze`: photos one after the other, to a table, records and pictures.
 
-use std::borrow::Cow;
 use std::collections::HashSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use orthostat::app::cli::{Analyze, PictureForm};
+use orthostat::app::cli::Analyze;
 use orthostat::app::records::database;
 use orthostat::core::compare::reference;
+use orthostat::core::compare::visit::by_day;
 use orthostat::core::error::{Error, Result};
 use orthostat::core::isolation;
 use orthostat::core::keypoint_file::KeypointFile;
-use orthostat::core::names::{self, file_name, of_file};
+use orthostat::core::names::{self, of_file};
 use orthostat::core::options::Options;
-use orthostat::core::photo_hash::PhotoHash;
 use orthostat::core::pipeline::Analysis;
 use orthostat::core::record::Record;
 use orthostat::report;
 use orthostat::report::html::{self, Picture, Sheet};
 use orthostat::report::output::Outputs;
-use orthostat::report::{mask, output};
 use orthostat::store::history::{self, History};
 use orthostat::vision::analysis::Analyzer;
 use orthostat::vision::photo::Photo;
 
+use super::files::write_files;
 use super::history::kept;
 use super::looks::Furniture;
 use super::page::Target;
 use super::progress::Bar;
-use super::report::drawn;
 use super::screen::{Ending, Screen};
-use super::{complain, points_for_one, say};
+use super::{complain, points_for_one, say, visit};
 
 /// A name for each photo's outputs: its file name without the ending, shortened where it is very long; where two share it, with a
 /// number.
@@ -58,6 +56,8 @@ struct Work<'a> {
     history: Option<History>,
     screen: Screen,
     sheets: Vec<(Record, Picture)>,
+    /// With --visit: every photo's record.
+    visit: Vec<Record>,
     ending: Ending,
 }
 
@@ -85,8 +85,14 @@ pub(crate) fn run(options: &Analyze) -> Result<u8> {
     };
     let ending =
         Ending { folder: options.out.clone(), all: options.all, what: ["photo", "photos"], ..Ending::default() };
-    let mut work = Work { options, outputs, history, screen: Screen::of_output(), sheets: Vec::new(), ending };
+    let mut work =
+        Work { options, outputs, history, screen: Screen::of_output(), sheets: Vec::new(), visit: Vec::new(), ending };
     let codes = photos(&mut work, &measuring)?;
+    if options.visit {
+        let sheets = visit::put_together(options, work.outputs.as_ref(), work.screen, &work.visit)?;
+        // The page begins with what all photos say together.
+        work.sheets.splice(0..0, sheets);
+    }
     if let Some(outputs) = &work.outputs {
         outputs.tidy()?;
     }
@@ -187,6 +193,9 @@ fn deliver(id: &str, photo: &Photo, analysis: &Analysis, work: &mut Work<'_>) ->
         reference::note(&mut record);
     }
     work.ending.count(&record);
+    if options.visit {
+        work.visit.push(record.clone());
+    }
     let mut code = match show(photo, &record, work) {
         // What stands in the way of one photo's files is in no other's.
         Err(error @ Error::Occupied { .. }) => {
@@ -233,53 +242,6 @@ fn show(photo: &Photo, record: &Record, work: &Work<'_>) -> Result<u8> {
     Ok(u8::from(!record.quality.usable || !shown))
 }
 
-/// Writes a photo's record and its picture; whether there is a picture.
-fn write_files(outputs: &Outputs, folder: &Path, photo: &Photo, record: &Record, options: &Analyze) -> Result<bool> {
-    let from = record.source.blake3.as_ref().map(PhotoHash::as_str);
-    let place = |ending: &str| folder.join(file_name(&record.id, ending));
-    let annotated = place(&format!(".annotated.{}", options.picture.ending()));
-    let (path, fhir) = (place(".json"), place(".fhir.json"));
-    // All or nothing of a photo: a record beside another photo's picture would mislead.
-    outputs.check(&annotated, from)?;
-    if options.fhir {
-        outputs.check(&fhir, from)?;
-    }
-    outputs.write(&path, &output::json(record, &path)?, from)?;
-    if let Some(form) = options.keypoints_out {
-        super::write_keypoints(outputs, folder, &record.id, record, form)?;
-    }
-    if options.fhir {
-        outputs.write(
-            &fhir,
-            &output::json(&report::fhir::bundle(record, &options.filing.of(options.date)), &fhir)?,
-            from,
-        )?;
-    }
-    let mut picture = report::raster::detailed(photo)?;
-    if options.mask_face {
-        match mask::cover(&picture, record) {
-            Ok(covered) => {
-                picture = Cow::Owned(covered);
-                // Those of an earlier run in other forms may show the face.
-                for form in PictureForm::ALL.into_iter().filter(|form| form.ending() != options.picture.ending()) {
-                    outputs.remove(&place(&format!(".annotated.{}", form.ending())))?;
-                }
-            }
-            Err(why) => {
-                // One of an earlier run shows the face.
-                for form in PictureForm::ALL {
-                    outputs.remove(&place(&format!(".annotated.{}", form.ending())))?;
-                }
-                complain(&format!("{}: {why}", record.source.file));
-                return Ok(false);
-            }
-        }
-    }
-    let bytes = drawn(&picture, record, options.picture, options.attitude(), &annotated)?;
-    outputs.write(&annotated, &bytes, from)?;
-    Ok(true)
-}
-
 /// What must not be written to: photos, points, a model that was named, the history.
 fn inputs(options: &Analyze, history: Option<&History>) -> Vec<PathBuf> {
     let mut inputs = options.photos.clone();
@@ -309,7 +271,7 @@ fn write_page(target: &Target, work: &Work<'_>, furniture: &Furniture) -> Result
         (Some(history), Some(subject)) => match history.visits(subject) {
             // Nothing of this subject was kept: every photo was refused.
             Err(Error::NoSuchSubject { .. }) => Vec::new(),
-            visits => visits?,
+            visits => by_day(&visits?),
         },
         _ => Vec::new(),
     };

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 
 use orthostat::app::cli::Compare;
 use orthostat::app::records::photos::Search;
-use orthostat::app::records::{database, of_subject};
+use orthostat::app::records::{self, database, of_subject};
 use orthostat::core::camera::UserCalibration;
 use orthostat::core::compare::change::{self, Comparison, Verdict};
-use orthostat::core::compare::visit::{Date, Visit};
+use orthostat::core::compare::joint;
+use orthostat::core::compare::visit::{self, Date, Visit, by_day};
 use orthostat::core::error::{Error, Result};
 use orthostat::core::isolation;
 use orthostat::core::names;
@@ -111,7 +112,7 @@ fn everybody(options: &Compare) -> Result<(Vec<Compared>, u8)> {
             Ok((_, visits, damage)) => {
                 damage.iter().for_each(|error| complain(error));
                 code = code.max(u8::from(!damage.is_empty()));
-                visits
+                by_day(&visits)
             }
             Err(error) => {
                 complain(&error);
@@ -243,9 +244,29 @@ fn find(reference: &str, options: &Compare, analyzer: &mut Option<Analyzer>) -> 
     if path.is_file() && !is_json(path)? {
         return photo(reference, options, analyzer);
     }
+    if let Some((visits, damage)) = records::joined_visits(reference, options.db.as_deref())? {
+        damage.iter().for_each(|error| complain(error));
+        let path = database(options.db.as_deref())?;
+        let named = |visit: Visit| Named {
+            name: reference_of(reference, &visit),
+            path: path.clone(),
+            record: visit.record,
+            visited: Some(visit.visited),
+        };
+        return Ok(visits.into_iter().map(named).collect());
+    }
     let mut all: Vec<Named> = Vec::new();
     for place in listed(&[reference], options.db.as_deref())? {
         let found = place.read()?;
+        if options.visit {
+            all.push(Named {
+                name: place.name.clone(),
+                path: place.path,
+                record: found.record,
+                visited: found.visited,
+            });
+            continue;
+        }
         if let Some(other) = all.iter().find(|other| other.record.view.kind == found.record.view.kind) {
             let reason = format!(
                 "{reference}: expected one record of each view, found {} and {}: name one of them, as FILE#ID or SUBJECT@YYYY-MM-DD",
@@ -255,7 +276,40 @@ fn find(reference: &str, options: &Compare, analyzer: &mut Option<Analyzer>) -> 
         }
         all.push(Named { name: place.name.clone(), path: place.path, record: found.record, visited: found.visited });
     }
-    Ok(all)
+    if options.visit { one_a_view(reference, all) } else { Ok(all) }
+}
+
+/// The visit's name, with its day in place of `first` and `last`.
+fn reference_of(reference: &str, visit: &Visit) -> String {
+    let subject = reference.rsplit_once('@').map_or(reference, |(subject, _)| subject);
+    format!("{subject}@{}", visit.visited)
+}
+
+/// The records of one stance, joined view by view. A joint record that lies beside its own photos' counts for them.
+///
+/// # Errors
+/// [`Error::Usage`] for records of several subjects.
+fn one_a_view(reference: &str, mut all: Vec<Named>) -> Result<Vec<Named>> {
+    let subject = |named: &Named| named.record.intake.as_ref().and_then(|intake| intake.subject.clone());
+    if let Some(other) = all.iter().find(|named| subject(named) != all.first().and_then(subject)) {
+        let reason = format!("{reference}: expected records of one subject, found {} of another", other.name);
+        return Err(Error::Usage { reason });
+    }
+    all.retain(|named| named.record.joined.is_empty());
+    let mut views: Vec<Vec<Named>> = Vec::new();
+    for named in all {
+        match views.iter_mut().find(|view| view[0].record.view.kind == named.record.view.kind) {
+            Some(view) => view.push(named),
+            None => views.push(vec![named]),
+        }
+    }
+    let joined = |mut view: Vec<Named>| {
+        let records: Vec<&Record> = view.iter().map(|named| &named.record).collect();
+        let record = joint::joined(&visit::id(records[0].view.kind), &records).unwrap_or_else(|| records[0].clone());
+        let name = if record.joined.is_empty() { view[0].name.clone() } else { reference.to_owned() };
+        Named { name, record, ..view.swap_remove(0) }
+    };
+    Ok(views.into_iter().map(joined).collect())
 }
 
 /// The views in a photo.

@@ -5,8 +5,7 @@ use std::path::Path;
 
 use orthostat::app::cli::{self, HistoryAction, Looks};
 use orthostat::app::records::{Found, Place, database, of_subject};
-use orthostat::core::compare::visit::Date;
-use orthostat::core::compare::visit::Visit;
+use orthostat::core::compare::visit::{Date, Visit, by_day};
 use orthostat::core::error::{Error, Result};
 use orthostat::core::names::{checked, shown};
 use orthostat::core::record::Record;
@@ -82,6 +81,7 @@ fn by_view(visits: &[Visit]) -> Vec<Vec<Visit>> {
 fn show(path: &Path, subject: &str, page: Option<Target>, open: bool, looks: &Looks) -> Result<u8> {
     let furniture = Furniture::of(looks)?;
     let (history, visits) = with_subject(path, subject)?;
+    let visits = by_day(&visits);
     let views = by_view(&visits);
     for view in &views {
         say(&format!("{}, {}\n", shown(subject), report::changes::course(view)))?;

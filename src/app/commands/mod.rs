@@ -5,6 +5,7 @@ pub(crate) mod batch;
 pub(crate) mod compare;
 pub(crate) mod doctor;
 pub(crate) mod edit;
+pub(crate) mod files;
 pub(crate) mod history;
 pub(crate) mod live;
 pub(crate) mod looks;
@@ -16,6 +17,7 @@ pub(crate) mod report;
 pub(crate) mod schema;
 pub(crate) mod screen;
 pub(crate) mod texts;
+pub(crate) mod visit;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};

@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use crate::core::body::view::View;
-use crate::core::compare::visit::{Date, Visit, day};
+use crate::core::compare::visit::{Date, Visit, by_day, day};
 use crate::core::error::{Error, Result};
 use crate::core::names;
 use crate::core::record::{Record, SCHEMA};
@@ -131,13 +131,14 @@ fn folder(path: &Path) -> Result<Vec<Place>> {
     Ok(places)
 }
 
-/// By its name: hidden files are the program's own, FHIR bundles and points that were not saved lie beside the records that they
+/// By its name: hidden files are the program's own, the joint records of a batch are made of its others, FHIR bundles and points that were not saved lie beside the records that they
 /// belong to.
 fn holds_records(file: &Path) -> bool {
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     let companion =
         [".fhir.json", ".points.json", ".keypoints.json", ".fhir.jsonl"].iter().any(|ending| name.ends_with(ending));
-    (name.ends_with(".json") || name.ends_with(".jsonl")) && !companion && !name.starts_with('.')
+    let joint = name == "visits.jsonl";
+    !joint && (name.ends_with(".json") || name.ends_with(".jsonl")) && !companion && !name.starts_with('.')
 }
 
 /// A subject's records, the oldest visit first, and what is wrong with those that cannot be read.
@@ -160,6 +161,24 @@ pub fn of_subject(db: &Path, subject: &str) -> Result<(History, Vec<Visit>, Vec<
 /// [`Error::Usage`] when there is no such folder.
 pub fn database(named: Option<&Path>) -> Result<PathBuf> {
     named.map_or_else(history::default_path, |path| Ok(path.to_path_buf()))
+}
+
+/// A subject's visit as `SUBJECT@first`, `SUBJECT@last` or `SUBJECT@2026-01-05`, each view's photos of the day joined; `None` for a name
+/// that leads elsewhere. With them, what is wrong with records of the subject that cannot be read.
+///
+/// # Errors
+/// As [`find`].
+pub fn joined_visits(name: &str, db: Option<&Path>) -> Result<Option<(Vec<Visit>, Vec<Error>)>> {
+    let elsewhere = |(at, _): (usize, &str)| Path::new(&name[..at]).is_file();
+    if Path::new(name).symlink_metadata().is_ok() || name.rmatch_indices('#').any(elsewhere) {
+        return Ok(None);
+    }
+    let Some((subject, when)) = name.rsplit_once('@').filter(|(_, when)| *when != "all") else { return Ok(None) };
+    let subject = names::checked(subject).map_err(|reason| Error::Usage { reason })?;
+    let (_, visits, damage) = of_subject(&database(db)?, &subject)?;
+    let visits = by_day(&visits);
+    let found = chosen(&subject, when, &visits)?.into_iter().cloned().collect();
+    Ok(Some((found, damage)))
 }
 
 fn visits(subject: &str, when: &str, db: Option<&Path>) -> Result<Listing> {

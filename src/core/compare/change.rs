@@ -7,9 +7,12 @@ use crate::core::camera::LevelFrom;
 use crate::core::measure::{Measure, Unit};
 use crate::core::record::Record;
 use crate::core::record::states::Symbol;
+use crate::core::uncertainty::repeat::repeatability;
 
 /// Bodies turned more differently than this are worth a word, in degrees.
 const TURNED_APART_DEG: f64 = 8.0;
+/// Nobody takes more photos a visit.
+const MOST_PHOTOS: f64 = 12.0;
 
 /// What is said of one measure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -38,6 +41,12 @@ pub struct Change {
     pub difference: Option<f64>,
     /// Minimal detectable change at 95 %: smaller differences are no news.
     pub detectable: Option<f64>,
+    /// Holds the true change in 95 of 100 cases.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interval95: Option<[f64; 2]>,
+    /// Whether the error that photos of one person share was taken out, or both errors are counted in full.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub by_repeatability: bool,
     /// What is to be said of it.
     pub verdict: Verdict,
     /// The verdict in words, or why there is none.
@@ -77,11 +86,8 @@ impl std::fmt::Display for Incomparable {
 
 impl std::error::Error for Incomparable {}
 
-/// The least difference of two values that error alone makes in fewer than 5 of 100 cases: 1.96 times the standard deviation of
-/// their difference.
-///
-/// The errors are taken as independent. Part of them (what the model gets wrong about this body) is shared by photos of one
-/// person and cancels, so that it errs on the side of "no change".
+/// The least difference of two values with independent errors that error alone makes in fewer than 5 of 100 cases: 1.96 times the
+/// standard deviation of their difference.
 ///
 /// ```
 /// use orthostat::core::compare::change::detectable;
@@ -127,55 +133,56 @@ pub fn comparable(before: &Record, after: &Record) -> Result<(), Incomparable> {
 /// [`Incomparable`], as [`comparable`] says.
 pub fn compare(before: &Record, after: &Record) -> Result<Comparison, Incomparable> {
     comparable(before, after)?;
-    let changes = Measure::ALL
+    let changes: Vec<Change> = Measure::ALL
         .into_iter()
         .filter(|&measure| before.measure(measure).is_some() || after.measure(measure).is_some())
         .map(|measure| change(measure, before, after))
         .collect();
-    Ok(Comparison { view: after.view.kind, changes, notes: notes(before, after) })
+    let notes = notes(before, after, &changes);
+    Ok(Comparison { view: after.view.kind, changes, notes })
+}
+
+/// A value of one side of the comparison.
+#[derive(Debug, Clone, Copy)]
+struct Held {
+    value: f64,
+    sd: f64,
+    sd_repeat: Option<f64>,
+    resolved: bool,
+}
+
+fn held(record: &Record, measure: Measure, which: &str) -> Result<Held, String> {
+    let Some(found) = record.measure(measure) else { return Err(format!("not part of the {which} record")) };
+    match (found.value, found.sd) {
+        (Some(value), Some(sd)) => {
+            Ok(Held { value, sd, sd_repeat: found.sd_repeat, resolved: found.resolved.unwrap_or(false) })
+        }
+        _ => {
+            Err(format!("not measured in the {which} photo: {}", found.reason.as_deref().unwrap_or("no reason given")))
+        }
+    }
 }
 
 fn change(measure: Measure, before: &Record, after: &Record) -> Change {
-    let read = |record: &Record, which: &str| -> Result<(f64, f64), String> {
-        let Some(found) = record.measure(measure) else { return Err(format!("not part of the {which} record")) };
-        match (found.value, found.sd) {
-            (Some(value), Some(sd)) => Ok((value, sd)),
-            _ => Err(format!(
-                "not measured in the {which} photo: {}",
-                found.reason.as_deref().unwrap_or("no reason given")
-            )),
-        }
-    };
-    let (first, second) = (read(before, "first"), read(after, "second"));
+    let (first, second) = (held(before, measure, "first"), held(after, measure, "second"));
     let mut change = Change {
         measure: measure.name(),
         unit: measure.unit().into(),
-        before: first.as_ref().ok().map(|(value, _)| *value),
-        after: second.as_ref().ok().map(|(value, _)| *value),
+        before: first.as_ref().ok().map(|first| first.value),
+        after: second.as_ref().ok().map(|second| second.value),
         difference: None,
         detectable: None,
+        interval95: None,
+        by_repeatability: false,
         verdict: Verdict::NotCompared,
         words: String::new(),
     };
     match (first, second) {
-        (Ok((first, first_sd)), Ok((second, second_sd))) => {
-            // Records hold hundredths; a difference of them should not hold more.
-            let difference = hundredths(second - first);
-            let least = hundredths(detectable(first_sd, second_sd));
-            let changed = difference.abs() > least;
-            change.difference = Some(difference);
-            change.detectable = Some(least);
-            change.verdict = if changed { Verdict::Changed } else { Verdict::WithinError };
-            change.words = if changed {
-                format!(
-                    "changed by {:.1}{}{}",
-                    (10.0 * difference.abs()).round() / 10.0,
-                    unit_word(measure),
-                    towards(measure, difference)
-                )
-            } else {
-                "no change beyond the measurement error".into()
-            };
+        (Ok(first), Ok(second)) => {
+            let by_repeatability = least_by_repeatability(measure, &first, &second).filter(|_| alike(before, after));
+            let least = by_repeatability.unwrap_or_else(|| detectable(first.sd, second.sd));
+            change.by_repeatability = by_repeatability.is_some();
+            change.hold(measure, &first, &second, least);
         }
         (Err(why), Err(other)) if why == other.replacen("second", "first", 1) => {
             change.words = why.replacen("the first photo", "either photo", 1);
@@ -188,6 +195,54 @@ fn change(measure: Measure, before: &Record, after: &Record) -> Change {
     change
 }
 
+impl Change {
+    /// Fills in what two values and the least detectable difference of theirs say.
+    fn hold(&mut self, measure: Measure, first: &Held, second: &Held, least: f64) {
+        // Records hold hundredths; a difference of them should not hold more.
+        let (difference, least) = (hundredths(second.value - first.value), hundredths(least));
+        let changed = difference.abs() > least;
+        // Models follow a tilt, and its change, by less than all of it: the true change may be larger, and no smaller.
+        let unfollowed = repeatability(measure).filter(|_| self.by_repeatability).map_or(0.0, |known| known.unfollowed);
+        let half = least.hypot(1.96 * unfollowed);
+        let interval = match (changed, difference > 0.0) {
+            (false, _) => [difference - half, difference + half],
+            (true, true) => [difference - least, difference + half],
+            (true, false) => [difference - half, difference + least],
+        }
+        .map(hundredths);
+        self.difference = Some(difference);
+        self.detectable = Some(least);
+        self.interval95 = Some(interval);
+        self.verdict = if changed { Verdict::Changed } else { Verdict::WithinError };
+        let unit = unit_word(measure);
+        self.words = if changed {
+            let at_least = difference.abs() - least;
+            let how = match is_back_to_level(measure, first, second) {
+                false => "changed",
+                true if measure.unit() == Unit::PercentOfMean => "more even",
+                true => "straighter",
+            };
+            let size = tenths(difference);
+            format!("{how} by {size:.1}{unit} (at least {at_least:.1}){}", direction(measure, first, second))
+        } else {
+            let most = interval[0].abs().max(interval[1].abs());
+            format!("no change larger than {most:.1}{unit}")
+        };
+    }
+}
+
+/// The least difference that is news where the two values' shared error cancels; `None` where it is not known what they share.
+fn least_by_repeatability(measure: Measure, first: &Held, second: &Held) -> Option<f64> {
+    let visit = repeatability(measure)?.visit;
+    let (first_sd, second_sd) = (first.sd_repeat?, second.sd_repeat?);
+    Some(1.96 * (first_sd.powi(2) + second_sd.powi(2) + 2.0 * visit.powi(2)).sqrt())
+}
+
+/// Whether the errors of two records that are [`comparable`] are shared: one version of the program measured both.
+fn alike(before: &Record, after: &Record) -> bool {
+    before.tool.version == after.tool.version
+}
+
 fn hundredths(value: f64) -> f64 {
     (100.0 * value).round() / 100.0
 }
@@ -196,14 +251,33 @@ fn unit_word(measure: Measure) -> &'static str {
     if measure.unit() == Unit::Degrees { " deg" } else { " %" }
 }
 
-/// Where a change points to, in the measure's own words.
-fn towards(measure: Measure, difference: f64) -> String {
-    let [positive, negative] = measure.says();
-    let says = if difference > 0.0 { positive } else { negative };
-    if says.is_empty() { String::new() } else { format!(", towards \"{says}\"") }
+fn tenths(value: f64) -> f64 {
+    (10.0 * value.abs()).round() / 10.0
 }
 
-fn notes(before: &Record, after: &Record) -> Vec<String> {
+/// Whether a change leads back to level: to a smaller value on the same side, or to one that is not resolved.
+fn is_back_to_level(measure: Measure, first: &Held, second: &Held) -> bool {
+    let [positive, _] = measure.says();
+    let same_side = first.value * second.value >= 0.0;
+    !positive.is_empty()
+        && second.value.abs() < first.value.abs()
+        && (same_side || (first.resolved && !second.resolved))
+}
+
+/// Where a change points to, in the measure's own words; nothing where it leads back to level.
+fn direction(measure: Measure, first: &Held, second: &Held) -> String {
+    let [positive, negative] = measure.says();
+    let of = |value: f64| if value > 0.0 { positive } else { negative };
+    if positive.is_empty() {
+        return String::new();
+    }
+    if is_back_to_level(measure, first, second) {
+        return format!(", back from \"{}\"", of(first.value));
+    }
+    format!(", towards \"{}\"", of(second.value - first.value))
+}
+
+fn notes(before: &Record, after: &Record, changes: &[Change]) -> Vec<String> {
     let mut notes = Vec::new();
     let of = |record: &Record| record.source.blake3.clone().map(|photo| (photo, record.source.region));
     if of(before).is_some() && of(before) == of(after) {
@@ -238,11 +312,52 @@ fn notes(before: &Record, after: &Record) -> Vec<String> {
         ));
     }
     notes.push(
-        "the errors of both photos are counted in full, though photos of one person share some: small changes may be missed. \
-         Up to one measure in twenty may be said to have changed by chance alone"
-            .into(),
+        if changes.iter().any(|change| change.by_repeatability) {
+            "what photos of one person get wrong alike is taken out. Up to one measure in twenty may be said to have changed by \
+             chance alone"
+        } else {
+            "the errors of both photos are counted in full, though photos of one person share some: small changes may be missed. \
+             Up to one measure in twenty may be said to have changed by chance alone"
+        }
+        .into(),
     );
+    notes.extend(photos_needed(before, after, changes));
     notes
+}
+
+/// How many photos a visit a change of one degree would need, for the tilts that people ask for.
+fn photos_needed(before: &Record, after: &Record, changes: &[Change]) -> Option<String> {
+    const ASKED: [Measure; 4] =
+        [Measure::ShoulderTilt, Measure::PelvicObliquity, Measure::HeadTilt, Measure::TrunkLean];
+    let needed = |measure: Measure| {
+        let change = changes.iter().find(|change| change.measure == measure.name() && change.by_repeatability)?;
+        if change.detectable? <= 1.0 {
+            return None;
+        }
+        let of = |record: &Record| {
+            let found = record.measure(measure)?;
+            Some(found.sd_repeat?.powi(2) * found.photos.unwrap_or(1) as f64)
+        };
+        let (one_photo, visit) = (of(before)? + of(after)?, repeatability(measure)?.visit);
+        let left = 1.96_f64.powi(-2) - 2.0 * visit.powi(2);
+        Some((measure, if left > 0.0 { (one_photo / left).ceil() } else { f64::INFINITY }))
+    };
+    let found: Vec<(Measure, f64)> = ASKED.into_iter().filter_map(needed).collect();
+    let list = |of: &mut dyn Iterator<Item = String>| of.collect::<Vec<_>>().join(", ");
+    let enough =
+        list(&mut found.iter().filter(|(_, count)| *count <= MOST_PHOTOS).map(|(m, n)| format!("{n} ({})", m.label())));
+    let never = list(
+        &mut found.iter().filter(|(_, count)| *count > MOST_PHOTOS).map(|(measure, _)| measure.label().to_owned()),
+    );
+    let sentences: Vec<String> = [
+        (!enough.is_empty()).then(|| format!("photos a visit that would show a change of 1 deg: {enough}")),
+        (!never.is_empty())
+            .then(|| format!("a change of 1 deg stays hidden with {MOST_PHOTOS} photos a visit in: {never}")),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    (!sentences.is_empty()).then(|| sentences.join("; "))
 }
 
 fn level_words(from: LevelFrom) -> &'static str {
@@ -282,14 +397,64 @@ mod tests {
         // 1.96 * sqrt(0.6^2 + 0.8^2) = 1.96.
         let change = shoulders(&with_shoulders(1.0, 0.6), &with_shoulders(3.0, 0.8));
         assert_eq!((change.verdict, change.difference, change.detectable), (Verdict::Changed, Some(2.0), Some(1.96)));
-        assert_eq!(change.words, "changed by 2.0 deg, towards \"left shoulder higher\"");
-        let back = shoulders(&with_shoulders(3.0, 0.8), &with_shoulders(1.0, 0.6));
-        assert_eq!(back.words, "changed by 2.0 deg, towards \"right shoulder higher\"");
+        assert_eq!(change.words, "changed by 2.0 deg (at least 0.0), towards \"left shoulder higher\"");
+        let beyond = shoulders(&with_shoulders(-1.0, 0.6), &with_shoulders(3.0, 0.8));
+        assert_eq!(beyond.words, "changed by 4.0 deg (at least 2.0), towards \"left shoulder higher\"");
+        assert_eq!(beyond.interval95, Some([2.04, 5.96]));
         let less = shoulders(&with_shoulders(1.0, 0.6), &with_shoulders(2.9, 0.8));
-        assert_eq!(
-            (less.verdict, less.words.as_str()),
-            (Verdict::WithinError, "no change beyond the measurement error")
+        assert_eq!((less.verdict, less.words.as_str()), (Verdict::WithinError, "no change larger than 3.9 deg"));
+    }
+
+    #[test]
+    fn a_recovery_is_not_called_a_defect() {
+        let back = shoulders(&with_shoulders(3.9, 0.6), &with_shoulders(0.3, 0.6));
+        assert_eq!(back.words, "straighter by 3.6 deg (at least 1.9), back from \"left shoulder higher\"");
+        let right = shoulders(&with_shoulders(-3.9, 0.6), &with_shoulders(-0.3, 0.6));
+        assert_eq!(right.words, "straighter by 3.6 deg (at least 1.9), back from \"right shoulder higher\"");
+        // Beyond level, to a side that is resolved.
+        let beyond = shoulders(&with_shoulders(3.9, 0.6), &with_shoulders(-2.0, 0.6));
+        assert_eq!(beyond.words, "changed by 5.9 deg (at least 4.2), towards \"right shoulder higher\"");
+    }
+
+    #[test]
+    fn what_photos_of_one_person_share_cancels() {
+        let with = |value: f64, photos: f64| {
+            let mut record = with_shoulders(value, 1.2);
+            record.measures.get_mut("shoulder_tilt").expect("measured").sd_repeat = Some(0.6 / photos.sqrt());
+            record
+        };
+        let visit = repeatability(Measure::ShoulderTilt).expect("fitted").visit;
+        let expected = 1.96 * (2.0 * (0.36 + visit.powi(2))).sqrt();
+        let change = shoulders(&with(1.0, 1.0), &with(3.5, 1.0));
+        assert!(
+            change.by_repeatability && (change.detectable.expect("compared") - expected).abs() < 0.01,
+            "{change:?}"
         );
+        let [low, high] = change.interval95.expect("compared");
+        // What the model does not follow makes the true change larger, not smaller.
+        assert!((low - (2.5 - expected)).abs() < 0.02 && high > 2.5 + expected - 0.02, "{change:?}");
+        let more = shoulders(&with(1.0, 3.0), &with(3.5, 3.0));
+        assert!(more.detectable < change.detectable);
+        // Another version errs otherwise: both errors are counted in full.
+        let mut other = with(3.5, 1.0);
+        other.tool.version = "0.0.1".into();
+        let full = shoulders(&with(1.0, 1.0), &other);
+        assert!(!full.by_repeatability && full.detectable == Some(hundredths(detectable(1.2, 1.2))));
+    }
+
+    #[test]
+    fn how_many_photos_a_small_change_needs_is_said() {
+        let with = |value: f64| {
+            let mut record = with_shoulders(value, 1.2);
+            record.measures.get_mut("shoulder_tilt").expect("measured").sd_repeat = Some(0.6);
+            record
+        };
+        let notes = compare(&with(1.0), &with(1.2)).expect("comparable").notes.join("\n");
+        let visit = repeatability(Measure::ShoulderTilt).expect("fitted").visit;
+        let left = 1.96_f64.powi(-2) - 2.0 * visit.powi(2);
+        let said =
+            if left > 0.0 && 0.72 / left <= MOST_PHOTOS { "that would show a change of 1 deg" } else { "stays hidden" };
+        assert!(notes.contains(said), "{notes}");
     }
 
     #[test]

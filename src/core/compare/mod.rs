@@ -1,5 +1,6 @@
 //! Records beside each other and beside published ranges.
 
 pub mod change;
+pub mod joint;
 pub mod reference;
 pub mod visit;

@@ -12,6 +12,9 @@ pub struct Measurement {
     pub raw: f64,
     /// Standard deviation of the value's error.
     pub sd: f64,
+    /// The part of the error's variance that this photo has of its own and shows: the readings' scatter, camera and turn. Photos of
+    /// one person do not share it.
+    pub varying: f64,
     /// Standard deviation of single readings about their mean; of a single reading, what is usual.
     pub scatter: f64,
     /// How much of its full share the outline has in the value, 0 to 1.

@@ -11,10 +11,11 @@ use super::{
 use crate::core::body::landmarks::BonyPoint;
 use crate::core::body::skeleton::Joint;
 use crate::core::geometry::rounded;
-use crate::core::measure::{Measure, Measurement, Unit};
+use crate::core::measure::{ByHand, Measure, Measurement, Unit};
 use crate::core::pipeline::{Analysis, Scale};
 use crate::core::points::{HandPoint, Points, Site};
 use crate::core::refusal::Refusal;
+use crate::core::uncertainty::repeat::repeatability;
 
 impl Record {
     /// The record of an analysis of a photo that is known by its provenance.
@@ -75,6 +76,7 @@ impl Record {
             warnings,
             given: Given::of(&analysis.options),
             edited,
+            joined: Vec::new(),
             observation: Some(analysis.observation.clone()),
         }
     }
@@ -165,6 +167,7 @@ fn measure_record(
         unit: unit.into(),
         of: unit.of().map(str::to_owned),
         sd: None,
+        sd_repeat: None,
         interval95: None,
         raw: None,
         value_mm: None,
@@ -176,6 +179,8 @@ fn measure_record(
         reason: None,
         by: None,
         derived_from: None,
+        photos: None,
+        sd_between: None,
     };
     let found = match result {
         Ok(found) => found,
@@ -187,6 +192,9 @@ fn measure_record(
     record.value = Some(rounded(found.value, 2));
     record.raw = Some(rounded(found.raw, 2));
     record.sd = Some(rounded(found.sd, 2));
+    // What placing a point again would change is not known.
+    let repeats = repeatability(measure).filter(|_| found.by_hand == ByHand::No);
+    record.sd_repeat = repeats.map(|known| rounded(known.of_photo(found.varying, found.sd), 2));
     record.interval95 = Some(found.interval95().map(|bound| rounded(bound, 2)));
     record.resolved = Some(found.is_resolved());
     record.side = towards(measure, found.value);

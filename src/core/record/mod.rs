@@ -5,7 +5,7 @@ pub mod outcome;
 pub mod profile;
 pub mod schema;
 pub mod states;
-mod words;
+pub(crate) mod words;
 
 use std::path::Path;
 
@@ -76,10 +76,26 @@ pub struct Record {
     /// That and how `orthostat edit` changed it; absent in records as they were measured.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub edited: Option<Edited>,
+    /// The photos whose joint values `measures` holds; everything else is that of one of them. Absent in records of one photo.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub joined: Vec<JoinedPhoto>,
     /// What the pixels said, from which `orthostat recompute` measures again. Absent in records of webcam frames, and in those
     /// that were written before records kept it.
     #[serde(rename = "sighting", skip_serializing_if = "Option::is_none", default)]
     pub observation: Option<Observation>,
+}
+
+/// One of several photos of one stance.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct JoinedPhoto {
+    /// The id of its own record.
+    pub id: String,
+    /// The file's name without its folders.
+    pub file: String,
+    /// BLAKE3 hash of the file, in hexadecimal; null where there was none.
+    #[serde(deserialize_with = "photo_hash::none_if_empty")]
+    #[schemars(required, extend("type" = ["string", "null"]))]
+    pub blake3: Option<PhotoHash>,
 }
 
 /// The mark of a record that was edited.
@@ -282,6 +298,10 @@ pub struct MeasureRecord {
     /// Standard deviation of the value's error.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub sd: Option<f64>,
+    /// Standard deviation of the values of photos of one person in one stance about their mean, sway and all: what another photo would scatter
+    /// by. Absent where it is not known, as for points placed by hand.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub sd_repeat: Option<f64>,
     /// Holds the truth in 95 of 100 cases.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub interval95: Option<[f64; 2]>,
@@ -315,6 +335,12 @@ pub struct MeasureRecord {
     /// The measure that the value was computed from; absent where it is a measurement of its own.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub derived_from: Option<Measure>,
+    /// Of how many photos it is the joint value; absent where it is one photo's.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub photos: Option<usize>,
+    /// Standard deviation between the values of these photos: the person's own repeatability, with sway and standing anew.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub sd_between: Option<f64>,
 }
 
 /// The spinal line against the plumb line through the middle of the ankles.

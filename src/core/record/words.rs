@@ -5,7 +5,7 @@ use crate::core::body::skeleton::Side;
 use crate::core::measure::{Measure, Measurement};
 
 /// Where the value points to; `None` for measures without a side and for exact zeros.
-pub(super) fn towards(measure: Measure, value: f64) -> Option<Towards> {
+pub(crate) fn towards(measure: Measure, value: f64) -> Option<Towards> {
     let side = Side::of(value).filter(|_| measure.descriptor().has_side)?;
     Some(match (measure.is_frontal(), side) {
         (true, Side::Left) => Towards::Left,
@@ -54,6 +54,7 @@ mod tests {
             value,
             raw: value,
             sd,
+            varying: 0.0,
             scatter: sd,
             outlined: 0.0,
             by_hand: crate::core::measure::ByHand::No,

@@ -1,5 +1,6 @@
-//! How far values may be off: the noise model, and points placed by hand.
+//! How far values may be off: the fitted error model, what points placed by hand add, second opinions and repeatability.
 
 pub mod calibration;
 pub mod landmark_error;
+pub mod repeat;
 pub mod second;

@@ -142,6 +142,13 @@ pub fn contradiction(first: f64, second: f64, sd: f64) -> f64 {
     (0.5 * beyond.max(0.0)).powi(2)
 }
 
+/// Whether the intervals of two values, each of which errs by `sd`, have nothing in common: worth a word. Of the many measures of a
+/// photo some always lie a little beyond both errors.
+#[must_use]
+pub fn is_apart(first: f64, second: f64, sd: f64) -> bool {
+    (first - second).abs() > 2.0 * BEYOND * sd
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -180,6 +187,7 @@ mod tests {
         let limit = BEYOND * std::f64::consts::SQRT_2;
         assert!((contradiction(0.0, limit + 4.0, 1.0) - 4.0).abs() < 1e-12);
         assert_eq!(contradiction(-2.0, 9.0, 1.0), contradiction(9.0, -2.0, 1.0));
+        assert!(contradiction(0.0, 3.9, 1.0) > 0.0 && !is_apart(0.0, 3.9, 1.0) && is_apart(4.0, 0.0, 1.0));
     }
 
     #[test]

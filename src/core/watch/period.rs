@@ -119,7 +119,8 @@ fn medians(
             let variance = systematic + scatter.powi(2) / lasted.max(1.0);
             let outlined = taken.iter().map(|taken| taken.outlined).fold(0.0, f64::max);
             let (sd, by_hand) = (variance.sqrt(), ByHand::No);
-            Ok(Measurement { value, raw, sd, scatter, outlined, by_hand, derived_from })
+            let varying = scatter.powi(2) / lasted.max(1.0) + last.map_or(0.0, |found| found.varying);
+            Ok(Measurement { value, raw, sd, varying, scatter, outlined, by_hand, derived_from })
         }
         _ => match latest.assessment.get(measure) {
             Err(refusal) => Err(refusal.clone()),
