@@ -191,7 +191,7 @@ fn a_photo_over_which_runs_end_is_left_out_with_a_reason() {
     let failures = rows(&out.join("failures.csv"));
     assert_eq!(failures.len(), 1, "{failures:?}");
     assert_eq!(failures[0]["code"], "run_killed");
-    assert!(failures[0]["reason"].starts_with("three earlier runs ended without a word"), "{failures:?}");
+    assert!(failures[0]["reason"].starts_with("three earlier runs were killed"), "{failures:?}");
     assert_eq!(rows(&out.join("results.csv")).len(), 1);
     assert!(!marks.exists(), "nothing is in work any more");
     let again = program().args(&arguments).output().expect("started");

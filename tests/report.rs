@@ -322,7 +322,10 @@ fn the_trend_says_what_has_changed() {
     assert_eq!(changed, "Since 2026-01-05: changed by 6.0° (at least 2.6), towards \"left shoulder higher\"");
     // All that changed, above everything else.
     let news = page.eval("document.querySelector('.news li').textContent");
-    assert_eq!(news, "Shoulder tilt: Since 2026-01-05: changed by 6.0° (at least 2.6), towards \"left shoulder higher\"");
+    assert_eq!(
+        news,
+        "Shoulder tilt: Since 2026-01-05: changed by 6.0° (at least 2.6), towards \"left shoulder higher\""
+    );
     assert_eq!(page.eval("document.querySelector('.panels p').className"), "changed", "and first among the charts");
     let still =
         page.eval("[...document.querySelectorAll('.panels p')].length - document.querySelectorAll('.changed').length");

@@ -19,7 +19,7 @@ const KNOWN_ANSWERS: [(&str, [(Measure, f64); 2]); 4] = [
     ("blazepose-heavy", [(Measure::ShoulderTilt, 0.4), (Measure::TrunkLean, 0.29)]),
     ("movenet-thunder", [(Measure::ShoulderTilt, 2.55), (Measure::TrunkLean, 0.12)]),
 ];
-/// Other processors round otherwise: far more than they were seen to differ, far less than a wrong model gives.
+/// Processors round differently: the tolerance is well above the differences observed and well below those of a wrong model.
 const TOLERANCE: f64 = 0.05;
 
 /// Looks at everything and gives one line each; stops at the first thing that is wrong, with the lines so far.

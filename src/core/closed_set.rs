@@ -1,6 +1,6 @@
-//! Closed sets: enums whose members have one fixed word each, in records, in the schema and in texts.
+//! Closed sets: enums whose members have one fixed name each, in records, in the schema and in texts.
 
-/// Defines enums with their words: `name` gives the word, serde reads and writes it, and the JSON Schema lists it.
+/// Defines enums with their names: `name` returns the name, serde reads and writes it, and the JSON Schema lists it.
 macro_rules! closed_set {
     ($($(#[$about:meta])* $name:ident { $($(#[$what:meta])* $member:ident = $word:literal,)+ })+) => {$(
         $(#[$about])*
@@ -10,7 +10,7 @@ macro_rules! closed_set {
         }
 
         impl $name {
-            /// The word in records.
+            /// The name in records.
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$member => $word,)+ }

@@ -73,7 +73,7 @@ pub enum Error {
         /// What the parser said, when it came so far.
         source: Option<Box<dyn std::error::Error + Send + Sync>>,
     },
-    /// The picture was read, and nobody was found in it.
+    /// The picture was read, and no person was found in it.
     NoPerson {
         /// The file as the user named it.
         path: PathBuf,
@@ -178,7 +178,7 @@ impl Error {
 }
 
 impl Error {
-    /// A fixed word for the kind of error, for tables and programs.
+    /// A fixed name for the kind of error, for tables and programs.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {

@@ -27,7 +27,7 @@ pub fn guarded<T>(path: &Path, work: impl FnOnce() -> Result<T>) -> Result<T> {
     attempt.unwrap_or_else(|panic| Err(Error::Defect { path: path.into(), words: words(&*panic) }))
 }
 
-/// Keeps panics inside [`guarded`] from being told twice: the error that they become says what they said.
+/// Keeps panics inside [`guarded`] from being printed twice: their error carries the message.
 pub fn quiet() {
     let usual = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {

@@ -62,7 +62,7 @@ pub const POINTS_OF: &str = "keypoints ";
 type Place = (f64, f64, f64, Option<f64>);
 
 /// What was seen of one person, in pixels of the upright photo counted from its edge, sides the subject's own as the joints
-/// have them (a mirror image is not put right here). This is also how records keep it.
+/// have them (a mirror image is not undone here). This is also how records keep it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Observation {
     /// What all readings agree on, by joint: x, y, visibility, and the readings' spread (null for a single reading). Joints
@@ -80,7 +80,7 @@ pub struct Observation {
     /// The face of a person seen from the front, when it was read.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub face: Option<Face>,
-    /// Brightness (0 to 255) and fine detail of the person, when they could be told: see [`Exposure`].
+    /// Brightness (0 to 255) and fine detail of the person, when known: see [`Exposure`].
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub exposure: Option<(f64, f64)>,
     /// The share of readings that had left and right exchanged against the others, when there were any.

@@ -55,7 +55,7 @@ pub struct Analysis {
     pub mirrored: bool,
     /// The camera of the picture as it is.
     pub camera: Camera,
-    /// How far the body is turned; `None` in side views or when it cannot be told.
+    /// How far the body is turned; `None` in side views or when it is unknown.
     pub yaw: Option<Yaw>,
     /// The measured person's box: left, top, right, bottom in pixels.
     pub person_box: [f64; 4],
@@ -96,7 +96,7 @@ const SCALE_SD: f64 = 0.02;
 /// was stored years ago.
 ///
 /// # Errors
-/// [`Error::Usage`] when the view cannot be told.
+/// [`Error::Usage`] when the view is unclear.
 pub fn measure(frame: Frame, seen: Observation, options: &Options) -> Result<Analysis> {
     let mut options = options.clone().rounded();
     // The model's trunk, so that a point's error does not depend on the other points.
@@ -177,7 +177,7 @@ pub fn measure(frame: Frame, seen: Observation, options: &Options) -> Result<Ana
     })
 }
 
-/// The person, a mirror image put right and sides named as the view says: as a camera would have taken them.
+/// The person with a mirror image undone and sides named as the view says.
 struct Body {
     /// The width of a picture that is a mirror image, in pixels.
     mirror: Option<f64>,
@@ -227,13 +227,13 @@ impl Body {
         body.view = match options.view {
             Some(view) => view,
             None => View::of(&body.consensus, left_away).map_err(|refusal| Error::Usage {
-                reason: format!("the view cannot be told: {refusal}; name it with --view"),
+                reason: format!("the view is unclear: {refusal}; set it with --view"),
             })?,
         };
         Ok(body)
     }
 
-    /// A place of the picture put right in the picture as it is, and the other way round.
+    /// Maps a point between the picture and its mirror image undone, in either direction.
     fn in_picture(&self, p: Point) -> Point {
         self.mirror.map_or(p, |width| Point::new(width - p.x, p.y))
     }
@@ -249,7 +249,7 @@ impl Body {
         Some(line)
     }
 
-    /// A model's pose put right, with the points that were placed by hand.
+    /// A model's pose with the mirror image undone and manual landmarks in place.
     fn put_right(&self, pose: Pose, options: &Options) -> Pose {
         let pose = self.mirror.map_or(pose.clone(), |width| pose.mirrored(width));
         self.with_hand(if self.exchanged { pose.exchanged() } else { pose }, options)
@@ -282,7 +282,7 @@ impl Body {
         Ok(self.mirror.map_or(face.clone(), |width| face.mirrored(width)))
     }
 
-    /// The outline, put right, or why there is none.
+    /// The outline with the mirror image undone, or why there is none.
     fn outline(&self, seen: &Observation, frame: &Frame) -> Result<Outline, Refusal> {
         moved_off(&self.by_model, &self.consensus).map_or(Ok(()), Err)?;
         let outline = outline_of(seen, frame, self.view, self.exchanged)?;
@@ -461,7 +461,7 @@ fn telling(found: Measurement, what: Measure) -> Result<Measurement, Refusal> {
     )))
 }
 
-/// The camera of the picture with a mirror image put right.
+/// The camera of the picture with a mirror image undone.
 fn camera_of(frame: &Frame, seen: &Observation, options: &Options) -> Camera {
     let background = seen.background();
     Camera::by_all(frame.width, frame.height, &seen.told(), background.as_ref(), &options.given, options.mirrored)

@@ -17,7 +17,7 @@ pub const TURNED_FLAG_DEG: f64 = 12.0;
 pub const TURNED_REFUSE_DEG: f64 = 30.0;
 /// No frontal view shows a body turned farther than this (degrees): the turn is then not known.
 pub const TURNED_MOST_DEG: f64 = 75.0;
-/// Readings that had left and right the other way round, as a share: from here on nobody knows which side is left.
+/// Readings that had left and right the other way round, as a share: from here on left and right are uncertain.
 const SPLIT: f64 = 0.25;
 /// Bodies lower than this in the picture are measured coarsely, in pixels from eyes to ankles.
 const SMALL_BODY_PX: f64 = 400.0;
@@ -83,23 +83,23 @@ pub struct Evidence<'a> {
     pub exchanged: bool,
     /// Whether the user named the view.
     pub view_given: bool,
-    /// The view that the joints show, when it could be told.
+    /// The view that the joints show, when it is clear.
     pub looks_like: Option<View>,
     /// The share of readings that had left and right the other way round.
     pub dissent: f64,
     /// The share of readings in which a model saw nobody.
     pub missed: f64,
-    /// How far the body is turned, when that could be told.
+    /// How far the body is turned, when known.
     pub yaw: Option<Yaw>,
     /// How many people were found.
     pub people: usize,
     /// Focal length, in pixels.
     pub focal_px: f64,
-    /// What told how the camera was held.
+    /// Where roll and pitch come from.
     pub level_from: LevelFrom,
-    /// What contradicts the photo's word about the camera.
+    /// What contradicts the photo's metadata about the camera.
     pub camera_doubt: Option<Doubt>,
-    /// How bright and sharp the person is, when that could be told.
+    /// How bright and sharp the person is, when known.
     pub exposure: Option<Exposure>,
 }
 
@@ -290,7 +290,7 @@ fn turned(evidence: &Evidence<'_>, quality: &mut Quality) {
     let amount = yaw.deg.abs();
     if amount > TURNED_REFUSE_DEG {
         let turned = match amount > TURNED_MOST_DEG {
-            true => format!("turned to its {} by more than can be told", side.name()),
+            true => format!("turned to its {} by more than can be measured", side.name()),
             false => format!("turned {amount:.0} degrees to its {}", side.name()),
         };
         let text = format!("the body is {turned}: retake facing the camera squarely");
@@ -308,7 +308,7 @@ fn turned(evidence: &Evidence<'_>, quality: &mut Quality) {
     }
 }
 
-/// Says which part of the body is cut off or hidden; the measures miss their joints by themselves.
+/// Says which part of the body is cut off or hidden; the measures report their missing joints.
 fn parts(evidence: &Evidence<'_>, quality: &mut Quality) {
     let parts = [
         ("head", Pair::EARS),

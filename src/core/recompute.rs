@@ -12,7 +12,7 @@ use crate::core::record::Record;
 ///
 /// # Errors
 /// [`Error::NotARecord`] when the record keeps no observation, or one that does not fit; `path` is only its name. [`Error::Usage`]
-/// when the view cannot be told.
+/// when the view is unclear.
 pub fn recompute(record: &Record, path: &Path, options: &Options) -> Result<Record> {
     let not_so = |reason: String| Error::NotARecord { path: path.into(), reason, source: None };
     if !record.joined.is_empty() {

@@ -36,7 +36,7 @@ pub struct Person {
     pub readings: Vec<Reading>,
 }
 
-/// Turns that nobody sees, in degrees.
+/// Smaller turns are invisible, in degrees.
 const UNSEEN_DEG: f64 = 0.1;
 /// A thin line, in pixels of the window.
 const UNIT: f64 = 2.0;

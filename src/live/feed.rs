@@ -1,6 +1,6 @@
 //! Frames in time: a file at its own pace or as fast as possible, a camera or a stream always at its latest.
 //!
-//! What goes on by itself is read by a thread that keeps the latest frame only: a frame that comes while another is being
+//! Live sources are read by a thread that keeps the latest frame only: a frame that comes while another is being
 //! looked at takes the place of the one before it. When the source vanishes, that thread opens it again, for as long as it
 //! takes.
 
@@ -153,7 +153,7 @@ impl Feed {
         &self.frame
     }
 
-    /// Whether the source goes on by itself, looked at or not.
+    /// Whether the source runs continuously.
     #[must_use]
     pub fn is_live(&self) -> bool {
         matches!(self.kind, Kind::Running { .. })

@@ -22,7 +22,7 @@ use super::body::{Person, Reading};
 
 /// What values are smoothed with before they are shown; one degree counts as the scale.
 const VALUES: OneEuro = OneEuro { min_cutoff: 0.3, beta: 0.3, derivative_cutoff: 1.0 };
-/// How the camera is held is told anew by the background when somebody comes, but not more often than this, in seconds.
+/// The camera is levelled again by the background when a person appears, but not more often than this, in seconds.
 const LEVEL_EVERY: f64 = 20.0;
 
 /// The part of a frame that a body's joints (left, top, right, bottom) stand for: with its head, its arms and what lies below the frame.
@@ -90,7 +90,7 @@ impl Follower {
         &self.options
     }
 
-    /// Forgets whom it follows.
+    /// Forgets the person who is followed.
     pub fn forget(&mut self) {
         self.tracker.forget();
         self.start_anew();

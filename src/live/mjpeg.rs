@@ -256,7 +256,7 @@ fn cause(error: &std::io::Error) -> String {
     match error.kind() {
         ErrorKind::TimedOut if error.get_ref().is_some_and(|inner| inner.is::<Slow>()) => Slow.to_string(),
         ErrorKind::WouldBlock | ErrorKind::TimedOut => format!("silent for {} seconds", PATIENCE.as_secs()),
-        ErrorKind::ConnectionRefused => "nobody answers there (connection refused)".into(),
+        ErrorKind::ConnectionRefused => "nothing answers there (connection refused)".into(),
         ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset | ErrorKind::BrokenPipe => "the stream broke off".into(),
         _ => error.to_string(),
     }

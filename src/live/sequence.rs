@@ -1,4 +1,4 @@
-//! Pictures, each measured by itself, exactly as `orthostat analyze` measures photos: a sequence, and the key `s`.
+//! Pictures, each measured exactly as `orthostat analyze` measures photos: a sequence, and the key `s`.
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};

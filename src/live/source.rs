@@ -17,11 +17,11 @@ use super::{cameras, pictures};
 /// A source by kind.
 #[derive(Debug)]
 pub enum Source {
-    /// Pictures, each to be measured by itself.
+    /// Pictures, each measured separately.
     Pictures(Vec<PathBuf>),
     /// A video file.
     Video(Video),
-    /// A camera or a stream, which goes on by itself and may vanish and come back.
+    /// A camera or a stream, which runs continuously and may vanish and come back.
     Live(Live, Input),
 }
 
@@ -51,7 +51,7 @@ pub enum Input {
     Mjpeg(mjpeg::Stream),
 }
 
-/// On Linux the part of OpenCV to be used is named: left to choose by itself, it also tries GStreamer, which takes seconds
+/// On Linux the part of OpenCV to be used is named: without a choice it also tries GStreamer, which takes seconds
 /// for a missing camera and takes a file's name for a pipeline to be run.
 const FILES_AND_STREAMS: i32 = if cfg!(target_os = "linux") { CAP_FFMPEG } else { CAP_ANY };
 const CAMERAS: i32 = if cfg!(target_os = "linux") { CAP_V4L2 } else { CAP_ANY };

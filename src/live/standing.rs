@@ -75,7 +75,7 @@ impl Standing {
     /// The record of what was read.
     ///
     /// # Errors
-    /// [`Error::NoPerson`] when nothing was, [`Error::Usage`] when the view cannot be told.
+    /// [`Error::NoPerson`] when nothing was, [`Error::Usage`] when the view is unclear.
     pub fn record(self, follower: &Follower, name: &Path, id: &str, size: (f64, f64)) -> Result<Record> {
         let nothing = || Error::NoPerson { path: name.into(), best_score: 0.0 };
         let mut readings = self.readings.filter(|readings| !readings.body.is_empty()).ok_or_else(nothing)?;

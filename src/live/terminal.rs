@@ -20,7 +20,7 @@ pub fn bell() {
     let _ = out.write_all(b"\x07").and_then(|()| out.flush());
 }
 
-/// A line for whoever reads standard output, at once. A reader that has gone away ends the run.
+/// Writes a line to standard output at once. A closed pipe ends the run.
 ///
 /// # Errors
 /// [`Error::Unwritable`].

@@ -75,13 +75,13 @@ pub fn disc(record: &Record) -> Result<Disc, Uncovered> {
 /// The discs that cover every head in the picture.
 ///
 /// # Errors
-/// As [`disc`]; [`Uncovered`] also when nobody looked for other heads, or somebody's head was not found.
+/// As [`disc`]; [`Uncovered`] also when other heads were not searched for, or the head of a detected person was not found.
 pub fn discs(record: &Record) -> Result<Vec<Disc>, Uncovered> {
     let own = disc(record)?;
     let refuse = |reason: &str| Err(Uncovered { reason: reason.into() });
     match &record.heads {
         None => refuse("other heads were not looked for when it was measured"),
-        Some(heads) if heads.missed > 0 => refuse("somebody else was found in it whose head was not"),
+        Some(heads) if heads.missed > 0 => refuse("another person was found in it whose head was not"),
         Some(heads) if heads.uncertain > 0 => {
             refuse("something in it may be a head, and it is not sure that it is one")
         }

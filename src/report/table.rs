@@ -55,7 +55,7 @@ impl From<Option<bool>> for Cell {
 /// A column's name and what it holds.
 pub type Column = (String, Kind);
 
-/// What begins each row: number in the plan, id, and whom and when it shows.
+/// The first columns of each row: number in the plan, id, subject and date.
 fn head_columns() -> Vec<Column> {
     [("number", Kind::Whole), ("id", Kind::Text), ("subject", Kind::Text), ("visit_date", Kind::Text)]
         .into_iter()

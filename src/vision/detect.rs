@@ -9,7 +9,7 @@ use crate::vision::raster::region::Region;
 
 /// Two finds whose hips are nearer than this share of the smaller region are one person.
 const SAME_PERSON: f64 = 0.15;
-/// Where nobody is found in the whole picture, squares of these shares of its longer side are looked at.
+/// Where no person is found in the whole picture, squares of these shares of its longer side are searched.
 const CLOSER: [f64; 2] = [0.6, 0.35];
 
 /// The people in a photo; `symmetric` makes those in the mirrored photo the same, mirrored. People too small for one look are looked

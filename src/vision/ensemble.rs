@@ -108,7 +108,7 @@ const UPPER_APART: f64 = 0.2;
 
 /// Reads a person's joints `readings` times (1 to [`MAX_READINGS`]). A single reading is taken where the detector points, as pose
 /// programs do. Of more (an odd number is rounded up) the first two, one plain and one mirrored, are taken there too and place the
-/// others; then the upper body is read twice more, if it is asked for. `None` when the model sees nobody there.
+/// others; then the upper body is read twice more, if it is asked for. `None` when the model finds no person there.
 ///
 /// # Errors
 /// When the model cannot be run.

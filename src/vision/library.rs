@@ -1,5 +1,5 @@
 //! Whether a shared library could send anything: some builds of ONNX Runtime (the wheel of 1.32.0) carry telemetry, which
-//! begins as soon as they are loaded, whatever they are told afterwards. So a library is looked through before it is loaded.
+//! begins as soon as they are loaded, whatever their settings. So a library is inspected before it is loaded.
 
 use std::fs::File;
 use std::io::{Read, Seek};

@@ -1,6 +1,6 @@
 //! One person followed from frame to frame.
 //!
-//! The region to read comes from the last frame's own points; the detector looks only when nobody is followed, and every few
+//! The region to read comes from the last frame's own points; the detector runs only when no person is followed, and every few
 //! seconds to see whether it is still the same person and who else is there. Frames are read plainly and mirrored in turn, so
 //! that two neighbours together favour no side, as the readings of a photo do, at the price of one.
 
@@ -14,7 +14,7 @@ use crate::vision::raster::region::Region;
 
 /// Seconds between looks of the detector while somebody is followed.
 pub const CHECK_EVERY: f64 = 3.0;
-/// Seconds between looks of the detector while nobody is there.
+/// Seconds between runs of the detector while no person is visible.
 pub const SEARCH_EVERY: f64 = 0.25;
 /// And while somebody is followed who is not wanted.
 const OTHERS_EVERY: f64 = 1.0;
@@ -28,7 +28,7 @@ const PAIR_MOVED: f64 = 0.02;
 const SAME_PERSON: f64 = 0.25;
 /// Somebody is nearer to the camera when larger in the picture by this factor.
 const NEARER: f64 = 1.2;
-/// A region smaller than this (pixels), or more than so many times the frame, shows nobody.
+/// A region smaller than this (pixels), or more than so many times the frame, holds no person.
 const SMALLEST: f64 = 16.0;
 const LARGEST: f64 = 4.0;
 
@@ -73,7 +73,7 @@ pub struct Tracker {
 }
 
 impl Tracker {
-    /// Opens the models. `person` says whom to follow: 1 is the largest and most central.
+    /// Opens the models. `person` selects the person to follow: 1 is the largest and most central.
     ///
     /// # Errors
     /// [`Error::Runtime`](crate::core::error::Error::Runtime) or [`Error::Model`](crate::core::error::Error::Model).
@@ -109,7 +109,7 @@ impl Tracker {
         self.model.hash()
     }
 
-    /// Follows nobody any more: the next frame is searched.
+    /// Forgets the person: the next frame is searched.
     pub fn forget(&mut self) {
         self.region = None;
         self.last = None;
@@ -123,7 +123,7 @@ impl Tracker {
         self.unwanted = true;
     }
 
-    /// Looks at a frame taken at a time in seconds; `None` when nobody is seen.
+    /// Processes a frame taken at a time in seconds; `None` when no person is found.
     ///
     /// # Errors
     /// When a model cannot be run.
@@ -189,7 +189,7 @@ impl Tracker {
         Region { center: Point::new(columns[part % columns.len()], rows[part / columns.len()]), side, rotation: 0.0 }
     }
 
-    /// Compares whom the detector found with whom we follow.
+    /// Matches detections with the person who is followed.
     fn check(&mut self, crowd: &Crowd, width: f64, height: f64) {
         let people = crowd.by_prominence(width, height);
         self.people = people.len();

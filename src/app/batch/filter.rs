@@ -107,7 +107,7 @@ pub fn filter(
                 if emit(&line)?.is_break() {
                     gone.store(true, std::sync::atomic::Ordering::Relaxed);
                     // Whoever read is gone: an error only to end the work.
-                    return Err(Error::Usage { reason: "nobody reads".into() });
+                    return Err(Error::Usage { reason: "standard output was closed".into() });
                 }
             }
         }

@@ -1,6 +1,6 @@
-//! Ids that name nobody: keyed hashes, with the key in a file of its own.
+//! De-identified ids: keyed hashes, with the key in a separate file.
 //!
-//! Whoever has the key and the list of true ids can tell who is who; whoever has the outputs alone cannot. The same key gives the
+//! The key and the list of true ids identify the subjects; the outputs alone do not. The same key gives the
 //! same person the same id in every run.
 
 use std::io::Write;
@@ -19,7 +19,7 @@ pub struct Identity {
 }
 
 impl std::fmt::Debug for Identity {
-    /// The key is nobody's business.
+    /// Keeps the key out of debug output.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Identity")
     }
@@ -67,14 +67,14 @@ impl Identity {
         hasher.finalize().to_hex()[..DIGITS].to_owned()
     }
 
-    /// What a hash of a photo's content becomes: whoever has the photo cannot find it among the outputs.
+    /// The keyed hash of a photo's content: the photo alone does not identify its record.
     #[must_use]
     pub fn content(&self, hash: &Key) -> Key {
         blake3::keyed_hash(&self.key, hash).into()
     }
 }
 
-/// Refuses a key that others may read: whoever has it can tell who is who.
+/// Refuses a key file that others may read: the key identifies the subjects.
 fn private(path: &Path) -> Result<()> {
     #[cfg(unix)]
     {

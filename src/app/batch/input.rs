@@ -51,7 +51,7 @@ pub fn find(inputs: &[PathBuf], output: Option<&Path>) -> Found {
     search.found
 }
 
-/// Whether a photo that is named by itself must be left out, and why.
+/// Whether a photo that is named directly must be left out, and why.
 #[must_use]
 pub fn is_left_out(path: &Path, output: Option<&Path>) -> Option<&'static str> {
     let mut search = Search::of(output);

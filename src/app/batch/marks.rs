@@ -2,7 +2,7 @@
 //!
 //! A worker marks a photo before it decodes it. A later run tries the photos whose mark is left over by themselves, after all
 //! others; and it leaves out, with a reason, one that was alone in work when the system ran out of memory, or when three runs
-//! ended without a word.
+//! ended without an error.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -102,7 +102,7 @@ impl Marks {
                  itself with `analyze`, or make it smaller"
             }
             Some(Suspicion { alone: DEATHS.., .. }) => {
-                "three earlier runs ended without a word while this photo alone was measured: left out; try it by itself with \
+                "three earlier runs were killed while this photo alone was measured: left out; try it alone with \
                  `analyze`, or export it again"
             }
             Some(_) => return Advice::Defer,

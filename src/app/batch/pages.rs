@@ -54,7 +54,7 @@ pub(super) fn keep(
     Ok(())
 }
 
-/// A page that will be written: whom it shows, and the jobs that show them.
+/// A page that will be written: its subject, and the jobs that show the subject.
 struct PagePlan<'a> {
     /// The subject, or the id of a photo without one.
     name: &'a str,

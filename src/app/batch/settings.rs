@@ -52,7 +52,7 @@ pub struct Settings {
     pub pictures: bool,
     /// How pictures are shown, those of pages too.
     pub attitude: Attitude,
-    /// Name nobody.
+    /// De-identify the outputs.
     pub identity: Option<Identity>,
     /// Further formats.
     pub formats: Vec<Format>,
@@ -95,7 +95,7 @@ impl Place {
 
 /// How ids and files appear in the outputs; by default all are named.
 ///
-/// Where nobody is to be named the outputs are in the order of the ids, so that their order tells nothing of the input's.
+/// De-identified outputs are in the order of the ids, so that they do not reveal the order of the input.
 #[derive(Debug, Clone, Default)]
 pub struct Presentation {
     identity: Option<Identity>,
@@ -114,7 +114,7 @@ impl Presentation {
         show
     }
 
-    /// Whether ids name nobody.
+    /// Whether the outputs are de-identified.
     #[must_use]
     pub fn is_deidentified(&self) -> bool {
         self.identity.is_some()
@@ -145,7 +145,7 @@ impl Presentation {
         }
     }
 
-    /// A job's file as failures name it; `None` where nobody is to be named.
+    /// A job's file as failures name it; `None` in de-identified outputs.
     #[must_use]
     pub fn file(&self, job: &Job) -> Option<String> {
         self.identity.is_none().then(|| job.path.to_string_lossy().into_owned())

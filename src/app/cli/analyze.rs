@@ -41,7 +41,7 @@ pub struct Analyze {
     /// Write a JSON record and an annotated picture of each photo into this folder.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
-    /// Write over files that this program did not write or that belong to another photo; never over an input.
+    /// Overwrite files that this program did not write or that belong to another photo; never an input.
     #[arg(long)]
     pub force: bool,
     /// The form of the annotated pictures that --out writes.
@@ -50,7 +50,7 @@ pub struct Analyze {
     /// Leave pictures as the camera took them; otherwise they are turned so that level is level.
     #[arg(long)]
     pub as_taken: bool,
-    /// Write one page for all photos, which are views of one subject: it can be looked at in any browser and printed.
+    /// Write one page for all photos, which are views of one subject: it opens in any browser and can be printed.
     #[arg(long, value_name = "FILE.html|FILE.pdf")]
     pub report: Option<PathBuf>,
     /// Open that page in the browser; without --report it lies in the user's data folder until the next --open.

@@ -38,13 +38,13 @@ pub struct Batch {
     /// Paths on standard input are separated by NUL, not by lines.
     #[arg(short = '0', long)]
     pub null: bool,
-    /// Be a filter: one record (or error) a line on standard output for each path, in their order, as soon as it is there.
+    /// Act as a filter: print one record (or error) per line for each path, in order, as soon as it is available.
     #[arg(long, conflicts_with_all = ["out", "manifest", "resume", "force", "pictures", "as_taken", "deidentify", "format", "report", "dry_run"])]
     pub jsonl: bool,
-    /// Go on with the run that left its results in DIR.
+    /// Continue the run whose results are in DIR.
     #[arg(long, conflicts_with = "force")]
     pub resume: bool,
-    /// Write over the results of an earlier run in DIR, and over files there that others wrote; never over an input.
+    /// Overwrite the results of an earlier run in DIR, and files there of other programs; never an input.
     #[arg(long)]
     pub force: bool,
     /// Photos measured at the same time. Default: as many as there are processors.
@@ -56,7 +56,7 @@ pub struct Batch {
     /// Leave pictures as the camera took them; otherwise they are turned so that level is level.
     #[arg(long)]
     pub as_taken: bool,
-    /// Name nobody: ids are keyed hashes, no paths, dates, notes or further columns; heads are covered in pictures.
+    /// De-identify: ids are keyed hashes, no paths, dates, notes or further columns; heads are covered in pictures.
     #[arg(long, conflicts_with = "fhir_patient")]
     pub deidentify: bool,
     /// The key of --deidentify, made on first use. Default: deidentify.key in the user's data folder. Keep it apart from the results.
@@ -77,7 +77,7 @@ pub struct Batch {
     /// Write a page for each subject (each photo, where none is named) into DIR/reports.
     #[arg(long)]
     pub report: bool,
-    /// Hold values against published reference ranges on those pages, each with its source.
+    /// Compare values with published reference ranges on those pages, each with its source.
     #[arg(long, requires = "report")]
     pub reference_bands: bool,
     /// Whether the folders that photos lie in name their subjects, as in P01/front.jpg. Auto: where every photo lies in one.
@@ -95,7 +95,7 @@ pub struct Batch {
     /// What makes the exit code 1: gate: photos without a record or refused; error: photos without a record; none: neither.
     #[arg(long, value_enum, default_value_t = FailOn::Gate)]
     pub fail_on: FailOn,
-    /// How progress is told on standard error.
+    /// How progress is shown on standard error.
     #[arg(long, value_enum, default_value_t = ProgressChoice::Auto)]
     pub progress: ProgressChoice,
     /// The longest that one photo may take, in seconds.
@@ -141,14 +141,14 @@ pub enum FailOn {
     Gate,
 }
 
-/// How progress is told.
+/// How progress is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ProgressChoice {
     /// A bar on a terminal, else lines.
     Auto,
     /// Lines.
     Plain,
-    /// One object of JSON a line.
+    /// One JSON object per line.
     Json,
     /// Not at all.
     None,

@@ -37,29 +37,29 @@ pub struct Live {
     /// The camera's number.
     #[arg(long, value_name = "N", default_value_t = 0, conflicts_with = "source")]
     pub camera: u32,
-    /// A video file, a picture, a sequence of pictures such as frame_%04d.png (each measured by itself, like a photo), or the
+    /// A video file, a picture, a sequence of pictures such as frame_%04d.png (each measured separately, like a photo), or the
     /// address of a camera stream (http://, rtsp://), instead of a camera.
     #[arg(long, value_name = "FILE|URL")]
     pub source: Option<String>,
     /// List the cameras of this machine, and stop.
     #[arg(long)]
     pub list_cameras: bool,
-    /// Print what a session's file comes to (time level, tilted, away), and stop.
+    /// Print the summary of a session file (time level, tilted, away), and stop.
     #[arg(long, value_name = "FILE")]
     pub summary: Option<PathBuf>,
     /// Open no window. A video file is then read as fast as possible, frame by frame.
     #[arg(long)]
     pub no_window: bool,
-    /// Looks a second at a camera or a stream.
+    /// Frames of a camera or a stream that are measured per second.
     #[arg(long, value_name = "N", default_value_t = 10.0, value_parser = rate)]
     pub rate: f64,
-    /// Look at every frame of a video file, however long it takes, in the window too.
+    /// Measure every frame of a video file, however long it takes, in the window too.
     #[arg(long)]
     pub every_frame: bool,
     /// Start a video file over when it ends.
     #[arg(long = "loop")]
     pub looped: bool,
-    /// Give up when a camera or a stream stays away for so long (such as 30s); else it is waited for.
+    /// Give up when a camera or a stream is lost for this long (such as 30s); otherwise wait for it.
     #[arg(long, value_name = "TIME", value_parser = seconds)]
     pub give_up: Option<f64>,
     /// Stop after this many frames.
@@ -70,32 +70,32 @@ pub struct Live {
     /// the folder of --out, and stops.
     #[arg(long, conflicts_with_all = ["watch", "session"])]
     pub check: bool,
-    /// Watch mode: speak up when the posture departs from the baseline for ten seconds.
+    /// Watch mode: alert when the posture departs from the baseline for ten seconds.
     #[arg(long)]
     pub watch: bool,
     /// The baseline's name. One that does not exist yet is taken first: ten seconds as you usually stand or sit.
     #[arg(long, value_name = "NAME", default_value = baseline::DEFAULT_NAME)]
     pub baseline: String,
-    /// Take the baseline anew.
+    /// Take a new baseline.
     #[arg(long, requires = "watch")]
     pub new_baseline: bool,
-    /// How soon watch mode speaks up.
+    /// How soon watch mode alerts.
     #[arg(long, value_enum, default_value_t = Sensitivity::Medium)]
     pub sensitivity: Sensitivity,
     /// How long the key z keeps watch mode silent.
     #[arg(long, value_name = "TIME", default_value = "30m", value_parser = seconds)]
     pub snooze: f64,
-    /// Log what watch mode notices, and do not speak up.
+    /// Log what watch mode notices, without alerts.
     #[arg(long)]
     pub quiet: bool,
 
-    /// Print one JSON record a line to standard output: the medians over the still frames of each period.
+    /// Print one JSON record per line to standard output: the medians over the still frames of each period.
     #[arg(long)]
     pub jsonl: bool,
-    /// How long a period is: 1s, 500ms, at most 1m; 0 for every frame by itself.
+    /// How long a period is: 1s, 500ms, at most 1m; 0 for each frame on its own.
     #[arg(long, value_name = "TIME", default_value = "1s", value_parser = period)]
     pub every: f64,
-    /// Write one row a period into this new CSV file.
+    /// Write one row per period into this new CSV file.
     #[arg(long, value_name = "FILE")]
     pub session: Option<PathBuf>,
     /// Where --check and the key s save.
@@ -111,7 +111,7 @@ pub struct Live {
     /// The source's pictures are mirror images already.
     #[arg(long)]
     pub mirrored: bool,
-    /// The camera's roll in degrees: positive when upright things appear turned clockwise. Else edges in the background tell.
+    /// The camera's roll in degrees: positive when upright things appear turned clockwise. Otherwise edges in the background give it.
     #[arg(long, value_name = "DEG", value_parser = roll, allow_hyphen_values = true)]
     pub roll: Option<f64>,
     /// The landmark model: lite, full, heavy, or an ONNX file with the inputs and outputs of full.
@@ -128,7 +128,7 @@ pub struct Live {
     pub height_cm: Option<f64>,
 }
 
-/// How soon watch mode speaks up.
+/// How soon watch mode alerts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Sensitivity {
     /// At one and a half times the usual departure.

@@ -40,7 +40,7 @@ pub struct Recompute {
     /// Write the new records into this folder.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
-    /// Write over files that this program did not write or that belong to another photo; never over an input.
+    /// Overwrite files that this program did not write or that belong to another photo; never an input.
     #[arg(long)]
     pub force: bool,
     /// From which side the camera sees the person: replaces what the record was measured with.

@@ -1,4 +1,4 @@
-//! `orthostat batch`: the plan on paper, the run, and what is told meanwhile.
+//! `orthostat batch`: the plan, the run, and its progress.
 
 use std::io::Write;
 use std::ops::ControlFlow;
@@ -175,7 +175,7 @@ fn plan(options: &Batch, measuring: &options::Options) -> Result<Plan> {
     Ok(plan.with_subjects(options.folders()))
 }
 
-/// Where the key of ids that name nobody lies.
+/// The key file of de-identified ids.
 fn key_path(options: &Batch) -> Result<Option<PathBuf>> {
     if !options.deidentify {
         return Ok(None);

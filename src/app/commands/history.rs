@@ -33,7 +33,7 @@ pub(crate) fn run(options: &cli::History) -> Result<u8> {
     }
 }
 
-/// A history in which the subject has to be; records of it that cannot be read are told.
+/// A history in which the subject has to be; unreadable records are reported.
 fn with_subject(path: &Path, subject: &str) -> Result<(History, Vec<Visit>)> {
     let (history, visits, damage) = of_subject(path, subject)?;
     damage.iter().for_each(|error| complain(error));
@@ -235,7 +235,7 @@ fn agreed(subject: &str, count: usize) -> Result<bool> {
     if !std::io::stdin().is_terminal() {
         return Err(Error::Usage {
             reason: format!(
-                "{count} records of \"{subject}\" would be removed for good: nobody is here to ask, say --yes"
+                "{count} records of \"{subject}\" would be removed for good: standard input is not a terminal, so no question can be asked: add --yes"
             ),
         });
     }

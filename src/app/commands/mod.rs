@@ -85,7 +85,7 @@ pub(crate) fn write_keypoints(
     outputs.write(&path, &bytes, record.source.blake3.as_ref().map(PhotoHash::as_str))
 }
 
-/// Data for whoever reads standard output. A reader that has gone away is no error.
+/// Writes data to standard output. A closed pipe is no error.
 pub(crate) fn say(text: &str) -> Result<()> {
     // Lines of JSON stay JSON: what is written out in them is so in their own way.
     let text = names::shown_lines(text);

@@ -77,12 +77,12 @@ impl App {
         self.session.lock().unwrap_or_else(PoisonError::into_inner).as_mut().map(with)
     }
 
-    /// Puts what is not saved where it outlives this program. What stands in the way is told at the end.
+    /// Puts what is not saved where it outlives this program. Errors are reported at the end.
     pub(super) fn keep_unsaved(&self) {
         let _ = self.session(Session::keep_unsaved);
     }
 
-    /// The session, once nobody asks any more.
+    /// The session, after the last request.
     pub(super) fn take(&self) -> Option<Session> {
         self.session.lock().unwrap_or_else(PoisonError::into_inner).take()
     }

@@ -7,7 +7,7 @@
 //!
 //! - `session`: what is edited, and what becomes of it
 //! - `api`: requests -> answers
-//! - `callers`: connections, so that silent ones keep nobody out
+//! - `callers`: connections, so that idle ones do not block new ones
 //! - `guard`: who may ask
 //! - `page.html`, `page.css`, `page.js`: what the browser shows
 

@@ -19,7 +19,7 @@ use crate::vision::photo::{MAX_MEGAPIXELS, Photo, ReadOptions};
 pub enum Stopped {
     /// The page was closed.
     Closed,
-    /// The page was not heard of for too long: frozen, killed, or closed without a word.
+    /// No request came from the page for too long: frozen, killed, or closed without notice.
     Silent,
     /// Nothing was edited for too long.
     Idle,

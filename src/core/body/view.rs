@@ -121,7 +121,7 @@ impl View {
         Ok(if turned < 0.0 { View::LeftLateral } else { View::RightLateral })
     }
 
-    /// How clearly the view was told: the shoulders' share of the trunk's length, and whether it lies near the border.
+    /// How clear the view is: the shoulders' share of the trunk's length, and whether it lies near the border.
     #[must_use]
     pub fn is_doubtful(pose: &Pose) -> bool {
         shoulder_span(pose).map_or(true, |span| (0.5 * LATERAL_BELOW..1.4 * LATERAL_BELOW).contains(&span.abs()))

@@ -137,7 +137,7 @@ pub struct Camera {
     pub pitch_sd_deg: f64,
     /// Where roll and pitch come from.
     pub level_from: LevelFrom,
-    /// What contradicts the photo's own word, if anything does.
+    /// What contradicts the photo's own metadata, if anything does.
     pub doubt: Option<Doubt>,
     /// How far the optical axis may be from `principal` to the side and up, in pixels (standard deviations).
     pub principal_sd_px: [f64; 2],
@@ -157,8 +157,8 @@ impl Camera {
         Self::by_photo(width, height, told).as_given(given)
     }
 
-    /// The camera by all that tells of it, of the picture with a mirror image put right: what the photo says, the background's
-    /// edges as they are in the picture, and the user's word about the picture as it is.
+    /// The camera by all evidence, of the picture with a mirror image undone: the photo's metadata, the background's
+    /// edges as they are in the picture, and the user's calibration of the picture as it is.
     #[must_use]
     pub fn by_all(
         width: f64,
@@ -215,7 +215,7 @@ impl Camera {
         camera
     }
 
-    /// The same with the user's word.
+    /// The same with the user's calibration.
     fn as_given(mut self, given: &UserCalibration) -> Self {
         if let Some(roll) = given.roll_deg {
             self.roll_deg = roll;
@@ -269,7 +269,7 @@ impl Camera {
         }
     }
 
-    /// Whether a better source than the background has told how the camera was held.
+    /// Whether roll and pitch are known from any source.
     #[must_use]
     pub fn is_levelled(&self) -> bool {
         self.level_from != LevelFrom::Nothing

@@ -1,4 +1,4 @@
-//! What became of a picture since the shot: whether the file's word about the camera still holds.
+//! Whether a picture was edited after the shot, so that its metadata no longer describes the camera.
 
 use super::metadata::{CameraMetadata, EXIF_FOCAL_SD, FILM_DIAGONAL_MM};
 use crate::core::gate::Gate;
@@ -11,7 +11,7 @@ const CROP_PRINCIPAL_SD: f64 = 0.06;
 /// The shape that such a part is taken to come from: a phone held upright.
 const UPRIGHT_SHAPE: f64 = 4.0 / 3.0;
 
-/// What contradicts the photo's own word about the camera.
+/// What contradicts the photo's metadata about the camera.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Doubt {
     /// The phone's gravity says the opposite of the background's edges.

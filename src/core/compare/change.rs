@@ -9,7 +9,7 @@ use crate::core::record::Record;
 use crate::core::record::states::Symbol;
 use crate::core::uncertainty::repeat::repeatability;
 
-/// Bodies turned more differently than this are worth a word, in degrees.
+/// Bodies turned more differently than this get a note, in degrees.
 const TURNED_APART_DEG: f64 = 8.0;
 /// Nobody takes more photos a visit.
 const MOST_PHOTOS: f64 = 12.0;

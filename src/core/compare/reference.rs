@@ -98,14 +98,14 @@ impl Band {
         }
     }
 
-    /// The range in words, with whom it is for and where it stands.
+    /// The range in words, with its population and its source.
     #[must_use]
     pub fn words(&self, unit: Symbol) -> String {
         format!("{} ({}: {}; {})", self.bounds(unit), self.range.who, self.range.what, self.range.source)
     }
 }
 
-/// What a measured value is told about the published ranges; `None` where there are none.
+/// How a value lies to the published ranges; `None` where there are none.
 #[must_use]
 pub fn words(measure: Measure, found: &MeasureRecord, record: &Record) -> Option<String> {
     let interval = found.interval95?;

@@ -144,7 +144,7 @@ pub struct Intake {
     /// When it was taken, such as `2026-11-23`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub visit_date: Option<String>,
-    /// Days since the subject's first visit in the list, in place of the date where nobody is to be named.
+    /// Days since the subject's first visit in the list, in place of the date in de-identified outputs.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub visit_day: Option<i64>,
     /// Notes and columns that have no meaning here, by name.
@@ -377,7 +377,7 @@ pub struct Quality {
 /// Something to know about the photo.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Flag {
-    /// A fixed word.
+    /// A fixed name.
     pub code: String,
     /// One sentence.
     pub text: String,

@@ -18,7 +18,7 @@ pub enum Outcome {
 /// Why a photo has no record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
-    /// A fixed word: that of [`Error::code`], or `time_limit`, `run_killed`, `refused`.
+    /// A fixed name: that of [`Error::code`], or `time_limit`, `run_killed`, `refused`.
     pub code: String,
     /// A sentence, without the file's name.
     pub text: String,

@@ -165,7 +165,7 @@ impl Outline {
     /// Whether the joints are there that an outline is read by.
     ///
     /// # Errors
-    /// A shoulder, hip, elbow or wrist without a place: without the arm's joints it cannot be told from the trunk.
+    /// A shoulder, hip, elbow or wrist without a place: without the arm's joints it cannot be told apart from the trunk.
     pub fn readable(pose: &Pose) -> Result<(), Refusal> {
         for pair in [Pair::SHOULDERS, Pair::HIPS, Pair::ELBOWS, Pair::WRISTS] {
             pose.point(pair.left)?;

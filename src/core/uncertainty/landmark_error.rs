@@ -47,7 +47,7 @@ pub struct LandmarkError {
 pub struct PlacementError {
     /// Variance from points placed by hand.
     pub by_hand: f64,
-    /// Variance from the model's points, each erring by itself.
+    /// Variance from the model's points, with independent errors.
     pub by_model: f64,
     /// Whether the measure's plain definition leans on a point placed by hand.
     pub leans: bool,

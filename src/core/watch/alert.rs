@@ -121,7 +121,7 @@ pub struct Watch {
     recent: VecDeque<Glimpse>,
     judged: Option<f64>,
     latest: Option<f64>,
-    /// Since when the episode lasts that was told of.
+    /// The start of the episode that was announced.
     episode: Option<f64>,
     snoozed_until: Option<f64>,
 }
@@ -253,7 +253,7 @@ impl Watch {
         self.episode.take().map(|since| Event::End { seconds: glimpse.seconds, since, why })
     }
 
-    /// Nothing is known of what went before; an episode that was told of goes on until it is over.
+    /// What went before is unknown; an announced episode goes on until it is over.
     fn start_anew(&mut self) {
         self.recent.clear();
         let lasting = self.episode.is_some();

@@ -140,7 +140,7 @@ impl Taking {
         if (ready.iter().filter(|glimpse| glimpse.still).count() as f64) < MIN_STILL * ready.len() as f64 {
             return Err("unsteady: please keep still for ten seconds".into());
         }
-        let view = ready.last().and_then(|glimpse| glimpse.view).ok_or("nobody was seen")?;
+        let view = ready.last().and_then(|glimpse| glimpse.view).ok_or("no person was seen")?;
         if ready.iter().any(|glimpse| glimpse.view != Some(view)) {
             return Err("the view changed between front and back".into());
         }

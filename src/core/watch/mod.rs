@@ -126,7 +126,7 @@ impl State {
         State::Waiting,
     ];
 
-    /// The word in logs.
+    /// The name in logs.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

@@ -63,7 +63,7 @@ impl Period {
         self.latest = Some(analysis.clone());
     }
 
-    /// Takes a frame in which nobody was.
+    /// Takes a frame without a person.
     pub fn count(&mut self, seconds: f64, state: State) {
         self.start.get_or_insert(seconds);
         self.frames += 1;

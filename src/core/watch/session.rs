@@ -14,7 +14,7 @@ pub enum Posture {
     Level,
     /// Something does.
     Tilted,
-    /// Nobody could be measured, or nobody kept still.
+    /// No person could be measured, or none kept still.
     Unknown,
 }
 

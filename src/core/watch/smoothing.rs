@@ -64,7 +64,7 @@ impl Filter {
     }
 }
 
-/// A pose over time: every joint's x and y by itself.
+/// A pose over time: every coordinate of every joint is filtered independently.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PoseFilter {
     form: OneEuro,

@@ -428,7 +428,7 @@ fn row(measure: Measure, found: &MeasureRecord, interval: [f64; 2], end: Option<
         error: format!("± {:.1}", words::half(interval)),
         millimetres: found.value_mm.map(|mm| format!("{mm:+.0} mm").replace('-', "\u{2212}")).unwrap_or_default(),
         bar,
-        words: if measure.says()[0].is_empty() { "no side to tell".into() } else { words::short_words(measure, found) },
+        words: if measure.says()[0].is_empty() { "no side".into() } else { words::short_words(measure, found) },
         resolved: found.resolved == Some(true) && !measure.says()[0].is_empty(),
         by: match found.by {
             None => "",
@@ -470,12 +470,12 @@ fn sources(groups: &[Group]) -> Vec<String> {
 fn levelled(record: &Record) -> String {
     let camera = &record.camera;
     if camera.level_from == LevelFrom::Nothing {
-        return "Not levelled: nothing told how the camera was held, so its tilt is part of every tilt and lean, and the intervals \
+        return "Not levelled: nothing shows how the camera was held, so its tilt is part of every tilt and lean, and the intervals \
                 allow for it."
             .into();
     }
     in_signs(&format!(
-        "{}, known to about {:.1}°. Every tilt, lean and shift is told against the true plumb line.",
+        "{}, known to about {:.1}°. Every tilt, lean and shift is relative to the true plumb line.",
         sentence(words::level_words(record).trim_start_matches(", ")).trim_end_matches('.'),
         1.96 * camera.level_sd_deg
     ))
@@ -486,7 +486,7 @@ fn turned(record: &Record) -> Option<String> {
     let side = if yaw > 0.0 { "left" } else { "right" };
     Some(if yaw.abs() <= 1.96 * sd {
         format!(
-            "The body faced the camera squarely, as far as can be told (turned {:.0}° ± {:.0}).",
+            "The body faced the camera squarely within the measurement error (turned {:.0}° ± {:.0}).",
             yaw.abs(),
             1.96 * sd
         )

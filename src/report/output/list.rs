@@ -1,7 +1,7 @@
-//! What this program wrote into a folder: names and hashes, so that it replaces and removes its own files and nobody else's.
+//! What this program wrote into a folder: names and hashes, so that it replaces and removes only its own files.
 //!
 //! The list is a hidden file of the folder, one JSON object a line. Names are relative to the folder and lead to it or to a
-//! folder in it. A line that cannot be read counts as not there: its file is nobody's, and stays.
+//! folder in it. A line that cannot be read counts as not there: its file is not ours, and stays.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -260,7 +260,7 @@ fn is_at(_: &File, _: &Path) -> bool {
     true
 }
 
-/// Opens a file of this program's own: no link is followed, and whoever put something else there is told.
+/// Opens a file of this program's own: no link is followed, and anything else in its place is an error.
 pub(crate) fn open_own(path: &Path, make: bool) -> std::io::Result<File> {
     let mut options = private();
     options.read(true).append(make).create(make);

@@ -14,7 +14,7 @@ use crate::core::error::{Error, Result};
 /// - An input is never written to, whatever is asked for.
 /// - What this program did not write, or what was changed since, is refused unless it is to be forced; a folder, a device and
 ///   the like always.
-/// - A new file is made under a name that nobody can guess, follows no link, is readable by the user alone, and is put in its
+/// - A new file is made under an unpredictable name, follows no link, is readable by the user alone, and is put in its
 ///   place when it is whole.
 #[derive(Debug, Clone, Default)]
 pub struct Outputs {
@@ -100,7 +100,7 @@ impl Outputs {
     /// for one photo: another photo's is not replaced then.
     ///
     /// # Errors
-    /// [`Error::Occupied`] when not; [`Error::Unwritable`] when it cannot be told.
+    /// [`Error::Occupied`] when not; [`Error::Unwritable`] when that cannot be found out.
     pub fn check(&self, path: &Path, from: Option<&str>) -> Result<()> {
         self.before(path, from).map(|_| ())
     }

@@ -7,7 +7,7 @@ use crate::core::record::Record;
 
 /// What is shown beside a turned photo.
 const BEYOND: Rgb<u8> = Rgb([38, 38, 38]);
-/// Turns that nobody sees, in degrees: such photos stay as they are, pixel by pixel.
+/// Smaller turns are invisible, in degrees: such photos keep their pixels.
 const UNSEEN_DEG: f64 = 0.05;
 
 /// Whether level is level in a picture.

@@ -72,7 +72,7 @@ pub enum Shape {
 /// Shapes of one kind, which can be shown or hidden together.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Layer {
-    /// A fixed word, such as `shoulders`.
+    /// A fixed name, such as `shoulders`.
     pub id: &'static str,
     /// What it shows, in words.
     pub name: &'static str,

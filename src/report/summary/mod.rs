@@ -56,7 +56,7 @@ pub struct Row<'a> {
     pub state: &'static str,
     /// Value, low, high and whether a difference is resolved, by measure; absent where there is none.
     pub measures: IndexMap<String, (f64, f64, f64, bool)>,
-    /// What is wrong or worth knowing: fixed word and sentence.
+    /// Flags: code and sentence.
     pub flags: Vec<(String, String)>,
     /// The annotated picture, relative to the page.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -1,4 +1,4 @@
-//! What a file is, told without changing anything in it or beside it.
+//! Inspects a file without changing anything in it or beside it.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};

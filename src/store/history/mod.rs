@@ -144,7 +144,7 @@ impl History {
         self.keep(subject, Some(visited), visited, record).map(|(saved, _)| saved)
     }
 
-    /// The same where nobody said the day: that of the record before stays, else it is `otherwise`; and which it is.
+    /// The same without a day: that of the replaced record stays, else it is `otherwise`. Returns the day used.
     ///
     /// # Errors
     /// As [`History::save`].

@@ -33,7 +33,7 @@ pub struct Person {
 pub struct Crowd {
     /// By falling score.
     pub people: Vec<Person>,
-    /// The best score of all candidates, 0 to 1, also when nobody was found.
+    /// The best score of all candidates, 0 to 1, also when no person was found.
     pub best_score: f64,
 }
 
@@ -119,7 +119,7 @@ pub trait Estimator: Send {
     /// When the model cannot be run.
     fn detect(&mut self, photo: &Pyramid<'_>, square: Region, mirrored: bool) -> Result<Crowd>;
 
-    /// Reads the joints of the person in a region; `None` when the model sees nobody there.
+    /// Reads the joints of the person in a region; `None` when the model finds no person there.
     ///
     /// # Errors
     /// When the model cannot be run.

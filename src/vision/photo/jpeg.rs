@@ -102,7 +102,7 @@ struct Outline<'a> {
     xmp: Option<&'a [u8]>,
     /// There is a JFIF segment.
     jfif: bool,
-    /// The Adobe segment's word on the colours.
+    /// The colour transform of the Adobe segment.
     adobe: Option<u8>,
     restarts: bool,
     scanned_channels: usize,

@@ -185,7 +185,7 @@ impl BlazePose {
     }
 
     /// Reads the joints in a crop of the form [`BlazePose::landmark_form`], wherever it was cut from; `rotation` is that of its
-    /// region. `None` when the model sees nobody there.
+    /// region. `None` when the model finds no person there.
     ///
     /// # Errors
     /// When the model cannot be run.
