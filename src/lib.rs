@@ -21,6 +21,8 @@
 //! | many | folders, lists -> records, tables, a page over all | [`batch`](app::batch) |
 //! | compare | records of a subject -> changes, trend | [`history`](store::history), [`change`](core::compare::change), [`reference`](mod@core::compare::reference) |
 //! | show | record -> table, picture, page, FHIR | [`report`], [`schema`](core::record::schema), [`output`](report::output), [`names`](core::names) |
+//! | face | head's crop -> tilt and turn by a mesh of the face | [`face_mesh`](vision::face_mesh), [`face`](core::face) |
+//! | join | a second model's points, several photos of one stance | [`second`](core::uncertainty::second), [`joint`](core::compare::joint) |
 //! | follow (video) | frames -> readings of one person -> medians, alerts | [`frame`](vision::raster::frame), [`track`](vision::track), [`smoothing`](core::watch::smoothing), [`watch`](core::watch) |
 //!
 //! # Invariants
@@ -34,6 +36,11 @@
 //! - Nothing here prints, exits, opens a socket, or draws a random number: one photo gives one record, bit for bit. But for
 //!   [`edit`](app::edit), which listens on 127.0.0.1 and draws its token, the key of [`batch::identity`](app::batch::identity), and the names of unfinished files in
 //!   [`output`](report::output); none is part of measuring.
+//!
+//! # What is stable
+//!
+//! The names at the root of the crate, and the record (`orthostat/1`). The modules are open because the programs and the tools are
+//! built on them; what they hold may change in any version.
 //!
 //! # Example
 //!
@@ -52,10 +59,12 @@
 //! ```
 
 #[cfg(feature = "programs")]
+#[doc(hidden)]
 pub mod app;
 pub mod core;
 pub mod report;
 #[cfg(feature = "programs")]
+#[doc(hidden)]
 pub mod store;
 pub mod vision;
 

@@ -184,7 +184,11 @@ fn a_photo_is_saved_once_with_its_day_and_purged_without_a_trace() {
 
     let asked = orthostat(&["history", "purge", "Annabella", "--db", &name]);
     assert_eq!(asked.status.code(), Some(2));
-    assert!(text(&asked.stderr).contains("standard input is not a terminal, so no question can be asked: add --yes"), "{}", text(&asked.stderr));
+    assert!(
+        text(&asked.stderr).contains("standard input is not a terminal, so no question can be asked: add --yes"),
+        "{}",
+        text(&asked.stderr)
+    );
     assert_eq!(list(), "Annabella: 1 record on 2026-02-04\n");
     let purged = orthostat(&["history", "purge", "Annabella", "--yes", "--db", &name]);
     assert_eq!(text(&purged.stdout), "Annabella: 1 record removed\n");

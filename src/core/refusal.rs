@@ -4,6 +4,7 @@ use crate::core::body::pose::Missing;
 
 /// Why a measure has no value.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub enum Refusal {
     /// A joint that it needs has no place.
     Missing(Missing),

@@ -39,6 +39,7 @@ const GIVEN_SD: f64 = 0.3;
 
 closed_set! {
     /// Where the focal length comes from.
+    #[non_exhaustive]
     FocalFrom {
         /// The photo's 35 mm equivalent.
         Exif = "exif",
@@ -51,6 +52,7 @@ closed_set! {
 
 closed_set! {
     /// Where roll and pitch come from, in order of trust.
+    #[non_exhaustive]
     LevelFrom {
         /// The user named a plumb line in the picture.
         Plumb = "plumb",

@@ -17,6 +17,7 @@ const MOST_PHOTOS: f64 = 12.0;
 /// What is said of one measure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Verdict {
     /// The difference is larger than the minimal detectable change.
     Changed,

@@ -10,6 +10,7 @@ use crate::core::uncertainty::calibration::Weights;
 
 /// What a value counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Unit {
     /// Degrees.
     Degrees,

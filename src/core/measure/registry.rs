@@ -21,6 +21,7 @@ macro_rules! measures {
         /// What can be measured. The order is that of tables and records: frontal measures from the head down, then lateral.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         #[allow(missing_docs, reason = "each is documented at its function in `frontal`, `lateral` and `manual`")]
+        #[non_exhaustive]
         pub enum Measure { $($measure,)* }
 
         impl Measure {

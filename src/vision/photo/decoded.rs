@@ -12,6 +12,7 @@ pub(super) const WORKING_SPACE: u64 = 64 << 20;
 
 /// The kinds of picture that can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Format {
     /// JPEG: baseline or progressive, grey, colour or CMYK.
     Jpeg,
