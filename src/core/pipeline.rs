@@ -27,7 +27,7 @@ use crate::core::silhouette::Outline;
 use crate::core::statistics::standard_deviation;
 use crate::core::uncertainty::calibration::{Conditions, calibration, error_model};
 use crate::core::uncertainty::landmark_error::{LandmarkError, PlacementError};
-use crate::core::uncertainty::second;
+use crate::core::uncertainty::{second, side};
 
 /// How far a single reading may be off, in scatters of many: it has neither a mirrored partner nor a crop that has settled. With this
 /// its intervals hold the truth in about 95 of 100 rendered photos too.
@@ -329,19 +329,23 @@ impl Measuring {
             bony: bony.clone(),
             face: Err(Refusal::Degenerate("a face is measured levelled alone")),
         };
+        // Known of our own models' points alone.
+        let near = view.near_side().filter(|_| frame.model.starts_with("blazepose"));
+        let placed =
+            |pose: &Pose| near.map_or_else(|| pose.clone(), |near| side::fitted().offsets.taken_out(pose, near));
         let single = |(index, reading): (usize, Pose)| {
             let reading = body.put_right(reading, options);
             let reading = Pose::from_joints(|joint| pose.get(joint).and_then(|_| reading.get(joint)));
-            let mut rectified = rectification.apply(&reading, bony, &outline, &face);
+            let mut rectified = rectification.apply(&placed(&reading), bony, &outline, &face);
             // Looks at the face scatter with the readings of the body.
             if let (Ok(tilt), Ok(face)) = (&mut rectified.face, &face) {
                 *tilt += face.departure(index);
             }
             rectified
         };
-        let rectified = rectification.apply(pose, bony, &outline, &face);
+        let rectified = rectification.apply(&placed(pose), bony, &outline, &face);
         let trunk_px = frontal::trunk_length(pose).ok();
-        let rectify = |pose: &Pose, bony: &BonyPose| rectification.apply(pose, bony, &outline, &face);
+        let rectify = |pose: &Pose, bony: &BonyPose| rectification.apply(&placed(pose), bony, &outline, &face);
         let opinions = seen.second_pose().map(|second| {
             let first = seen.first_pose();
             [second::alone(&first, &second), first].map(|pose| single((0, pose)))
@@ -354,7 +358,9 @@ impl Measuring {
             rectified,
             as_it_is: in_picture(pose, bony),
             single: seen.single_poses().enumerate().map(single).collect(),
-            shaken: rectification.shaken().map(|both| both.map(|moved| moved.apply(pose, bony, &outline, &face))),
+            shaken: rectification
+                .shaken()
+                .map(|both| both.map(|moved| moved.apply(&placed(pose), bony, &outline, &face))),
             head: face.as_ref().ok().map(Face::yaw_deg),
             landmark_error: LandmarkError::of(pose, bony, &options.points, view, trunk_px, rectify, in_picture),
             independent: frame.independent,

@@ -4,3 +4,4 @@ pub mod calibration;
 pub mod landmark_error;
 pub mod repeat;
 pub mod second;
+pub mod side;
