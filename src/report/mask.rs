@@ -186,7 +186,7 @@ mod tests {
         assert_eq!(without_ears, "the face cannot be covered, so no picture is given: the head was not found");
         assert!(refused(&|record| record.heads = None).contains("not looked for"));
         assert!(
-            refused(&|record| record.heads = Some(Heads { missed: 1, ..Heads::default() })).contains("somebody else")
+            refused(&|record| record.heads = Some(Heads { missed: 1, ..Heads::default() })).contains("another person")
         );
         let open = |record: &mut Record| record.heads = Some(Heads { uncertain: 1, ..Heads::default() });
         assert!(refused(&open).contains("may be a head"));

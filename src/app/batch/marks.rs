@@ -194,7 +194,7 @@ mod tests {
         assert_eq!(marks.advice(&[1; 32]), Advice::Defer);
         assert_eq!(marks.advice(&[2; 32]), Advice::Defer);
         let Advice::LeaveOut(failure) = marks.advice(&[3; 32]) else { panic!("three deaths") };
-        assert!(failure.text.starts_with("three earlier runs ended") && failure.is_lasting());
+        assert!(failure.text.starts_with("three earlier runs were killed") && failure.is_lasting());
         for fine in [4, 5, 6] {
             assert_eq!(marks.advice(&[fine; 32]), Advice::Measure, "{fine}");
         }
