@@ -1,15 +1,15 @@
-//! Why there is no value.
+//! Reasons for missing values.
 
 use crate::core::body::pose::Missing;
 
 /// Why a measure has no value.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Refusal {
-    /// A joint that it needs has no place.
+    /// A required joint has no place.
     Missing(Missing),
-    /// The joints lie so that it has no meaning.
+    /// The measure is undefined for these joints.
     Degenerate(&'static str),
-    /// The photo does not allow it, and how to take a better one.
+    /// The photo does not allow it; with advice for a better one.
     Gate(String),
 }
 
