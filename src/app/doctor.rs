@@ -1,4 +1,4 @@
-//! What is on this machine, and whether it gives a known answer.
+//! Examines the installation, and checks a known answer.
 
 use std::path::PathBuf;
 
@@ -12,7 +12,7 @@ use crate::vision::photo::{Photo, ReadOptions};
 
 /// A rendered person, reduced to 360 x 480 pixels.
 const KNOWN_PHOTO: &[u8] = include_bytes!("../../models/known-answer.jpg");
-/// What one plain reading of it by each model gives, in degrees, against the picture's edges.
+/// The values of one plain reading of it by each model, in degrees, relative to the picture's edges.
 const KNOWN_ANSWERS: [(&str, [(Measure, f64); 2]); 4] = [
     (blazepose::DEFAULT_MODEL, [(Measure::ShoulderTilt, 0.0), (Measure::TrunkLean, 1.32)]),
     ("blazepose-lite", [(Measure::ShoulderTilt, 1.26), (Measure::TrunkLean, 1.22)]),
@@ -22,7 +22,7 @@ const KNOWN_ANSWERS: [(&str, [(Measure, f64); 2]); 4] = [
 /// Processors round differently: the tolerance is well above the differences observed and well below those of a wrong model.
 const TOLERANCE: f64 = 0.05;
 
-/// Looks at everything and gives one line each; stops at the first thing that is wrong, with the lines so far.
+/// Examines everything, with one line each; stops at the first error, with the lines so far.
 #[must_use]
 pub fn examine() -> (Vec<String>, Option<Error>) {
     let mut lines = vec![format!("orthostat {}", env!("CARGO_PKG_VERSION"))];
@@ -34,7 +34,7 @@ fn look(lines: &mut Vec<String>) -> Result<()> {
     let library = model::library_path()?;
     lines.push(format!("ONNX Runtime: {}", library.display()));
     lines.push(format!("  {}", model::runtime_version()?));
-    // It would not have been loaded otherwise.
+    // Guaranteed, since it was loaded.
     lines.push("  no telemetry, no network access".to_owned());
     for entry in model::catalogue()? {
         let place = match model::embedded_hash(entry) {

@@ -12,7 +12,7 @@ fn main() -> ExitCode {
     let cli = match start(std::env::args_os().collect()) {
         Ok(Start::Run(cli)) => cli,
         Ok(Start::Wrong(message)) => {
-            // What was typed stands in the message: in our own lines, and harmless.
+            // The message contains the typed arguments: escaped, with our own line feeds.
             commands::tell(&orthostat::core::names::shown_lines(&message));
             return ExitCode::from(2);
         }

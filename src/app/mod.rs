@@ -1,4 +1,4 @@
-//! What the programs do: command line, batches, the page for editing, the self-test.
+//! The application layer: command line, batches, the page for editing, the self-test.
 
 pub mod batch;
 pub mod cli;

@@ -1,4 +1,4 @@
-//! What models there are, what is installed, and what each can measure.
+//! The available models, whether they are installed, and what each can measure.
 
 use std::path::Path;
 
@@ -13,7 +13,7 @@ use crate::vision::estimate::blazepose;
 use crate::vision::estimate::form::{self, Sidecar};
 use crate::vision::model::{self, Entry, Model};
 
-/// Somebody standing upright, in pixels: joints of the right side; those of the left are their mirror image at 500.
+/// A person standing upright, in pixels: joints of the right side; those of the left are their mirror image at 500.
 const STANDING: [(Joint, f64, f64); 17] = [
     (Joint::Nose, 500.0, 100.0),
     (Joint::RightEyeInner, 494.0, 92.0),
@@ -34,7 +34,7 @@ const STANDING: [(Joint, f64, f64); 17] = [
     (Joint::RightFootIndex, 430.0, 860.0),
 ];
 
-/// The measures of joints that a format's points do not suffice for, as a set of names.
+/// The measures that cannot be computed from a format's points, by name.
 fn lacking(points: &KeypointSet) -> Vec<&'static str> {
     let full = Pose::from_points(
         STANDING
@@ -87,7 +87,7 @@ fn listed(entry: &Entry) -> String {
     described(&entry.name, &rows)
 }
 
-/// The landmark models that the program knows by name, one paragraph each.
+/// The catalogued landmark models, one paragraph each.
 ///
 /// # Errors
 /// When the list of models does not parse, which a test rules out.
@@ -95,7 +95,7 @@ pub fn known() -> Result<Vec<String>> {
     Ok(model::catalogue()?.iter().filter(|entry| entry.role == "landmarks").map(listed).collect())
 }
 
-/// What a model file is, one paragraph.
+/// The description of a model file, one paragraph.
 ///
 /// # Errors
 /// [`crate::core::error::Error::Model`] when it cannot be opened or is of no known family, with what was expected and found.

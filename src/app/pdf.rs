@@ -1,4 +1,4 @@
-//! A page on paper: an installed Chromium prints it, without a network and with a profile of its own that goes with it.
+//! Prints a page to PDF with an installed Chromium, without network access and with a temporary profile.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -6,14 +6,14 @@ use std::time::{Duration, Instant};
 
 use crate::core::error::{Error, Result};
 
-/// Programs that print pages, by name.
+/// Programs that can print pages, by name.
 const PRINTERS: [&str; 5] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge"];
-/// The variable that names one.
+/// The environment variable that names one.
 const NAMED: &str = "ORTHOSTAT_CHROMIUM";
-/// Longer than this, and it hangs.
+/// After this time the program counts as hanging.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// The program that prints.
+/// The program for printing.
 ///
 /// # Errors
 /// [`Error::Usage`] when there is none.
@@ -49,7 +49,7 @@ pub fn print(html: &str, meant_for: &Path) -> Result<Vec<u8>> {
     command.arg("--host-resolver-rules=MAP * ~NOTFOUND");
     command.arg(format!("--user-data-dir={}", folder.0.join("profile").display()));
     command.arg(format!("--print-to-pdf={}", pdf.display()));
-    // Chromium refuses to start as root with its sandbox; the page runs no script.
+    // Chromium refuses to start as root with its sandbox; the page contains no script.
     if is_root() {
         command.arg("--no-sandbox");
     }
@@ -81,7 +81,7 @@ fn is_root() -> bool {
     false
 }
 
-/// A folder of a name that nobody can guess, private to the user, which goes when it is dropped.
+/// A folder with an unpredictable name, private to the user, removed when dropped.
 struct Passing(PathBuf);
 
 impl Passing {

@@ -60,7 +60,7 @@ impl FromStr for Area {
 }
 
 impl Area {
-    /// Sees that it has a size and lies in a photo of `size` px; `path` is only the photo's name.
+    /// Checks that it is not empty and lies in a photo of `size` px; `path` is only the photo's name.
     ///
     /// # Errors
     /// [`Error::Usage`].

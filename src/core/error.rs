@@ -1,14 +1,14 @@
-//! What can go wrong, in sentences that name the file, what was expected and what was found.
+//! Errors, as sentences that name the file, what was expected and what was found.
 
 use std::path::PathBuf;
 
-/// Detector scores from here on are a person.
+/// Detector scores from this value on count as a person.
 pub const PERSON_FROM: f64 = 0.5;
 
-/// The result of everything here that can fail.
+/// The result of all fallible functions.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Why something could not be done. `Display` is one sentence for the user; [`std::error::Error::source`] keeps the cause.
+/// Why an operation failed. `Display` is one sentence for the user; [`std::error::Error::source`] keeps the cause.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
@@ -16,7 +16,7 @@ pub enum Error {
     Unreadable {
         /// The file as the user named it.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
     /// The bytes are not a picture that can be read: empty, a text file, an unsupported or damaged format.
@@ -25,7 +25,7 @@ pub enum Error {
         path: PathBuf,
         /// What was expected and what was found.
         reason: String,
-        /// What the decoder said, when it came so far.
+        /// The decoder's error, if there is one.
         source: Option<Box<dyn std::error::Error + Send + Sync>>,
     },
     /// The header declares more pixels than the limit; nothing was decoded.
@@ -52,16 +52,16 @@ pub enum Error {
     TooMuchMemory {
         /// The file as the user named it.
         path: PathBuf,
-        /// What it would take, in bytes.
+        /// The memory needed, in bytes.
         bytes: u64,
         /// The limit in bytes.
         limit: u64,
     },
-    /// The program has a defect that this file brings to light: it panicked over it. Others are not affected.
+    /// A defect of the program: processing this file panicked. Other files are not affected.
     Defect {
         /// The file as the user named it.
         path: PathBuf,
-        /// What the panic said.
+        /// The panic's message.
         words: String,
     },
     /// The file is not a record that this version can read.
@@ -70,77 +70,77 @@ pub enum Error {
         path: PathBuf,
         /// What was expected and what was found.
         reason: String,
-        /// What the parser said, when it came so far.
+        /// The parser's error, if there is one.
         source: Option<Box<dyn std::error::Error + Send + Sync>>,
     },
     /// The picture was read, and no person was found in it.
     NoPerson {
         /// The file as the user named it.
         path: PathBuf,
-        /// The best detector score that was seen, 0 to 1.
+        /// The best detector score, 0 to 1.
         best_score: f64,
     },
-    /// `--person N` asks for somebody who is not there.
+    /// `--person N` selects a person who does not exist.
     NoSuchPerson {
         /// The file as the user named it.
         path: PathBuf,
-        /// The number asked for, counted from 1.
+        /// The requested number, counted from 1.
         asked: usize,
-        /// How many people were found.
+        /// The number of people found.
         found: usize,
     },
     /// ONNX Runtime's shared library is missing or does not load.
     Runtime {
-        /// What was tried, and what was found there.
+        /// The places that were tried, and what was found there.
         reason: String,
     },
-    /// A model is missing, damaged, or not of the shape that its family has.
+    /// A model is missing, damaged, or not of the shape required by its family.
     Model {
         /// The model's name or file.
         model: String,
         /// What was expected and what was found.
         reason: String,
-        /// What ONNX Runtime said.
+        /// ONNX Runtime's error.
         source: Option<Box<dyn std::error::Error + Send + Sync>>,
     },
     /// An output file or folder cannot be written.
     Unwritable {
         /// The file or folder.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
-    /// A file is not written, because something stands there that must not be lost.
+    /// A file is not written, because an existing file must not be lost.
     Occupied {
         /// The file.
         path: PathBuf,
         /// What was found, and what to do.
         reason: String,
     },
-    /// The history is something else, of a newer version, damaged or locked.
+    /// The history is another kind of file, of a newer version, damaged or locked.
     History {
         /// The database.
         path: PathBuf,
         /// What was expected and what was found.
         reason: String,
-        /// What SQLite said, when it came so far.
+        /// SQLite's error, if there is one.
         source: Option<Box<dyn std::error::Error + Send + Sync>>,
     },
-    /// The history holds nothing of this subject.
+    /// The history contains nothing about this subject.
     NoSuchSubject {
         /// The database.
         path: PathBuf,
-        /// The subject that was asked for.
+        /// The requested subject.
         subject: String,
     },
-    /// What was to be compared cannot be held against each other.
+    /// The records are not comparable.
     Incomparable {
         /// The sentence for the user.
         reason: String,
     },
     /// The server of the edit page cannot listen or answer.
     Server {
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
     /// An option's value is not usable.
@@ -151,13 +151,13 @@ pub enum Error {
 }
 
 impl Error {
-    /// A file or stream that cannot be read, for a reason of this program's own.
+    /// A file or stream that cannot be read, for a reason defined by this program.
     #[must_use]
     pub fn unreadable(path: std::path::PathBuf, kind: std::io::ErrorKind, reason: &str) -> Self {
         Self::Unreadable { path, source: std::io::Error::new(kind, reason) }
     }
 
-    /// The exit code that a program ends with when this is all it has to say (see `--help`).
+    /// The program's exit code for this error (see `--help`).
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
@@ -280,7 +280,7 @@ impl std::fmt::Display for Error {
     }
 }
 
-/// The system's words without its number: "No such file or directory", not "... (os error 2)".
+/// The system's message without its number: "No such file or directory", not "... (os error 2)".
 pub(crate) fn plain_cause(error: &std::io::Error) -> String {
     let text = error.to_string();
     let words = text.split(" (os error").next().unwrap_or(&text);

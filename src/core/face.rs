@@ -1,7 +1,7 @@
-//! The head's own axes, as a mesh of the face shows them: how far the head is tilted and turned.
+//! The head's own axes by a mesh of the face: tilt and turn of the head.
 //!
-//! A face shows many pairs of points that are symmetric about the head's middle, which a pose model's few points of the head are
-//! not enough for: a pose follows a head's tilt by seven tenths, a mesh by all of it (labelled eyes of 260 real persons).
+//! A face has many pairs of points that are symmetric about the head's middle; the few head points of a pose model are not sufficient: a
+//! pose follows a head's tilt by seven tenths, a mesh by all of it (labelled eyes of 260 real persons).
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -24,7 +24,7 @@ pub struct Face {
     pub score: f64,
 }
 
-/// One look at a face.
+/// One reading of a face.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Axes {
     /// See [`Face::at`].
@@ -37,11 +37,11 @@ pub struct Axes {
     pub score: f64,
 }
 
-/// The share of the axis from forehead to chin in the tilt, beside the lines across the face.
+/// The weight of the axis from forehead to chin in the tilt, relative to the lines across the face.
 const AXIS: f64 = 0.25;
-/// A face below this score is none.
+/// Below this score there is no face.
 const SCORE: f64 = 0.9;
-/// Looks that scatter by more than this are not of one face, in degrees.
+/// Readings that scatter by more than this are not of one face, in degrees.
 const SCATTER: f64 = 3.0;
 
 /// Tilt of a head in degrees, from lines across it and down it.
@@ -52,14 +52,14 @@ fn tilt(across: Vec3, down: Vec3) -> f64 {
 }
 
 impl Face {
-    /// What several looks say together: pairs of a plain and a mirrored look. `None` without any.
+    /// The mean of several readings: pairs of a plain and a mirrored one. `None` without any.
     #[must_use]
     pub fn of(looks: &[Axes]) -> Option<Self> {
         if looks.is_empty() {
             return None;
         }
         let share = 1.0 / looks.len() as f64;
-        // Pair by pair, so that a mirrored photo adds up the same numbers.
+        // Pair by pair, so that a mirrored photo adds the same numbers.
         let mean = |number: fn(&Axes) -> f64| {
             let sums = looks.chunks(2).map(|pair| pair.iter().map(number).sum::<f64>());
             share * sums.sum::<f64>()
@@ -77,19 +77,19 @@ impl Face {
         })
     }
 
-    /// Whether it is a face for sure, and all looks see the same.
+    /// Whether it is certainly a face, and all readings agree.
     #[must_use]
     pub fn is_sure(&self) -> bool {
         self.score >= SCORE && self.scatter().is_some_and(|scatter| scatter <= SCATTER)
     }
 
-    /// Standard deviation of single looks, in degrees; `None` for fewer than two.
+    /// Standard deviation of single readings, in degrees; `None` for fewer than two.
     #[must_use]
     pub fn scatter(&self) -> Option<f64> {
         crate::core::statistics::standard_deviation(&self.looks)
     }
 
-    /// How far the `index`-th look, counted round, is from what all looks say, in degrees.
+    /// The deviation of the `index`-th reading, modulo their number, from the mean of all, in degrees.
     #[must_use]
     pub fn departure(&self, index: usize) -> f64 {
         let count = self.looks.len();
@@ -113,9 +113,9 @@ impl Face {
         }
     }
 
-    /// Tilt of the head in a level camera's sight, in degrees, positive = the subject's left is higher.
+    /// Tilt of the head for a level camera, in degrees, positive = the subject's left is higher.
     ///
-    /// A line that leads away from a camera below or above it looks tilted though it is level; the mesh's depth takes that out.
+    /// A level line that leads away from a camera below or above it appears tilted; the mesh's depth corrects that.
     #[must_use]
     pub fn tilt_deg(&self, camera: &Camera) -> f64 {
         let at = Point::new(self.at.0, self.at.1);
@@ -129,7 +129,7 @@ impl Face {
         tilt(level(self.across), level(self.down))
     }
 
-    /// How far the head is turned to the subject's own left, against the direction to the camera, in degrees.
+    /// The turn of the head to the subject's own left, relative to the direction to the camera, in degrees.
     ///
     /// ```
     /// use orthostat::core::face::Face;
@@ -164,7 +164,7 @@ mod tests {
     fn a_face_follows_its_tilt_and_the_cameras_roll() {
         let face = Face::of(&[look(4.0), look(6.0)]).expect("two looks");
         assert!((face.tilt_deg(&camera(0.0)) - 5.0).abs() < 1e-3);
-        // A camera turned counter-clockwise shows upright things turned clockwise: the right picture side lower.
+        // A camera turned counter-clockwise shows upright things turned clockwise: the right side of the picture is lower.
         assert!((face.tilt_deg(&camera(2.0)) - 7.0).abs() < 1e-3, "{}", face.tilt_deg(&camera(2.0)));
         assert!((face.scatter().expect("two") - 2.0_f64.sqrt()).abs() < 1e-3);
         assert!(face.is_sure() && !Face::of(&[look(0.0), look(9.0)]).expect("two looks").is_sure());
@@ -181,7 +181,7 @@ mod tests {
         assert_eq!(mirrored.mirrored(1000.0), face);
     }
 
-    /// A level head turned by 30 degrees, 0.6 m above a level camera 2.5 m away: its eye line looks tilted by the depth alone.
+    /// A level head turned by 30 degrees, 0.6 m above a level camera 2.5 m away: its eye line appears tilted by the depth alone.
     #[test]
     fn a_turned_head_above_the_camera_is_level() {
         let camera = camera(0.0);

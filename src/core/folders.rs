@@ -1,14 +1,14 @@
-//! Where programs of this user keep their data.
+//! The user's data and configuration folders.
 
 use std::path::PathBuf;
 
-/// The folder for data of this user's programs: `XDG_DATA_HOME`, else `~/.local/share`, with `orthostat` in it.
+/// The data folder: `orthostat` in `XDG_DATA_HOME`, else in `~/.local/share`.
 #[must_use]
 pub fn data_folder() -> Option<PathBuf> {
     folder("XDG_DATA_HOME", ".local/share")
 }
 
-/// The folder for the configuration of this user's programs: `XDG_CONFIG_HOME`, else `~/.config`, with `orthostat` in it.
+/// The configuration folder: `orthostat` in `XDG_CONFIG_HOME`, else in `~/.config`.
 #[must_use]
 pub fn config_folder() -> Option<PathBuf> {
     folder("XDG_CONFIG_HOME", ".config")

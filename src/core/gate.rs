@@ -1,4 +1,4 @@
-//! The gates: what can be wrong with a photo.
+//! The gates: possible problems of a photo.
 
 closed_set! {
     /// What is wrong with a photo, or should be known about it.
@@ -54,7 +54,7 @@ closed_set! {
 }
 
 impl Gate {
-    /// Those that another photo, taken better, would do away with; the others are about the file, the view or the camera.
+    /// Gates that a better photo would clear; the others concern the file, the view or the camera.
     pub const RETAKE: [Self; 12] = [
         Self::NotUpright,
         Self::TooSmall,
@@ -70,7 +70,7 @@ impl Gate {
         Self::Blurred,
     ];
 
-    /// Whether a flag's fixed word asks for another photo.
+    /// Whether a flag's code asks for another photo.
     #[must_use]
     pub fn asks_for_another(code: &str) -> bool {
         Self::RETAKE.iter().any(|gate| gate.name() == code)

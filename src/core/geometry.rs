@@ -1,11 +1,11 @@
-//! Points, vectors, maps and angles of the plane and of space.
+//! Points, vectors, maps and angles in the plane and in space.
 //!
 //! Picture axes everywhere: x to the right, y **down**, in pixels; a pixel's centre lies at half integers, so the picture
 //! spans `[0, width] x [0, height]`. A positive rotation turns +x towards +y, which looks clockwise on the screen.
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
-/// A number with so many decimals, and never minus zero: written as decimals and read again, it is the same number.
+/// A number rounded to this many decimals, and never minus zero: written as decimals and read again, it is the same number.
 #[must_use]
 pub fn rounded(value: f64, decimals: i32) -> f64 {
     let factor = 10.0_f64.powi(decimals);
@@ -31,7 +31,7 @@ pub struct Vec2 {
     pub y: f64,
 }
 
-/// A place or a direction in space. Who uses it says what its axes are.
+/// A place or a direction in space. The meaning of its axes depends on the use.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Vec3 {
     /// First axis.
@@ -184,7 +184,7 @@ impl Mul<f64> for Vec3 {
     }
 }
 
-/// A map of the plane that keeps parallels: `x' = xx x + xy y + tx`, `y' = yx x + yy y + ty`.
+/// An affine map of the plane: `x' = xx x + xy y + tx`, `y' = yx x + yy y + ty`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Affine {
     /// Share of x in x'.
@@ -202,10 +202,10 @@ pub struct Affine {
 }
 
 impl Affine {
-    /// The map that leaves every point where it is.
+    /// The identity.
     pub const IDENTITY: Self = Self { xx: 1.0, xy: 0.0, tx: 0.0, yx: 0.0, yy: 1.0, ty: 0.0 };
 
-    /// Where the map takes a point.
+    /// The image of a point.
     ///
     /// ```
     /// use orthostat::core::geometry::{Affine, Point};
@@ -217,7 +217,7 @@ impl Affine {
         Point::new(self.xx * p.x + self.xy * p.y + self.tx, self.yx * p.x + self.yy * p.y + self.ty)
     }
 
-    /// This map, and `next` after it.
+    /// The composition: this map, then `next`.
     ///
     /// ```
     /// use orthostat::core::geometry::{Affine, Point};
@@ -238,7 +238,7 @@ impl Affine {
         }
     }
 
-    /// The turn about `pivot` by `radians` (positive: clockwise on the screen).
+    /// The rotation about `pivot` by `radians` (positive: clockwise on the screen).
     #[must_use]
     pub fn turn(pivot: Point, radians: f64) -> Self {
         let (sin, cos) = radians.sin_cos();
@@ -246,7 +246,7 @@ impl Affine {
         Self { xx: cos, xy: -sin, tx: shift.x, yx: sin, yy: cos, ty: shift.y }
     }
 
-    /// The map that undoes this one; `None` when it flattens the plane.
+    /// The inverse map; `None` when this one is singular.
     #[must_use]
     pub fn inverse(self) -> Option<Self> {
         let det = self.xx * self.yy - self.xy * self.yx;
@@ -258,17 +258,17 @@ impl Affine {
     }
 }
 
-/// A line through two points, which need not end there.
+/// An infinite line through two points.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Line {
     /// One point of it.
     pub from: Point,
-    /// Another.
+    /// Another point of it.
     pub to: Point,
 }
 
 impl Line {
-    /// How much further `p` lies to the right of the line, in pixels along the horizontal; `None` for a horizontal line.
+    /// The distance of `p` to the right of the line, in pixels along the horizontal; `None` for a horizontal line.
     #[must_use]
     pub fn horizontal_offset(self, p: Point) -> Option<f64> {
         let along = self.to - self.from;
@@ -292,13 +292,13 @@ pub fn angle_at_deg(a: Point, vertex: Point, b: Point) -> Option<f64> {
     (u.length() > 0.0 && v.length() > 0.0).then(|| u.cross(v).abs().atan2(u.dot(v)).to_degrees())
 }
 
-/// An angle brought into `[-180, 180)` degrees.
+/// An angle normalised to `[-180, 180)` degrees.
 #[must_use]
 pub fn wrap_deg(degrees: f64) -> f64 {
     (degrees + 180.0).rem_euclid(360.0) - 180.0
 }
 
-/// 1 at `full` and beyond, 0 at `none` and beyond, straight in between; `full` may lie on either side of `none`.
+/// 1 at `full` and beyond, 0 at `none` and beyond, linear in between; `full` may lie on either side of `none`.
 ///
 /// ```
 /// use orthostat::core::geometry::ramp;

@@ -1,4 +1,4 @@
-//! What is known of the heads in a picture, so that all can be covered.
+//! The heads found in a picture, so that all can be covered.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,7 +1,7 @@
-//! One photo's panic ends that photo only.
+//! A panic over one photo affects that photo only.
 //!
-//! Decoders and models are others' code, and files are made by strangers: a panic over one of them becomes an error that names
-//! the file, and the next photo is taken.
+//! Decoders and models are third-party code, and files are untrusted: a panic becomes an error that names the file, and processing
+//! continues with the next photo.
 
 use std::any::Any;
 use std::cell::Cell;
@@ -11,11 +11,11 @@ use std::path::Path;
 use crate::core::error::{Error, Result};
 
 thread_local! {
-    /// How many [`guarded`] calls this thread is in.
+    /// The nesting depth of [`guarded`] calls in this thread.
     static DEPTH: Cell<u32> = const { Cell::new(0) };
 }
 
-/// Does `work`, and turns a panic into [`Error::Defect`] under the file's name. Whatever `work` left half done is not to be used
+/// Runs `work`, and converts a panic into [`Error::Defect`] with the file's name. State that `work` left incomplete must not be used
 /// afterwards.
 ///
 /// # Errors
@@ -27,7 +27,7 @@ pub fn guarded<T>(path: &Path, work: impl FnOnce() -> Result<T>) -> Result<T> {
     attempt.unwrap_or_else(|panic| Err(Error::Defect { path: path.into(), words: words(&*panic) }))
 }
 
-/// Keeps panics inside [`guarded`] from being printed twice: their error carries the message.
+/// Prevents panics inside [`guarded`] from being printed twice: their error contains the message.
 pub fn quiet() {
     let usual = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
@@ -37,7 +37,7 @@ pub fn quiet() {
     }));
 }
 
-/// What a panic said.
+/// The message of a panic.
 #[must_use]
 pub fn words(panic: &(dyn Any + Send)) -> String {
     let words = panic.downcast_ref::<String>().map(String::as_str);

@@ -1,5 +1,4 @@
-//! Points that another program found, read from its file: OpenPose's JSON, COCO's keypoint results and annotations, or names with
-//! places.
+//! Points found by another program, read from its file: OpenPose's JSON, COCO's keypoint results and annotations, or names with places.
 //!
 //! ```
 //! use orthostat::core::keypoint_file::KeypointFile;
@@ -20,9 +19,9 @@ use crate::core::error::{Error, Result};
 use crate::core::geometry::Point;
 use crate::core::names::of_file;
 
-/// The score from which another program's point counts as seen: what programs that read such files take.
+/// The score from which another program's point counts as visible: the usual value in programs that read such files.
 const SEEN_FROM: f64 = 0.3;
-/// No place in a picture has a coordinate beyond this, in pixels.
+/// The largest valid coordinate in a picture, in pixels.
 const MOST_PX: f64 = 1e6;
 
 /// One person of a file.
@@ -30,11 +29,11 @@ const MOST_PX: f64 = 1e6;
 pub struct Found {
     /// The joints, in pixels of the upright photo, sides the subject's own.
     pub pose: Pose,
-    /// Points along the spine, when the format has any.
+    /// Points along the spine, if the format has any.
     pub spine: Option<SpinePoints>,
     /// The point format's name.
     pub format: String,
-    /// The photo that the file says it is of: its name without folders and ending.
+    /// The name of the photo in the file, without folders and ending.
     pub image: Option<String>,
 }
 
@@ -74,14 +73,13 @@ impl KeypointFile {
         Ok(Self { path: path.into(), people })
     }
 
-    /// Everybody in the file.
+    /// All people in the file.
     #[must_use]
     pub fn people(&self) -> &[Found] {
         &self.people
     }
 
-    /// The person that is measured in a photo: of those that the file has of this photo the one nearest to where our own reading
-    /// has the trunk.
+    /// The person measured in a photo: among the file's people of this photo, the one nearest to the trunk in our own reading.
     ///
     /// # Errors
     /// [`Error::Usage`] when the file has nobody of this photo, or nobody where the person stands.
@@ -93,7 +91,7 @@ impl KeypointFile {
         if candidates.is_empty() {
             let images: std::collections::BTreeSet<&str> =
                 self.people.iter().filter_map(|f| f.image.as_deref()).collect();
-            // A single picture under a number of its own is this photo.
+            // A single picture is this photo, even if its id is a number.
             if images.len() > 1 {
                 let all = images.into_iter().take(5).collect::<Vec<_>>().join(", ");
                 return Err(wrong(format!("expected points of {name}, found those of {all}")));
@@ -123,7 +121,7 @@ impl KeypointFile {
     }
 }
 
-/// The middles of shoulders and hips of one person lie nearer than this, in trunk lengths.
+/// The midpoints of shoulders and hips of one person lie nearer than this, in trunk lengths.
 const SAME_TRUNK: f64 = 0.5;
 
 fn people(value: &Value) -> std::result::Result<Vec<Found>, String> {
@@ -174,7 +172,7 @@ fn keypoint(x: f64, y: f64, visibility: f64) -> Keypoint {
     Keypoint { at: Point::new(x, y), visibility: visibility.clamp(0.0, 1.0), sd_px: None, by_hand: false }
 }
 
-/// The visibility that another program's score stands for.
+/// Converts another program's score to a visibility.
 fn visibility(score: f64) -> f64 {
     MIN_VISIBILITY * score / SEEN_FROM
 }
@@ -182,7 +180,7 @@ fn visibility(score: f64) -> f64 {
 fn openpose(person: &Value) -> std::result::Result<Found, String> {
     let flat = person.get("pose_keypoints_2d").and_then(Value::as_array);
     let flat = flat.ok_or_else(|| format!("expected pose_keypoints_2d of each of people, found {}", short(person)))?;
-    // Our own spelling of OpenPose's orders: COCO's 17 points have no neck and are no form of OpenPose.
+    // A spelling used only here for OpenPose's orders: COCO's 17 points have no neck and are not an OpenPose format.
     triples("pose_keypoints_2d", flat, None, false)
 }
 
@@ -195,7 +193,7 @@ fn coco(result: &Value, image: &dyn Fn(&Value) -> Option<String>, flags: bool) -
     Ok(Found { image, ..found })
 }
 
-/// Numbers in threes: x, y and a score, or a flag (0 not labelled, 1 hidden, 2 seen).
+/// Numbers in triples: x, y and a score, or a flag (0 not labelled, 1 hidden, 2 visible).
 fn triples(key: &str, flat: &[Value], format: Option<&str>, flags: bool) -> std::result::Result<Found, String> {
     let names = || KeypointSet::names().collect::<Vec<_>>().join(", ");
     let set = match format {
@@ -217,7 +215,7 @@ fn triples(key: &str, flat: &[Value], format: Option<&str>, flags: bool) -> std:
     }
     let point = |index: usize| {
         let [x, y, score] = [0, 1, 2].map(|i| numbers[3 * index + i]);
-        // A point that was not found has the score 0 everywhere.
+        // A point that was not found has the score 0 in all formats.
         let visibility = if flags { 1.0 } else { visibility(score) };
         (score > 0.0).then(|| keypoint(x, y, visibility))
     };

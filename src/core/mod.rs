@@ -1,5 +1,5 @@
-//! What a body, a camera, a measure and a record are, and what every layer needs: errors, names, folders. Knows no model and no
-//! picture.
+//! Definitions of body, camera, measure and record, and basics for every layer: errors, names, folders. Independent of models and
+//! pictures.
 
 #[macro_use]
 mod closed_set;

@@ -1,18 +1,18 @@
-//! Names and other text from outside: which names are taken, how they become file names, and how they reach a terminal.
+//! Names and other text from outside: which names are accepted, how they become file names, and how they are shown on a terminal.
 
 use std::borrow::Cow;
 
-/// A name has at most so many letters.
+/// The largest number of letters in a name.
 const LONGEST_NAME: usize = 200;
-/// File systems take names of 255 bytes.
+/// The largest number of bytes in a file name on common file systems.
 pub const LONGEST_FILE_NAME: usize = 255;
-/// An id has at most so many bytes: with every ending that outputs have it stays a file name.
+/// The largest number of bytes in an id: with every ending of an output it is still a valid file name.
 pub const LONGEST_ID: usize = 200;
 /// Hexadecimal digits of the hash that a shortened name ends with.
 const DIGITS: usize = 16;
 
-/// The one rule for names of subjects, and for ids that a list gives: one line without signs that steer a terminal or turn the
-/// direction of the writing, of 1 to 200 letters. Spaces around it are dropped.
+/// The only rule for names of subjects, and for ids from a list: one line of 1 to 200 letters without characters that control a terminal
+/// or change the direction of text. Surrounding spaces are removed.
 ///
 /// # Errors
 /// One sentence for the user.
@@ -31,19 +31,19 @@ pub fn checked(text: &str) -> Result<String, String> {
     }
 }
 
-/// Whether a sign does something to a terminal or to the text around it, rather than being shown.
+/// Whether a character controls a terminal or the surrounding text instead of being printed.
 fn steers(letter: char) -> bool {
     letter.is_control()
         || matches!(letter, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
-/// Text from outside as it is shown in one line of a terminal: signs that steer it are written out (`\n`, `\u001b`), as JSON does.
+/// Text from outside for one line of a terminal: control characters are escaped (`\n`, `\u001b`), as in JSON.
 #[must_use]
 pub fn shown(text: &str) -> Cow<'_, str> {
     escaped(text, steers)
 }
 
-/// The same for text of several lines, whose line feeds are our own.
+/// The same for text of several lines, whose line feeds come from this program.
 #[must_use]
 pub fn shown_lines(text: &str) -> Cow<'_, str> {
     escaped(text, |letter| letter != '\n' && steers(letter))
@@ -66,27 +66,27 @@ fn escaped(text: &str, is_escaped: impl Fn(char) -> bool) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
-/// A file's name without its ending, as an id: signs that steer a terminal become `_`, and a long one is shortened.
+/// A file's name without its ending, as an id: control characters become `_`, and a long name is shortened.
 #[must_use]
 pub fn of_file(path: &std::path::Path) -> String {
     let stem = path.file_stem().map(|stem| stem.to_string_lossy()).unwrap_or_default();
     shortened(&without_control(&stem), LONGEST_ID).into_owned()
 }
 
-/// The id of one of several views in a photo, counted from 1; of a single view, the photo's own.
+/// The id of one of several views in a photo, counted from 1; for a single view, the photo's own.
 #[must_use]
 pub fn of_view(id: &str, number: usize, views: usize) -> String {
     if views > 1 { format!("{id}#{number}") } else { id.to_owned() }
 }
 
-/// Text with `_` in place of signs that steer a terminal.
+/// Text with control characters replaced by `_`.
 #[must_use]
 pub fn without_control(text: &str) -> String {
     text.chars().map(|letter| if steers(letter) { '_' } else { letter }).collect()
 }
 
-/// A name of at most so many bytes: a longer one is cut between letters and ends with a hash of the whole, so that two that begin
-/// alike stay apart.
+/// A name of at most this many bytes: a longer one is cut between letters and ends with a hash of the whole name, so that names with the
+/// same beginning stay different.
 #[must_use]
 pub fn shortened(name: &str, longest: usize) -> Cow<'_, str> {
     if name.len() <= longest {
@@ -98,7 +98,7 @@ pub fn shortened(name: &str, longest: usize) -> Cow<'_, str> {
     Cow::Owned(format!("{}-{hash}", &name[..cut]))
 }
 
-/// A file name from a name and an ending (`.annotated.jpg`), as long as a file system takes it.
+/// A file name from a name and an ending (`.annotated.jpg`), within the limit of file systems.
 #[must_use]
 pub fn file_name(name: &str, ending: &str) -> String {
     format!("{}{ending}", shortened(name, LONGEST_FILE_NAME.saturating_sub(ending.len())))

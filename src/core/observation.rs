@@ -1,8 +1,8 @@
-//! An observation: everything that the pixels of one photo said about one person and the camera. From here on no pixel is needed,
-//! so that a record that keeps it can be measured again, with other options or by a newer version.
+//! An observation: everything that the pixels of one photo say about one person and the camera. No pixels are needed afterwards, so a
+//! record that contains it can be recomputed with other options or by a newer version.
 //!
-//! Its numbers are rounded where it is made, to what they mean, so that a photo measured at once and its record measured years
-//! later give the same bytes.
+//! Its numbers are rounded to their meaningful precision when it is created, so measuring a photo and recomputing its record later give
+//! the same bytes.
 
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -145,18 +145,18 @@ pub struct ToldRecord {
     pub shot_px: Option<[f64; 2]>,
 }
 
-/// Decimals of a joint's place. Of a person of 60 pixels' height the shoulders' line is 15 pixels long, and a thousandth of one
-/// turns it by 0.004 degrees.
+/// Decimals of a joint's place. For a person 60 pixels high the shoulder line is 15 pixels long, and a thousandth of a pixel turns it by
+/// 0.004 degrees.
 const PLACE_DECIMALS: i32 = 3;
 
-/// An outline that was read by joints farther away than this, in trunk lengths, is not of the given ones.
+/// An outline that was read by joints farther away than this, in trunk lengths, does not belong to the given joints.
 const SAME_PLACE: f64 = 0.05;
 
-/// No place in a picture has a coordinate beyond this, in pixels.
+/// The largest valid coordinate in a picture, in pixels.
 const MOST_PX: f64 = 1e6;
 
 impl Observation {
-    /// An observation of what the readings agree on and of the single readings; everything else is still unsaid.
+    /// An observation from the consensus and the single readings; everything else is still empty.
     #[must_use]
     pub fn of<'a>(agreed: &Pose, readings: impl IntoIterator<Item = &'a Pose>, told: &CameraMetadata) -> Self {
         let place = |value: f64| rounded(value, PLACE_DECIMALS);
@@ -197,7 +197,7 @@ impl Observation {
         }
     }
 
-    /// The same with the model's worlds.
+    /// The same with the model's world poses.
     #[must_use]
     pub fn with_worlds(self, worlds: Option<&WorldWidths>) -> Self {
         let sums = |sums: [f64; 5]| sums.map(|sum| rounded(sum, 5));
@@ -217,7 +217,7 @@ impl Observation {
         Self { face, ..self }
     }
 
-    /// The same with what a second model's readings agree on.
+    /// The same with the consensus of a second model's readings.
     #[must_use]
     pub fn with_second(self, model: &str, readings: usize, pose: &Pose) -> Self {
         let place = |value: f64| rounded(value, PLACE_DECIMALS);
@@ -228,11 +228,11 @@ impl Observation {
         Self { second: Some(second), ..self }
     }
 
-    /// The same with another pose of the first models and no second opinion.
+    /// The same with another pose of the first models and without a second model.
     #[must_use]
     pub fn with_first(self, pose: &Pose) -> Self {
         let joints = Self::of(pose, [], &self.told()).joints;
-        // Single readings are kept as differences from the joints: they move along.
+        // Single readings are stored as differences from the joints, so they move with them.
         Self { joints, second: None, ..self }
     }
 
@@ -247,8 +247,8 @@ impl Observation {
         Self { spine: spine.map(|points| points.found().map(one).collect()), ..self }
     }
 
-    /// The same person with the joints that another program found; how the body is turned, what the picture says of camera and light,
-    /// and the outline, as long as it is of these joints, stay.
+    /// The same person with the joints found by another program; the turn of the body, the camera and the light are kept, and so is the
+    /// outline if it fits these joints.
     #[must_use]
     pub fn with_joints_of(self, found: &Found) -> Self {
         let trunk =
@@ -264,7 +264,7 @@ impl Observation {
         given.with_spine(found.spine.as_ref())
     }
 
-    /// The same with the share of readings in which a model saw nobody.
+    /// The same with the share of readings in which a model found nobody.
     #[must_use]
     pub fn with_missed(self, share: f64) -> Self {
         Self { missed: (share > 0.0).then(|| rounded(share, 3)), ..self }
@@ -276,7 +276,7 @@ impl Observation {
         Self { exposure: exposure.map(|e| (rounded(e.brightness, 1), rounded(e.detail, 4))), ..self }
     }
 
-    /// The same with what the background's edges say.
+    /// The same with the camera tilt from the background's edges.
     #[must_use]
     pub fn with_background(self, tilt: Option<&Tilt>) -> Self {
         let background = tilt.map(|t| {
@@ -288,7 +288,7 @@ impl Observation {
         Self { background, background_focal, ..self }
     }
 
-    /// What does not fit together in an observation from elsewhere, in words; nothing in one that was made here.
+    /// Why an observation from elsewhere is inconsistent, in words; `None` for one made here.
     #[must_use]
     pub fn misfit(&self) -> Option<String> {
         if let Some(name) = self.joints.keys().find(|name| Joint::from_name(name).is_none()) {
@@ -338,7 +338,7 @@ impl Observation {
         })
     }
 
-    /// What all readings agree on, a second model's with their weight.
+    /// The consensus of all readings, with the second model's weighted in.
     #[must_use]
     pub fn pose(&self) -> Pose {
         let first = self.first_pose();
@@ -348,7 +348,7 @@ impl Observation {
         }
     }
 
-    /// What the second model's readings agree on, when one was asked.
+    /// The consensus of the second model's readings, if one was used.
     #[must_use]
     pub fn second_pose(&self) -> Option<Pose> {
         let second = self.second.as_ref()?;
@@ -368,7 +368,7 @@ impl Observation {
         }))
     }
 
-    /// What the first models' readings agree on.
+    /// The consensus of the first models' readings.
     #[must_use]
     pub fn first_pose(&self) -> Pose {
         Pose::from_joints(|joint| {
@@ -406,7 +406,7 @@ impl Observation {
         self.exposure.map(|(brightness, detail)| Exposure { brightness, detail })
     }
 
-    /// What the photo's file says about the camera.
+    /// The photo's own data about the camera.
     #[must_use]
     pub fn told(&self) -> CameraMetadata {
         let told = &self.told;
@@ -418,10 +418,10 @@ impl Observation {
         }
     }
 
-    /// What the background's edges say about the camera.
+    /// The camera tilt from the background's edges.
     #[must_use]
     pub fn background(&self) -> Option<Tilt> {
-        // Records of older versions lack the focal length: then nothing is said of it.
+        // Records of older versions lack the focal length: it is then unknown.
         let (focal_factor, focal_sd) = self.background_focal.unwrap_or((1.0, f64::INFINITY));
         self.background.map(|(roll_deg, pitch_deg, roll_sd_deg, pitch_sd_deg)| Tilt {
             roll_deg,

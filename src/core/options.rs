@@ -1,4 +1,4 @@
-//! How one photo is to be measured.
+//! Options for measuring one photo.
 
 use std::sync::Arc;
 
@@ -9,13 +9,13 @@ use crate::core::geometry::{Point, rounded};
 use crate::core::keypoint_file::KeypointFile;
 use crate::core::points::Points;
 
-/// Readings of a photo by one model unless another number is asked for. See `docs/accuracy.md` for accuracy against time.
+/// The default number of readings of a photo by one model. See `docs/accuracy.md` for accuracy against time.
 pub const DEFAULT_READINGS: usize = 8;
 
-/// Statures that a person can have, in centimetres.
+/// Valid statures of a person, in centimetres.
 pub const STATURE_CM: std::ops::RangeInclusive<f64> = 40.0..=260.0;
 
-/// How one photo is to be measured.
+/// Options for measuring one photo.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Options {
     /// Readings of the photo. Default: [`DEFAULT_READINGS`].
@@ -24,25 +24,25 @@ pub struct Options {
     pub view: Option<View>,
     /// The picture is a mirror image (a selfie saved as seen). Default: no.
     pub mirrored: bool,
-    /// What the user said about how the camera was held. Default: nothing.
+    /// The user's settings for the camera. Default: none.
     pub given: UserCalibration,
     /// The subject's stature in millimetres, for values in millimetres. Default: unknown.
     pub height_mm: Option<f64>,
-    /// Whom to measure, counted from 1 in order of size and place. Default: 1.
+    /// The person to measure, counted from 1 in order of size and place. Default: 1.
     pub person: usize,
-    /// The part of the upright photo to measure as a picture of its own; places in other options count from its corner. Default:
+    /// The part of the upright photo to measure as a picture of its own; places in other options are relative to its corner. Default:
     /// each panel of a collage, else the whole photo.
     pub region: Option<Area>,
-    /// Points placed by hand, in pixels of the upright photo as it is. Default: none.
+    /// Manual landmarks, in pixels of the original upright photo. Default: none.
     pub points: Points,
-    /// Points that another program found, which replace the model's joints. Default: none.
+    /// Points found by another program, which replace the model's joints. Default: none.
     pub keypoints: Option<Arc<KeypointFile>>,
-    /// Look for every head in the picture, for pictures that cover them ([`crate::report::mask`]). Default: no.
+    /// Find every head in the picture, for pictures that cover them ([`crate::report::mask`]). Default: no.
     pub heads: bool,
 }
 
 impl Options {
-    /// With numbers of as many decimals as records keep, so that a photo and its record are measured with the same ones.
+    /// Rounded to the precision of records, so that a photo and its record are measured with the same numbers.
     #[must_use]
     pub fn rounded(self) -> Self {
         let place = |p: Point| Point::new(rounded(p.x, 3), rounded(p.y, 3));

@@ -1,4 +1,4 @@
-//! What a photo is known by: the hash of its file.
+//! The identity of a photo: the hash of its file.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 pub struct PhotoHash(String);
 
 impl PhotoHash {
-    /// The hash that a text stands for; `None` for an empty one.
+    /// The hash given as text; `None` for an empty one.
     #[must_use]
     pub fn new(text: &str) -> Option<Self> {
         (!text.is_empty()).then(|| Self(text.to_owned()))
@@ -42,7 +42,7 @@ impl std::fmt::Display for PhotoHash {
     }
 }
 
-/// Reads a hash or none; older versions wrote an empty text for none.
+/// Reads an optional hash; older versions wrote an empty text for a missing one.
 pub(crate) fn none_if_empty<'de, D: Deserializer<'de>>(from: D) -> Result<Option<PhotoHash>, D::Error> {
     Ok(Option::<String>::deserialize(from)?.as_deref().and_then(PhotoHash::new))
 }

@@ -1,4 +1,4 @@
-//! From an observation to measures, without a look at the pixels: level, turn back, judge, measure.
+//! From an observation to measures, without any pixels: level, correct for the turn, judge, measure.
 
 use crate::core::body::framing::legs_outside;
 use crate::core::body::landmarks::BonyPose;
@@ -29,11 +29,11 @@ use crate::core::uncertainty::calibration::{Conditions, calibration, error_model
 use crate::core::uncertainty::landmark_error::{LandmarkError, PlacementError};
 use crate::core::uncertainty::{second, side};
 
-/// How far a single reading may be off, in scatters of many: it has neither a mirrored partner nor a crop that has settled. With this
-/// its intervals hold the truth in about 95 of 100 rendered photos too.
+/// The error of a single reading, in scatters of many: it has neither a mirrored partner nor a settled crop. With this its intervals
+/// contain the truth in about 95 of 100 rendered photos too.
 const LONE: f64 = 2.5;
 
-/// Millimetres per pixel at the depth of the hips, and how well that is known.
+/// Millimetres per pixel at the depth of the hips, and its uncertainty.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Scale {
     /// Millimetres per pixel of the body's own plane.
@@ -42,20 +42,20 @@ pub struct Scale {
     pub sd_share: f64,
 }
 
-/// Everything that is known about one person in one photo.
+/// The complete analysis of one person in one photo.
 #[derive(Debug, Clone)]
 pub struct Analysis {
-    /// The joints in pixels of the photo as it is, sides the subject's own.
+    /// The joints in pixels of the original photo, sides the subject's own.
     pub pose: Pose,
     /// The view, and whether it was detected.
     pub view: View,
-    /// Whether the user named the view.
+    /// Whether the user set the view.
     pub view_given: bool,
-    /// Whether the picture was taken for a mirror image.
+    /// Whether the picture was treated as a mirror image.
     pub mirrored: bool,
-    /// The camera of the picture as it is.
+    /// The camera of the original picture.
     pub camera: Camera,
-    /// How far the body is turned; `None` in side views or when it is unknown.
+    /// The turn of the body; `None` in side views or when it is unknown.
     pub yaw: Option<Yaw>,
     /// The measured person's box: left, top, right, bottom in pixels.
     pub person_box: [f64; 4],
@@ -65,41 +65,41 @@ pub struct Analysis {
     pub trunk_px: Option<f64>,
     /// The measures.
     pub assessment: Assessment,
-    /// The spinal line, level by level, in frontal views; places in pixels of the photo as it is.
+    /// The spinal line, level by level, in frontal views; places in pixels of the original photo.
     pub spinal_line: Option<SpinalLine>,
-    /// The spine's profile in frontal views, when a model or file gives points along it; places in pixels of the photo as it is.
+    /// The spine's profile in frontal views, if a model or file gives points along it; places in pixels of the original photo.
     pub spinal_profile: Option<SpinalProfile>,
     /// The gates.
     pub quality: Quality,
     /// How far the stance is quiet (arms hanging, legs straight, trunk upright), 0 to 1; 1 in side views.
     pub quiet: f64,
-    /// How much of the legs is outside the picture, 0 to 1.
+    /// The share of the legs that is outside the picture, 0 to 1.
     pub cut: f64,
-    /// How far the head is turned to the subject's own left against the direction to the camera, in degrees, by the mesh of the
-    /// face, which then has a part in the head's tilt; `None` where no face was read.
+    /// The turn of the head to the subject's own left relative to the direction to the camera, in degrees, by the mesh of the face, which
+    /// then contributes to the head tilt; `None` if no face was read.
     pub head_yaw: Option<f64>,
-    /// What the user said; points placed by hand with the errors that they are taken to have.
+    /// The options; manual landmarks with their assumed errors.
     pub options: Options,
-    /// Where the observation comes from.
+    /// The source of the observation.
     pub frame: Frame,
-    /// What the pixels said, from which everything here was measured.
+    /// The observation that everything here was measured from.
     pub observation: Observation,
 }
 
 /// Middle of the ears over the middle of the ankles, as a share of stature: mean and standard deviation over rendered people
 /// of both sexes.
 const EAR_TO_ANKLE: (f64, f64) = (0.880, 0.006);
-/// What the model's points add to the scale's uncertainty.
+/// The contribution of the model's points to the scale's uncertainty.
 const SCALE_SD: f64 = 0.02;
 
-/// Measures what was seen. The same observation and options give the same analysis, whether the photo was just read or its record
-/// was stored years ago.
+/// Measures an observation. The same observation and options give the same analysis, whether the photo was just read or its record was
+/// stored years ago.
 ///
 /// # Errors
 /// [`Error::Usage`] when the view is unclear.
 pub fn measure(frame: Frame, seen: Observation, options: &Options) -> Result<Analysis> {
     let mut options = options.clone().rounded();
-    // The model's trunk, so that a point's error does not depend on the other points.
+    // The model's trunk, so that a point's error does not depend on the other manual landmarks.
     options.points = options.points.with_errors(frontal::trunk_length(&seen.pose()).ok());
     let body = Body::of(&frame, &seen, &options)?;
     let mut camera = camera_of(&frame, &seen, &options);
@@ -177,22 +177,22 @@ pub fn measure(frame: Frame, seen: Observation, options: &Options) -> Result<Ana
     })
 }
 
-/// The person with a mirror image undone and sides named as the view says.
+/// The person with a mirror image undone and sides named according to the view.
 struct Body {
     /// The width of a picture that is a mirror image, in pixels.
     mirror: Option<f64>,
-    /// What the readings agree on and what was placed by hand; joints outside the picture and hidden ones too.
+    /// The consensus of the readings and the manual landmarks; including joints outside the picture and hidden ones.
     consensus: Pose,
-    /// The same by the model alone.
+    /// The same from the model alone.
     by_model: Pose,
     /// The joints that are measured.
     pose: Pose,
     bony: BonyPose,
     worlds: Option<WorldWidths>,
     view: View,
-    /// The view that the model's joints show under their own names.
+    /// The view according to the model's joints under their own names.
     looks_like: Option<View>,
-    /// Whether left and right were exchanged, because the user named the opposite of what the joints show.
+    /// Whether left and right were exchanged, because the user set the opposite of the view that the joints show.
     exchanged: bool,
 }
 
@@ -218,7 +218,7 @@ impl Body {
             looks_like: None,
             exchanged,
         };
-        // Who places a point names its side as the subject's own, so it goes in after both were put right.
+        // Manual landmarks are named by the subject's own side, so they are added after mirror image and sides are corrected.
         body.consensus = body.with_hand(body.by_model.clone(), options);
         body.bony =
             BonyPose::from_points(|point| options.points.get(Site::Bony(point)).map(|found| body.in_picture(found.at)));
@@ -238,7 +238,7 @@ impl Body {
         self.mirror.map_or(p, |width| Point::new(width - p.x, p.y))
     }
 
-    /// The spinal line, its levels placed in the picture as it is.
+    /// The spinal line, with its levels placed in the original picture.
     fn spinal_line(&self, rectified: &Rectified, facing: Facing) -> Option<SpinalLine> {
         let mut line = spinal_line(&rectified.turned, facing).ok()?;
         for level in &mut line.levels {
@@ -265,7 +265,7 @@ impl Body {
         pose
     }
 
-    /// The face, put right, or why there is none.
+    /// The face, with the mirror image undone, or why there is none.
     fn face(&self, seen: &Observation) -> Result<Face, Refusal> {
         let none = |reason: &str| Err(Refusal::Gate(reason.into()));
         if self.view.facing() != Some(Facing::Camera) || self.exchanged {
@@ -291,28 +291,28 @@ impl Body {
     }
 }
 
-/// Everything that the measures of one person are taken from.
+/// The inputs of all measures of one person.
 struct Measuring {
     view: View,
     rectified: Rectified,
     as_it_is: Rectified,
-    /// The first model's readings, each straightened.
+    /// The first model's readings, each rectified.
     single: Vec<Rectified>,
     /// With camera and turn moved by their standard deviations, up and down.
     shaken: [[Rectified; 2]; 6],
-    /// What the first models alone and a second one alone would have measured, where one was asked.
+    /// The values by the first models alone and by the second one alone, if one was used.
     opinions: Option<[Rectified; 2]>,
     landmark_error: Option<LandmarkError>,
     independent: Option<f64>,
-    /// The factor on what no reading shows: 1, or more where one model read alone.
+    /// The factor on errors that no reading shows: 1, or more if one model read alone.
     widening: f64,
-    /// All readings, of every model and part of the body.
+    /// The number of readings of all models and parts of the body.
     readings: usize,
     /// How far the stance is quiet, 0 to 1; 1 in side views.
     quiet: f64,
-    /// How much of the legs is outside the picture, 0 to 1.
+    /// The share of the legs that is outside the picture, 0 to 1.
     cut: f64,
-    /// How far the head is turned, where the face shows it, in degrees.
+    /// The turn of the head, if the face shows it, in degrees.
     head: Option<f64>,
 }
 
@@ -337,7 +337,7 @@ impl Measuring {
             let reading = body.put_right(reading, options);
             let reading = Pose::from_joints(|joint| pose.get(joint).and_then(|_| reading.get(joint)));
             let mut rectified = rectification.apply(&placed(&reading), bony, &outline, &face);
-            // Looks at the face scatter with the readings of the body.
+            // Readings of the face scatter together with the readings of the body.
             if let (Ok(tilt), Ok(face)) = (&mut rectified.face, &face) {
                 *tilt += face.departure(index);
             }
@@ -376,7 +376,7 @@ impl Measuring {
         let outlined = registry::outline_share(what, &self.rectified, view);
         let (scatter, unseen, readings) = self.by_model(what, value, outlined);
         let by_model = unseen + readings;
-        // Both ways, so that the mirrored photo has the mirrored interval.
+        // In both directions, so that the mirrored photo has the mirrored interval.
         let geometry: f64 = self
             .shaken
             .iter()
@@ -395,8 +395,8 @@ impl Measuring {
         telling(Measurement { value, raw, sd, varying, scatter, outlined, by_hand, derived_from }, what)
     }
 
-    /// The scatter of single readings, and the variance of what models' points alone err by: that which no reading shows, and that
-    /// of the readings' mean.
+    /// The scatter of single readings, and the error variance of the models' points alone: the part that no reading shows, and that of
+    /// the readings' mean.
     fn by_model(&self, what: Measure, value: f64, outlined: f64) -> (f64, f64, f64) {
         let model = error_model(what.name());
         let (scatter, count) = self.scatter(what);
@@ -406,7 +406,7 @@ impl Measuring {
         (scatter, unseen, scatter.powi(2) / count.max(1.0))
     }
 
-    /// The measures whose values two models contradict each other on, by their labels.
+    /// The measures on which two models contradict each other, by their labels.
     fn disputed(&self, assessment: &Assessment) -> Vec<&'static str> {
         let by_models = |found: &Measurement| found.by_hand == ByHand::No;
         assessment
@@ -417,12 +417,12 @@ impl Measuring {
             .collect()
     }
 
-    /// What a contradiction between the first models and a second one adds to a value's variance.
+    /// The variance that a contradiction between the first models and a second one adds to a value.
     fn contradiction(&self, what: Measure) -> f64 {
         self.opinions_of(what).map_or(0.0, |([a, b], sd)| second::contradiction(a, b, sd))
     }
 
-    /// A measure by the first models alone and by the second one alone, with what each is taken to err by.
+    /// A measure by the first models alone and by the second one alone, with their assumed error.
     fn opinions_of(&self, what: Measure) -> Option<([f64; 2], f64)> {
         let value = |rectified: &Rectified| estimate(what, rectified, self.view).ok();
         let [a, b] = self.opinions.as_ref()?;
@@ -432,14 +432,14 @@ impl Measuring {
         Some(([a, b], (unseen + readings).sqrt()))
     }
 
-    /// Standard deviation of single readings, and how many independent ones there are.
+    /// Standard deviation of single readings, and the number of independent ones.
     fn scatter(&self, what: Measure) -> (Option<f64>, f64) {
         let of = |reading: &Rectified| estimate(what, reading, self.view).ok();
         let readings: Vec<f64> = self.single.iter().filter_map(of).collect();
         match self.independent {
-            // The first model's readings show the scatter, and all take part in the mean.
+            // The first model's readings give the scatter, and all readings contribute to the mean.
             None => (standard_deviation(&readings), readings.len().max(self.readings) as f64),
-            // What a plain and a mirrored reading differ by is no movement.
+            // The difference between a plain and a mirrored reading is not movement.
             Some(looks) => {
                 let pairs: Vec<f64> = readings.windows(2).map(|pair| 0.5 * (pair[0] + pair[1])).collect();
                 (standard_deviation(&pairs), looks.min(readings.len() as f64))
@@ -448,7 +448,7 @@ impl Measuring {
     }
 }
 
-/// A frontal value whose interval is wider than any posture tells nothing.
+/// Refuses a frontal value whose interval is wider than any posture.
 fn telling(found: Measurement, what: Measure) -> Result<Measurement, Refusal> {
     let most = match what.unit() {
         Unit::Degrees => 15.0,
@@ -473,20 +473,20 @@ fn camera_of(frame: &Frame, seen: &Observation, options: &Options) -> Camera {
     Camera::by_all(frame.width, frame.height, &seen.told(), background.as_ref(), &options.given, options.mirrored)
 }
 
-/// A value's variance without the camera's and the turn's part, from that of values of a model's points alone.
+/// A value's variance without the parts of camera and turn, from the variance with a model's points alone.
 fn with_placing(by_model: f64, error: &PlacementError, what: Measure) -> f64 {
     match error.kind() {
         ByHand::Wholly => error.by_hand + error.by_model,
-        // No error model knows of bony points.
+        // The error model does not cover bony points.
         ByHand::Partly if !what.bony_points().is_empty() => error.by_hand + error.by_model,
         ByHand::No | ByHand::Partly => by_model + error.by_hand + error.by_partners,
     }
 }
 
-/// A joint that the outline was read by and that was placed elsewhere by hand, by more than this in trunk lengths, spoils it.
+/// If a joint that the outline was read by is moved by hand by more than this, in trunk lengths, the outline is not used.
 const OFF_OUTLINE: f64 = 0.05;
 
-/// Why the outline does not belong to the joints any more, if so.
+/// Why the outline no longer fits the joints, if so.
 fn moved_off(by_model: &Pose, by_hand: &Pose) -> Option<Refusal> {
     let most = OFF_OUTLINE * frontal::trunk_length(by_model).ok()?;
     let pairs = [Pair::SHOULDERS, Pair::HIPS, Pair::ELBOWS, Pair::WRISTS];
@@ -500,11 +500,11 @@ fn moved_off(by_model: &Pose, by_hand: &Pose) -> Option<Refusal> {
     )))
 }
 
-/// The outline in the picture as it is, or why there is none.
+/// The outline in the original picture, or why there is none.
 fn outline_of(seen: &Observation, frame: &Frame, view: View, exchanged: bool) -> Result<Outline, Refusal> {
     let facing = view.facing().ok_or_else(|| Refusal::Gate("needs a view from the front or from behind".into()))?;
     let Some(trace) = &seen.outline else {
-        // For want of a joint or of the pixels.
+        // A joint or the pixels are missing.
         Outline::readable(&screened(&seen.pose(), frame.width, frame.height))?;
         return Err(Refusal::Gate("this model or number of readings brings no outline".into()));
     };
@@ -514,7 +514,7 @@ fn outline_of(seen: &Observation, frame: &Frame, view: View, exchanged: bool) ->
     Ok(trace.outline())
 }
 
-/// The scale that a stature gives; `None` when ears or ankles have no place.
+/// The scale from the stature; `None` when ears or ankles have no place.
 fn scale_of(rectified: &Pose, stature_mm: f64) -> Option<Scale> {
     let (ears, ankles) = (rectified.midpoint(Pair::EARS).ok()?, rectified.midpoint(Pair::ANKLES).ok()?);
     let height = ankles.y - ears.y;

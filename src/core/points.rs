@@ -1,4 +1,4 @@
-//! Points placed by hand: a joint that a model put in the wrong place, or a bony point that no model gives.
+//! Manual landmarks: a joint that a model placed wrongly, or a bony point that no model gives.
 //!
 //! A file of points is a JSON object, from a point's name to its place in pixels of the upright photo:
 //!
@@ -22,29 +22,28 @@ use crate::core::body::skeleton::Joint;
 use crate::core::error::{Error, Result};
 use crate::core::geometry::{Point, rounded};
 
-/// How far a point placed by hand lies from where it should, as the standard deviation of each coordinate in trunk lengths,
-/// unless the file says otherwise: 4 mm on a trunk of half a metre. **Assumed**: twice the mean distance error of 1.8 mm that
-/// SAPO's digitising of marked points on a rigid object had (Ferreira 2010), because a point on a body without a marker also
-/// has to be found.
+/// The error of a manual landmark, as the standard deviation of each coordinate in trunk lengths, unless the file states it: 4 mm on a
+/// trunk of half a metre. **Assumed**: twice the mean distance error of 1.8 mm that SAPO's digitising of marked points on a rigid object
+/// had (Ferreira 2010), because a point on a body without a marker also has to be located.
 pub const CLICK_SD: f64 = 0.008;
-/// The least, in pixels: a picture shows no more.
+/// The minimum, in pixels: the limit of the picture's resolution.
 const LEAST_SD_PX: f64 = 0.5;
-/// What is assumed where the trunk is not seen, in pixels.
+/// The assumed value if the trunk is not visible, in pixels.
 pub(crate) const SD_WITHOUT_TRUNK_PX: f64 = 4.0;
-/// More than this is no place at all, in pixels.
+/// Larger values are rejected, in pixels.
 const MOST_SD_PX: f64 = 1000.0;
 
 /// A place on the body that can be marked by hand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Site {
-    /// A joint or a point of the face that models give too.
+    /// A joint or a point of the face that models also give.
     Joint(Joint),
-    /// A bony point that they do not give.
+    /// A bony point that models do not give.
     Bony(BonyPoint),
 }
 
 impl Site {
-    /// Every one, joints first.
+    /// All sites, joints first.
     pub fn all() -> impl Iterator<Item = Self> {
         Joint::ALL.into_iter().map(Site::Joint).chain(BonyPoint::ALL.into_iter().map(Site::Bony))
     }
@@ -58,7 +57,7 @@ impl Site {
         }
     }
 
-    /// The name for people.
+    /// The name for display.
     #[must_use]
     pub const fn words(self) -> &'static str {
         match self {
@@ -81,7 +80,7 @@ impl Site {
     }
 }
 
-/// A point placed by hand.
+/// A manual landmark.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct HandPoint {
     /// In pixels of the upright photo.
@@ -90,10 +89,10 @@ pub struct HandPoint {
     pub sd_px: Option<f64>,
 }
 
-/// Points placed by hand, each site at most once.
+/// Manual landmarks, each site at most once.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Points {
-    /// By the site's index. A plan of ten thousand photos holds as many of these, mostly empty.
+    /// By the site's index. A plan of ten thousand photos contains as many of these maps, mostly empty.
     places: BTreeMap<usize, HandPoint>,
 }
 
@@ -110,7 +109,7 @@ impl Points {
         self.places.get(&site.index()).copied()
     }
 
-    /// Places or takes away a point; its numbers are rounded to hundredths of a pixel, as records keep them.
+    /// Sets or removes a point; its numbers are rounded to hundredths of a pixel, as in records.
     pub fn set(&mut self, site: Site, point: Option<HandPoint>) {
         let rounded = point.map(|point| HandPoint {
             at: Point::new(rounded(point.at.x, 2), rounded(point.at.y, 2)),
@@ -127,7 +126,7 @@ impl Points {
         Site::all().filter_map(|site| self.get(site).map(|point| (site, point)))
     }
 
-    /// The same with all points of another set, which go before the ones that are here.
+    /// The same with all points of another set, which override the existing ones.
     #[must_use]
     pub fn with(mut self, other: &Points) -> Self {
         for (site, point) in other.iter() {
@@ -136,7 +135,7 @@ impl Points {
         self
     }
 
-    /// The same with every standard deviation said, those that were not from the length of a trunk in pixels.
+    /// The same with every standard deviation filled in; missing ones are derived from the length of a trunk in pixels.
     #[must_use]
     pub fn with_errors(mut self, trunk_px: Option<f64>) -> Self {
         let usual = trunk_px.map_or(SD_WITHOUT_TRUNK_PX, |trunk| (CLICK_SD * trunk).max(LEAST_SD_PX));
@@ -163,7 +162,7 @@ impl Points {
     pub fn from_json(json: &[u8], path: &Path) -> Result<Self> {
         let wrong = |reason: String| Error::Usage { reason: format!("{}: {reason}", path.display()) };
         let mut reader = serde_json::Deserializer::from_slice(json);
-        // Nothing may follow the object: two objects are no set of points.
+        // Nothing may follow the object: two objects are not a set of points.
         let entries = reader
             .deserialize_map(Entries)
             .and_then(|entries| reader.end().map(|()| entries))
@@ -187,7 +186,7 @@ impl Points {
         Ok(points)
     }
 
-    /// As a file of points has them.
+    /// In the format of a file of points.
     #[must_use]
     pub fn to_json(&self) -> Value {
         let one = |(site, point): (Site, HandPoint)| {
@@ -259,7 +258,7 @@ fn short(value: &Value) -> String {
     if text.chars().count() <= 60 { text } else { format!("{}...", text.chars().take(60).collect::<String>()) }
 }
 
-/// Keeps a name that comes twice, which a map would lose.
+/// Keeps duplicate names, which a map would lose.
 struct Entries;
 
 impl<'de> Visitor<'de> for Entries {

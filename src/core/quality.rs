@@ -1,4 +1,4 @@
-//! May this be measured? Each gate removes exactly the measures that it spoils, says why, and how to take a better photo.
+//! The quality gates. Each removes exactly the measures that it affects, and states the reason and how to take a better photo.
 
 use crate::core::body::framing::breadth;
 use crate::core::body::pose::Pose;
@@ -12,43 +12,43 @@ use crate::core::measure::{Measure, frontal};
 
 /// Turned farther than this, a photo should be taken again (degrees).
 pub const TURNED_FLAG_DEG: f64 = 12.0;
-/// Turned farther than this, frontal measures are refused (degrees). On annotated real photos tilts and leans are as near to the
-/// labels up to here as below 20 degrees; beyond, their errors grow.
+/// From this turn on, frontal measures are refused (degrees). On annotated real photos tilts and leans are as accurate up to here as
+/// below 20 degrees; beyond, their errors grow.
 pub const TURNED_REFUSE_DEG: f64 = 30.0;
-/// No frontal view shows a body turned farther than this (degrees): the turn is then not known.
+/// No frontal view shows a body turned farther than this (degrees): the turn is then unknown.
 pub const TURNED_MOST_DEG: f64 = 75.0;
-/// Readings that had left and right the other way round, as a share: from here on left and right are uncertain.
+/// The share of readings with left and right exchanged from which on the sides are uncertain.
 const SPLIT: f64 = 0.25;
-/// Bodies lower than this in the picture are measured coarsely, in pixels from eyes to ankles.
+/// Bodies smaller than this in the picture are measured less accurately, in pixels from eyes to ankles.
 const SMALL_BODY_PX: f64 = 400.0;
-/// The person spans more of the camera's sight than this (degrees from eyes to ankles): nearer than about 1.5 m.
+/// Beyond this visual angle of the person (degrees from eyes to ankles) the camera is too close: nearer than about 1.5 m.
 const CLOSE_SPAN_DEG: f64 = 60.0;
 
-/// Something to know about the photo.
+/// A finding about the photo.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Flag {
     /// The gate.
     pub gate: Gate,
-    /// What it is and how to retake, in one sentence.
+    /// The finding and how to retake, in one sentence.
     pub text: String,
 }
 
-/// What the gates found.
+/// The result of the gates.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Quality {
-    /// Everything worth knowing, most weighty first.
+    /// All findings, most important first.
     pub flags: Vec<Flag>,
     refused: Vec<(Measure, String)>,
 }
 
 impl Quality {
-    /// Why a measure must not be given, if so.
+    /// Why a measure is refused, if it is.
     #[must_use]
     pub fn refusal(&self, measure: Measure) -> Option<&str> {
         self.refused.iter().find(|(refused, _)| *refused == measure).map(|(_, reason)| reason.as_str())
     }
 
-    /// Says which values a second model of another kind contradicts.
+    /// Flags the values that a second model of another family contradicts.
     pub fn disputed(&mut self, values: &[&str]) {
         if !values.is_empty() {
             let text = format!(
@@ -68,28 +68,28 @@ impl Quality {
     }
 }
 
-/// What the gates look at.
+/// The inputs of the gates.
 #[derive(Debug, Clone, Copy)]
 pub struct Evidence<'a> {
-    /// The joints in the picture, those without a place left out.
+    /// The joints in the picture, without those that have no place.
     pub pose: &'a Pose,
-    /// All joints, those outside the picture and hidden ones too.
+    /// All joints, including those outside the picture and hidden ones.
     pub consensus: &'a Pose,
     /// The side that the camera sees.
     pub view: View,
     /// Whether the view was detected and lies near the border between two.
     pub doubtful_view: bool,
-    /// Whether the user named the opposite of the view that the joints show, so that left and right were exchanged.
+    /// Whether the user set the opposite of the view that the joints show, so that left and right were exchanged.
     pub exchanged: bool,
-    /// Whether the user named the view.
+    /// Whether the user set the view.
     pub view_given: bool,
     /// The view that the joints show, when it is clear.
     pub looks_like: Option<View>,
-    /// The share of readings that had left and right the other way round.
+    /// The share of readings with left and right exchanged.
     pub dissent: f64,
-    /// The share of readings in which a model saw nobody.
+    /// The share of readings in which a model found nobody.
     pub missed: f64,
-    /// How far the body is turned, when known.
+    /// The turn of the body, if known.
     pub yaw: Option<Yaw>,
     /// How many people were found.
     pub people: usize,
@@ -97,9 +97,9 @@ pub struct Evidence<'a> {
     pub focal_px: f64,
     /// Where roll and pitch come from.
     pub level_from: LevelFrom,
-    /// What contradicts the photo's metadata about the camera.
+    /// A contradiction to the photo's metadata about the camera.
     pub camera_doubt: Option<Doubt>,
-    /// How bright and sharp the person is, when known.
+    /// Brightness and sharpness of the person, if known.
     pub exposure: Option<Exposure>,
 }
 
@@ -163,19 +163,19 @@ pub fn judge(evidence: &Evidence<'_>) -> Quality {
     quality
 }
 
-/// Readings of a person agree. Of 413 real photos of persons, standing, sitting and posing, none was missed by a reading, the mean spread
-/// of shoulders and hips was 0.049 trunk lengths at most and the median of all joints 0.031. Of 84 photos without a person (animals,
-/// rooms, food) 43 were taken for one, and 9 of them gave values: 6 with missed readings, the others with spreads of 0.082 and more, or
-/// 0.045 and more.
+/// Readings of a real person agree. Of 413 real photos of persons, standing, sitting and posing, none had a missed reading, the mean
+/// spread of shoulders and hips was 0.049 trunk lengths at most and the median of all joints 0.031. Of 84 photos without a person
+/// (animals, rooms, food) 43 were taken for one, and 9 of them gave values: 6 with missed readings, the others with spreads of 0.082 and
+/// more, or 0.045 and more.
 const MOST_MISSED: f64 = 0.4;
 const TRUNK_SPREAD: f64 = 0.06;
 const BODY_SPREAD: f64 = 0.038;
 
-/// Whether a body is there at all: on an animal or a heap of things the readings do not agree.
+/// Whether there is a person at all: on an animal or an object the readings do not agree.
 fn somebody(evidence: &Evidence<'_>, quality: &mut Quality) {
     let Ok(trunk) = frontal::trunk_length(evidence.consensus) else { return };
     if evidence.consensus.found().any(|(_, keypoint)| keypoint.by_hand) {
-        // Who places points sees somebody.
+        // Manual landmarks confirm that there is a person.
         return;
     }
     let spread = |joint: Joint| evidence.consensus.get(joint).ok().and_then(|keypoint| Some(keypoint.sd_px? / trunk));
@@ -193,10 +193,10 @@ fn somebody(evidence: &Evidence<'_>, quality: &mut Quality) {
     }
 }
 
-/// A body less high than this in the picture is not measured at all, in pixels from its highest to its lowest joint.
+/// A body smaller than this in the picture is not measured at all, in pixels from its highest to its lowest joint.
 const TOO_SMALL_PX: f64 = 60.0;
 
-/// A photo stored on its side or its head, somebody who lies, or a body of a few pixels: nothing of it may be measured.
+/// A photo stored rotated, a person lying down, or a body of a few pixels: all measures are refused.
 fn upright(evidence: &Evidence<'_>, quality: &mut Quality) {
     if let (Ok(shoulders), Ok(hips)) = (evidence.pose.midpoint(Pair::SHOULDERS), evidence.pose.midpoint(Pair::HIPS)) {
         let up = hips - shoulders;
@@ -216,12 +216,12 @@ fn upright(evidence: &Evidence<'_>, quality: &mut Quality) {
     }
 }
 
-/// A body broader or, seen squarely, narrower than this many times the usual is that of a stretched or squeezed picture. Of 410 real
-/// and rendered persons one is broader, who does not stand, and of 204 within [`TURNED_FLAG_DEG`] none is narrower than 0.86; all of
-/// 15 pictures stretched to twice their width are broader, and half of those stretched to 1.5 times.
+/// A body wider or, facing squarely, narrower than this multiple of the usual indicates a stretched or squeezed picture. Of 410 real and
+/// rendered persons one is wider, who is not standing, and of 204 within [`TURNED_FLAG_DEG`] none is narrower than 0.86; all of 15
+/// pictures stretched to twice their width are wider, and half of those stretched to 1.5 times.
 const BREADTH: (f64, f64) = (0.80, 1.30);
 
-/// A stretched picture has other angles than the body.
+/// The angles in a stretched picture differ from those of the body.
 fn stretched(evidence: &Evidence<'_>, quality: &mut Quality) {
     let Some(breadth) = breadth(evidence.pose).filter(|_| evidence.view.facing().is_some()) else { return };
     let square = evidence.yaw.is_some_and(|yaw| yaw.deg.abs() <= TURNED_FLAG_DEG);
@@ -240,7 +240,7 @@ fn stretched(evidence: &Evidence<'_>, quality: &mut Quality) {
     quality.flag(Gate::Stretched, text);
 }
 
-/// Whether left is left: readings that disagree, or feet that point the other way than the head seems to, leave every side open.
+/// Whether the sides are certain: if readings disagree, or if the feet contradict the apparent view, all sides are uncertain.
 fn sides(evidence: &Evidence<'_>, quality: &mut Quality) {
     if evidence.view_given || evidence.view.facing().is_none() {
         return;
@@ -263,11 +263,11 @@ fn sides(evidence: &Evidence<'_>, quality: &mut Quality) {
     quality.flag(Gate::SidesOpen, text);
 }
 
-/// A standing person's knees lie at least so far below the hips, and the ankles below the hips, in trunk lengths.
+/// A standing person's knees are at least this far below the hips, and the ankles below the hips, in trunk lengths.
 const KNEES_BELOW: f64 = 0.40;
 const ANKLES_BELOW: f64 = 0.95;
 
-/// Somebody who sits, crouches or lifts a leg is measured above the pelvis alone.
+/// For a person who sits, crouches or lifts a leg, only measures above the pelvis are given.
 fn standing(evidence: &Evidence<'_>, quality: &mut Quality) {
     let pose = evidence.pose;
     let (Ok(hips), Ok(trunk)) = (pose.midpoint(Pair::HIPS), frontal::trunk_length(pose)) else { return };
@@ -308,7 +308,7 @@ fn turned(evidence: &Evidence<'_>, quality: &mut Quality) {
     }
 }
 
-/// Says which part of the body is cut off or hidden; the measures report their missing joints.
+/// Flags the parts of the body that are cut off or hidden; the measures report their missing joints.
 fn parts(evidence: &Evidence<'_>, quality: &mut Quality) {
     let parts = [
         ("head", Pair::EARS),
@@ -388,7 +388,7 @@ fn light(evidence: &Evidence<'_>, quality: &mut Quality) {
     }
 }
 
-/// One foot stands ahead of the other by this share of the trunk's length, seen as a height difference beyond the camera's.
+/// One foot is ahead of the other by this share of the trunk's length, visible as a height difference beyond the camera's effect.
 const STAGGERED: f64 = 0.12;
 
 fn feet(evidence: &Evidence<'_>, quality: &mut Quality) {
@@ -414,7 +414,7 @@ mod tests {
     use crate::core::pipeline::{Analysis, measure};
     use crate::core::record::Record;
 
-    /// A sample's record measured again, with every spread so many times as large and a share of readings missed.
+    /// A sample's record recomputed, with every spread multiplied by `times` and a share of readings missed.
     fn measured(times: f64, missed: Option<f64>) -> Analysis {
         let record = Record::open("tests/fixtures/records/anterior-tilted.json".as_ref()).expect("a record");
         let mut seen = record.observation.clone().expect("an observation");

@@ -1,4 +1,4 @@
-//! Measuring again what a record keeps, without the photo.
+//! Recomputes a record without the photo.
 
 use std::path::Path;
 
@@ -7,8 +7,7 @@ use crate::core::options::Options;
 use crate::core::pipeline::measure;
 use crate::core::record::Record;
 
-/// The record that the photo of `record` would give now, with these options. `Options::readings` and `Options::person` are
-/// past changing.
+/// The record that the photo of `record` would give now, with these options. `Options::readings` and `Options::person` have no effect.
 ///
 /// # Errors
 /// [`Error::NotARecord`] when the record keeps no observation, or one that does not fit; `path` is only its name. [`Error::Usage`]
@@ -47,7 +46,7 @@ pub fn recompute(record: &Record, path: &Path, options: &Options) -> Result<Reco
     };
     let analysis = measure(frame, observation, options)?;
     let mut provenance = record.provenance();
-    // Without points by hand it is as it was measured.
+    // Without manual landmarks the record is unedited.
     provenance.edited = provenance.edited.filter(|_| !options.points.is_empty());
     Ok(Record::of(provenance, &analysis))
 }

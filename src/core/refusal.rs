@@ -1,4 +1,4 @@
-//! Why there is no value.
+//! Reasons for missing values.
 
 use crate::core::body::pose::Missing;
 
@@ -6,11 +6,11 @@ use crate::core::body::pose::Missing;
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Refusal {
-    /// A joint that it needs has no place.
+    /// A required joint has no place.
     Missing(Missing),
-    /// The joints lie so that it has no meaning.
+    /// The measure is undefined for these joints.
     Degenerate(&'static str),
-    /// The photo does not allow it, and how to take a better one.
+    /// The photo does not allow it; with advice for a better one.
     Gate(String),
 }
 

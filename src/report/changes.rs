@@ -1,4 +1,4 @@
-//! Tables on the terminal of what changed between two photos, and over a subject's visits.
+//! Terminal tables of the changes between two photos, and over a subject's visits.
 
 use comfy_table::{CellAlignment, Table, presets};
 
@@ -10,10 +10,10 @@ use crate::core::measure::Measure;
 use crate::core::names::shown;
 use crate::core::record::states::Symbol;
 
-/// At most so many visits stand beside each other.
+/// The largest number of visits shown side by side.
 const COLUMNS: usize = 6;
 
-/// Two photos held against each other, under what they are called.
+/// The comparison of two photos, under the names the user gave.
 #[must_use]
 pub fn comparison(before: &str, after: &str, comparison: &Comparison) -> String {
     let (before, after) = (shown(before), shown(after));
@@ -21,7 +21,7 @@ pub fn comparison(before: &str, after: &str, comparison: &Comparison) -> String 
     let mut table = plain();
     table.add_row(["", "before", "after", "difference", "detectable", ""]);
     let mut not_compared = Vec::new();
-    // What changed goes first.
+    // Changed measures come first.
     let mut changes: Vec<&Change> = comparison.changes.iter().collect();
     changes.sort_by_key(|change| change.verdict != Verdict::Changed);
     for change in changes {
@@ -50,7 +50,7 @@ pub fn comparison(before: &str, after: &str, comparison: &Comparison) -> String 
     out
 }
 
-/// What became of one subject between two days, in one line and one more for each measure that changed.
+/// The changes of one subject between two days, in one line and one more for each measure that changed.
 #[must_use]
 pub fn news(subject: &str, [first, last]: [Date; 2], comparison: &Comparison) -> String {
     let changed: Vec<&Change> = comparison.changes.iter().filter(|change| change.verdict == Verdict::Changed).collect();
@@ -67,11 +67,10 @@ pub fn news(subject: &str, [first, last]: [Date; 2], comparison: &Comparison) ->
     out
 }
 
-/// A subject's visits in one view, the last of them beside each other, and what has changed since the first that is comparable
-/// with the last.
+/// A subject's visits in one view, the last of them side by side, and the changes since the first visit that is comparable with the last.
 #[must_use]
 pub fn course(visits: &[Visit]) -> String {
-    // A photo that was refused whole is no visit.
+    // A photo that was refused entirely is not a visit.
     let visits: Vec<&Visit> = visits.iter().filter(|visit| visit.record.quality.usable).collect();
     let Some(&last) = visits.last() else { return "no measured photo\n".into() };
     let mut out = format!(
@@ -94,7 +93,7 @@ pub fn course(visits: &[Visit]) -> String {
         compared.as_ref().and_then(|(_, all)| all.changes.iter().find(|change| change.measure == measure.name()))
     };
     let mut measures = Measure::ALL;
-    // What changed goes first.
+    // Changed measures come first.
     measures.sort_by_key(|&measure| change_of(measure).is_none_or(|change| change.verdict != Verdict::Changed));
     for measure in measures {
         if !latest.iter().any(|visit| visit.record.measure(measure).is_some_and(|found| found.value.is_some())) {

@@ -1,5 +1,4 @@
-//! Rows of cells as CSV: UTF-8, LF, `.` as decimal point, no NaN. Text that a spreadsheet would take for a formula gets a `'`
-//! before it.
+//! Rows of cells as CSV: UTF-8, LF, `.` as decimal point, no NaN. Text that a spreadsheet would treat as a formula is prefixed with `'`.
 
 use std::io::{self, Write};
 
@@ -12,7 +11,7 @@ pub struct Sheet<W: Write> {
 }
 
 impl<W: Write> Sheet<W> {
-    /// Begins with the header.
+    /// Starts the file with the header.
     ///
     /// # Errors
     /// What the writer says.
@@ -30,7 +29,7 @@ impl<W: Write> Sheet<W> {
         Ok(self.rows.write_record(cells.iter().map(text))?)
     }
 
-    /// Ends the file and gives the writer back.
+    /// Ends the file and returns the writer.
     ///
     /// # Errors
     /// What the writer says.
@@ -49,7 +48,7 @@ fn text(cell: &Cell) -> String {
     }
 }
 
-/// Text of others' making: as it is, but for a `'` before what spreadsheets calculate or run.
+/// Untrusted text, prefixed with `'` if a spreadsheet would evaluate it.
 fn harmless(text: &str) -> String {
     let begins = text.trim_start_matches([' ', '\'']).starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '\u{ff1d}']);
     if begins || text.starts_with(['\t', '\r', '\n']) { format!("'{text}") } else { text.to_owned() }

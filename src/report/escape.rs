@@ -1,8 +1,8 @@
-//! The one way in which text gets into SVG and HTML; askama's templates use it too (`askama.toml`).
+//! The only escaping of text for SVG and HTML; askama's templates use it too (`askama.toml`).
 
 use std::fmt::{self, Write};
 
-/// Text as it may stand in SVG and HTML.
+/// Text escaped for SVG and HTML.
 #[must_use]
 pub fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -19,7 +19,7 @@ fn write_escaped(out: &mut impl Write, text: &str) -> fmt::Result {
             '"' => out.write_str("&quot;")?,
             '\'' => out.write_str("&#39;")?,
             '\t' | '\n' => out.write_char(letter)?,
-            // XML knows no control characters.
+            // XML does not allow control characters.
             letter if letter.is_control() => out.write_char(' ')?,
             letter => out.write_char(letter)?,
         }

@@ -1,9 +1,9 @@
 //! A record as a FHIR R4 Bundle: one Observation per measure, the program as Device, and the codes in a CodeSystem of their own.
 //!
-//! No LOINC or SNOMED CT code for these measures was found, so none is used: a wrong code is worse than a local one. Units are
-//! UCUM; body height alone has its LOINC code. Nothing in a record names the patient: reference, day and device are those of a
-//! [`Filing`] or of the intake list, else whoever files the bundle adds them. The same record gives the same bundle, with
-//! identifiers made from its content.
+//! No LOINC or SNOMED CT code for these measures was found, so none is used: a wrong code is worse than a local one. Units are UCUM; only
+//! body height has a LOINC code. Nothing in a record names the patient: reference, day and device come from a [`Filing`] or from the
+//! intake list; otherwise whoever files the bundle adds them. The same record gives the same bundle, with identifiers derived from its
+//! content.
 
 use serde_json::{Value, json};
 
@@ -15,7 +15,7 @@ use crate::core::photo_hash::PhotoHash;
 use crate::core::record::states::PointsBy;
 use crate::core::record::{MeasureRecord, Record};
 
-/// The code system of the measures and of what is said of each.
+/// The code system of the measures and of their components.
 pub const CODES: &str = "urn:x-orthostat:measure";
 /// The photo's identifier: BLAKE3 of its file.
 pub const PHOTO: &str = "urn:x-orthostat:photo:blake3";
@@ -24,7 +24,7 @@ pub const RECORD: &str = "urn:x-orthostat:record";
 const UCUM: &str = "http://unitsofmeasure.org";
 const ABSENT: &str = "http://terminology.hl7.org/CodeSystem/data-absent-reason";
 
-/// What is said of a value beside it: code, display, definition.
+/// The components of a value: code, display, definition.
 const PARTS: [(&str, &str, &str); 4] = [
     ("interval95", "95 % interval", "Holds the true value in 95 of 100 cases."),
     ("sd", "standard deviation", "Standard deviation of the value's error."),
@@ -39,15 +39,14 @@ pub struct Filing {
     pub patient: Option<String>,
     /// When the photo was taken, as `YYYY-MM-DD`; else the intake list's visit date.
     pub effective: Option<String>,
-    /// The reference to a Device that the receiver has already; else that of the intake list's column `device`, else one in the
-    /// bundle.
+    /// The reference to a Device that the receiver already has; else that of the intake list's column `device`, else one in the bundle.
     pub device: Option<String>,
     /// Whether the bundle is a transaction, which a server carries out, and not a collection.
     pub transaction: bool,
 }
 
 impl Filing {
-    /// With what the record's intake list says where nothing else is.
+    /// Fills missing fields from the record's intake list.
     fn of(&self, record: &Record) -> Self {
         let intake = record.intake.as_ref();
         let column = |name: &str| {
@@ -64,7 +63,7 @@ impl Filing {
     }
 }
 
-/// A reference as FHIR has it: `Patient/123`, an address, or a `urn:`.
+/// A valid FHIR reference: `Patient/123`, an address, or a `urn:`.
 ///
 /// # Errors
 /// One sentence for the user.
@@ -118,7 +117,7 @@ pub fn bundle(record: &Record, filing: &Filing) -> Value {
     })
 }
 
-/// An entry; in a transaction with what the server is to do. The codes are made once.
+/// An entry; in a transaction with the request to the server. The codes are created only once.
 fn entry(url: &str, resource: Value, transaction: bool) -> Value {
     let kind = resource["resourceType"].as_str().unwrap_or_default().to_owned();
     let mut entry = json!({"fullUrl": url, "resource": resource});
@@ -131,7 +130,7 @@ fn entry(url: &str, resource: Value, transaction: bool) -> Value {
     entry
 }
 
-/// Whom and when an observation is about.
+/// Adds the subject and the time of an observation.
 fn file(observation: &mut Value, filing: &Filing) {
     if let Some(patient) = &filing.patient {
         observation["subject"] = json!({"reference": patient});
@@ -141,7 +140,7 @@ fn file(observation: &mut Value, filing: &Filing) {
     }
 }
 
-/// The stature that was given, which has a code that everybody knows.
+/// The given stature, which has a standard code.
 fn body_height(mm: f64) -> Value {
     let category = json!({"coding": [{"system": "http://terminology.hl7.org/CodeSystem/observation-category",
         "code": "vital-signs", "display": "Vital Signs"}]});
@@ -162,7 +161,7 @@ fn urn(record: &Record, part: &str) -> String {
     for text in [photo, &record.id, &record.tool.version, &record.tool.model_blake3, part] {
         hasher.update(text.as_bytes()).update(&[0]);
     }
-    // What was measured, too: an edited record is another one.
+    // Includes the measures: an edited record is a different one.
     let measures = serde_json::to_vec(&(&record.measures, &record.edited)).unwrap_or_default();
     let hash = hasher.update(&measures).finalize();
     let mut bytes = [0_u8; 16];
@@ -195,7 +194,7 @@ fn definition(measure: Measure) -> String {
     }
 }
 
-/// The codes that this bundle uses, so that it explains itself.
+/// The codes used in this bundle, so that it is self-contained.
 fn code_system(measured: &[(Measure, &MeasureRecord)]) -> Value {
     let concept = |code: &str, display: &str, definition: &str| json!({"code": code, "display": display, "definition": definition});
     let mut concepts: Vec<Value> =

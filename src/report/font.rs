@@ -1,16 +1,16 @@
-//! Letters on pictures: the one font that the program carries.
+//! Text on pictures, in the one embedded font.
 
 use skrifa::instance::{LocationRef, Size};
 use skrifa::outline::{DrawSettings, OutlinePen};
 use skrifa::{FontRef, MetadataProvider};
 use tiny_skia::{FillRule, Mask, Paint, Path, PathBuilder, Pixmap, Transform};
 
-/// DejaVu Sans Bold, cut down to printable ASCII and a few signs. Its licence lies beside it.
+/// DejaVu Sans Bold, reduced to printable ASCII and a few other characters. Its licence is in the same folder.
 fn font() -> Option<FontRef<'static>> {
     FontRef::new(include_bytes!("DejaVuSans-Bold-subset.ttf")).ok()
 }
 
-/// The font at a size in pixels, which is the height of a line: from the lowest letter's foot to the highest one's head.
+/// The font at a size in pixels, which is the line height: from the lowest descender to the highest ascender.
 struct Scaled {
     font: FontRef<'static>,
     size: Size,
@@ -91,20 +91,20 @@ pub fn write(pixmap: &mut Pixmap, text: &str, x: f32, y: f32, size: f32, color: 
     }
 }
 
-/// A letter as a small picture of how much of each pixel it covers.
+/// A letter as a small picture of the coverage of each pixel.
 #[derive(Debug, Clone, Default)]
 pub struct Glyph {
-    /// Covered shares, row by row, 0 to 255.
+    /// Coverage, row by row, 0 to 255.
     pub cover: Vec<u8>,
-    /// Pixels in a row.
+    /// Pixels per row.
     pub width: usize,
-    /// Where the upper left pixel lies from the pen, to the right and down.
+    /// The position of the upper left pixel relative to the pen, to the right and down.
     pub offset: [i32; 2],
-    /// How far the pen moves on.
+    /// How far the pen advances.
     pub advance: f32,
 }
 
-/// A letter of a size in pixels, for those who keep their letters and write many frames with them.
+/// A letter of a size in pixels, for callers that cache letters for many frames.
 #[must_use]
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bounds of letters are small")]
 pub fn glyph(letter: char, size: f32) -> Glyph {

@@ -1,4 +1,4 @@
-//! The answer first: three lines that a person understands, each with how sure it is.
+//! The summary: three lines in plain words, each with its certainty.
 
 use super::one_decimal;
 use super::words::reason_for_another;
@@ -7,27 +7,27 @@ use crate::core::names::shown;
 use crate::core::record::states::PointsBy;
 use crate::core::record::{MeasureRecord, Record};
 
-/// How sure a line is.
+/// The certainty of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Certainty {
     /// Zero lies outside the 95 % interval.
     Sure,
-    /// It lies inside.
+    /// Zero lies inside the 95 % interval.
     Open,
     /// There is no value.
     Missing,
 }
 
-/// One line.
+/// One line of the summary.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
-    /// What it is about, such as `Shoulders`.
+    /// The subject of the line, such as `Shoulders`.
     pub name: &'static str,
-    /// What is said of it.
+    /// The finding in words.
     pub words: String,
-    /// How sure it is.
+    /// The certainty.
     pub certainty: Certainty,
-    /// The measure that it is from.
+    /// The measure that the line reports.
     pub measure: Measure,
 }
 
@@ -37,7 +37,7 @@ impl std::fmt::Display for Line {
     }
 }
 
-/// What a line is about: the measures that tell it, the best first, and the words for both signs, in full and in short.
+/// Definition of a line: the measures it may report, the best first, and the words for both signs, in full and in short.
 struct About {
     name: &'static str,
     measures: &'static [Measure],
@@ -80,20 +80,20 @@ const LATERAL: [About; 3] = [
     },
 ];
 
-/// The lines of a record: three.
+/// The three lines of a record.
 #[must_use]
 pub fn lines(record: &Record) -> Vec<Line> {
     let about = if record.view.kind.facing().is_some() { FRONTAL } else { LATERAL };
     about.iter().map(|about| line(about, record)).collect()
 }
 
-/// Why the photo is to be taken again, where it is.
+/// Why the photo should be taken again, if it should.
 #[must_use]
 pub fn advice(record: &Record) -> Option<String> {
     reason_for_another(record).map(|why| format!("Take this photo again: {}", shown(&why)))
 }
 
-/// The other differences that were resolved, in a few words each.
+/// The other resolved differences, in a few words each.
 #[must_use]
 pub fn others(record: &Record) -> Vec<&'static str> {
     let told: Vec<Measure> = lines(record).into_iter().map(|line| line.measure).collect();

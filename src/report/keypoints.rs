@@ -1,4 +1,4 @@
-//! A record's joints in forms that other programs read: OpenPose's JSON, COCO's keypoint results, and a TRC file of one frame.
+//! A record's joints in the formats of other programs: OpenPose's JSON, COCO's keypoint results, and a TRC file of one frame.
 
 use std::fmt::Write;
 
@@ -10,7 +10,7 @@ use crate::core::body::view::View;
 use crate::core::geometry::Point;
 use crate::core::record::Record;
 
-/// x, y and score of a point; zeros where it was not found, as both forms have it.
+/// x, y and score of a point; zeros if it was not found, as in both formats.
 fn point(record: &Record, name: &str, slot: Slot) -> [f64; 3] {
     let joint = |joint: Joint| record.landmark(joint).map(|l| [l.x, l.y, l.visibility]);
     let middle = |pair: Pair| {
@@ -21,7 +21,7 @@ fn point(record: &Record, name: &str, slot: Slot) -> [f64; 3] {
     let found = match (slot, name) {
         (Slot::Joint(found), _) => joint(found),
         (Slot::Spine(level), _) => spine.and_then(|spine| spine.get(level.name())).map(|&(x, y, seen, _)| [x, y, seen]),
-        // Both are defined as these middles.
+        // Both are defined as these midpoints.
         (Slot::Other, "neck") => middle(Pair::SHOULDERS),
         (Slot::Other, "hip") => middle(Pair::HIPS),
         (Slot::Other, _) => None,
@@ -56,6 +56,7 @@ pub fn coco(record: &Record) -> Value {
 }
 
 /// A TRC file of one frame in millimetres, levelled, with OpenSim's axes: X forward, Y up from the ankles, Z to the subject's right. One
+/// photo gives two of them; the third is 0.
 /// photo tells two of them; the third is 0.
 ///
 /// # Errors

@@ -1,25 +1,25 @@
-//! Lines for a terminal: text with a tone for each piece, broken between words.
+//! Lines for a terminal: text with a style for each piece, wrapped between words.
 
-/// How a piece of text stands out.
+/// The emphasis of a piece of text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Tone {
-    /// Not at all.
+    /// No emphasis.
     #[default]
     Plain,
-    /// The head of something.
+    /// A heading.
     Strong,
     /// A finding.
     Finding,
-    /// Counts for less.
+    /// Less important text.
     Muted,
-    /// Asks for something.
+    /// A request to the user.
     Advice,
 }
 
-/// A line of pieces. Its first piece's leading spaces are the indent of what is broken off it, and two more.
+/// A line of pieces. Its first piece's leading spaces are the indent of its continuation lines, plus two more.
 pub type Line = Vec<(Tone, String)>;
 
-/// Breaks a line between words so that it is at most `width` letters wide; a word that is longer stands alone.
+/// Wraps a line between words so that it is at most `width` letters wide; a longer word gets a line of its own.
 #[must_use]
 pub fn broken(line: &Line, width: usize) -> Vec<Line> {
     let first = line.first().map_or("", |(_, text)| text.as_str());
@@ -27,7 +27,7 @@ pub fn broken(line: &Line, width: usize) -> Vec<Line> {
     let mut lines: Vec<Line> = vec![Vec::new()];
     let (mut used, mut after_break) = (0, false);
     for (tone, text) in line {
-        // Pieces keep the spaces before their words: a word is never joined with the one before.
+        // Pieces keep the spaces before their words, so words are never joined.
         for word in words(text) {
             let bare = word.trim_start_matches(' ');
             let letters = word.chars().count();
@@ -50,7 +50,7 @@ pub fn broken(line: &Line, width: usize) -> Vec<Line> {
     lines
 }
 
-/// Words with the spaces before them; together they are the text.
+/// Words with the spaces before them; concatenated they give the text.
 fn words(text: &str) -> Vec<&str> {
     let mut words = Vec::new();
     let mut start = 0;

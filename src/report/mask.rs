@@ -1,6 +1,5 @@
-//! Heads covered on a copy of the picture: the subject's by the joints, and every other that was found ([`crate::vision::heads`]). Only
-//! rendered copies are covered, after measuring: a covered face would mislead
-//! the model.
+//! Covers heads on a copy of the picture: the subject's by the joints, and all others that were found ([`crate::vision::heads`]). Only
+//! rendered copies are covered, after measuring: a covered face would mislead the model.
 
 use image::{Rgb, RgbImage};
 
@@ -9,24 +8,24 @@ use crate::core::geometry::Point;
 use crate::core::heads::Disc;
 use crate::core::record::Record;
 
-/// The colour of the cover: one plain grey, of which nothing can be undone.
+/// The colour of the cover: one plain grey, which is irreversible.
 pub const COVER: Rgb<u8> = Rgb([96, 96, 96]);
 
 /// Radius of the cover in lengths of the trunk (middle of the shoulders to middle of the hips, about half a metre): 23 cm, where
 /// a head from ear to crown has 13.
 const OF_TRUNK: f64 = 0.46;
-/// The same in shoulder widths, for a trunk that is seen shortened.
+/// The same in shoulder widths, for a foreshortened trunk.
 const OF_SHOULDERS: f64 = 0.65;
 /// The same in distances from the middle of the ears to the middle of the shoulders.
 const OF_NECK: f64 = 0.85;
 /// The same in the largest distance between two points of the head, for a head that is nearer the camera than the trunk.
 const OF_HEAD: f64 = 1.45;
-/// How far the cover's centre lies above the ears, as a share of its radius: hair needs more room than the chin.
+/// The distance of the cover's centre above the ears, as a share of its radius: hair needs more room than the chin.
 const RAISED: f64 = 0.2;
-/// Ears stand this far from the shoulders, in trunk lengths, or the head was not found where it is.
+/// Valid distances of the ears from the shoulders, in trunk lengths; outside, the head was not found correctly.
 const NECK: std::ops::RangeInclusive<f64> = 0.15..=1.1;
 
-/// Why a picture cannot be covered, so that it must not be shown at all. `Display` is the sentence for the user.
+/// Why a picture cannot be covered and must therefore not be shown. `Display` is the sentence for the user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Uncovered {
     reason: String,

@@ -1,4 +1,4 @@
-//! What users see, one output per file. Each takes records and returns bytes or text; `output` alone writes files.
+//! The outputs for users, one per file. Each takes records and returns bytes or text; only `output` writes files.
 
 #[cfg(feature = "programs")]
 pub mod changes;
@@ -25,16 +25,16 @@ pub mod text;
 pub mod trend;
 mod words;
 
-/// The caution that goes with every report.
+/// The caution included in every report.
 pub const CAUTION: &str = "Measurement aid: left/right differences in one photo, with their measurement error. It does not \
                            diagnose and does not replace an examination by a professional.";
 
-/// A number with its sign and one decimal, and no minus before a zero.
+/// A number with its sign and one decimal, and no minus before zero.
 fn signed(value: f64) -> String {
     format!("{:+.1}", one_decimal(value))
 }
 
-/// The one rounding of values that people read: one decimal, halves away from zero, and no minus before a zero.
+/// The only rounding of values for display: one decimal, halves away from zero, and no minus before zero.
 fn one_decimal(value: f64) -> f64 {
     let rounded = (10.0 * value).round() / 10.0;
     if rounded == 0.0 { 0.0 } else { rounded }

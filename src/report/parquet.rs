@@ -13,7 +13,7 @@ use super::table::{Cell, Column, Kind};
 use crate::core::error::{Error, Result};
 use crate::report::output::Draft;
 
-/// Rows that are held before they are written.
+/// Rows buffered before they are written.
 const GROUP: usize = 1_000;
 
 /// A Parquet file that is being written.
@@ -47,7 +47,7 @@ impl Rows {
         let message = format!("message results {{ {} }}", columns.iter().map(field).collect::<String>());
         let path = draft.path().to_path_buf();
         let file = parse_message_type(&message).and_then(|schema| {
-            // Nothing of the machine or the hour goes into the file.
+            // The file contains nothing about the machine or the time.
             let properties = WriterProperties::builder().set_created_by("orthostat".into()).build();
             SerializedFileWriter::new(draft, Arc::new(schema), Arc::new(properties))
         });
@@ -64,7 +64,7 @@ impl Rows {
         if self.held.len() < GROUP { Ok(()) } else { self.flush() }
     }
 
-    /// Ends the file and gives it back, to be put in its place.
+    /// Ends the file and returns it, to be moved into place.
     ///
     /// # Errors
     /// [`Error::Unwritable`].

@@ -14,7 +14,7 @@ use crate::core::geometry::Point;
 use crate::core::record::Record;
 use crate::vision::photo::{Photo, SHOWN_SIDE};
 
-/// A photo's pixels in the detail that an annotated picture shows, where they were read reduced.
+/// A photo's pixels in the detail of an annotated picture, if they were read reduced.
 ///
 /// # Errors
 /// As [`Photo::from_bytes`].
@@ -22,8 +22,8 @@ pub fn detailed(photo: &Photo) -> Result<Cow<'_, RgbImage>> {
     Ok(photo.detailed()?.map_or(Cow::Borrowed(&photo.pixels), |finer| Cow::Owned(finer.pixels)))
 }
 
-/// The photo with its record drawn over it, at most [`SHOWN_SIDE`] pixels long, without any metadata. `photo` is the measured
-/// photo or a reduced copy of it.
+/// The photo with its record drawn over it, at most [`SHOWN_SIDE`] pixels long, without any metadata. `photo` is the measured photo or a
+/// reduced copy of it.
 #[must_use]
 pub fn draw(photo: &RgbImage, record: &Record, attitude: Attitude) -> RgbImage {
     let scene = Scene::of(record, attitude);
@@ -39,7 +39,7 @@ pub fn draw(photo: &RgbImage, record: &Record, attitude: Attitude) -> RgbImage {
     canvas.into_image()
 }
 
-/// A picture to draw on, and how many of its pixels one of the scene has.
+/// A picture to draw on, with its pixels per pixel of the scene.
 struct Canvas {
     pixmap: Pixmap,
     scale: f64,
@@ -116,7 +116,7 @@ impl Canvas {
         builder.finish()
     }
 
-    /// A line with its casing.
+    /// A line with its outline.
     fn line(&mut self, points: &[Point], color: Rgb, width: f32) {
         let Some(path) = self.path(points) else { return };
         for (color, width) in [(INK, width + 0.9 * self.unit), (color, width)] {
@@ -131,7 +131,7 @@ impl Canvas {
         }
     }
 
-    /// Words on a dark ground of their own, their left edge at `x`, the middle of their height at `y`.
+    /// Words on a dark background, their left edge at `x`, the middle of their height at `y`.
     fn words(&mut self, text: &str, x: f32, y: f32, size: f32, color: Rgb) {
         let width = font::width(text, size) + 0.6 * size;
         self.ground([x, y - 0.6 * size, width, 1.2 * size], INK, 160);

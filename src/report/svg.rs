@@ -1,4 +1,4 @@
-//! The annotated picture as SVG: the photo inside it, the lines over it as lines.
+//! The annotated picture as SVG: the photo embedded, the lines as vectors.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -16,13 +16,13 @@ use crate::vision::photo::SHOWN_SIDE;
 
 const FONT: &str = "font-family=\"DejaVu Sans, Verdana, sans-serif\" font-weight=\"bold\"";
 
-/// A colour as CSS writes it.
+/// A colour in CSS notation.
 #[must_use]
 pub fn hex([red, green, blue]: Rgb) -> String {
     format!("#{red:02x}{green:02x}{blue:02x}")
 }
 
-/// A picture as the text of an `href`, without metadata.
+/// A picture as a data URL for an `href`, without metadata.
 ///
 /// # Errors
 /// When it cannot be encoded.

@@ -1,4 +1,4 @@
-//! Records as rows of cells, for CSV and Parquet: one row a photo, or one row a measure. Columns never change with the photos.
+//! Records as rows of cells, for CSV and Parquet: one row per photo, or one row per measure. The columns do not depend on the photos.
 
 use indexmap::IndexMap;
 
@@ -6,7 +6,7 @@ use crate::core::measure::Measure;
 use crate::core::record::states::Towards;
 use crate::core::record::{MeasureRecord, Record};
 
-/// What a column holds.
+/// The type of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// Text.
@@ -52,7 +52,7 @@ impl From<Option<bool>> for Cell {
     }
 }
 
-/// A column's name and what it holds.
+/// A column's name and type.
 pub type Column = (String, Kind);
 
 /// The first columns of each row: number in the plan, id, subject and date.
@@ -109,8 +109,8 @@ pub fn wide_columns(carried: &[String]) -> Vec<Column> {
     columns
 }
 
-/// One photo. Of each measure the value, its 95 % interval, and `resolved`, `not resolved`, or `refused: ` with the reason; all
-/// empty where the view does not have it.
+/// One photo. For each measure the value, its 95 % interval, and `resolved`, `not resolved`, or `refused: ` with the reason; all empty if
+/// the view does not have the measure.
 #[must_use]
 pub fn wide_row(number: usize, record: &Record, carried: &[String]) -> Vec<Cell> {
     let mut row = head(number, record);
@@ -174,14 +174,14 @@ pub fn long_columns() -> Vec<Column> {
     columns
 }
 
-/// What somebody else measured, by the intake list's column `ref_MEASURE`: with `ref` beside `value` the table can be judged as it is
-/// (`poseaudit paired --column pred=value`). Nothing where it is no number.
+/// A reference value from the intake list's column `ref_MEASURE`: with `ref` beside `value`, the table can be evaluated directly
+/// (`poseaudit paired --column pred=value`). Empty if it is not a number.
 fn reference(record: &Record, measure: &str) -> Cell {
     let column = record.intake.as_ref().and_then(|intake| intake.columns.get(&format!("ref_{measure}")));
     column.and_then(|text| text.trim().parse::<f64>().ok()).filter(|value| value.is_finite()).into()
 }
 
-/// One photo, a row for each measure of its view.
+/// One photo, one row for each measure of its view.
 #[must_use]
 pub fn long_rows(number: usize, record: &Record) -> Vec<Vec<Cell>> {
     let row = |(name, found): (&String, &MeasureRecord)| {

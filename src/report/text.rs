@@ -1,4 +1,4 @@
-//! One photo on the terminal: the answer in three lines, or the table of every measure.
+//! One photo on the terminal: the summary in three lines, or the table of every measure.
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
@@ -13,7 +13,7 @@ use crate::core::names::shown;
 use crate::core::record::Record;
 use crate::core::record::profile::SpinalProfile;
 
-/// The first screen of one photo: advice where it is to be taken again, and three lines.
+/// The summary of one photo: advice if it should be taken again, and three lines.
 #[must_use]
 pub fn first(record: &Record) -> Vec<Line> {
     let head = format!(" ({})", record.view.kind.words());
@@ -21,7 +21,7 @@ pub fn first(record: &Record) -> Vec<Line> {
     let advice = glance::advice(record);
     let muted = advice.is_some();
     lines.extend(advice.map(|advice| vec![(Tone::Advice, format!("  {advice}"))]));
-    // Of a photo without a single value the reason stands there already.
+    // For a photo without any value, the reason is already shown.
     let told = glance::lines(record).into_iter().filter(|_| record.quality.usable);
     lines.extend(told.map(|line| {
         let tone = match line.certainty {
@@ -38,7 +38,7 @@ pub fn first(record: &Record) -> Vec<Line> {
     lines
 }
 
-/// What two views of one visit say together of the measures that both give, each view's own beside it.
+/// The combined values of two views of one visit, for measures that both give, with each view's own value.
 #[must_use]
 pub fn both_views(front: &Record, back: &Record) -> Vec<Line> {
     let mut lines = vec![vec![(Tone::Strong, "front and back together".to_owned())]];
@@ -110,10 +110,10 @@ pub fn table(record: &Record) -> String {
     lines.into_iter().map(|line| line.into_iter().map(|(_, text)| text).collect::<String>() + "\n").collect()
 }
 
-/// A measure without a value, and why.
+/// A measure without a value, and the reason.
 type Refused = (&'static str, String);
 
-/// The table's lines, whether each belongs to a resolved difference, and what has no value.
+/// The table's lines, whether each belongs to a resolved difference, and the measures without a value.
 fn table_of(record: &Record, width: Option<usize>) -> (Vec<String>, Vec<bool>, Vec<Refused>) {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
@@ -144,7 +144,7 @@ fn table_of(record: &Record, width: Option<usize>) -> (Vec<String>, Vec<bool>, V
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
-    // A row may take several lines: each line has the state of the row that it began with.
+    // A row may span several lines: each line has the state of the row that it belongs to.
     let lines: Vec<String> = table.to_string().lines().map(str::to_owned).collect();
     let mut rows = resolved.into_iter();
     let mut state = false;

@@ -1,4 +1,4 @@
-//! How measures went over several visits, each with its interval, and whether they changed.
+//! Measures over several visits, each with its interval, and whether they changed.
 
 use std::fmt::Write;
 
@@ -25,20 +25,20 @@ pub struct Panel {
     pub svg: String,
     /// Whether it changed between the first visit and the last.
     pub changed: bool,
-    /// What became of it, in words.
+    /// The change in words.
     pub words: String,
 }
 
 /// The visits of one subject in one view.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Trend {
-    /// One chart a measure.
+    /// One chart per measure.
     pub panels: Vec<Panel>,
-    /// What is to be known before believing it.
+    /// Caveats.
     pub notes: Vec<String>,
 }
 
-/// One place in a chart.
+/// One point in a chart.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Spot {
     /// The visit's day.
@@ -50,10 +50,10 @@ pub struct Spot {
 }
 
 impl Trend {
-    /// The trend of those visits that can be held against the last one.
+    /// The trend of the visits that are comparable with the last one.
     #[must_use]
     pub fn of(visits: &[Visit]) -> Self {
-        // A photo that was refused whole shows no course.
+        // A photo that was refused entirely is left out.
         let usable = || visits.iter().filter(|visit| visit.record.quality.usable);
         let Some(last) = usable().next_back() else { return Self::default() };
         let (alike, others): (Vec<&Visit>, Vec<&Visit>) =
@@ -82,7 +82,7 @@ impl Trend {
                 })
             })
             .collect();
-        // What changed goes first, however far down the body it is.
+        // Changed measures come first, whatever their position on the body.
         panels.sort_by_key(|panel| !panel.changed);
         notes.extend(left_out(&others, last));
         notes.extend(comparison.notes);

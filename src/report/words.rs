@@ -1,4 +1,4 @@
-//! Phrases that several outputs share.
+//! Phrases shared by several outputs.
 
 use crate::core::camera::LevelFrom;
 use crate::core::gate::Gate;
@@ -13,7 +13,7 @@ pub(super) fn value_text(found: &MeasureRecord) -> Option<String> {
     found.value.map(|value| format!("{}{unit}", signed(value).replace('-', "\u{2212}")))
 }
 
-/// The direction alone; the number stands in its own column.
+/// The direction alone; the number has a column of its own.
 pub(super) fn short_words(measure: Measure, found: &MeasureRecord) -> String {
     let derived = if found.derived_from.is_some() { " (derived)" } else { "" };
     let [positive, negative] = measure.says();
@@ -26,7 +26,7 @@ pub(super) fn short_words(measure: Measure, found: &MeasureRecord) -> String {
     format!("{words}{derived}")
 }
 
-/// The photo's name, and which part of it was measured; of a joint record all its photos' names.
+/// The photo's name, and the measured part of it; for a joint record the names of all its photos.
 pub(super) fn file_words(record: &Record) -> String {
     if !record.joined.is_empty() {
         let files: Vec<&str> = record.joined.iter().map(|photo| photo.file.as_str()).collect();
@@ -38,13 +38,13 @@ pub(super) fn file_words(record: &Record) -> String {
     record.source.region.map_or_else(|| file.clone(), |region| format!("{file}, region {region}"))
 }
 
-/// The side that is seen, and whether the picture is a mirror image.
+/// The visible side, and whether the picture is a mirror image.
 pub(super) fn view_words(record: &Record) -> String {
     let mirrored = if record.view.mirrored { ", taken for a mirror image" } else { "" };
     format!("seen {}{mirrored}", record.view.kind.words())
 }
 
-/// What the picture was levelled by, with a leading comma.
+/// The source of levelling, with a leading comma.
 pub(super) fn level_words(record: &Record) -> String {
     let camera = &record.camera;
     let source = match camera.level_from {
@@ -58,7 +58,7 @@ pub(super) fn level_words(record: &Record) -> String {
     format!(", levelled by {source} (camera roll {:+.1} deg, pitch {:+.1} deg)", camera.roll_deg, camera.pitch_deg)
 }
 
-/// A plain name that stands before a measure's term, where the term is one of the field.
+/// A plain name to print before a measure's term, if the term is technical.
 pub(super) const fn plain_name(measure: Measure) -> Option<&'static str> {
     Some(match measure {
         Measure::AcromialTilt => "shoulders, by their bony points",
@@ -72,12 +72,12 @@ pub(super) const fn plain_name(measure: Measure) -> Option<&'static str> {
     })
 }
 
-/// Half of a 95 % interval, as it stands behind `+-`.
+/// Half of a 95 % interval, as printed after `+-`.
 pub(super) fn half([low, high]: [f64; 2]) -> f64 {
     one_decimal(0.5 * (high - low))
 }
 
-/// Why a photo is to be taken again, where it is: it was refused whole, or a flag asks for it.
+/// Why a photo should be taken again, if it should: it was refused entirely, or a flag asks for it.
 pub(super) fn reason_for_another(record: &Record) -> Option<String> {
     let asks = record.quality.flags.iter().filter(|flag| Gate::asks_for_another(&flag.code));
     let reasons: Vec<&str> = asks.map(|flag| flag.text.as_str()).collect();

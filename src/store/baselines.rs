@@ -7,7 +7,7 @@ use crate::core::folders::data_folder;
 use crate::core::watch::baseline::Baseline;
 use crate::report::output;
 
-/// Where the baseline of a name is kept: in the user's data folder.
+/// The file of the baseline with this name, in the user's data folder.
 ///
 /// # Errors
 /// [`Error::Usage`] for a name that is no file name, or when there is no such folder.
@@ -23,7 +23,7 @@ pub fn path(name: &str) -> Result<PathBuf> {
     Ok(folder.join("baselines").join(format!("{name}.json")))
 }
 
-/// Reads the baseline of a name; `None` when none was taken yet.
+/// Reads the baseline with this name; `None` when none was taken yet.
 ///
 /// # Errors
 /// [`Error::Unreadable`], [`Error::NotARecord`] for a file that is no baseline.
@@ -36,7 +36,7 @@ pub fn open(name: &str) -> Result<Option<Baseline>> {
     }
 }
 
-/// Keeps the baseline under its name, readable by the user alone; one that was there is replaced.
+/// Saves the baseline under its name, readable by the user alone; an existing one is replaced.
 ///
 /// # Errors
 /// [`Error::Unwritable`].

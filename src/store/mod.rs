@@ -1,4 +1,4 @@
-//! What is kept: the history, and the baselines of the webcam program.
+//! Stored data: the history, and the baselines of the webcam program.
 
 pub mod baselines;
 pub mod history;

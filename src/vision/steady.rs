@@ -1,41 +1,41 @@
-//! Whether a video's camera stays where it was, by the edges of the background.
+//! Whether a video's camera stays in place, by the edges of the background.
 //!
-//! Patches with detail beside the person are kept from a first frame. Where a patch looks the same at its place, the camera stands
-//! there still; where it is found again some pixels away, the camera has moved; where it is not found, something stands before it.
+//! Patches with detail beside the person are kept from a first frame. If a patch is found at its place, the camera has not moved; if it
+//! is found some pixels away, the camera has moved; if it is not found, something covers it.
 
 use crate::vision::raster::frame::Frame;
 
-/// Frames are looked at in a grey copy about this wide, in pixels.
+/// Frames are compared in a grey copy of about this width, in pixels.
 const WIDTH: usize = 160;
-/// The side of a patch, and how far away it is looked for, in pixels of the copy: a tenth of the width is a turn of some 6 degrees.
+/// The side of a patch, and its search distance, in pixels of the copy: a tenth of the width is a turn of some 6 degrees.
 const PATCH: usize = 12;
 const REACH: isize = 16;
-/// A patch has this standard deviation of its grey levels, or it is plain wall; there are at most so many.
+/// The minimum standard deviation of a patch's grey levels, below which it is plain wall; and the largest number of patches.
 const DETAIL: f64 = 5.0;
 const PATCHES: usize = 48;
-/// Correlation with the patch from which on it surely is the same, without a look around, and from which on it may be.
+/// Correlations with the patch from which on it certainly matches, without a further search, and from which on it may match.
 const SURE: f64 = 0.95;
 const SAME: f64 = 0.8;
-/// It is found elsewhere where the correlation is higher by this.
+/// It counts as found elsewhere where the correlation is higher by this.
 const BETTER: f64 = 0.08;
-/// A patch found nearer than this has not moved, in pixels of the copy: less is the codec's and the sampling's.
+/// A patch found nearer than this has not moved, in pixels of the copy: smaller shifts come from the codec and the sampling.
 const LEAST: f64 = 1.5;
-/// This share of the patches in view, and so many, must have moved.
+/// This share of the visible patches, and this many, must have moved.
 const MOVED_SHARE: f64 = 0.4;
 const FEWEST: usize = 4;
-/// Where fewer than this share are at their places and they have kept their contrast, the camera sees something else altogether.
+/// If fewer than this share are at their places and they have kept their contrast, the camera shows a different scene.
 const LEFT_SHARE: f64 = 0.15;
-/// Seconds between looks, and how many must agree.
+/// Seconds between comparisons, and how many must agree.
 const EVERY: f64 = 0.25;
 const LOOKS: u32 = 2;
 const LOOKS_ALTOGETHER: u32 = 8;
 
-/// What one look says.
+/// The result of one comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Look {
     Still,
     Moved,
-    /// Hardly anything is where it was, or anywhere near.
+    /// Hardly any patch is at or near its place.
     Elsewhere,
     Unclear,
 }
@@ -66,7 +66,7 @@ impl Copy {
         Self { levels, width, height, factor }
     }
 
-    /// A patch's levels less their mean, and their standard deviation.
+    /// A patch's levels minus their mean, and their standard deviation.
     fn patch(&self, x: usize, y: usize) -> ([f32; PATCH * PATCH], f64) {
         let mut values = [0.0; PATCH * PATCH];
         for row in 0..PATCH {
@@ -89,7 +89,7 @@ struct Patch {
 }
 
 impl Patch {
-    /// The correlation with what another frame shows at a place, and that place's standard deviation.
+    /// The correlation with another frame's patch at a place, and that patch's standard deviation.
     fn alike(&self, copy: &Copy, x: usize, y: usize) -> (f64, f64) {
         let (levels, sd) = copy.patch(x, y);
         let product: f32 = levels.iter().zip(&self.levels).map(|(a, b)| a * b).sum();
@@ -97,7 +97,7 @@ impl Patch {
         (f64::from(product) / scale, sd)
     }
 
-    /// How far away it is found best, in pixels of the copy, and the correlation there.
+    /// The distance of the best match, in pixels of the copy, and the correlation there.
     fn found(&self, copy: &Copy) -> (f64, f64) {
         let mut best = (0.0, -1.0);
         for dy in -REACH..=REACH {
@@ -116,7 +116,7 @@ impl Patch {
     }
 }
 
-/// Keeps watch over a camera.
+/// Detects movement of a camera.
 #[derive(Debug, Default)]
 pub struct Steady {
     patches: Vec<Patch>,
@@ -127,13 +127,13 @@ pub struct Steady {
 }
 
 impl Steady {
-    /// Takes the next frame in which somebody is seen for where the camera stands.
+    /// Takes the next frame with a person in it as the reference.
     pub fn reset(&mut self) {
         *self = Self::default();
     }
 
-    /// Looks at a frame taken at a time in seconds, in which people fill these boxes (left, top, right, bottom in pixels): whether the
-    /// camera has moved since the first.
+    /// Compares a frame taken at a time in seconds, in which people fill these boxes (left, top, right, bottom in pixels). Returns
+    /// whether the camera has moved since the first frame.
     pub fn next(&mut self, frame: &Frame<'_>, seconds: f64, people: &[[f64; 4]]) -> bool {
         if self.looked.is_some_and(|looked| (0.0..EVERY).contains(&(seconds - looked))) {
             return self.moved;
@@ -231,7 +231,7 @@ mod tests {
         bgr
     }
 
-    /// Whether it is said to have moved, after the first two seconds as it was and two as it is.
+    /// Whether a movement is reported, after two seconds before the change and two seconds after it.
     fn moved(after: impl Fn(u32) -> Vec<u8>) -> bool {
         let body = [[110.0, 40.0, 200.0, 180.0]];
         let before = room(0.0, [0.0, 0.0], 1.0, Some(body[0]));

@@ -1,8 +1,8 @@
-//! One person followed from frame to frame.
+//! Follows one person from frame to frame.
 //!
-//! The region to read comes from the last frame's own points; the detector runs only when no person is followed, and every few
-//! seconds to see whether it is still the same person and who else is there. Frames are read plainly and mirrored in turn, so
-//! that two neighbours together favour no side, as the readings of a photo do, at the price of one.
+//! The region to read comes from the last frame's own points; the detector runs only when no person is followed, and every few seconds to
+//! check whether it is still the same person and who else is there. Frames are read plainly and mirrored in turn, so two neighbours
+//! together favour no side, as the readings of a photo do, at the cost of one reading.
 
 use crate::core::error::Result;
 use crate::core::geometry::Point;
@@ -12,40 +12,40 @@ use crate::vision::estimate::{Crowd, Estimator, Look, Person, Reading};
 use crate::vision::raster::frame::{Cutter, Frame};
 use crate::vision::raster::region::Region;
 
-/// Seconds between looks of the detector while somebody is followed.
+/// Seconds between runs of the detector while a person is followed.
 pub const CHECK_EVERY: f64 = 3.0;
 /// Seconds between runs of the detector while no person is visible.
 pub const SEARCH_EVERY: f64 = 0.25;
-/// And while somebody is followed who is not wanted.
+/// The same while an unwanted person is followed.
 const OTHERS_EVERY: f64 = 1.0;
-/// Somebody small is looked for in squares of this share of the frame's shorter side.
+/// Small people are searched for in squares of this share of the frame's shorter side.
 const PART: f64 = 0.55;
-/// Two frames farther apart than this (seconds) are not read as one.
+/// Two frames farther apart than this (seconds) are not combined.
 const PAIR_WITHIN: f64 = 0.6;
 /// Nor are two between which the person has moved by more than this share of the region's side.
 const PAIR_MOVED: f64 = 0.02;
-/// Somebody found whose hips are nearer to the followed person's than this share of the smaller region is that person.
+/// A detected person whose hips are nearer to the followed person's than this share of the smaller region is that person.
 const SAME_PERSON: f64 = 0.25;
-/// Somebody is nearer to the camera when larger in the picture by this factor.
+/// A person counts as nearer to the camera when larger in the picture by this factor.
 const NEARER: f64 = 1.2;
-/// A region smaller than this (pixels), or more than so many times the frame, holds no person.
+/// A region smaller than this (pixels), or larger than this multiple of the frame, holds no person.
 const SMALLEST: f64 = 16.0;
 const LARGEST: f64 = 4.0;
 
-/// Who was seen in a frame.
+/// The person followed in a frame.
 #[derive(Debug, Clone)]
 pub struct Followed {
-    /// This frame's reading, after the last frame's when both belong together: then one is plain and one is mirrored.
+    /// This frame's reading, after the last frame's if the two can be combined: then one is plain and one is mirrored.
     pub readings: Vec<Reading>,
     /// The region that was read.
     pub region: Region,
-    /// How many people the detector found when it last looked.
+    /// The number of people in the detector's last run.
     pub people: usize,
-    /// Whether somebody else was nearer to the camera then.
+    /// Whether another person was nearer to the camera then.
     pub nearer: bool,
-    /// Whether this person was not followed in the frame before.
+    /// Whether this person was not followed in the previous frame.
     pub newcomer: bool,
-    /// Whether the detector looked at this frame too, which takes as long again.
+    /// Whether the detector ran on this frame too, which doubles the time.
     pub searched: bool,
 }
 
@@ -64,11 +64,11 @@ pub struct Tracker {
     people: usize,
     nearer: bool,
     strangers: u32,
-    /// Another is followed than in the frame before.
+    /// The followed person differs from the one in the previous frame.
     arrived: bool,
-    /// Whoever is followed is not the one who is wanted.
+    /// The followed person is not the wanted one.
     unwanted: bool,
-    /// Which part of the frame is searched next for somebody small.
+    /// The part of the frame that is searched next for a small person.
     part: usize,
 }
 
@@ -118,7 +118,7 @@ impl Tracker {
         self.unwanted = false;
     }
 
-    /// Whoever is followed is not the one who is wanted: somebody else is followed as soon as the detector finds anybody.
+    /// Marks the followed person as unwanted: another person is followed as soon as the detector finds one.
     pub fn prefer_another(&mut self) {
         self.unwanted = true;
     }
@@ -129,7 +129,7 @@ impl Tracker {
     /// When a model cannot be run.
     pub fn see(&mut self, frame: &Frame<'_>, seconds: f64) -> Result<Option<Followed>> {
         let since = self.looked.map_or(f64::INFINITY, |looked| seconds - looked);
-        // A clock that runs back has started anew.
+        // A clock that runs backwards has restarted.
         let every = match (self.region, self.unwanted) {
             (None, _) => SEARCH_EVERY,
             (Some(_), true) => OTHERS_EVERY,
@@ -156,7 +156,7 @@ impl Tracker {
         let Some(reading) = self.read(frame, region, look)?.filter(|reading| fits(reading.next, frame)) else {
             self.region = None;
             self.last = None;
-            // Gone now, perhaps only for this frame: the next is searched.
+            // Lost, perhaps only for this frame: the next one is searched.
             self.looked = None;
             return Ok(None);
         };
@@ -171,7 +171,7 @@ impl Tracker {
         Ok(Some(Followed { readings, region, people, nearer: self.nearer, newcomer, searched: due }))
     }
 
-    /// Reads the joints in a region of a frame, beside what [`Tracker::see`] does.
+    /// Reads the joints in a region of a frame, independently of [`Tracker::see`].
     ///
     /// # Errors
     /// When a model cannot be run.
@@ -180,7 +180,7 @@ impl Tracker {
         self.model.read_in(crop, region.rotation, look)
     }
 
-    /// The parts of the frame in turn, in which people show who are too small for a look at the whole.
+    /// The parts of the frame in turn, for people who are too small to be detected in the whole frame.
     fn next_part(&mut self, width: f64, height: f64) -> Region {
         let side = PART * height.min(width);
         let (rows, columns) = (centers(height, side), centers(width, side));
@@ -189,7 +189,7 @@ impl Tracker {
         Region { center: Point::new(columns[part % columns.len()], rows[part / columns.len()]), side, rotation: 0.0 }
     }
 
-    /// Matches detections with the person who is followed.
+    /// Matches detections with the followed person.
     fn check(&mut self, crowd: &Crowd, width: f64, height: f64) {
         let people = crowd.by_prominence(width, height);
         self.people = people.len();
@@ -215,8 +215,8 @@ impl Tracker {
         }
         let nearer = |person: &Person| person.region.side > NEARER * region.side;
         self.nearer = people.iter().filter(|person| !same(person)).any(nearer);
-        // The detector may miss whom the landmark model follows well (at a desk); it only overrules when it finds others,
-        // and twice.
+        // The detector may miss a person whom the landmark model follows well (at a desk); it overrules only when it finds others, and
+        // twice.
         if people.is_empty() || people.iter().any(|person| same(&person)) {
             self.strangers = 0;
             return;
@@ -252,7 +252,7 @@ mod tests {
         (bgr, width as usize, height as usize)
     }
 
-    /// The picture moved to the right by some pixels; what comes in is black.
+    /// The picture moved to the right by some pixels, filled with black.
     fn moved(bgr: &[u8], width: usize, pixels: usize) -> Vec<u8> {
         let mut out = vec![0; bgr.len()];
         for (to, from) in out.chunks_exact_mut(3 * width).zip(bgr.chunks_exact(3 * width)) {

@@ -1,4 +1,4 @@
-//! The views in a picture: the whole of it, a region that was named, or each panel of a collage.
+//! The views in a picture: the whole of it, a given region, or each panel of a collage.
 
 use crate::core::area::Area;
 use crate::core::error::{Error, Result};
@@ -8,8 +8,8 @@ use crate::vision::panels;
 use crate::vision::photo::{Metadata, Photo};
 
 impl Analyzer {
-    /// The pictures to measure in a photo, each by [`Analyzer::analyze`]: the region that the options name, each panel of a collage in
-    /// the order of reading where somebody shows in two of them or more, else the photo as it is.
+    /// The pictures to measure in a photo, each by [`Analyzer::analyze`]: the region given in the options; each panel of a collage in
+    /// reading order if at least two of them show a person; else the photo as it is.
     ///
     /// # Errors
     /// [`Error::Usage`] when the region lies outside the photo, or when the options say of one view what cannot hold for several;
@@ -41,7 +41,7 @@ impl Analyzer {
         }
         let view = |(number, &part): (usize, &Area)| {
             let mut view = photo.within(part)?;
-            // No camera took the collage.
+            // The collage as a whole was not taken by a camera.
             view.metadata = Metadata { taken: view.metadata.taken, ..Metadata::default() };
             view.notes.push(format!("one of {} panels in the picture: no. {number}, at {part}", parts.len()));
             Ok(view)

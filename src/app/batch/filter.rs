@@ -1,4 +1,4 @@
-//! Paths in, records out, in the same order, one line each: for engines that hand out work themselves.
+//! Paths in, records out, in the same order, one line each: for engines that distribute the work themselves.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -33,22 +33,21 @@ struct FailureSource {
     file: String,
 }
 
-/// How a filter works.
+/// Settings of a filter.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Workers, and the longest that one photo may take.
+    /// Number of workers, and the time limit per photo.
     pub pool: worker::Settings,
     /// How photos are read.
     pub reading: ReadOptions,
-    /// Which models.
+    /// The models.
     pub models: Vec<blazepose::Options>,
     /// How photos are measured.
     pub options: Options,
 }
 
-/// Measures paths as they come. `emit` gets one line of JSON for each (for each panel of a collage), without its line feed, in their
-/// order: a record, or an object
-/// with `schema`, `id`, `source.file` and `error` (`code`, `text`). It may break off.
+/// Measures paths as they arrive. `emit` gets one line of JSON for each (for each panel of a collage), without its line feed, in their
+/// order: a record, or an object with `schema`, `id`, `source.file` and `error` (`code`, `text`). It may stop the run.
 ///
 /// # Errors
 /// What `paths` and `emit` say; [`Error::Runtime`] and [`Error::Model`].
@@ -83,7 +82,7 @@ pub fn filter(
                     let id = Place { number, of }.of(&job.id);
                     Ok(Outcome::Record(Box::new(Record::of(view.provenance(&id), &analysis))))
                 }
-                // Of a collage the other panels are measured.
+                // The other panels of a collage are still measured.
                 Err(error) if of > 1 && !matches!(error, Error::Runtime { .. } | Error::Model { .. }) => {
                     Ok(Outcome::Failure(Failure::of(&error, &job.path)))
                 }
@@ -106,7 +105,7 @@ pub fn filter(
             for line in lines {
                 if emit(&line)?.is_break() {
                     gone.store(true, std::sync::atomic::Ordering::Relaxed);
-                    // Whoever read is gone: an error only to end the work.
+                    // The reader has closed the pipe: this error only ends the work.
                     return Err(Error::Usage { reason: "standard output was closed".into() });
                 }
             }

@@ -1,7 +1,7 @@
 //! De-identified ids: keyed hashes, with the key in a separate file.
 //!
-//! The key and the list of true ids identify the subjects; the outputs alone do not. The same key gives the
-//! same person the same id in every run.
+//! The key and the list of true ids identify the subjects; the outputs alone do not. The same key gives the same person the same id in
+//! every run.
 
 use std::io::Write;
 use std::path::Path;
@@ -9,7 +9,7 @@ use std::path::Path;
 use super::journal::Key;
 use crate::core::error::{Error, Result};
 
-/// Hexadecimal digits of an id: 64 bits, so that among a million ids two are alike with a chance of 1 in 40 million.
+/// Hexadecimal digits of an id: 64 bits, so two of a million ids coincide with a chance of 1 in 40 million.
 const DIGITS: usize = 16;
 
 /// The key.
@@ -26,7 +26,7 @@ impl std::fmt::Debug for Identity {
 }
 
 impl Identity {
-    /// Reads the key, or makes one where there is none; readable by the user alone.
+    /// Reads the key, or creates one if there is none; readable by the user alone.
     ///
     /// # Errors
     /// [`Error::Unwritable`]; [`Error::Usage`] when the file is no key.
@@ -59,7 +59,7 @@ impl Identity {
         }
     }
 
-    /// What an id of a kind (`id`, `subject`, ...) becomes.
+    /// The de-identified id of an id of a kind (`id`, `subject`, ...).
     #[must_use]
     pub fn id(&self, kind: &str, id: &str) -> String {
         let mut hasher = blake3::Hasher::new_keyed(&self.key);
@@ -74,7 +74,7 @@ impl Identity {
     }
 }
 
-/// Refuses a key file that others may read: the key identifies the subjects.
+/// Refuses a key file that other users may read: the key identifies the subjects.
 fn private(path: &Path) -> Result<()> {
     #[cfg(unix)]
     {

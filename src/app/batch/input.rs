@@ -1,4 +1,4 @@
-//! From what the user names to paths: files, folders (all below them), globs, and lists on standard input.
+//! Resolves the user's inputs to paths: files, folders (recursively), globs, and lists on standard input.
 
 use std::collections::{HashMap, HashSet};
 use std::io::BufRead;
@@ -9,24 +9,24 @@ use walkdir::WalkDir;
 use crate::report::output::List;
 use crate::vision::photo::{looks_like_picture, names_picture};
 
-/// What was found.
+/// The result of the search.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Found {
     /// The photos, each once: in the order of the inputs, and within a folder by name.
     pub photos: Vec<PathBuf>,
-    /// Below the folders, what cannot be gone into, with the reason: a link that goes in circles, a folder that may not be read.
+    /// Entries below the folders that cannot be read, with the reason: a circular link, a folder without permission.
     pub closed: Vec<(PathBuf, String)>,
-    /// Files below the folders that are no pictures, by name and by content.
+    /// Files below the folders that are not pictures, by name and by content.
     pub left_out: Vec<PathBuf>,
-    /// Pictures that this program wrote: results of a run are no input of another.
+    /// Pictures that this program wrote: results of a run are not inputs of another.
     pub own: Vec<PathBuf>,
     /// Photos in the output folder, which belongs to the run.
     pub inside: Vec<PathBuf>,
-    /// Inputs that lead to nothing, in sentences.
+    /// Inputs that match nothing, as sentences.
     pub problems: Vec<String>,
 }
 
-/// What has been met so far, and what is known about folders.
+/// The state of the search: paths found so far, and lists of folders.
 struct Search {
     found: Found,
     taken: HashSet<PathBuf>,
@@ -35,7 +35,7 @@ struct Search {
     lists: HashMap<PathBuf, Option<List>>,
 }
 
-/// Looks up inputs. Nothing below `output` is taken, and no picture that this program wrote anywhere.
+/// Resolves inputs. Files below `output` are left out, and so are pictures that this program wrote anywhere.
 #[must_use]
 pub fn find(inputs: &[PathBuf], output: Option<&Path>) -> Found {
     let mut search = Search::of(output);
@@ -51,7 +51,7 @@ pub fn find(inputs: &[PathBuf], output: Option<&Path>) -> Found {
     search.found
 }
 
-/// Whether a photo that is named directly must be left out, and why.
+/// Why a directly named photo must be left out, if so.
 #[must_use]
 pub fn is_left_out(path: &Path, output: Option<&Path>) -> Option<&'static str> {
     let mut search = Search::of(output);
@@ -82,7 +82,7 @@ impl Search {
         }
     }
 
-    /// Whether this program wrote a picture. In the output folder, where nothing is taken anyhow, its name tells.
+    /// Whether this program wrote a picture. In the output folder, where every file is left out anyway, the name decides.
     fn wrote(&mut self, path: &Path, inside: bool) -> bool {
         path.ancestors().skip(1).take(2).any(|folder| {
             let open = || List::open(folder).ok().filter(|list| !list.files().is_empty());
@@ -124,7 +124,7 @@ impl Search {
             let text = "cannot be gone into: the link leads back to a folder above it";
             self.found.closed.push((path, text.into()));
         } else if names_picture(&path) && path.symlink_metadata().is_ok_and(|about| !about.is_dir()) {
-            // A link to nowhere: opening it will say so.
+            // A dangling link: opening it reports the error.
             self.take(path);
         } else {
             let cause = error.io_error().map_or_else(|| "unknown".to_owned(), crate::core::error::plain_cause);
@@ -162,8 +162,8 @@ impl Search {
     }
 }
 
-/// Paths from a list: one a line (an ending carriage return is dropped), or separated by NUL. Empty ones are skipped. Bytes that
-/// are no UTF-8 stay as they are.
+/// Paths from a list: one per line (a trailing carriage return is dropped), or separated by NUL. Empty ones are skipped. Bytes that are
+/// not UTF-8 are kept.
 pub fn listed(list: impl BufRead, by_nul: bool) -> impl Iterator<Item = std::io::Result<PathBuf>> {
     let end = if by_nul { 0 } else { b'\n' };
     list.split(end).filter_map(move |name| {

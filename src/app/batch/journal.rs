@@ -1,10 +1,10 @@
-//! What is done already, on disk: one line a photo, written as soon as the photo is measured.
+//! Completed work on disk: one line per photo, written as soon as the photo is measured.
 //!
-//! A line is found again by its key, a hash of the photo's content, the options, the models and the program's version: a photo that
-//! was moved or renamed is not measured twice, one that was changed is.
+//! A line is identified by its key, a hash of the photo's content, the options, the models and the program's version: a photo that was
+//! moved or renamed is not measured twice, one that was changed is.
 //!
-//! Each line begins with a checksum of the rest. A line that was cut off by a crash or damaged since, and one without a checksum as
-//! earlier versions wrote it, is dropped: its photo is measured again.
+//! Each line begins with a checksum of the rest. A line that was cut off by a crash or damaged since, or that has no checksum because an
+//! earlier version wrote it, is dropped: its photo is measured again.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -22,35 +22,35 @@ pub const FIRST: &[u8] = b"orthostat journal 1\n";
 /// Hexadecimal digits of a line's checksum.
 const DIGITS: usize = 16;
 
-/// Names a photo's content under given options, models and version.
+/// Identifies a photo's content under given options, models and version.
 pub type Key = [u8; 32];
 
 /// One line.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
-    /// What came of the photo. A record in here has neither id nor file name: they belong to the plan.
+    /// The outcome of the photo. A record in here has neither id nor file name: they come from the plan.
     pub outcome: Outcome,
     /// A small JPEG picture in base64, when pictures are made.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub thumbnail: Option<String>,
-    /// What came of the other panels, where the photo is a collage: this entry is that of the first.
+    /// The outcomes of the other panels, if the photo is a collage: this entry is that of the first.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub further: Vec<Entry>,
 }
 
 impl Entry {
-    /// What came of a photo with a single view.
+    /// The entry of a photo with a single view.
     #[must_use]
     pub fn of(outcome: Outcome, thumbnail: Option<String>) -> Self {
         Self { outcome, thumbnail, further: Vec::new() }
     }
 
-    /// What came of each view in the photo, in order.
+    /// The entry of each view in the photo, in order.
     pub fn views(&self) -> impl Iterator<Item = &Self> {
         std::iter::once(self).chain(&self.further)
     }
 
-    /// How many views there are.
+    /// The number of views.
     #[must_use]
     pub fn count(&self) -> usize {
         1 + self.further.len()
@@ -63,18 +63,18 @@ struct Line<E> {
     entry: E,
 }
 
-/// An open journal. Nobody else has it open for a run at the same time.
+/// An open journal, locked against other runs.
 #[derive(Debug)]
 pub struct Journal {
     path: PathBuf,
     file: File,
-    /// Where each entry's line lies, and how many views it is of.
+    /// The position of each entry's line, and its number of views.
     places: HashMap<Key, (u64, u32, usize)>,
     end: u64,
 }
 
 impl Journal {
-    /// Opens a journal, or makes an empty one. Lines that are damaged count as not there; the second number is how many.
+    /// Opens a journal, or creates an empty one. Damaged lines are ignored; the second value is their number.
     ///
     /// # Errors
     /// [`Error::Occupied`] when something else stands there, which with `force` gives way (a link does, and what it leads to stays);
@@ -115,8 +115,8 @@ impl Journal {
         }
     }
 
-    /// Notes where every whole line lies, and cuts off what follows the last; how many are damaged. `None`, and nothing is changed,
-    /// for a file that is no journal.
+    /// Records the position of every complete line, and cuts off the rest; returns the number of damaged lines. `None`, without any
+    /// change, for a file that is not a journal.
     fn scan(&mut self) -> std::io::Result<Option<usize>> {
         let mut lines = BufReader::new(&self.file);
         let (mut damaged, mut start, mut line) = (0, 0_u64, Vec::new());
@@ -161,12 +161,12 @@ impl Journal {
         self.places.keys()
     }
 
-    /// The keys of all entries, with how many views each is of.
+    /// The keys of all entries, each with its number of views.
     pub fn views(&self) -> impl Iterator<Item = (Key, usize)> {
         self.places.iter().map(|(&key, &(.., views))| (key, views))
     }
 
-    /// Forgets everything.
+    /// Removes all entries.
     ///
     /// # Errors
     /// [`Error::Unwritable`].
@@ -177,7 +177,7 @@ impl Journal {
         cleared.map_err(|source| self.unwritable(source))
     }
 
-    /// Writes an entry down. It survives the end of this program at once, and that of the machine a little later.
+    /// Writes an entry. It survives the end of this program immediately, and a crash of the machine after a short time.
     ///
     /// # Errors
     /// [`Error::Unwritable`].
@@ -189,7 +189,7 @@ impl Journal {
         Ok(())
     }
 
-    /// Reads an entry back; `None` when there is none under this key.
+    /// Reads an entry; `None` when there is none under this key.
     ///
     /// # Errors
     /// [`Error::Unwritable`] when the journal changed under our hands.
@@ -225,7 +225,7 @@ pub fn line_of(key: &Key, entry: &Entry) -> std::io::Result<Vec<u8>> {
     Ok(line)
 }
 
-/// A line's entry, if every bit of it is as it was written.
+/// A line's entry, if its checksum is correct.
 fn entry_of(line: &[u8]) -> Option<(Key, Entry)> {
     let (found, json) = line.strip_suffix(b"\n")?.split_at_checked(DIGITS)?;
     let json = json.strip_prefix(b" ")?;

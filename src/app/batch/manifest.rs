@@ -1,8 +1,8 @@
-//! An intake list: a CSV file that names the photos and says what is known about each.
+//! An intake list: a CSV file that names the photos and the known data of each.
 //!
-//! Columns, any subset but `path`, in any order, header required: `path` (relative to the list's own folder), `id`, `subject`,
-//! `view`, `mirrored`, `height_cm`, `visit_date`, `plumb` (`x1,y1,x2,y2`), `region` (`x,y,w,h`), `notes`. Other columns are carried to the outputs.
-//! Separators: comma, semicolon or tab, whichever the header has most of.
+//! Columns, any subset that includes `path`, in any order, header required: `path` (relative to the list's own folder), `id`, `subject`,
+//! `view`, `mirrored`, `height_cm`, `visit_date`, `plumb` (`x1,y1,x2,y2`), `region` (`x,y,w,h`), `notes`. Other columns are copied to the
+//! outputs. Separator: comma, semicolon or tab, whichever is most frequent in the header.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -17,13 +17,12 @@ use crate::core::error::{Error, Result};
 use crate::core::geometry::Point;
 use crate::core::{names, options};
 
-/// The columns with a meaning of their own.
+/// The columns with a defined meaning.
 pub const COLUMNS: [&str; 10] =
     ["path", "id", "subject", "view", "mirrored", "height_cm", "visit_date", "plumb", "region", "notes"];
 
-/// Reads an intake list, whose photos must not lie in `output`. What is wrong is collected in [`Plan::problems`], and
-/// what is only doubtful (a column that is nearly one of ours, a day after `today`) in [`Plan::questions`]; `options` holds where a
-/// cell is empty.
+/// Reads an intake list, whose photos must not lie in `output`. Errors are collected in [`Plan::problems`], and doubtful entries (a
+/// column name similar to a known one, a day after `today`) in [`Plan::questions`]; `options` applies where a cell is empty.
 ///
 /// # Errors
 /// [`Error::Unreadable`]; [`Error::Usage`] when it is no such list at all.
@@ -105,7 +104,7 @@ pub fn read(path: &Path, options: &options::Options, output: Option<&Path>, toda
     Ok(plan.with_ids())
 }
 
-/// What is wrong with the header, and what is doubtful in it.
+/// Errors and doubtful names in the header.
 fn doubts(path: &Path, names: &[String], plan: &mut Plan) {
     for (index, name) in names.iter().enumerate().filter(|(index, name)| names[..*index].contains(name)) {
         let what = format!("expected each column once, found \"{name}\" again in column {}", index + 1);
@@ -119,7 +118,7 @@ fn doubts(path: &Path, names: &[String], plan: &mut Plan) {
     }
 }
 
-/// The line that a row begins in: blank lines before it are no part of it.
+/// The line where a row begins, not counting blank lines before it.
 fn line_of(text: &str, byte: u64) -> u64 {
     let bytes = text.as_bytes();
     let from = usize::try_from(byte).unwrap_or(usize::MAX).min(bytes.len());
@@ -127,7 +126,7 @@ fn line_of(text: &str, byte: u64) -> u64 {
     1 + bytes[..from + blank].iter().filter(|&&byte| byte == b'\n').count() as u64
 }
 
-/// The column of ours that a name nearly is: spelt with other signs between its words, or with up to two letters wrong.
+/// The known column that a name resembles: with different separators between its words, or with up to two letters wrong.
 fn nearest(name: &str) -> Option<&'static str> {
     if name.is_empty() || COLUMNS.contains(&name) {
         return None;
@@ -147,7 +146,7 @@ fn nearest(name: &str) -> Option<&'static str> {
     COLUMNS.into_iter().find(|column| near(column))
 }
 
-/// How many letters differ: put in, left out, replaced or exchanged with a neighbour.
+/// The edit distance: letters inserted, omitted, replaced or exchanged with a neighbour.
 fn distance(a: &[char], b: &[char]) -> usize {
     let mut rows = vec![vec![0; b.len() + 1]; a.len() + 1];
     for (i, row) in rows.iter_mut().enumerate() {
@@ -167,7 +166,7 @@ fn distance(a: &[char], b: &[char]) -> usize {
     rows[a.len()][b.len()]
 }
 
-/// The view that a cell sets; inside, `None` for a view to be detected.
+/// The view in a cell; the inner `None` stands for a view to be detected.
 fn view(cell: &str) -> Option<Option<View>> {
     match cell.to_lowercase().as_str() {
         "auto" => Some(None),
@@ -177,7 +176,7 @@ fn view(cell: &str) -> Option<Option<View>> {
     }
 }
 
-/// One row, and everything that is wrong with it.
+/// One row, and all its errors.
 fn job(columns: &[String], row: &csv::StringRecord, folder: &Path, options: &options::Options) -> (Job, Vec<String>) {
     let mut job = Job::of(Path::new("").into(), options);
     let mut problems = Vec::new();
@@ -250,7 +249,7 @@ fn job(columns: &[String], row: &csv::StringRecord, folder: &Path, options: &opt
     (job, problems)
 }
 
-/// Where quotes are set so that rows would run into each other: lines and what is wrong there.
+/// Quotes that would merge rows: their lines and a description.
 fn unsound_quotes(text: &str, separator: char) -> Vec<(usize, String)> {
     #[derive(Clone, Copy)]
     enum At {
@@ -259,7 +258,7 @@ fn unsound_quotes(text: &str, separator: char) -> Vec<(usize, String)> {
         Quoted {
             since: usize,
         },
-        /// Behind the quote that may end a cell.
+        /// After the quote that may end a cell.
         Behind {
             since: usize,
         },
@@ -291,7 +290,7 @@ fn unsound_quotes(text: &str, separator: char) -> Vec<(usize, String)> {
     wrong
 }
 
-/// Two points nearer to plumb than to level.
+/// Two points whose line is nearer to vertical than to horizontal.
 fn plumb(cell: &str) -> Option<(Point, Point)> {
     let numbers: Vec<f64> = cell
         .split([',', ';', ' '])

@@ -1,8 +1,7 @@
-//! Which photos are being measured, on disk: what was when a run was killed may be what killed it.
+//! Photos in progress, on disk: a photo that was in progress when a run was killed may be the cause.
 //!
-//! A worker marks a photo before it decodes it. A later run tries the photos whose mark is left over by themselves, after all
-//! others; and it leaves out, with a reason, one that was alone in work when the system ran out of memory, or when three runs
-//! ended without an error.
+//! A worker marks a photo before decoding it. A later run measures photos with a remaining mark alone, after all others; and it leaves
+//! out, with a reason, a photo that was alone in progress when the system ran out of memory, or when three runs ended without an error.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -17,31 +16,31 @@ use crate::core::error::{Error, Result};
 use crate::core::record::outcome::Failure;
 use crate::report::output::open_own;
 
-/// So many runs may end while one photo alone is measured. Users end runs as well.
+/// The number of runs that may end while one photo is measured alone. Users end runs as well.
 const DEATHS: usize = 3;
 
-/// One line: a photo is taken up, or put down without an entry in the journal.
+/// One line: a photo is started, or finished without an entry in the journal.
 #[derive(Serialize, Deserialize)]
 struct Line {
     key: String,
     /// No other photo is being measured.
     #[serde(default)]
     alone: bool,
-    /// How many processes the system has killed for want of memory since it started, where it tells.
+    /// The number of processes that the system has killed for lack of memory since it started, if known.
     #[serde(default)]
     killed: Option<u64>,
     #[serde(default)]
     done: bool,
 }
 
-/// What is left of a photo's marks.
+/// The evidence against a photo from its marks.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Suspicion {
     alone: usize,
     for_memory: bool,
 }
 
-/// The marks of this run and those left over by others.
+/// The marks of this run and the remaining ones of earlier runs.
 #[derive(Debug)]
 pub struct Marks {
     file: Mutex<File>,
@@ -51,17 +50,17 @@ pub struct Marks {
 /// What to do with a photo.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Advice {
-    /// Nothing is known against it.
+    /// There is no evidence against it.
     Measure,
-    /// It was in work when a run was killed: measure it after the others, and alone.
+    /// It was in progress when a run was killed: measure it after the others, and alone.
     Defer,
     /// It is left out.
     LeaveOut(Failure),
 }
 
 impl Marks {
-    /// Opens the marks of a folder; those of earlier runs count when `resume` is set. `known` tells which photos have an entry
-    /// in the journal.
+    /// Opens the marks of a folder; those of earlier runs count when `resume` is set. `known` returns whether a photo has an entry in the
+    /// journal.
     ///
     /// # Errors
     /// [`Error::Occupied`] when something else stands there; [`Error::Unwritable`].
@@ -81,7 +80,7 @@ impl Marks {
         let mut text = Vec::new();
         file.read_to_end(&mut text).map_err(unwritable)?;
         let text = String::from_utf8_lossy(&text);
-        // A line that was cut off by a kill begins as all do.
+        // A line that was cut off by a kill has the same beginning as all others.
         if !text.lines().all(|line| line.starts_with("{\"key\"") || "{\"key\"".starts_with(line)) {
             return Err(occupied());
         }
@@ -92,7 +91,7 @@ impl Marks {
         Ok(Marks { file: Mutex::new(file), left })
     }
 
-    /// What is known against a photo.
+    /// How to handle a photo, by the evidence against it.
     #[must_use]
     pub fn advice(&self, key: &Key) -> Advice {
         let text = match self.left.get(key) {
@@ -110,7 +109,7 @@ impl Marks {
         Advice::LeaveOut(Failure { code: "run_killed".into(), text: text.into() })
     }
 
-    /// Marks a photo as in work.
+    /// Marks a photo as in progress.
     ///
     /// # Errors
     /// What the system says.
@@ -118,7 +117,7 @@ impl Marks {
         self.write(&Line { key: hex(key), alone, killed: killed_for_memory(), done: false })
     }
 
-    /// Takes a photo's mark away; an entry in the journal does as well.
+    /// Removes a photo's mark; an entry in the journal has the same effect.
     ///
     /// # Errors
     /// What the system says.
@@ -133,10 +132,10 @@ impl Marks {
     }
 }
 
-/// What the marks of earlier runs say, when the system has killed `now` processes for want of memory.
+/// The evidence from the marks of earlier runs, when the system has killed `now` processes for lack of memory.
 fn left_over(text: &str, now: Option<u64>, known: impl Fn(&Key) -> bool) -> HashMap<Key, Suspicion> {
     let mut left = HashMap::new();
-    // The last line may be torn.
+    // The last line may be incomplete.
     for line in text.lines().filter_map(|line| serde_json::from_str::<Line>(line).ok()) {
         let Ok(key) = blake3::Hash::from_hex(&line.key).map(Key::from) else { continue };
         if line.done || known(&key) {
@@ -145,7 +144,7 @@ fn left_over(text: &str, now: Option<u64>, known: impl Fn(&Key) -> bool) -> Hash
         }
         let suspicion: &mut Suspicion = left.entry(key).or_default();
         suspicion.alone += usize::from(line.alone);
-        // A counter that is lower now is that of before the system was started again.
+        // A counter that is lower now dates from before the system was restarted.
         suspicion.for_memory |= line.alone && line.killed.zip(now).is_some_and(|(then, now)| then < now);
     }
     left
@@ -205,7 +204,7 @@ mod tests {
 
     #[test]
     fn one_end_for_want_of_memory_is_enough_for_a_photo_that_was_alone() {
-        // A counter that has grown since, one that has not, one of before the system was started again, and none.
+        // A counter that has grown since, one that has not, one from before a restart, and none.
         for (then, alone, for_memory) in [
             (Some(4), true, true),
             (Some(4), false, false),

@@ -1,18 +1,18 @@
-//! Many photos, unattended: what is to be done, who does it, and what is left behind.
+//! Unattended measuring of many photos: plan, workers, and results.
 //!
 //! - [`input`]: files, folders, globs -> paths
 //! - [`manifest`]: an intake list (CSV) -> [`plan::Job`]s
-//! - [`plan`]: everything that will be measured, under which id and with which options, and every problem, before work starts
-//! - [`worker`]: a pool that measures jobs independently: a panic or a photo that takes too long ends that photo only
-//! - [`journal`]: what is done already, on disk, so that a run that was ended in any way goes on where it was
-//! - [`marks`]: what is being measured, on disk, so that a photo that kills the program does not kill every run that goes on
+//! - [`plan`]: everything that will be measured, with id and options, and every problem, before work starts
+//! - [`worker`]: a pool that measures jobs independently: a panic or a photo that takes too long affects that photo only
+//! - [`journal`]: completed work on disk, so that a run that ended in any way can be resumed
+//! - [`marks`]: photos in progress, on disk, so that a photo that crashes the program does not crash every resumed run
 //! - [`identity`]: de-identified ids
-//! - [`results`]: journal -> the files that the user wants, in the order of the plan
+//! - [`results`]: journal -> the requested files, in the order of the plan
 //! - [`pages`]: a page for each subject, and the history
-//! - [`settings`]: how a run is to be done
-//! - [`run`]: all of it together; [`filter`]: the same without files, for other engines
+//! - [`settings`]: the settings of a run
+//! - [`run`]: all of these combined; [`filter`]: the same without files, for other engines
 //!
-//! Whatever the number of workers, the same input gives the same bytes.
+//! The same input gives the same bytes for any number of workers.
 
 pub mod filter;
 pub mod identity;

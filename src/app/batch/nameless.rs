@@ -1,9 +1,9 @@
-//! Records in which nothing is exact enough to be looked up elsewhere to the last digit.
+//! Removes precision from records, so that they cannot be matched digit by digit with other records.
 
 use crate::core::record::Record;
 
-/// Places lose all below a pixel, figures all below a tenth, and what the pixels said goes: a record of the same photo that was
-/// made elsewhere is not equal in any long number. Whoever has the photo itself can still measure it again and compare.
+/// Places are rounded to pixels, values to tenths, and the observation is removed: the record then shares no long number with a record of
+/// the same photo made elsewhere. Anyone with the photo itself can still measure and compare it.
 pub(super) fn coarsened(record: &mut Record) {
     let tenth = |value: &mut f64| *value = (10.0 * *value).round() / 10.0 + 0.0;
     let whole = |value: &mut f64| *value = value.round() + 0.0;
@@ -30,7 +30,7 @@ pub(super) fn coarsened(record: &mut Record) {
     let subject = &mut record.subject;
     subject.bounds.iter_mut().chain(subject.standing.iter_mut().flatten()).for_each(whole);
     [&mut subject.yaw_deg, &mut subject.yaw_sd_deg, &mut subject.head_yaw_deg].into_iter().flatten().for_each(tenth);
-    // Millimetres a pixel are small numbers.
+    // Millimetres per pixel are small numbers.
     if let Some(scale) = &mut subject.scale_mm_per_px {
         *scale = (100.0 * *scale).round() / 100.0;
     }

@@ -1,4 +1,4 @@
-//! A page for each subject of a finished run, and what the history keeps of it.
+//! A page for each subject of a finished run, and the records for the history.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -23,10 +23,10 @@ use crate::vision::photo::Photo;
 
 /// The folder of pages in the output folder.
 pub const REPORTS: &str = "reports";
-/// The list of them in that folder.
+/// The index of the pages in that folder.
 const INDEX: &str = "index.html";
 
-/// Keeps the records of all photos whose subject is known.
+/// Saves the records of all photos with a known subject.
 ///
 /// # Errors
 /// [`crate::core::error::Error::History`]; [`crate::core::error::Error::Unwritable`].
@@ -40,7 +40,7 @@ pub(super) fn keep(
     for (index, (job, slot)) in jobs.iter().zip(slots).enumerate() {
         let Some(subject) = &job.subject else { continue };
         for (view, record) in records(journal, slot)? {
-            // A photo that was refused whole is no visit.
+            // A photo that was refused entirely is not a visit.
             if !record.quality.usable {
                 continue;
             }
@@ -54,12 +54,12 @@ pub(super) fn keep(
     Ok(())
 }
 
-/// A page that will be written: its subject, and the jobs that show the subject.
+/// A page to be written: its subject, and the jobs of that subject.
 struct PagePlan<'a> {
     /// The subject, or the id of a photo without one.
     name: &'a str,
     is_subject: bool,
-    /// As the outputs name them.
+    /// The name in the outputs.
     shown: String,
     file: String,
     indices: Vec<usize>,
@@ -80,7 +80,7 @@ fn planned<'a>(jobs: impl Iterator<Item = &'a Job>, show: &Presentation) -> Vec<
     pages.collect()
 }
 
-/// Sees that no page will be written over what others wrote.
+/// Checks that no page would overwrite files of others.
 ///
 /// # Errors
 /// [`crate::core::error::Error::Occupied`]; [`crate::core::error::Error::Unwritable`].
@@ -91,7 +91,7 @@ pub(super) fn check(plan: &Plan, show: &Presentation, outputs: &Outputs, folder:
     planned(plan.jobs.iter(), show).iter().try_for_each(|page| outputs.check(&folder.join(&page.file), None))
 }
 
-/// Writes a page for each subject; a photo without a subject is one of its own.
+/// Writes a page for each subject; a photo without a subject gets its own page.
 ///
 /// # Errors
 /// [`crate::core::error::Error::Unwritable`].
@@ -122,7 +122,7 @@ pub(super) fn write(
             Some(history) if page.is_subject => history.visits(page.name)?,
             _ => Vec::new(),
         };
-        // Where nobody is to be named, records have no day either.
+        // In de-identified outputs, records have no day either.
         let day = |record: &Record| visit::day(record.intake.as_ref()?.visit_date.as_deref()?).ok();
         let sheets: Vec<Sheet<'_>> = views
             .iter()
@@ -138,13 +138,13 @@ pub(super) fn write(
         entries.push(Entry::of(&page.shown, &page.file, views.iter().map(|(record, _)| (record, day(record)))));
     }
     if show.is_deidentified() {
-        // Their order tells nothing of the input's.
+        // The order must not reveal that of the input.
         entries.sort_by(|a, b| a.name.cmp(&b.name));
     }
     outputs.write(&folder.join(INDEX), index::page(&entries)?.as_bytes(), None)
 }
 
-/// The page of each job, relative to the output folder; none where nothing was measured of the subject.
+/// The page of each job, relative to the output folder; none if no photo of the subject was measured.
 ///
 /// # Errors
 /// [`crate::core::error::Error::Unwritable`] when the journal cannot be read.
@@ -180,7 +180,7 @@ fn records(journal: &mut Journal, slot: &Slot) -> Result<Vec<(Place, Record)>> {
     Ok(measured.collect())
 }
 
-/// The photo for the page, read once more: none is held in memory from the measuring on.
+/// The photo for the page, read again: photos are not kept in memory after measuring.
 fn picture(job: &Job, record: &Record, settings: &Settings) -> Result<Picture> {
     let read = || -> Result<Option<Photo>> {
         let bytes = Photo::read(&job.path, &settings.reading)?;

@@ -1,4 +1,4 @@
-//! Everything that will be measured, and every problem that can be seen before work starts.
+//! All photos to be measured, and every problem that can be found before work starts.
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Component, Path, PathBuf};
@@ -15,22 +15,22 @@ use crate::core::record::outcome::Failure;
 pub struct Job {
     /// The file.
     pub path: PathBuf,
-    /// The id that its outputs go by; unique in a plan.
+    /// The id in its outputs; unique in a plan.
     pub id: String,
-    /// Whom it shows, when a manifest says so.
+    /// The subject, if a manifest states it.
     pub subject: Option<String>,
-    /// When it was taken, when a manifest says so.
+    /// The day of the photo, if a manifest states it.
     pub visit: Option<Date>,
-    /// Notes and unknown columns of a manifest, carried to the outputs.
+    /// Notes and unknown columns of a manifest, copied to the outputs.
     pub carried: IndexMap<String, String>,
-    /// How to measure it.
+    /// The options for measuring it.
     pub options: options::Options,
-    /// Known to be impossible already.
+    /// A failure that is already known.
     pub failure: Option<Failure>,
 }
 
 impl Job {
-    /// A job that only has a file; the id is still to be given.
+    /// A job with only a file; its id is set later.
     #[must_use]
     pub fn of(path: PathBuf, options: &options::Options) -> Self {
         Self {
@@ -50,33 +50,33 @@ impl Job {
 pub struct Plan {
     /// The photos.
     pub jobs: Vec<Job>,
-    /// Names of the columns that a manifest carries to the outputs.
+    /// Names of the columns that a manifest copies to the outputs.
     pub carried: Vec<String>,
-    /// Files that are no pictures.
+    /// Files that are not pictures.
     pub left_out: Vec<PathBuf>,
     /// Pictures that this program wrote.
     pub own: Vec<PathBuf>,
     /// Photos in the output folder.
     pub inside: Vec<PathBuf>,
-    /// What stands in the way, in sentences. With any of these nothing is started.
+    /// Problems that prevent the run, as sentences.
     pub problems: Vec<String>,
-    /// What is doubtful, in sentences. It stops nothing.
+    /// Doubtful entries, as sentences. They do not prevent the run.
     pub questions: Vec<String>,
 }
 
 /// Whether the folders of an input name subjects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Folders {
-    /// Where every photo lies in one of several folders of the input, and not deeper.
+    /// If every photo lies in one of several folders of the input, and not deeper.
     Auto,
-    /// Always: the folder that a photo lies in.
+    /// Always: the folder that contains the photo.
     Subjects,
     /// Never.
     Nothing,
 }
 
 impl Plan {
-    /// A plan for what was found.
+    /// A plan for the inputs found.
     #[must_use]
     pub fn of_found(found: super::input::Found, options: &options::Options) -> Self {
         let mut jobs: Vec<Job> = found.photos.into_iter().map(|path| Job::of(path, options)).collect();
@@ -88,7 +88,7 @@ impl Plan {
         Self { jobs, left_out, own, inside, problems: found.problems, ..Self::default() }.with_ids()
     }
 
-    /// Takes folders for subjects, as in `P01/front.jpg`.
+    /// Uses folders as subjects, as in `P01/front.jpg`.
     #[must_use]
     pub fn with_subjects(mut self, folders: Folders) -> Self {
         let shared = shared_folders(self.jobs.iter().map(|job| job.path.as_path()));
@@ -123,8 +123,8 @@ impl Plan {
         self
     }
 
-    /// Gives an id to every job that has none: the file's name without its ending; where several share it, the folders before
-    /// it as far as the inputs differ, and a number as the last resort.
+    /// Gives an id to every job without one: the file's name without its ending; if several share it, with the folders before it as far
+    /// as the inputs differ, and with a number as the last resort.
     #[must_use]
     pub fn with_ids(mut self) -> Self {
         let mut taken: HashSet<String> =
@@ -158,7 +158,7 @@ impl Plan {
         self
     }
 
-    /// Marks that nothing can be started with: no photo at all.
+    /// Whether there is no photo at all.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.jobs.is_empty()
@@ -172,16 +172,16 @@ pub fn stem(path: &Path) -> String {
     if name.is_empty() { "photo".into() } else { name }
 }
 
-/// How many folders all paths begin with.
+/// The number of leading folders that all paths share.
 fn shared_folders<'a>(paths: impl Iterator<Item = &'a Path>) -> usize {
     let folders = paths.map(|path| path.parent().map(|p| p.components().collect::<Vec<_>>()).unwrap_or_default());
     let shared = folders.reduce(|a, b| a.iter().zip(&b).take_while(|(x, y)| x == y).map(|(x, _)| *x).collect());
     shared.map_or(0, |shared| shared.len())
 }
 
-/// A file name for an id, on any system: letters, digits, `.`, `-`, `_` and what is not ASCII stay, the rest becomes `_`.
+/// A file name for an id, valid on any system: letters, digits, `.`, `-`, `_` and non-ASCII characters are kept, the rest becomes `_`.
 ///
-/// Where `taken` has it already (in whatever case), a number follows.
+/// If `taken` already contains it (ignoring case), a number is appended.
 #[must_use]
 pub fn file_name(id: &str, taken: &mut HashSet<String>) -> String {
     let safe = |c: char| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '_' };
@@ -231,7 +231,7 @@ mod tests {
         assert_eq!(subjects(&two, Folders::Auto), named(&["P01", "P01", "P02"]));
         assert!(plan(&two, Folders::Auto).questions[0].starts_with("2 folders are taken for subjects (P01, P02);"));
         assert_eq!(subjects(&two, Folders::Nothing), [None, None, None]);
-        // One folder, photos beside folders, and folders in folders name nobody on their own.
+        // One folder, photos beside folders, and nested folders do not identify subjects automatically.
         for paths in [&["in/a.jpg", "in/b.jpg"][..], &["in/a.jpg", "in/x/b.jpg"], &["in/x/y/a.jpg", "in/z/b.jpg"]] {
             assert!(subjects(paths, Folders::Auto).iter().all(Option::is_none), "{paths:?}");
         }

@@ -1,4 +1,4 @@
-//! What a run leaves behind, made from the journal in the order of the plan, each file under a temporary name until it is whole.
+//! Writes the results of a run from the journal, in the order of the plan, each file under a temporary name until it is complete.
 
 use std::io::Write;
 use std::path::Path;
@@ -19,14 +19,14 @@ use crate::report::output::{Draft, Outputs};
 use crate::report::summary::{Page, Row};
 use crate::report::table::{Cell, Column, Kind, long_columns, long_rows, wide_columns, wide_row};
 
-/// What became of a job: an entry of the journal, or a failure that is not kept there.
+/// The outcome of a job: an entry of the journal, or a failure that is not stored there.
 #[derive(Debug, Clone)]
 pub(super) enum Slot {
     Entry(Key),
     Failure(Failure),
 }
 
-/// A refused photo in the words of a failure: the flags that say why, else the first reason.
+/// A refused photo as a failure: the flags that are the reason, else the first reason.
 fn refusal(record: &Record) -> Failure {
     let flags: Vec<&str> = record.quality.flags.iter().map(|flag| flag.text.as_str()).collect();
     let text = match flags.is_empty() {
@@ -41,7 +41,7 @@ fn failure_columns() -> Vec<Column> {
     [("number".to_owned(), Kind::Whole)].into_iter().chain(text).collect()
 }
 
-/// In which forms results are written.
+/// The output formats.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Forms<'a> {
     pub(super) formats: &'a [Format],
@@ -51,7 +51,7 @@ pub(super) struct Forms<'a> {
     pub(super) bom: bool,
 }
 
-/// The files of every run, but for its journal.
+/// The files of every run, except its journal.
 pub(super) fn names(formats: &[Format]) -> Vec<&'static str> {
     let mut names = vec!["results.jsonl", "results.csv", "results_long.csv", "failures.csv", "summary.html", VISITS];
     if formats.contains(&Format::Parquet) {
@@ -63,13 +63,13 @@ pub(super) fn names(formats: &[Format]) -> Vec<&'static str> {
     names
 }
 
-/// The photos of each subject, day and view as one measurement, where there are several.
+/// The joint records of each subject, day and view with several photos.
 const VISITS: &str = "visits.jsonl";
 
-/// Whose photo, on which day, from which side.
+/// Subject, day and view.
 type Stance = (String, String, View);
 
-/// Where the records of each stance are, in the order of the first of each. Records themselves stay in the journal.
+/// The positions of the records of each stance, in the order of the first of each. The records stay in the journal.
 #[derive(Debug, Default)]
 struct Stances {
     places: IndexMap<Stance, Vec<(usize, Place)>>,
@@ -84,7 +84,7 @@ impl Stances {
         }
     }
 
-    /// Writes the joint record of each stance of which there are several photos.
+    /// Writes the joint record of each stance with several photos.
     fn write(
         &self,
         path: &Path,
@@ -108,7 +108,7 @@ impl Stances {
                 lines.write_all(b"\n").map_err(|source| lines.failed(source))?;
             }
         }
-        // Those of an earlier run are none of this one's.
+        // Joint records of an earlier run do not belong to this one.
         match lines {
             Some(lines) => lines.finish(),
             None => outputs.remove(path).map(|_| ()),
@@ -218,7 +218,7 @@ impl<'a> Tables<'a> {
     }
 }
 
-/// Writes every file of a finished run into `folder`, and the journal anew in the order of the plan.
+/// Writes every file of a finished run into `folder`, and rewrites the journal in the order of the plan.
 ///
 /// # Errors
 /// [`Error::Unwritable`]; files that were not finished are as they were before.
@@ -232,7 +232,7 @@ pub(super) fn write(
     forms: &Forms<'_>,
 ) -> Result<Tally> {
     let mut lines = outputs.draft(&folder.join("results.jsonl"), None)?;
-    // This run holds the journal open: it is its own, whatever was added to it.
+    // This run has the journal open, so it counts as its own although lines were appended.
     let mut ordered = outputs.clone().forced().draft(&folder.join(JOURNAL), None)?;
     ordered.write_all(FIRST).map_err(|source| ordered.failed(source))?;
     let mut tables = Tables::begin(folder, outputs, forms)?;

@@ -28,32 +28,32 @@ use crate::store::history::History;
 use crate::vision::analysis::Analyzer;
 use crate::vision::photo::Photo;
 
-/// The name of the list of what is being measured.
+/// The name of the list of photos in progress.
 pub const MARKS: &str = ".in-work.jsonl";
 /// The longer side of a thumbnail, in pixels.
 const THUMBNAIL: u32 = 96;
-/// What a photo's results take on disk, in bytes: with and without its annotated picture.
+/// Disk space for a photo's results, in bytes: with and without its annotated picture.
 const BYTES_A_PHOTO: [u64; 2] = [60_000, 500_000];
 
-/// How far a run is.
+/// The progress of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Progress {
-    /// Photos that are done, those taken over from an earlier run included.
+    /// Photos that are done, including those of an earlier run.
     pub done: usize,
     /// All photos.
     pub total: usize,
-    /// Of those done, taken over from an earlier run.
+    /// Photos done in an earlier run.
     pub resumed: usize,
     /// Photos without a record so far.
     pub failed: usize,
     /// Photos refused by the gates so far.
     pub refused: usize,
-    /// Lines of the journal that cannot be trusted: damaged, or without the checksum that earlier versions did not write.
+    /// Damaged lines of the journal, including lines without the checksum that earlier versions did not write.
     pub damaged: usize,
 }
 
 impl Progress {
-    /// Counts a photo: refused or failed where all views in it are.
+    /// Counts a photo: as refused or failed if all views in it are.
     fn count(&mut self, entry: &Entry) {
         let usable = |entry: &Entry| matches!(&entry.outcome, Outcome::Record(record) if record.quality.usable);
         let measured = |entry: &Entry| matches!(entry.outcome, Outcome::Record(_));
@@ -65,28 +65,28 @@ impl Progress {
     }
 }
 
-/// How a run ended.
+/// The end of a run.
 #[derive(Debug, Clone, PartialEq)]
 pub enum End {
-    /// Everything is done, and the results are written; and what is worth knowing about them, in sentences.
+    /// Everything is done, and the results are written; with remarks on them, as sentences.
     Finished(Tally, Vec<String>),
-    /// It was stopped; `--resume` goes on.
+    /// It was stopped; `--resume` continues it.
     Stopped(Progress),
 }
 
-/// What a worker hands over.
+/// The result of a worker.
 enum Done {
     /// To be measured after all others, and alone.
     Deferred,
-    /// Nothing that would last.
+    /// A failure that is not stored.
     Failed(Failure),
-    /// The journal has it.
+    /// Already in the journal.
     Known(Key),
     /// To be written into the journal.
     New(Key, Box<Entry>),
 }
 
-/// Measures a plan into a folder. `tell` hears of every photo.
+/// Measures a plan into a folder. `tell` is called for every photo.
 ///
 /// # Errors
 /// [`Error::Usage`] when the folder holds an earlier run and neither `resume` nor `force` is set; [`Error::Occupied`] when it holds
@@ -100,7 +100,7 @@ pub fn run(plan: &Plan, settings: &Settings, stop: &AtomicBool, mut tell: impl F
     let jobs: Vec<Arc<Job>> = plan.jobs.iter().cloned().map(Arc::new).collect();
     let known: Arc<HashMap<Key, usize>> = Arc::new(journal.views().collect());
     if settings.force {
-        // The name alone goes: what a link leads to stays.
+        // Removes the name only: the target of a link is kept.
         let _ = std::fs::remove_file(settings.folder.join(MARKS));
     }
     let marks = Arc::new(Marks::open(&settings.folder.join(MARKS), settings.resume, |key| known.contains_key(key))?);
@@ -159,9 +159,9 @@ pub fn run(plan: &Plan, settings: &Settings, stop: &AtomicBool, mut tell: impl F
     if settings.reports {
         pages::write(&jobs, &slots, &mut journal, &show, settings, &outputs, history.as_ref())?;
     }
-    // Every photo has come to an end.
+    // Every photo has an outcome.
     let _ = std::fs::remove_file(settings.folder.join(MARKS));
-    // The names of further columns name somebody too.
+    // The names of further columns may identify a person too.
     let carried = if show.is_deidentified() { &[][..] } else { &plan.carried };
     let forms = results::Forms { formats: &settings.formats, carried, filing: &settings.filing, bom: settings.bom };
     let links = if settings.reports { pages::links(&jobs, &slots, &mut journal, &show)? } else { Vec::new() };
@@ -170,7 +170,7 @@ pub fn run(plan: &Plan, settings: &Settings, stop: &AtomicBool, mut tell: impl F
     Ok(End::Finished(tally, shared_photos(&jobs, &slots, &show)))
 }
 
-/// Photos that are the same, measured alike, and stand under two subjects: one of them is wrong.
+/// Identical photos, measured with the same options, under two subjects: one of the subjects is wrong.
 fn shared_photos(jobs: &[Arc<Job>], slots: &[Slot], show: &Presentation) -> Vec<String> {
     let mut first: std::collections::HashMap<Key, &Job> = std::collections::HashMap::new();
     let mut notes = Vec::new();
@@ -190,7 +190,7 @@ fn shared_photos(jobs: &[Arc<Job>], slots: &[Slot], show: &Presentation) -> Vec<
     notes
 }
 
-/// The output folder, and what must not be lost by writing into it.
+/// The output folder, with the files that must not be overwritten.
 fn outputs(plan: &Plan, settings: &Settings, history: Option<&History>) -> Result<Outputs> {
     let outputs = Outputs::into_folder(&settings.folder, settings.force)?;
     let photos = plan.jobs.iter().map(|job| job.path.clone());
@@ -198,15 +198,15 @@ fn outputs(plan: &Plan, settings: &Settings, history: Option<&History>) -> Resul
     Ok(outputs.protecting(photos.chain(others)))
 }
 
-/// Sees that there is room and that nothing is written over unasked, and opens the journal; how many of its lines are damaged.
+/// Checks for disk space and against unintended overwriting, and opens the journal; returns the number of damaged lines.
 fn prepare(plan: &Plan, settings: &Settings, outputs: &Outputs, show: &Presentation) -> Result<(Journal, usize)> {
     let folder = &settings.folder;
     let unwritable = |source| Error::Unwritable { path: folder.clone(), source };
-    // A file that cannot be written after hours of work is better found now.
+    // Finds files that cannot be written now instead of after hours of work.
     for name in results::names(&settings.formats) {
         outputs.check(&folder.join(name), None)?;
     }
-    // A journal without an entry is left by a run that failed before its first photo.
+    // A journal without entries is left by a run that failed before its first photo.
     let holds = |name: &&str| std::fs::metadata(folder.join(name)).is_ok_and(|about| about.len() > FIRST.len() as u64);
     let before = [JOURNAL, "results.jsonl", "results.csv"].into_iter().find(holds);
     if let (Some(name), false, false) = (before, settings.resume, settings.force) {
@@ -232,7 +232,7 @@ fn prepare(plan: &Plan, settings: &Settings, outputs: &Outputs, show: &Presentat
     if settings.pictures {
         outputs.make_folder(&folder.join(PICTURES))?;
         let places = (0..plan.jobs.len()).map(|index| folder.join(show.picture(index, Place::ONLY)));
-        // Those of an earlier run are looked at when they are replaced.
+        // Files of an earlier run are checked when they are replaced.
         for place in places.filter(|place| !outputs.list().is_some_and(|list| list.names(place))) {
             outputs.check(&place, None)?;
         }
@@ -249,13 +249,13 @@ fn prepare(plan: &Plan, settings: &Settings, outputs: &Outputs, show: &Presentat
     Ok((journal, damaged))
 }
 
-/// Sees that going on with a run loses none of its results: photos of another input would take their place.
+/// Checks that resuming a run loses none of its results: photos of another input would replace them.
 fn refuse_other_input(plan: &Plan, folder: &Path, show: &Presentation) -> Result<()> {
     let path = folder.join("results.jsonl");
     let Ok(text) = std::fs::read_to_string(&path) else { return Ok(()) };
     let known: HashSet<String> = plan.jobs.iter().map(|job| show.id(job)).collect();
     let id = |line: &str| serde_json::from_str::<Value>(line).ok()?.get("id")?.as_str().map(str::to_owned);
-    // Of a collage each panel has a record of its own.
+    // Each panel of a collage has its own record.
     let whole = |id: &str| id.split_once('#').map_or(id.to_owned(), |(whole, _)| whole.to_owned());
     let is_known = |id: &String| known.contains(id) || known.contains(&whole(id));
     let lost: Vec<String> = text.lines().filter_map(id).filter(|id| !is_known(id)).collect();
@@ -271,18 +271,18 @@ fn refuse_other_input(plan: &Plan, folder: &Path, show: &Presentation) -> Result
     })
 }
 
-/// A folder that is to name nobody holds only what this run writes: pictures and pages of an earlier run, which may name somebody or
-/// show a face, are removed; what this program did not write is refused.
+/// A de-identified folder contains only this run's files: pictures and pages of an earlier run, which may name a person or show a face,
+/// are removed; files that this program did not write are refused.
 fn forget_names(plan: &Plan, settings: &Settings, outputs: &Outputs, show: &Presentation) -> Result<()> {
     let folder = &settings.folder;
-    // Tables of other formats, which this run does not write anew.
+    // Tables of other formats, which this run does not rewrite.
     let ours = results::names(&settings.formats);
     for name in results::names(&[Format::Parquet, Format::Fhir]).iter().filter(|name| !ours.contains(name)) {
         outputs.remove(&folder.join(name))?;
     }
     let pictures: HashSet<PathBuf> =
         (0..plan.jobs.len()).map(|index| folder.join(show.picture(index, Place::ONLY))).collect();
-    // Those of a collage's panels too.
+    // Including those of a collage's panels.
     let whole = |path: &Path| {
         let name = path.file_name()?.to_str()?;
         let (stem, _) = name.split_once('#')?;
@@ -310,23 +310,23 @@ fn forget_names(plan: &Plan, settings: &Settings, outputs: &Outputs, show: &Pres
     Ok(())
 }
 
-/// What all workers see.
+/// The data shared by all workers.
 struct Shared {
     settings: Settings,
     show: Presentation,
-    /// What the journal has, with how many views each is of.
+    /// The keys in the journal, each with its number of views.
     known: Arc<HashMap<Key, usize>>,
     marks: Arc<Marks>,
     outputs: Outputs,
 }
 
-/// One worker's models and what it does with a job.
+/// One worker's models, and how it measures a job.
 struct Measurer {
     analyzer: Option<Analyzer>,
     shared: Arc<Shared>,
     /// There is no other worker.
     alone: bool,
-    /// The photos are those that may have ended an earlier run.
+    /// The photos may have ended an earlier run.
     suspects: bool,
 }
 
@@ -372,7 +372,7 @@ impl Measurer {
             Err(error) => vec![Err(error)],
         };
         if measured.iter().any(|measured| matches!(measured, Err(Error::Defect { .. }))) {
-            // What the panic left half done goes with it.
+            // Discards state that the panic left incomplete.
             self.analyzer = None;
         }
         let mut entries = Vec::with_capacity(measured.len());
@@ -392,7 +392,7 @@ impl Measurer {
 }
 
 impl Shared {
-    /// What came of one view, with its picture written; a failure that would not last is none to keep.
+    /// The outcome of one view, with its picture written; `Err` for a failure that should not be stored.
     fn entry(
         &self,
         job: &Job,
@@ -426,7 +426,7 @@ impl Shared {
     }
 }
 
-/// What a result hangs on, but for the names.
+/// The key of a result: everything it depends on except the names.
 fn key(hash: &blake3::Hash, job: &Job, analyzer: &Analyzer, settings: &Settings, picture: Option<&Path>) -> Key {
     let content = settings.identity.as_ref().map_or(*hash.as_bytes(), |identity| identity.content(hash.as_bytes()));
     let picture = picture.and_then(Path::file_name).map(|name| (name, settings.attitude));
@@ -446,8 +446,8 @@ fn key(hash: &blake3::Hash, job: &Job, analyzer: &Analyzer, settings: &Settings,
     hasher.finalize().into()
 }
 
-/// Writes the annotated picture; the thumbnail of it, or `None` when the head is to be covered and cannot be: there is no
-/// picture then.
+/// Writes the annotated picture; returns its thumbnail, or `None` when the head must be covered and cannot be: no picture is written
+/// then.
 fn draw(photo: &Photo, record: &Record, outputs: &Outputs, path: &Path, settings: &Settings) -> Result<Option<String>> {
     let pixels = raster::detailed(photo)?;
     let pixels = match settings.identity {
@@ -455,7 +455,7 @@ fn draw(photo: &Photo, record: &Record, outputs: &Outputs, path: &Path, settings
         Some(_) => match mask::cover(&pixels, record) {
             Ok(pixels) => Cow::Owned(pixels),
             Err(_) => {
-                // One of an earlier run under other options.
+                // A picture of an earlier run with other options.
                 outputs.remove(path)?;
                 return Ok(None);
             }

@@ -1,4 +1,4 @@
-//! How a run is to be done, and how ids and files appear in what it leaves behind.
+//! The settings of a run, and the presentation of ids and files in its outputs.
 
 use std::collections::HashSet;
 use std::path::PathBuf;
@@ -20,37 +20,37 @@ pub const JOURNAL: &str = ".journal.jsonl";
 /// The folder of annotated pictures in the output folder.
 pub const PICTURES: &str = "pictures";
 
-/// Formats beside JSON lines and CSV.
+/// Formats in addition to JSON lines and CSV.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     /// Apache Parquet.
     Parquet,
-    /// FHIR bundles, one a line.
+    /// FHIR bundles, one per line.
     Fhir,
 }
 
-/// How a run is to be done.
+/// The settings of a run.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Where the results go.
+    /// The output folder.
     pub folder: PathBuf,
-    /// Go on with what an earlier run left there.
+    /// Continue an earlier run in that folder.
     pub resume: bool,
-    /// Write over what an earlier run left there, and over what others did.
+    /// Overwrite the results of an earlier run, and files of others.
     pub force: bool,
-    /// Files that are never written to, besides the photos: the intake list, the key.
+    /// Files that are never overwritten, besides the photos: the intake list, the key.
     pub inputs: Vec<PathBuf>,
-    /// How many workers.
+    /// The number of workers.
     pub jobs: usize,
-    /// The longest that one photo may take.
+    /// The time limit per photo.
     pub time_limit: Duration,
     /// How photos are read.
     pub reading: ReadOptions,
-    /// Which models.
+    /// The models.
     pub models: Vec<blazepose::Options>,
     /// Write annotated pictures.
     pub pictures: bool,
-    /// How pictures are shown, those of pages too.
+    /// The attitude of pictures, including those in pages.
     pub attitude: Attitude,
     /// De-identify the outputs.
     pub identity: Option<Identity>,
@@ -62,26 +62,26 @@ pub struct Settings {
     pub bom: bool,
     /// Write a page for each subject.
     pub reports: bool,
-    /// Hold values against published ranges on those pages.
+    /// Compare values with published ranges on those pages.
     pub reference_bands: bool,
-    /// The history that keeps the records of known subjects.
+    /// The history in which the records of known subjects are saved.
     pub history: Option<PathBuf>,
 }
 
-/// Which of the views in a photo.
+/// One of the views in a photo.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place {
     /// Counted from 1.
     pub number: usize,
-    /// How many there are.
+    /// The number of views.
     pub of: usize,
 }
 
 impl Place {
-    /// The only one.
+    /// The only view.
     pub const ONLY: Self = Self { number: 1, of: 1 };
 
-    /// All of so many, in order.
+    /// All of `of` views, in order.
     pub fn all(of: usize) -> impl Iterator<Item = Self> {
         (1..=of).map(move |number| Self { number, of })
     }
@@ -93,7 +93,7 @@ impl Place {
     }
 }
 
-/// How ids and files appear in the outputs; by default all are named.
+/// The presentation of ids and files in the outputs; by default everything is named.
 ///
 /// De-identified outputs are in the order of the ids, so that they do not reveal the order of the input.
 #[derive(Debug, Clone, Default)]
@@ -136,7 +136,7 @@ impl Presentation {
         self.identity.as_ref().map_or_else(|| job.id.clone(), |identity| identity.id("id", &job.id))
     }
 
-    /// Whom a job shows, in the outputs: the subject, else the id.
+    /// The subject of a job in the outputs, else the id.
     pub(super) fn whom(&self, job: &Job) -> String {
         match (&job.subject, &self.identity) {
             (None, _) => self.id(job),
@@ -145,20 +145,20 @@ impl Presentation {
         }
     }
 
-    /// A job's file as failures name it; `None` in de-identified outputs.
+    /// A job's file as named in failures; `None` in de-identified outputs.
     #[must_use]
     pub fn file(&self, job: &Job) -> Option<String> {
         self.identity.is_none().then(|| job.path.to_string_lossy().into_owned())
     }
 
-    /// The annotated picture of one view of a job, relative to the output folder. No other job's has its name: they have no `#`.
+    /// The annotated picture of one view of a job, relative to the output folder. The name is unique: other jobs' names have no `#`.
     #[must_use]
     pub fn picture(&self, index: usize, view: Place) -> String {
         let name = self.pictures.get(index).map_or("photo", String::as_str);
         format!("{PICTURES}/{}.jpg", view.of(name))
     }
 
-    /// A journal's record under a job's names.
+    /// A journal's record with a job's names.
     #[must_use]
     pub fn record(&self, job: &Job, record: &Record, index: usize, view: Place) -> Record {
         let named = self.identity.is_none();
@@ -170,7 +170,7 @@ impl Presentation {
             }),
             visit_date: job.visit.filter(|_| named).map(|date| date.to_string()),
             visit_day: self.days.get(index).copied().flatten().filter(|_| !named),
-            // Notes and columns of others' making may name somebody.
+            // Notes and columns from outside may name a person.
             columns: if named { job.carried.clone() } else { Default::default() },
         };
         let mut record = record.clone();

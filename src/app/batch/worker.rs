@@ -1,9 +1,9 @@
-//! A pool of workers, each with its own models, that take jobs one after the other.
+//! A pool of workers, each with its own models, that process jobs one after the other.
 //!
-//! A job that panics, or takes longer than the limit, is a failure of that job. What is late cannot be stopped: its worker keeps its
-//! place in the pool, is left to itself until it comes back, and goes on then. Only when all are late is another hired, and never
-//! many at once: photos that are all slow must not take ever more memory and make each other slower. Jobs are taken in order and
-//! not too far ahead of the slowest, so that what waits for its turn stays bounded.
+//! A panic or a timeout is a failure of that job only. A late worker cannot be stopped: it keeps its place in the pool, is ignored until
+//! it returns, and then continues. A further worker is started only when all are late, and never many at once: photos that are all slow
+//! must not take more and more memory and slow each other down. Jobs are taken in order and not too far ahead of the slowest, so the
+//! number of waiting results is bounded.
 
 use std::collections::{HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -17,29 +17,29 @@ use crate::core::error::{Error, Result};
 use crate::core::isolation::words;
 use crate::core::record::outcome::Failure;
 
-/// How far ahead of the oldest unfinished job workers may take others, per worker.
+/// How many jobs workers may be ahead of the oldest unfinished one, per worker.
 const AHEAD: usize = 16;
-/// Where so many times the workers asked for are late, the next is hired only after so many time limits.
+/// When this multiple of the requested workers are late, the next is started only after as many time limits.
 const MOST_LATE: usize = 2;
 const PATIENCE: u32 = 10;
-/// How often the stop sign is looked at.
+/// The interval of checks for the stop flag.
 const GLANCE: Duration = Duration::from_millis(100);
 
-/// What does a job, given with its number in order: made once per worker, by that worker.
+/// Processes a job, given with its index: created once per worker, by that worker.
 pub type Work<T> = Box<dyn FnMut(usize, &Job) -> Result<T>>;
 
 /// Jobs in order.
 pub type Jobs = Box<dyn Iterator<Item = Arc<Job>> + Send>;
 
-/// Makes a worker's [`Work`].
+/// Creates a worker's [`Work`].
 pub type Make<T> = Arc<dyn Fn() -> Result<Work<T>> + Send + Sync>;
 
-/// How a pool works.
+/// The settings of a pool.
 #[derive(Debug, Clone, Copy)]
 pub struct Settings {
-    /// How many workers.
+    /// The number of workers.
     pub workers: usize,
-    /// The longest that one job may take.
+    /// The time limit per job.
     pub time_limit: Duration,
 }
 
@@ -59,24 +59,24 @@ enum Message<T> {
     },
     /// There are no more jobs.
     Ended,
-    /// More were at work than had been asked for.
+    /// More workers were active than requested.
     Retired,
 }
 
-/// What a worker is to do.
+/// The next step of a worker.
 enum Next {
     Work(usize, Arc<Job>),
     End,
     Retire,
 }
 
-/// Where jobs come from, one after the other, for several takers.
+/// The source of jobs, shared by several workers.
 struct Feed {
     jobs: Mutex<(usize, Jobs)>,
-    /// How many jobs are finished from the first on, and whether no more are to be taken.
+    /// The number of finished jobs without a gap from the first, and whether to stop.
     finished: Mutex<(usize, bool)>,
     moved: Condvar,
-    /// How many workers are to end because those that were late have come back.
+    /// The number of workers to end because late ones have returned.
     surplus: AtomicUsize,
     ahead: usize,
 }
@@ -96,7 +96,7 @@ impl Feed {
         if state.1 {
             return Next::End;
         }
-        // Not held while the next job is waited for: standard input may take its time.
+        // Released while waiting for the next job: standard input may block.
         drop(state);
         let Some(job) = jobs.1.next() else { return Next::End };
         jobs.0 += 1;
@@ -114,10 +114,10 @@ impl Feed {
     }
 }
 
-/// Runs all jobs. `each` gets what came of them in the order in which they ended, with the number of the job in order; after it has
-/// returned an error nothing more is taken.
+/// Runs all jobs. `each` gets the outcomes in the order of completion, with the index of the job; after it returns an error no more jobs
+/// are taken.
 ///
-/// Ends early, with what is in flight done, once `stop` is set.
+/// Ends early, after the jobs in progress, once `stop` is set.
 ///
 /// # Errors
 /// What `make` or `each` returns; a job's own errors are failures of that job, but [`Error::Runtime`],
@@ -151,13 +151,13 @@ struct Crew<T> {
     feed: Arc<Feed>,
     make: Make<T>,
     sender: Sender<Message<T>>,
-    /// How many workers were asked for.
+    /// The requested number of workers.
     asked: usize,
-    /// How many there are.
+    /// The number of existing workers.
     alive: usize,
-    /// Those of them whose job was given up, and who still are at it.
+    /// Those whose job timed out and who are still working on it.
     late: HashSet<usize>,
-    /// Since when all have been late.
+    /// The time since which all have been late.
     stalled: Option<Instant>,
     /// The next worker's number.
     next: usize,
@@ -168,16 +168,16 @@ impl<T: Send + 'static> Crew<T> {
         let (worker, feed, make, sender) = (self.next, self.feed.clone(), self.make.clone(), self.sender.clone());
         self.next += 1;
         self.alive += 1;
-        // Not joined: one that hangs must not hold up the end.
+        // Not joined: a hanging worker must not delay the end.
         std::thread::spawn(move || labour(worker, &feed, &*make, &sender));
     }
 
-    /// Whether all that there are hang over jobs that were given up.
+    /// Whether all existing workers are busy with jobs that timed out.
     fn all_late(&self) -> bool {
         self.alive == self.late.len()
     }
 
-    /// Hires one more when all are late, though not ever more.
+    /// Starts one more worker when all are late, with a limit.
     fn relieve(&mut self, time_limit: Duration) {
         if !self.all_late() {
             self.stalled = None;
@@ -190,7 +190,7 @@ impl<T: Send + 'static> Crew<T> {
         }
     }
 
-    /// A late worker has come back.
+    /// A late worker has returned.
     fn welcome(&mut self, worker: usize) {
         self.late.remove(&worker);
         if self.alive - self.late.len() > self.asked {
@@ -233,7 +233,7 @@ fn labour<T>(worker: usize, feed: &Feed, make: &dyn Fn() -> Result<Work<T>>, sen
             }
             Ok(Ok(Err(error))) => Err(Failure::of(&error, &job.path)),
             Err(panic) => {
-                // Whatever it left half done goes with it.
+                // Discards state that the panic left incomplete.
                 work = None;
                 Err(Failure::of(&Error::Defect { path: job.path.clone(), words: words(&*panic) }, &job.path))
             }
@@ -251,7 +251,7 @@ fn oversee<T: Send + 'static>(
     stop: &AtomicBool,
     each: &mut impl FnMut(usize, &Job, Result<T, Failure>) -> Result<()>,
 ) -> Result<()> {
-    /// What each worker is at.
+    /// The current job of each worker.
     type Desk = HashMap<usize, (usize, Arc<Job>, Instant)>;
     let mut desk = Desk::new();
     let (mut progress, mut exhausted) = (Finished::default(), false);
@@ -276,7 +276,7 @@ fn oversee<T: Send + 'static>(
                 crew.alive -= 1;
             }
             Ok(Message::Retired) => crew.alive -= 1,
-            // A worker that waits for a next path on standard input hears of no stop.
+            // A worker that waits for a path on standard input does not see the stop flag.
             Err(RecvTimeoutError::Timeout) if desk.is_empty() && stop.load(Ordering::Relaxed) => return Ok(()),
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
         }
@@ -297,7 +297,7 @@ fn oversee<T: Send + 'static>(
     Ok(())
 }
 
-/// How many jobs are finished without a gap.
+/// The number of jobs finished without a gap.
 #[derive(Default)]
 struct Finished {
     up_to: usize,
@@ -328,7 +328,7 @@ mod tests {
     }
 
     fn settings(workers: usize) -> Settings {
-        // Long enough for a busy machine to do nothing in.
+        // Long enough for a busy machine to run a job that does nothing.
         Settings { workers, time_limit: Duration::from_millis(1_500) }
     }
 
@@ -362,7 +362,7 @@ mod tests {
         }
     }
 
-    /// Photos that all take too long are given up one after the other, by hardly more workers than were asked for.
+    /// Photos that all time out are given up one after the other, with hardly more workers than requested.
     #[test]
     fn late_workers_count_against_the_pool_and_come_back() {
         let running = Arc::new((AtomicUsize::new(0), AtomicUsize::new(0)));
@@ -390,7 +390,7 @@ mod tests {
         })
         .expect("all done");
         assert_eq!(late + done, 40);
-        // On a busy machine a quick one may be late as well.
+        // On a busy machine a quick job may be late as well.
         assert!((12..30).contains(&late), "{late}");
         let most = seen.1.load(Ordering::SeqCst);
         assert!((2..=4).contains(&most), "{most} at once");

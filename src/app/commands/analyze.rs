@@ -1,4 +1,4 @@
-//! `orthostat analyze`: photos one after the other, to a table, records and pictures.
+//! `orthostat analyze`: measures photos one after the other, to a table, records and pictures.
 
 use std::collections::HashSet;
 use std::path::PathBuf;
@@ -30,8 +30,7 @@ use super::progress::Bar;
 use super::screen::{Ending, Screen};
 use super::{complain, points_for_one, say, visit};
 
-/// A name for each photo's outputs: its file name without the ending, shortened where it is very long; where two share it, with a
-/// number.
+/// A name for each photo's outputs: its file name without the ending, shortened if very long; with a number if two share it.
 fn ids(photos: &[PathBuf]) -> Vec<String> {
     let mut taken = HashSet::new();
     photos
@@ -49,7 +48,7 @@ fn ids(photos: &[PathBuf]) -> Vec<String> {
         .collect()
 }
 
-/// What is done with each photo's record.
+/// The destinations of each photo's record.
 struct Work<'a> {
     options: &'a Analyze,
     outputs: Option<Outputs>,
@@ -69,7 +68,7 @@ pub(crate) fn run(options: &Analyze) -> Result<u8> {
     measuring.keypoints = options.keypoints.as_deref().map(KeypointFile::open).transpose()?.map(Arc::new);
     measuring.heads = options.mask_face;
     let furniture = Furniture::of(&options.looks)?;
-    // What cannot be written is found out before the slow work.
+    // Finds unwritable outputs before the slow work.
     let history = match &options.save {
         Some(_) => Some(History::open(&database(options.db.as_deref())?)?),
         None => None,
@@ -90,7 +89,7 @@ pub(crate) fn run(options: &Analyze) -> Result<u8> {
     let codes = photos(&mut work, &measuring)?;
     if options.visit {
         let sheets = visit::put_together(options, work.outputs.as_ref(), work.screen, &work.visit)?;
-        // The page begins with what all photos say together.
+        // The page begins with the joint results of all photos.
         work.sheets.splice(0..0, sheets);
     }
     if let Some(outputs) = &work.outputs {
@@ -102,11 +101,11 @@ pub(crate) fn run(options: &Analyze) -> Result<u8> {
     if let Some(target) = target.filter(|_| !work.sheets.is_empty()) {
         write_page(&target, &work, &furniture)?;
     }
-    // One code when all photos ended alike; else some failed.
+    // The common code if all photos have the same; otherwise some failed.
     Ok(if codes.len() == 1 { codes.into_iter().next().unwrap_or(0) } else { 1 })
 }
 
-/// Measures every photo and delivers it; the exit codes that they ask for.
+/// Measures every photo and delivers it; returns the exit codes.
 fn photos(work: &mut Work<'_>, measuring: &Options) -> Result<HashSet<u8>> {
     let options = work.options;
     let reading = options.reading();
@@ -114,7 +113,7 @@ fn photos(work: &mut Work<'_>, measuring: &Options) -> Result<HashSet<u8>> {
     // The next photo is read while the models open and while the one before is measured.
     std::thread::scope(|scope| {
         let photos = &options.photos;
-        // Made in here, so that leaving early drops the receiver and lets the reading thread go.
+        // Created in here, so that leaving early drops the receiver and ends the reading thread.
         let (sender, receiver) = std::sync::mpsc::sync_channel::<Result<Photo>>(0);
         scope.spawn(move || {
             for path in photos {
@@ -136,7 +135,7 @@ fn photos(work: &mut Work<'_>, measuring: &Options) -> Result<HashSet<u8>> {
             for (number, view) in (1..).zip(views) {
                 let outcome = view.and_then(|view| measure(view, &mut analyzer, measuring, options));
                 if matches!(outcome, Err(Error::Defect { .. })) {
-                    // What the panic left half done goes with it.
+                    // Discards state that the panic left incomplete.
                     analyzer = Analyzer::open(&options.measuring.models(), workers)?;
                 }
                 let of_panel = (count > 1).then_some((number, count));
@@ -148,8 +147,8 @@ fn photos(work: &mut Work<'_>, measuring: &Options) -> Result<HashSet<u8>> {
     })
 }
 
-/// Delivers what came of one view, or says why there is no record; the exit code that it asks for. An error is one that the next
-/// photo would meet as well.
+/// Delivers the outcome of one view, or reports why there is no record; returns its exit code. An error is one that would affect the next
+/// photo as well.
 fn delivered(
     outcome: Result<(Photo, Analysis)>,
     id: &str,
@@ -185,7 +184,7 @@ fn measure(photo: Photo, analyzer: &mut Analyzer, measuring: &Options, options: 
     Ok((photo, analysis))
 }
 
-/// Gives one photo's record to all who want it; the exit code that it asks for.
+/// Delivers one photo's record to all destinations; returns its exit code.
 fn deliver(id: &str, photo: &Photo, analysis: &Analysis, work: &mut Work<'_>) -> Result<u8> {
     let options = work.options;
     let mut record = Record::of(photo.provenance(id), analysis);
@@ -197,7 +196,7 @@ fn deliver(id: &str, photo: &Photo, analysis: &Analysis, work: &mut Work<'_>) ->
         work.visit.push(record.clone());
     }
     let mut code = match show(photo, &record, work) {
-        // What stands in the way of one photo's files is in no other's.
+        // An occupied file of one photo does not affect the others.
         Err(error @ Error::Occupied { .. }) => {
             complain(&error);
             error.exit_code()
@@ -223,7 +222,7 @@ fn deliver(id: &str, photo: &Photo, analysis: &Analysis, work: &mut Work<'_>) ->
     Ok(code)
 }
 
-/// Prints one photo's record and writes its files; the exit code that it asks for.
+/// Prints one photo's record and writes its files; returns its exit code.
 fn show(photo: &Photo, record: &Record, work: &Work<'_>) -> Result<u8> {
     let options = work.options;
     if options.fhir {
@@ -242,7 +241,7 @@ fn show(photo: &Photo, record: &Record, work: &Work<'_>) -> Result<u8> {
     Ok(u8::from(!record.quality.usable || !shown))
 }
 
-/// What must not be written to: photos, points, a model that was named, the history.
+/// Files that must not be overwritten: photos, points, a given model, the history.
 fn inputs(options: &Analyze, history: Option<&History>) -> Vec<PathBuf> {
     let mut inputs = options.photos.clone();
     inputs.extend(options.points.clone());
@@ -252,13 +251,13 @@ fn inputs(options: &Analyze, history: Option<&History>) -> Vec<PathBuf> {
     inputs
 }
 
-/// Keeps a record in the history, and says so.
+/// Saves a record in the history, and reports it.
 fn keep(history: &mut History, subject: &str, photo: &Photo, record: &Record, options: &Analyze) -> Result<()> {
     let otherwise = photo.metadata.taken.unwrap_or_else(history::today);
     match kept(history, subject, options.date, otherwise, record) {
         Ok(_) if options.json || options.fhir => {}
         Ok(words) => say(&format!("{words}\n\n"))?,
-        // A photo without a value is no visit.
+        // A photo without a value is not a visit.
         Err(error @ Error::Usage { .. }) => complain(&error),
         Err(error) => return Err(error),
     }
@@ -269,13 +268,13 @@ fn write_page(target: &Target, work: &Work<'_>, furniture: &Furniture) -> Result
     let options = work.options;
     let visits = match (&work.history, &options.save) {
         (Some(history), Some(subject)) => match history.visits(subject) {
-            // Nothing of this subject was kept: every photo was refused.
+            // No record of this subject was saved: every photo was refused.
             Err(Error::NoSuchSubject { .. }) => Vec::new(),
             visits => by_day(&visits?),
         },
         _ => Vec::new(),
     };
-    // Without a day of the user's, none is shown: the photo's own is its metadata.
+    // Without a day set by the user none is shown: the photo's own is part of its metadata.
     let sheets: Vec<Sheet<'_>> = work
         .sheets
         .iter()

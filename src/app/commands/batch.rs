@@ -27,13 +27,13 @@ use orthostat::store::history;
 
 use super::{complain, progress, say, tell};
 
-/// Where interrupted programs end.
+/// The exit code of interrupted programs.
 const INTERRUPTED: u8 = 130;
 /// Nothing to measure.
 const NOTHING: u8 = 3;
-/// Lines of progress come this often.
+/// Interval of progress lines.
 const LINE_EVERY: Duration = Duration::from_secs(10);
-/// Objects of progress come this often.
+/// Interval of progress objects.
 const OBJECT_EVERY: Duration = Duration::from_secs(1);
 
 pub(crate) fn run(options: &Batch) -> Result<u8> {
@@ -63,7 +63,7 @@ pub(crate) fn run(options: &Batch) -> Result<u8> {
     let key = key_path(options)?;
     let settings = settings(options, folder, key.as_deref())?;
     let stop = on_interrupt();
-    // A photo that brings the program down is a row among the failures, not a page on the terminal.
+    // A photo that makes the program panic is a row among the failures, without output on the terminal.
     std::panic::set_hook(Box::new(|_| {}));
     let mut teller = Teller::new(options.progress, plan.jobs.len());
     let start = Instant::now();
@@ -72,7 +72,7 @@ pub(crate) fn run(options: &Batch) -> Result<u8> {
     conclude(end, options, &settings.folder)
 }
 
-/// Problems of the plan as an error, and what it leaves out as notes.
+/// Problems of the plan as an error, and its omissions as notes.
 fn say_what_is_left_out(plan: &Plan) -> Result<()> {
     plan.questions.iter().for_each(|question| complain(question));
     if !plan.problems.is_empty() {
@@ -131,7 +131,7 @@ fn settings(options: &Batch, folder: PathBuf, key: Option<&Path>) -> Result<sett
     })
 }
 
-/// The exit code of a run that ended, and how to go on with one that did not.
+/// The exit code of a run, and how to continue one that was stopped.
 fn conclude(end: Result<End>, options: &Batch, folder: &Path) -> Result<u8> {
     let again = format!("{}: go on with the same command and --resume", folder.display());
     match end {
@@ -175,7 +175,7 @@ fn plan(options: &Batch, measuring: &options::Options) -> Result<Plan> {
     Ok(plan.with_subjects(options.folders()))
 }
 
-/// The key file of de-identified ids.
+/// The key file for de-identified ids.
 fn key_path(options: &Batch) -> Result<Option<PathBuf>> {
     if !options.deidentify {
         return Ok(None);
@@ -190,7 +190,7 @@ fn key_path(options: &Batch) -> Result<Option<PathBuf>> {
     Ok(Some(path))
 }
 
-/// Set by the first Ctrl-C (or a request to terminate); the second ends the program at once.
+/// Set by the first Ctrl-C (or a termination request); the second ends the program immediately.
 fn on_interrupt() -> Arc<AtomicBool> {
     let stop = Arc::new(AtomicBool::new(false));
     let flag = stop.clone();
@@ -235,7 +235,7 @@ fn listing(plan: &Plan) -> Result<String> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// As the results tables have them: formulas stay text, and each row is one line.
+/// As in the results tables: formulas stay text, and each row is one line.
 fn cells(number: usize, job: &Job) -> [String; 10] {
     let options = &job.options;
     [
@@ -252,7 +252,7 @@ fn cells(number: usize, job: &Job) -> [String; 10] {
     ]
 }
 
-/// `--jsonl`: standard input or the inputs named, to standard output.
+/// `--jsonl`: from standard input or the given inputs to standard output.
 fn stream(options: &Batch, measuring: options::Options) -> Result<u8> {
     let from_input = options.inputs.iter().any(|name| name.as_os_str() == "-");
     let paths: Box<dyn Iterator<Item = std::io::Result<PathBuf>> + Send> = if from_input {
@@ -288,7 +288,7 @@ fn stream(options: &Batch, measuring: options::Options) -> Result<u8> {
     }
 }
 
-/// Tells on standard error how far a run is.
+/// Reports progress on standard error.
 struct Teller {
     bar: Option<ProgressBar>,
     json: bool,
@@ -308,7 +308,7 @@ impl Teller {
     }
 
     fn tell(&mut self, progress: Progress, elapsed: Duration) {
-        // Once: at the beginning.
+        // Only once, at the beginning.
         if progress.damaged > 0 && progress.done == 0 {
             let lines = if progress.damaged == 1 { "line" } else { "lines" };
             complain(&format_args!(

@@ -1,4 +1,4 @@
-//! `orthostat compare`: whether anything has changed between two photos of one subject, or of every subject of the history.
+//! `orthostat compare`: whether anything has changed between two photos of one subject, or for every subject of the history.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -26,16 +26,16 @@ use serde_json::json;
 use super::page::Target;
 use super::{complain, listed, say};
 
-/// Something to compare, under the name that the user gave it.
+/// Something to compare, under the name given by the user.
 struct Named {
     name: String,
-    /// The file that it is from.
+    /// Its source file.
     path: PathBuf,
     record: Record,
     visited: Option<Date>,
 }
 
-/// Two records that were held against each other.
+/// Two compared records.
 struct Compared {
     subject: Option<String>,
     before: Named,
@@ -57,7 +57,7 @@ pub(crate) fn run(options: &Compare) -> Result<u8> {
     Ok(code)
 }
 
-/// The two that were named, view by view.
+/// The two named items, view by view.
 fn two(options: &Compare) -> Result<(Vec<Compared>, u8)> {
     let asked = match (&options.subject, &options.before, &options.after) {
         (Some(subject), ..) => [format!("{subject}@first"), format!("{subject}@last")],
@@ -69,7 +69,7 @@ fn two(options: &Compare) -> Result<(Vec<Compared>, u8)> {
     let all = pairs(before?, after?);
     let mut code = 0;
     let mut compared = Vec::new();
-    // Of a subject's views, those with a single record show nothing, unless there is nothing else.
+    // Of a subject's views, those with a single record are left out, unless there is nothing else.
     if let (true, Some((before, after))) = (all.iter().all(|(a, b)| a.record == b.record), all.first()) {
         let reason = format!("{} and {} are one and the same record", before.name, after.name);
         return Err(Error::Incomparable { reason });
@@ -89,7 +89,7 @@ fn two(options: &Compare) -> Result<(Vec<Compared>, u8)> {
     Ok((compared, code))
 }
 
-/// Two records held against each other; photos without a single value show no change.
+/// The comparison of two records; photos without any value cannot be compared.
 fn held(before: &Named, after: &Named) -> Result<Comparison> {
     for one in [before, after] {
         if !one.record.quality.usable {
@@ -160,7 +160,7 @@ fn everybody(options: &Compare) -> Result<(Vec<Compared>, u8)> {
     Ok((compared, code))
 }
 
-/// Of each view the first visit that can be held against the last, and the last.
+/// For each view the first visit that is comparable with the last, and the last.
 fn ends(visits: &[Visit]) -> Vec<(&Visit, &Visit)> {
     let mut pairs: Vec<(&Visit, &Visit)> = Vec::new();
     for last in visits.iter().rev().filter(|visit| visit.record.quality.usable) {
@@ -177,7 +177,7 @@ fn ends(visits: &[Visit]) -> Vec<(&Visit, &Visit)> {
     pairs
 }
 
-/// The page of before and after.
+/// The before-and-after page.
 fn page(compared: &[Compared], options: &Compare) -> Result<String> {
     let search = Search::through(&options.photos);
     let mut pictures = Vec::new();
@@ -204,7 +204,7 @@ fn page(compared: &[Compared], options: &Compare) -> Result<String> {
     pair::page(&pairs, options.subject.as_deref())
 }
 
-/// Those of the same view; where there are none, the first of each, which then says why.
+/// Pairs of the same view; if there are none, the first of each, whose comparison then states the reason.
 fn pairs(before: Vec<Named>, after: Vec<Named>) -> Vec<(Named, Named)> {
     let alike = |one: &Named, other: &Named| one.record.view.kind == other.record.view.kind;
     if !before.iter().any(|one| after.iter().any(|other| alike(one, other))) {
@@ -238,7 +238,7 @@ fn print(before: &Named, after: &Named, comparison: &Comparison, as_json: bool) 
     }
 }
 
-/// Photos, records from wherever they are kept, or a subject's visit, one for each view.
+/// Photos, records from any place, or a subject's visit, one for each view.
 fn find(reference: &str, options: &Compare, analyzer: &mut Option<Analyzer>) -> Result<Vec<Named>> {
     let path = Path::new(reference);
     if path.is_file() && !is_json(path)? {
@@ -279,13 +279,13 @@ fn find(reference: &str, options: &Compare, analyzer: &mut Option<Analyzer>) -> 
     if options.visit { one_a_view(reference, all) } else { Ok(all) }
 }
 
-/// The visit's name, with its day in place of `first` and `last`.
+/// The visit's name, with its day instead of `first` and `last`.
 fn reference_of(reference: &str, visit: &Visit) -> String {
     let subject = reference.rsplit_once('@').map_or(reference, |(subject, _)| subject);
     format!("{subject}@{}", visit.visited)
 }
 
-/// The records of one stance, joined view by view. A joint record that lies beside its own photos' counts for them.
+/// The records of one stance, joined view by view. A joint record beside its own photos' records replaces them.
 ///
 /// # Errors
 /// [`Error::Usage`] for records of several subjects.
@@ -315,7 +315,7 @@ fn one_a_view(reference: &str, mut all: Vec<Named>) -> Result<Vec<Named>> {
 /// The views in a photo.
 fn photo(reference: &str, options: &Compare, analyzer: &mut Option<Analyzer>) -> Result<Vec<Named>> {
     let path = Path::new(reference);
-    // As `analyze` reads it, so that both give one record.
+    // Read as by `analyze`, so that both give the same record.
     let reading = analysis::reading();
     let photo = Photo::open(path, &reading)?;
     let workers = std::thread::available_parallelism().map_or(1, usize::from).min(2);
@@ -332,13 +332,13 @@ fn photo(reference: &str, options: &Compare, analyzer: &mut Option<Analyzer>) ->
     for (number, view) in (1..).zip(&views) {
         let analysis = isolation::guarded(path, || analyzer.analyze(view, &measuring))?;
         let record = Record::of(view.provenance(&names::of_view(&id, number, count)), &analysis);
-        // The day in the photo's metadata gets into no output.
+        // The day in the photo's metadata is in no output.
         named.push(Named { name: names::of_view(&name, number, count), path: path.into(), record, visited: None });
     }
     Ok(named)
 }
 
-/// Whether a file begins as JSON does; no picture begins so.
+/// Whether a file begins as JSON does; no picture does.
 fn is_json(path: &Path) -> Result<bool> {
     let unreadable = |source| Error::Unreadable { path: path.into(), source };
     let mut head = [0; 64];

@@ -1,4 +1,4 @@
-//! `orthostat edit`: a page on which a record's points are dragged.
+//! `orthostat edit`: a page for dragging a record's points.
 
 use orthostat::app::cli::Edit;
 use orthostat::app::edit::{Server, Session, Stopped};
@@ -7,7 +7,7 @@ use orthostat::core::error::Result;
 use super::page::browse;
 use super::{complain, say};
 
-/// What a program ends with that was interrupted.
+/// The exit code of interrupted programs.
 const INTERRUPTED: u8 = 130;
 
 pub(crate) fn run(options: &Edit) -> Result<u8> {
@@ -29,7 +29,7 @@ pub(crate) fn run(options: &Edit) -> Result<u8> {
     kept.map(|()| if stopped == Stopped::Interrupted { INTERRUPTED } else { 0 })
 }
 
-/// Says where points are that were not saved; where they could not be written, what they are.
+/// Reports where unsaved points are; if they could not be written, prints them.
 fn tell_kept(mut session: Session) -> Result<()> {
     match session.keep_unsaved() {
         Ok(Some(kept)) => complain(&format_args!(

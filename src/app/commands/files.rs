@@ -16,7 +16,7 @@ use orthostat::vision::photo::Photo;
 use super::complain;
 use super::report::drawn;
 
-/// Writes a photo's record and its picture; whether there is a picture.
+/// Writes a photo's record and its picture; returns whether there is a picture.
 pub(super) fn write_files(
     outputs: &Outputs,
     folder: &Path,
@@ -24,12 +24,12 @@ pub(super) fn write_files(
     record: &Record,
     options: &Analyze,
 ) -> Result<bool> {
-    // What several photos say belongs to none of them.
+    // A joint record belongs to no single photo.
     let from = record.source.blake3.as_ref().filter(|_| record.joined.is_empty()).map(PhotoHash::as_str);
     let place = |ending: &str| folder.join(file_name(&record.id, ending));
     let annotated = place(&format!(".annotated.{}", options.picture.ending()));
     let (path, fhir) = (place(".json"), place(".fhir.json"));
-    // All or nothing of a photo: a record beside another photo's picture would mislead.
+    // All or none of a photo's files: a record beside another photo's picture would mislead.
     outputs.check(&annotated, from)?;
     if options.fhir {
         outputs.check(&fhir, from)?;
@@ -50,13 +50,13 @@ pub(super) fn write_files(
         match mask::cover(&picture, record) {
             Ok(covered) => {
                 picture = Cow::Owned(covered);
-                // Those of an earlier run in other forms may show the face.
+                // Pictures of an earlier run in other formats may show the face.
                 for form in PictureForm::ALL.into_iter().filter(|form| form.ending() != options.picture.ending()) {
                     outputs.remove(&place(&format!(".annotated.{}", form.ending())))?;
                 }
             }
             Err(why) => {
-                // One of an earlier run shows the face.
+                // A picture of an earlier run shows the face.
                 for form in PictureForm::ALL {
                     outputs.remove(&place(&format!(".annotated.{}", form.ending())))?;
                 }

@@ -1,4 +1,4 @@
-//! `orthostat history`: what `--save` has kept.
+//! `orthostat history`: the records kept by `--save`.
 
 use std::io::IsTerminal;
 use std::path::Path;
@@ -33,7 +33,7 @@ pub(crate) fn run(options: &cli::History) -> Result<u8> {
     }
 }
 
-/// A history in which the subject has to be; unreadable records are reported.
+/// A history that must contain the subject; unreadable records are reported.
 fn with_subject(path: &Path, subject: &str) -> Result<(History, Vec<Visit>)> {
     let (history, visits, damage) = of_subject(path, subject)?;
     damage.iter().for_each(|error| complain(error));
@@ -88,7 +88,7 @@ fn show(path: &Path, subject: &str, page: Option<Target>, open: bool, looks: &Lo
     }
     if let Some(page) = page {
         let last = |view: &Vec<Visit>| {
-            // A photo that was refused is shown only where there is no other.
+            // A refused photo is shown only if there is no other.
             let usable = view.iter().rfind(|visit| visit.record.quality.usable);
             usable.or(view.last()).cloned()
         };
@@ -112,7 +112,7 @@ fn show(path: &Path, subject: &str, page: Option<Target>, open: bool, looks: &Lo
     Ok(0)
 }
 
-/// Adds records under one subject, or each under the subject that it names.
+/// Adds records under one subject, or each under its own subject.
 fn add(path: &Path, names: &[String], by_subject: bool, date: Option<Date>) -> Result<u8> {
     let (subject, records) = match names.split_first() {
         Some((subject, records)) if !by_subject && !records.is_empty() => {
@@ -131,7 +131,7 @@ fn add(path: &Path, names: &[String], by_subject: bool, date: Option<Date>) -> R
             kept(&mut history, &subject, date.or(found.visited), history::today(), &found.record)
         });
         match added {
-            // Said when it is on the disk, and not before.
+            // Reported only after it is on disk.
             Ok(words) => say(&format!("{words}\n"))?,
             Err(error @ (Error::History { .. } | Error::Unwritable { .. })) => return Err(error),
             Err(error) => {
@@ -143,7 +143,7 @@ fn add(path: &Path, names: &[String], by_subject: bool, date: Option<Date>) -> R
     Ok(code)
 }
 
-/// Whom a record is added to: records of another subject are not taken for this one's.
+/// The subject that a record is added to: records of another subject are refused.
 fn whose(said: Option<&str>, found: &Found, place: &Place) -> Result<String> {
     let usage = |reason: String| Err(Error::Usage { reason: format!("{}: {reason}", place.named().display()) });
     match (said, found.subject.as_deref()) {
@@ -158,7 +158,7 @@ fn whose(said: Option<&str>, found: &Found, place: &Place) -> Result<String> {
     }
 }
 
-/// Keeps a record that has values, and says so.
+/// Saves a record with values, and reports it.
 pub(super) fn kept(
     history: &mut History,
     subject: &str,
@@ -177,7 +177,7 @@ pub(super) fn kept(
     Ok(saved_words(&record.id, subject, date, saved))
 }
 
-/// Keeps a record under the day that was said; where none was, a photo that is there already keeps its own.
+/// Saves a record under the given day; without one, a photo that is already saved keeps its day.
 fn save(
     history: &mut History,
     subject: &str,
@@ -191,7 +191,7 @@ fn save(
     }
 }
 
-/// What became of a record, in one line.
+/// The outcome for a record, in one line.
 fn saved_words(id: &str, subject: &str, date: Date, saved: history::Saved) -> String {
     let how = match saved {
         history::Saved::Added => "saved",
@@ -216,10 +216,10 @@ fn export(path: &Path, subject: &str, out: Option<&Path>, force: bool) -> Result
 }
 
 fn purge(path: &Path, subject: &str, yes: bool) -> Result<u8> {
-    // Records that cannot be read must go as well.
+    // Unreadable records must be removed as well.
     let nobody = || Error::NoSuchSubject { path: path.into(), subject: subject.into() };
     let mut history = History::existing(path)?.ok_or_else(nobody)?;
-    // A purge that was cut short has left no records, and goes on.
+    // An interrupted purge has left no records, and is continued.
     let count = history.count(subject).or_else(|error| if yes { Ok(0) } else { Err(error) })?;
     if !yes && !agreed(subject, count)? {
         return Err(Error::Usage { reason: "nothing was removed".into() });
@@ -230,7 +230,7 @@ fn purge(path: &Path, subject: &str, yes: bool) -> Result<u8> {
     Ok(0)
 }
 
-/// Asks on the terminal; where there is none, nothing is removed without `--yes`.
+/// Asks on the terminal; without a terminal, nothing is removed without `--yes`.
 fn agreed(subject: &str, count: usize) -> Result<bool> {
     if !std::io::stdin().is_terminal() {
         return Err(Error::Usage {

@@ -1,4 +1,4 @@
-//! What pages say beside the measures, read once: clinic, logo, notes.
+//! Content of pages besides the measures, read once: clinic, logo, notes.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -6,10 +6,10 @@ use orthostat::app::cli::Looks;
 use orthostat::core::error::{Error, Result};
 use orthostat::report::html::Look;
 
-/// A logo has at most so many bytes: it stands in every page.
+/// The largest size of a logo in bytes: it is embedded in every page.
 const MOST_BYTES: usize = 1_000_000;
 
-/// The pages' furniture.
+/// Clinic, logo and notes of the pages.
 #[derive(Debug, Default)]
 pub(crate) struct Furniture {
     clinic: Option<String>,
@@ -46,7 +46,7 @@ impl Furniture {
         Ok(Self { clinic: looks.clinic.clone(), logo, notes: looks.notes.clone() })
     }
 
-    /// As pages take it.
+    /// In the form needed by pages.
     pub(crate) fn look(&self) -> Look<'_> {
         Look { clinic: self.clinic.as_deref(), logo: self.logo.as_deref(), notes: self.notes.as_deref() }
     }

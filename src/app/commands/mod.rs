@@ -1,4 +1,4 @@
-//! What each command does with its options: a room of the program `orthostat`, which prints; the library never does.
+//! The commands of the program `orthostat`, which prints; the library never does.
 
 pub(crate) mod analyze;
 pub(crate) mod batch;
@@ -32,18 +32,18 @@ use orthostat::core::record::Record;
 use orthostat::report::output::Outputs;
 use orthostat::report::{keypoints, output};
 
-/// A message for the user, on standard error. Where it cannot be written the work goes on without it.
+/// Writes a message for the user to standard error. If that fails, the work continues without it.
 pub(crate) fn complain(message: &dyn std::fmt::Display) {
     tell(&format!("orthostat: {}\n", names::shown(&message.to_string())));
 }
 
-/// Puts our own words on standard error; what they hold from outside is made harmless before.
+/// Writes our own text to standard error; text from outside in it has been escaped before.
 pub(crate) fn tell(text: &str) {
     let mut err = std::io::stderr().lock();
     let _ = err.write_all(text.as_bytes()).and_then(|()| err.flush());
 }
 
-/// The places of records; what is damaged in the history is told.
+/// The places of records; damaged records of the history are reported.
 pub(crate) fn listed<S: AsRef<std::ffi::OsStr>>(names: &[S], db: Option<&Path>) -> Result<Vec<Place>> {
     let listing = records::find(names, db)?;
     for error in &listing.damage {
@@ -52,7 +52,7 @@ pub(crate) fn listed<S: AsRef<std::ffi::OsStr>>(names: &[S], db: Option<&Path>) 
     Ok(listing.places)
 }
 
-/// The points of a file that can only belong to one picture.
+/// Reads a file of points, which can only belong to one picture.
 pub(crate) fn points_for_one(path: &Path, pictures: usize, what: &str) -> Result<Points> {
     if pictures != 1 {
         let reason = format!("--points: expected one {what}, since points belong to one picture; found {pictures}");
@@ -61,7 +61,7 @@ pub(crate) fn points_for_one(path: &Path, pictures: usize, what: &str) -> Result
     Points::open(path)
 }
 
-/// Writes a record's joints in another program's form beside it; where one photo does not allow that, it is said.
+/// Writes a record's joints beside it in another program's format; reports if one photo does not allow that.
 pub(crate) fn write_keypoints(
     outputs: &Outputs,
     folder: &Path,
@@ -87,7 +87,7 @@ pub(crate) fn write_keypoints(
 
 /// Writes data to standard output. A closed pipe is no error.
 pub(crate) fn say(text: &str) -> Result<()> {
-    // Lines of JSON stay JSON: what is written out in them is so in their own way.
+    // JSON lines stay valid: JSON has its own escapes.
     let text = names::shown_lines(text);
     let mut out = std::io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {

@@ -1,4 +1,4 @@
-//! Pages as files: HTML as it is, PDF by way of an installed Chromium, and the browser that opens them.
+//! Pages as files: HTML directly, PDF through an installed Chromium, and opening them in a browser.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -10,7 +10,7 @@ use orthostat::report::output::{self, Outputs};
 
 use super::{complain, tell};
 
-/// Where a page goes, checked before the slow work.
+/// The destination of a page, checked before the slow work.
 #[derive(Debug)]
 pub(crate) struct Target {
     path: PathBuf,
@@ -19,7 +19,7 @@ pub(crate) struct Target {
 }
 
 impl Target {
-    /// A file named by the user, which is none of the inputs.
+    /// A file named by the user, which is not an input.
     ///
     /// # Errors
     /// [`Error::Usage`] for another ending than `.html` and `.pdf`, and where no program prints; [`Error::Occupied`],
@@ -42,7 +42,7 @@ impl Target {
         Ok(Self { path: path.into(), outputs, printed })
     }
 
-    /// The page of `--open` without a name: one file in the user's data folder, replaced each time.
+    /// The page for `--open` without a name: one file in the user's data folder, replaced each time.
     ///
     /// # Errors
     /// [`Error::Usage`] without such a folder; [`Error::Unwritable`].
@@ -55,12 +55,12 @@ impl Target {
         Ok(Self { path: folder.join("last-report.html"), outputs: Outputs::files(true), printed: false })
     }
 
-    /// The same, with further files that are never written to.
+    /// The same, with further files that are never overwritten.
     pub(crate) fn protecting<P: AsRef<Path>>(self, inputs: &[P]) -> Self {
         Self { outputs: self.outputs.protecting(inputs), ..self }
     }
 
-    /// Writes the page, and opens it where that is asked for.
+    /// Writes the page, and opens it if requested.
     ///
     /// # Errors
     /// As [`Outputs::write`]; [`Error::Unwritable`] when the PDF cannot be made.

@@ -1,4 +1,4 @@
-//! `orthostat recompute`: stored records measured again, to a table, lines or files.
+//! `orthostat recompute`: recomputes stored records, to a table, lines or files.
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
@@ -63,7 +63,7 @@ pub(crate) fn run(options: &Recompute) -> Result<u8> {
     Ok(if codes.len() == 1 { codes.into_iter().next().unwrap_or(0) } else { 1 })
 }
 
-/// Sees that no two records go into one file.
+/// Checks that no two records would be written to one file.
 fn apart(places: &[Place], folder: &Path) -> Result<()> {
     let mut taken: HashMap<String, &Place> = HashMap::new();
     for place in places {

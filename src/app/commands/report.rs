@@ -1,4 +1,4 @@
-//! `orthostat report`: pages and pictures from records, with the photos where they are found.
+//! `orthostat report`: pages and pictures from records, with the photos if they are found.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -25,10 +25,10 @@ use super::looks::Furniture;
 use super::page::Target;
 use super::{complain, listed, say};
 
-/// A record with what the page needs to know about it.
+/// A record with its data for the page.
 struct One {
     found: Found,
-    /// The file that it came from.
+    /// Its source file.
     file: PathBuf,
     date: Option<Date>,
 }
@@ -90,7 +90,7 @@ pub(crate) fn run(options: &Report) -> Result<u8> {
     Ok(code)
 }
 
-/// The records of each subject, in the order of their first appearance; those of nobody in particular are one subject's.
+/// The records of each subject, in the order of their first appearance; those without a subject form one group.
 fn by_subject<'a>(records: &'a [One], said: Option<&str>) -> IndexMap<String, Vec<&'a One>> {
     let mut groups: IndexMap<String, Vec<&One>> = IndexMap::new();
     for one in records {
@@ -122,7 +122,7 @@ fn page(
     html::page(&sheets, &page)
 }
 
-/// The subject's visits, where a record came from the history.
+/// The subject's visits, if a record came from the history.
 fn visits(subject: &str, records: &[&One], options: &Report) -> Result<Vec<Visit>> {
     let path = database(options.db.as_deref())?;
     if !records.iter().any(|one| one.file == path) {
@@ -144,7 +144,7 @@ fn pages(
     let mut taken = HashSet::from(["index".to_owned()]);
     let mut entries = Vec::new();
     for (subject, records) in groups {
-        // Records of nobody in particular: a page each.
+        // Records without a subject: one page each.
         let single: Vec<Vec<&One>> = match subject.is_empty() {
             true => records.iter().map(|one| vec![*one]).collect(),
             false => vec![records.clone()],
@@ -168,7 +168,7 @@ fn pages(
     Ok(())
 }
 
-/// Writes the annotated pictures; the exit code that they ask for.
+/// Writes the annotated pictures; returns the exit code.
 fn pictures(folder: &Path, records: &[One], search: &Search, options: &Report) -> Result<u8> {
     let inputs: Vec<&PathBuf> = records.iter().map(|one| &one.file).collect();
     let outputs = Outputs::into_folder(folder, options.force)?.protecting(&inputs);
@@ -205,7 +205,7 @@ fn pictures(folder: &Path, records: &[One], search: &Search, options: &Report) -
     Ok(code)
 }
 
-/// The annotated picture in one of its forms.
+/// The annotated picture in one of its formats.
 pub(super) fn drawn(
     pixels: &image::RgbImage,
     record: &Record,

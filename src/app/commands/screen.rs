@@ -1,4 +1,4 @@
-//! What a person sees on a terminal: the answer first, in colour where that is wanted, broken between words.
+//! Output for a terminal: the summary first, in colour if enabled, wrapped between words.
 
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
@@ -10,7 +10,7 @@ use orthostat::core::record::Record;
 use orthostat::report::lines::{Line, Tone, broken};
 use orthostat::report::text;
 
-/// The terminal behind standard output, or the lack of one.
+/// The terminal on standard output, if there is one.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Screen {
     width: Option<usize>,
@@ -18,10 +18,10 @@ pub(crate) struct Screen {
 }
 
 impl Screen {
-    /// What standard output is. Colour obeys `NO_COLOR` and `CLICOLOR_FORCE`.
+    /// Detects the terminal. Colour follows `NO_COLOR` and `CLICOLOR_FORCE`.
     pub(crate) fn of_output() -> Self {
         let terminal = std::io::stdout().is_terminal();
-        // A terminal that does not tell its width has the usual one.
+        // The usual width if the terminal does not report one.
         let size = terminal_size::terminal_size().map_or(80, |(width, _)| usize::from(width.0));
         let choice = anstream::AutoStream::choice(&std::io::stdout());
         Self { width: terminal.then_some(size), coloured: choice != anstream::ColorChoice::Never }
@@ -37,7 +37,7 @@ impl Screen {
             let parts = self.width.map_or_else(|| vec![line.clone()], |width| broken(line, width));
             for part in parts {
                 for (tone, piece) in part {
-                    // Sanitized piece by piece: the only signs that steer are ours.
+                    // Sanitized piece by piece: the only control sequences are ours.
                     let piece = shown_lines(&piece);
                     match style(tone).filter(|_| self.coloured) {
                         Some(style) => text.push_str(&format!("{style}{piece}{style:#}")),
@@ -72,7 +72,7 @@ fn style(tone: Tone) -> Option<Style> {
     }
 }
 
-/// Our own text as it is. A reader that has gone away is no error.
+/// Writes our own text unchanged. A closed pipe is not an error.
 ///
 /// # Errors
 /// [`Error::Unwritable`].
@@ -86,20 +86,20 @@ pub(crate) fn put(text: &[u8]) -> Result<()> {
     }
 }
 
-/// What is said at the end: how many photos came out how, and where the files are.
+/// The final message: the number of photos by outcome, and the location of the files.
 #[derive(Debug, Default)]
 pub(crate) struct Ending {
-    /// Photos that were measured and are good.
+    /// Photos that were measured and need not be retaken.
     pub(crate) good: usize,
-    /// Photos with a record that are to be taken again.
+    /// Photos with a record that should be retaken.
     pub(crate) again: usize,
     /// Photos without a record.
     pub(crate) failed: usize,
-    /// Where records and pictures are.
+    /// The folder of records and pictures.
     pub(crate) folder: Option<PathBuf>,
-    /// Whether every measure was printed already.
+    /// Whether every measure was already printed.
     pub(crate) all: bool,
-    /// What is counted: photos or records.
+    /// The counted items: photos or records.
     pub(crate) what: [&'static str; 2],
 }
 

@@ -1,4 +1,4 @@
-//! `orthostat completions` and `orthostat man`: texts made from the command line itself.
+//! `orthostat completions` and `orthostat man`: texts generated from the command line definition.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! `orthostat analyze --visit`: photos of one stance become one measurement for each view.
+//! `orthostat analyze --visit`: combines photos of one stance into one measurement for each view.
 
 use std::path::PathBuf;
 
@@ -18,11 +18,11 @@ use super::files::write_files;
 use super::say;
 use super::screen::Screen;
 
-/// The views that the camera may see, in the order of reports.
+/// All views, in the order of reports.
 const VIEWS: [View; 4] = [View::Anterior, View::Posterior, View::LeftLateral, View::RightLateral];
 
-/// Joins the photos of each view, and prints and writes the joint records as `analyze` does those of photos; their sheets, where a page is
-/// wanted.
+/// Joins the photos of each view, and prints and writes the joint records as `analyze` does for photos; returns their sheets, if a page
+/// is requested.
 pub(super) fn put_together(
     options: &Analyze,
     outputs: Option<&Outputs>,
@@ -33,7 +33,7 @@ pub(super) fn put_together(
     for view in VIEWS {
         let of_view: Vec<&Record> =
             photos.iter().filter(|record| record.view.kind == view && record.quality.usable).collect();
-        // A single photo speaks for itself.
+        // A single photo needs no joint record.
         if let Some(record) = joint::joined(&id(view), &of_view).filter(|record| !record.joined.is_empty()) {
             whole.push(record);
         }
@@ -54,7 +54,7 @@ pub(super) fn put_together(
     Ok(sheets)
 }
 
-/// Prints a joint record and writes its files; its sheet, where a page is wanted.
+/// Prints a joint record and writes its files; returns its sheet, if a page is requested.
 fn deliver(
     record: &Record,
     options: &Analyze,
@@ -96,7 +96,7 @@ fn deliver(
     Ok(Some((record.clone(), picture)))
 }
 
-/// The photo that a joint record's landmarks are those of, read again: its picture shows the joint values.
+/// The photo whose landmarks a joint record contains, read again: its picture shows the joint values.
 fn photo_of(record: &Record, options: &Analyze) -> Option<Photo> {
     let is_its = |photo: &Photo| photo.provenance("").source.blake3 == record.source.blake3;
     let named = |path: &&PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy() == record.source.file);

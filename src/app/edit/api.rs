@@ -1,4 +1,4 @@
-//! Requests and answers.
+//! Requests and responses.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -22,10 +22,10 @@ use crate::core::points::{Points, Site};
 use crate::core::record::Record;
 use crate::report::CAUTION;
 
-/// Longer bodies are refused: all points there are need a tenth of it.
+/// Longer bodies are refused: all possible points need a tenth of it.
 const MOST_BYTES: usize = 32 * 1024;
 
-/// What every request shares.
+/// The state shared by all requests.
 #[derive(Debug)]
 pub(super) struct App {
     pub(super) guard: Guard,
@@ -34,10 +34,10 @@ pub(super) struct App {
     clock: Mutex<Clock>,
 }
 
-/// When the page was last heard of.
+/// When the page last sent a request.
 #[derive(Debug)]
 struct Clock {
-    /// Whether the token was traded.
+    /// Whether the token was exchanged.
     opened: bool,
     heard: Instant,
     edited: Instant,
@@ -77,7 +77,7 @@ impl App {
         self.session.lock().unwrap_or_else(PoisonError::into_inner).as_mut().map(with)
     }
 
-    /// Puts what is not saved where it outlives this program. Errors are reported at the end.
+    /// Saves unsaved edits to a file that outlives this program. Errors are reported at the end.
     pub(super) fn keep_unsaved(&self) {
         let _ = self.session(Session::keep_unsaved);
     }
@@ -118,7 +118,7 @@ fn refusal(status: StatusCode, reason: &str) -> Response {
     (status, Json(json!({"error": reason}))).into_response()
 }
 
-/// What may be done with any answer: nothing but show it in this page.
+/// Restrictions for every response: it may only be shown in this page.
 const HEADERS: [(HeaderName, &str); 6] = [
     (
         header::CONTENT_SECURITY_POLICY,
@@ -132,7 +132,7 @@ const HEADERS: [(HeaderName, &str); 6] = [
     (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
 ];
 
-/// Host and origin before anything else, and the headers on every answer.
+/// Checks host and origin first, and sets the headers of every response.
 async fn own_page_alone(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let mut response = match app.guard.check(request.method(), request.headers()) {
         Ok(()) => next.run(request).await,
@@ -152,7 +152,7 @@ async fn key_needed(State(app): State<Arc<App>>, request: Request, next: Next) -
     next.run(request).await
 }
 
-/// The key, for the token.
+/// Exchanges the token for the key.
 async fn key(State(app): State<Arc<App>>, token: String) -> Response {
     match app.guard.trade(token.trim()) {
         Some(key) => {
@@ -165,7 +165,7 @@ async fn key(State(app): State<Arc<App>>, token: String) -> Response {
     }
 }
 
-/// The page says that it closes. It cannot set headers on its way out, so the key is the body.
+/// The page reports that it closes. It cannot set headers at that point, so the key is the body.
 async fn close(State(app): State<Arc<App>>, key: String) -> Response {
     if !app.guard.is_key(key.trim()) {
         return refusal(StatusCode::FORBIDDEN, "not from the page that was opened");
@@ -183,7 +183,7 @@ async fn picture(State(app): State<Arc<App>>) -> Response {
     ([(header::CONTENT_TYPE, "image/png")], bytes).into_response()
 }
 
-/// Everything that the page has to know once.
+/// All data that the page loads once.
 async fn record(State(app): State<Arc<App>>) -> Response {
     let answer = app.session(|session| {
         let sites: Vec<Value> = Site::all()
@@ -203,7 +203,7 @@ async fn record(State(app): State<Arc<App>>) -> Response {
     Json(answer).into_response()
 }
 
-/// What of a record the page shows.
+/// The parts of a record that the page shows.
 fn for_page(record: &Record) -> Value {
     json!({
         "id": record.id,
@@ -230,7 +230,7 @@ async fn save(State(app): State<Arc<App>>, body: Bytes) -> Response {
 
 fn edit(app: &App, body: &[u8], with: impl FnOnce(&mut Session, &Points) -> Result<Value, Error>) -> Response {
     app.clock().edited = Instant::now();
-    // No point at all is the record as the model left it.
+    // Without any point it is the record as the model left it.
     let empty = serde_json::from_slice::<Value>(body).is_ok_and(|value| value == json!({}));
     let points = if empty { Ok(Points::default()) } else { Points::from_json(body, Path::new("the page")) };
     match points.map(|points| app.session(|session| with(session, &points))) {

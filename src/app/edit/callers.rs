@@ -1,7 +1,7 @@
-//! Connections to the page's server: so many at once, and none that says nothing for long.
+//! Connections to the page's server: limited in number, and closed when idle.
 //!
-//! Any program of this machine may connect. One that opens connections and is silent, or never ends its request, must not keep
-//! the page out: the oldest connection gives way to a new one, and what says nothing for [`PATIENCE`] is ended.
+//! Any program on this machine may connect. A program that opens connections without sending, or never completes its request, must not
+//! block the page: the oldest connection is closed for a new one, and a connection that is silent for [`PATIENCE`] is closed.
 
 use std::collections::VecDeque;
 use std::future::Future;
@@ -18,17 +18,17 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 use tokio::time::{Instant, Sleep};
 
-/// So many connections at once: a browser opens six.
+/// The largest number of connections at once: a browser opens six.
 const MOST: usize = 64;
-/// A connection that says nothing for so long is ended; the page speaks every five seconds.
+/// A connection that is silent for this long is closed; the page sends a request every five seconds.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How long accepting rests when the system has no room.
+/// The pause before accepting again when the system has no resources.
 const REST: Duration = Duration::from_millis(50);
 
-/// A listener that keeps an eye on its connections.
+/// A listener that limits its connections.
 pub(super) struct Callers {
     listener: TcpListener,
-    /// The oldest first; each says when it is to end.
+    /// The oldest first; each notification closes its connection.
     open: VecDeque<Arc<Notify>>,
 }
 
@@ -46,7 +46,7 @@ impl Listener for Callers {
         loop {
             match self.listener.accept().await {
                 Ok((stream, from)) => {
-                    // Those that ended by themselves hold no end of theirs any more.
+                    // Connections that have closed no longer hold a reference.
                     self.open.retain(|end| Arc::strong_count(end) > 1);
                     while self.open.len() >= MOST {
                         if let Some(oldest) = self.open.pop_front() {

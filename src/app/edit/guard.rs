@@ -1,4 +1,4 @@
-//! Who may ask: the token, the key, the name of the host and the origin.
+//! Access control: the token, the key, the host name and the origin.
 
 use std::sync::Mutex;
 
@@ -13,13 +13,13 @@ pub(super) fn secret() -> Result<String> {
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-/// Whether two secrets are the same, in a time that does not tell where they differ.
+/// Compares two secrets in constant time.
 fn same(a: &str, b: &str) -> bool {
     // BLAKE3's hashes compare in constant time.
     blake3::hash(a.as_bytes()) == blake3::hash(b.as_bytes())
 }
 
-/// What is known to the right page alone.
+/// The secrets, known to the right page only.
 #[derive(Debug)]
 pub(super) struct Guard {
     hosts: [String; 2],
@@ -38,7 +38,7 @@ impl Guard {
         &self.token
     }
 
-    /// The key for the token, the first time.
+    /// Returns the key for the token, the first time only.
     pub(super) fn trade(&self, token: &str) -> Option<&str> {
         let mut used = self.used.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if *used || !same(token, &self.token) {
@@ -48,7 +48,7 @@ impl Guard {
         Some(&self.key)
     }
 
-    /// Whether the request shows the key.
+    /// Whether the request includes the key.
     pub(super) fn admits(&self, headers: &HeaderMap) -> bool {
         let shown = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         shown.and_then(|value| value.strip_prefix("Bearer ")).is_some_and(|key| self.is_key(key))
@@ -59,12 +59,12 @@ impl Guard {
         same(key, &self.key)
     }
 
-    /// Whether host and origin are the page's own; what to say if not.
+    /// Whether host and origin are the page's own; the error response if not.
     pub(super) fn check(&self, method: &Method, headers: &HeaderMap) -> Result<(), (StatusCode, &'static str)> {
         let one = |name: header::HeaderName| {
             let mut values = headers.get_all(name).iter();
             let first = values.next().map(|value| value.to_str().unwrap_or_default());
-            // Twice is as wrong as another one.
+            // A duplicate header is as wrong as a different one.
             if values.next().is_some() { Some("") } else { first }
         };
         let host = one(header::HOST).unwrap_or_default();

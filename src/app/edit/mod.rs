@@ -1,15 +1,15 @@
-//! The page on which points are dragged: a server for one record, one picture and one page, on this machine alone.
+//! The page for dragging points: a server for one record, one picture and one page, on this machine only.
 //!
-//! It listens on 127.0.0.1, on a port that the system chooses. The address that is printed holds a token behind `#`, which
-//! browsers never send; the page trades it for a key, once, and every request for anything of the record shows that key. The
-//! name of the host must be 127.0.0.1 or localhost with the port, the origin of whatever changes something must be the page
-//! itself, bodies are small, and no path leads to a file.
+//! It listens on 127.0.0.1, on a port chosen by the system. The printed address contains a token after `#`, which browsers never send;
+//! the page exchanges it for a key, once, and every request for record data includes that key. The host name must be 127.0.0.1 or
+//! localhost with the port, the origin of requests that change something must be the page itself, bodies are small, and no path leads to
+//! a file.
 //!
-//! - `session`: what is edited, and what becomes of it
-//! - `api`: requests -> answers
+//! - `session`: the edited record and its files
+//! - `api`: requests and responses
 //! - `callers`: connections, so that idle ones do not block new ones
-//! - `guard`: who may ask
-//! - `page.html`, `page.css`, `page.js`: what the browser shows
+//! - `guard`: access control
+//! - `page.html`, `page.css`, `page.js`: the page in the browser
 
 mod api;
 mod callers;
@@ -28,14 +28,14 @@ use crate::core::error::{Error, Result};
 
 /// How long the page may be silent before it counts as closed: browsers wake a hidden page once a minute.
 const SILENCE: Duration = Duration::from_secs(150);
-/// How long after it said that it closes: a page that is only loaded again comes back.
+/// The delay after the page reported that it closes: a page that is only reloaded comes back.
 const FAREWELL: Duration = Duration::from_secs(3);
-/// How often these are looked at.
+/// The interval of these checks.
 const WATCH: Duration = Duration::from_millis(200);
-/// How long answers under way may take once the server stops.
+/// How long pending responses may take once the server stops.
 const LAST_ANSWERS: Duration = Duration::from_secs(2);
 
-/// The server, which listens and does not answer yet.
+/// The server, listening but not yet responding.
 #[derive(Debug)]
 pub struct Server {
     listener: TcpListener,
@@ -46,7 +46,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Listens for one page about this session, which ends after `idle` without an edit.
+    /// Listens for one page for this session, which ends after `idle` without an edit.
     ///
     /// # Errors
     /// [`Error::Server`] when there is no port or no randomness to be had.
@@ -58,7 +58,7 @@ impl Server {
         let (token, key) = (guard::secret()?, guard::secret()?);
         let app = Arc::new(api::App::new(session, guard::Guard::new(address.port(), token, key), idle));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
-        // Heard from here on, so that who interrupts as soon as the address is there is not answered by the system.
+        // Registered now, so that an interrupt right after the address is printed is handled.
         let interrupted = runtime.spawn(interruption());
         runtime.block_on(tokio::task::yield_now());
         Ok(Self { listener, address, app, runtime, interrupted })
@@ -70,7 +70,7 @@ impl Server {
         format!("http://{}/#{}", self.address, self.app.guard.token())
     }
 
-    /// Answers until the page is closed, nothing was edited for the idle time, or the user interrupts.
+    /// Serves until the page is closed, nothing was edited for the idle time, or the user interrupts.
     ///
     /// # Errors
     /// [`Error::Server`].
@@ -100,7 +100,7 @@ impl Server {
     }
 }
 
-/// Ctrl-C, and what the system sends when it ends a program or the terminal goes away.
+/// Ctrl-C, and the system's signals when it ends a program or the terminal is closed.
 async fn interruption() {
     #[cfg(unix)]
     {
@@ -123,7 +123,7 @@ async fn interruption() {
     let _ = tokio::signal::ctrl_c().await;
 }
 
-/// Says when to stop, and why.
+/// Determines when and why to stop.
 async fn watch(
     app: Arc<api::App>,
     mut interrupted: JoinHandle<()>,

@@ -1,4 +1,4 @@
-//! What is edited: a record and its photo, and where the edited record goes.
+//! The edited record, its photo, and the destination of the result.
 
 use std::path::{Path, PathBuf};
 
@@ -19,7 +19,7 @@ use crate::vision::photo::{MAX_MEGAPIXELS, Photo, ReadOptions};
 pub enum Stopped {
     /// The page was closed.
     Closed,
-    /// No request came from the page for too long: frozen, killed, or closed without notice.
+    /// The page sent no request for too long: frozen, killed, or closed without notice.
     Silent,
     /// Nothing was edited for too long.
     Idle,
@@ -27,12 +27,12 @@ pub enum Stopped {
     Interrupted,
 }
 
-/// One record under the hand.
+/// The editing of one record.
 #[derive(Debug)]
 pub struct Session {
     /// The record's file.
     path: PathBuf,
-    /// As it was opened, every measure done again by this version.
+    /// The record as opened, with every measure recomputed by this version.
     opened: Record,
     /// BLAKE3 of the record's file.
     blake3: String,
@@ -41,24 +41,24 @@ pub struct Session {
     /// The points that were last measured, and those that were last saved.
     points: Points,
     saved: Points,
-    /// The hash of what this session wrote to `out`.
+    /// The hash of the file that this session wrote to `out`.
     wrote: Option<blake3::Hash>,
-    /// The file of points that were not saved, and the points in it.
+    /// The file of unsaved points, and the points in it.
     kept: Option<(PathBuf, Points)>,
 }
 
-/// What became of a save.
+/// The result of saving.
 #[derive(Debug)]
 pub struct Saved {
-    /// The record as it was written.
+    /// The written record.
     pub record: Record,
-    /// Where it is.
+    /// Its file.
     pub out: PathBuf,
 }
 
 impl Session {
-    /// Opens a record and the photo that it was made from: `photo`, or the file of the recorded name beside the record. The
-    /// edited record goes to `out`, or beside the record under a name that is still free.
+    /// Opens a record and its photo: `photo`, or the file of the recorded name beside the record. The edited record is written to `out`,
+    /// or beside the record under an unused name.
     ///
     /// # Errors
     /// What reading says; [`Error::Usage`] when the photo is missing or another one, or when `out` exists.
@@ -72,7 +72,7 @@ impl Session {
             Some(photo) => photo.to_path_buf(),
             None => beside(path, &record)?,
         };
-        // A record of a larger picture than the usual limit was made on purpose.
+        // A record of a picture above the usual limit was made on purpose.
         let recorded = 1e-6 * f64::from(record.source.width) * f64::from(record.source.height);
         let limit = (recorded + 1.0).max(MAX_MEGAPIXELS);
         let found = Photo::open(&photo, &ReadOptions { max_megapixels: limit, ..ReadOptions::default() })?;
@@ -134,13 +134,13 @@ impl Session {
         &self.picture
     }
 
-    /// Where the edited record goes.
+    /// The file for the edited record.
     #[must_use]
     pub fn out(&self) -> &Path {
         &self.out
     }
 
-    /// The record with these points placed by hand and no others.
+    /// The record with exactly these manual landmarks.
     ///
     /// # Errors
     /// [`Error::Usage`] for a point outside the picture, and what measuring says.
@@ -154,8 +154,8 @@ impl Session {
         Ok(record)
     }
 
-    /// Writes the record with these points, marked as edited. What another session or program put in its place meanwhile stays:
-    /// the record goes beside it under a name that is free.
+    /// Writes the record with these points, marked as edited. If another session or program has written the file in the meantime, that
+    /// file is kept and the record is written beside it under an unused name.
     ///
     /// # Errors
     /// What [`Session::measure`] says; [`Error::Unwritable`].
@@ -175,31 +175,31 @@ impl Session {
         attempt?;
         self.wrote = Some(blake3::hash(&bytes));
         self.saved = points.clone();
-        // Not needed any more; that it cannot go is no reason to say that nothing was saved.
+        // No longer needed; failing to remove it does not make the save fail.
         let _ = self.keep_unsaved();
         Ok(Saved { record, out: self.out.clone() })
     }
 
-    /// Whether something was edited and not saved.
+    /// Whether there are unsaved edits.
     #[must_use]
     pub fn is_unsaved(&self) -> bool {
         self.points != self.saved
     }
 
-    /// The points as they were last measured.
+    /// The points that were last measured.
     #[must_use]
     pub fn points(&self) -> &Points {
         &self.points
     }
 
-    /// Keeps points that were not saved in a file of points, for `recompute --points`, and where they are; once everything is saved
-    /// the file goes. Asked again and again while the page is open, so that not even a killed program loses an edit.
+    /// Writes unsaved points to a file of points, for `recompute --points`, and returns its path; once everything is saved the file is
+    /// removed. Called repeatedly while the page is open, so that no edit is lost even if the program is killed.
     ///
     /// # Errors
     /// [`Error::Unwritable`].
     pub fn keep_unsaved(&mut self) -> Result<Option<PathBuf>> {
         let content = |points: &Points, path: &Path| output::json(&points.to_json(), path);
-        // Somebody else's by now, or taken up and removed: another is begun.
+        // Changed by another program, or used and removed: another file is created.
         let own = self.kept.take().filter(|(path, points)| {
             content(points, path).is_ok_and(|bytes| std::fs::read(path).is_ok_and(|now| now == bytes))
         });
@@ -224,7 +224,7 @@ impl Session {
                     _ => self.out.with_extension(format!("{number}.points.json")),
                 });
                 match Outputs::files(false).write(&path, &content(&self.points, &path)?, None) {
-                    // Another session was faster.
+                    // Another session was faster and used the name.
                     Err(Error::Occupied { .. }) => {}
                     written => break written.map(|()| path)?,
                 }
@@ -235,7 +235,7 @@ impl Session {
     }
 }
 
-/// The place of the one record that a name leads to.
+/// The place of the single record that a name refers to.
 fn the_one(name: &Path) -> Result<Place> {
     let mut places = records::find(&[name], None)?.places;
     match (places.pop(), places.is_empty()) {
@@ -253,7 +253,7 @@ fn the_one(name: &Path) -> Result<Place> {
 }
 
 fn beside(path: &Path, record: &Record) -> Result<PathBuf> {
-    // A record from elsewhere must not lead out of its folder.
+    // A record from elsewhere must not refer outside its folder.
     let name = Path::new(&record.source.file).file_name().unwrap_or_default();
     let photo = path.with_file_name(name);
     if photo.is_file() {
@@ -268,7 +268,7 @@ fn beside(path: &Path, record: &Record) -> Result<PathBuf> {
 }
 
 fn free_name(path: &Path, id: &str) -> PathBuf {
-    // An id from elsewhere is a name, not a path.
+    // An id from elsewhere is used as a name, not as a path.
     let id: String =
         names::without_control(id).chars().map(|c| if matches!(c, '/' | '\\') { '_' } else { c }).collect();
     free(|number| match number {
@@ -284,12 +284,12 @@ fn numbered(path: &Path, number: usize) -> PathBuf {
     path.with_file_name(names::file_name(&stem, &format!("-{number}{ending}")))
 }
 
-/// The first of some numbered names that no file has.
+/// The first of several numbered names that is unused.
 fn free(name: impl Fn(usize) -> PathBuf) -> PathBuf {
     (1..).map(&name).find(|path| path.symlink_metadata().is_err()).unwrap_or_else(|| name(1))
 }
 
-/// Every pixel as it is: compressed without loss, and quickly.
+/// A lossless PNG with fast compression.
 fn png(photo: &Photo, path: &Path) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let (width, height) = photo.pixels.dimensions();

@@ -1,4 +1,4 @@
-//! Files of JSON lines: where each line lies, and which record it has.
+//! Files of JSON lines: the position of each line, and its record.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::place::{Kind, Place};
 use crate::core::error::{Error, Result};
 
-/// What tells one line from another.
+/// The fields that identify a line.
 #[derive(Deserialize)]
 struct Head {
     #[serde(default)]
@@ -32,7 +32,7 @@ fn open(path: &Path) -> Result<File> {
     File::open(path).map_err(|source| Error::Unreadable { path: path.into(), source })
 }
 
-/// Whether a file holds one record a line: by its ending, or because a whole object stands in its first line and more follows.
+/// Whether a file contains one record per line: by its ending, or because its first line is a complete object and more follows.
 pub(super) fn are_lines(path: &Path) -> Result<bool> {
     let ending = path.extension().map(|ending| ending.to_ascii_lowercase());
     if ending.is_some_and(|ending| ending == "jsonl" || ending == "ndjson") {

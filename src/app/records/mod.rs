@@ -1,11 +1,11 @@
-//! Records from wherever they are kept. Every command that takes records takes them through this, under one set of names:
+//! Records from any place. Every command that takes records finds them through this module, with the same names:
 //!
-//! - a record file, as `analyze --out` writes it
-//! - JSON lines: `results.jsonl` of a batch, what `batch --jsonl` or `history export` printed; `FILE#ID` is one record of them
+//! - a record file, as written by `analyze --out`
+//! - JSON lines: `results.jsonl` of a batch, or the output of `batch --jsonl` or `history export`; `FILE#ID` is one record of them
 //! - a folder of either
 //! - visits of a subject in the history: `SUBJECT@2026-01-05`, `SUBJECT@first`, `SUBJECT@last`, `SUBJECT@all`
 //!
-//! [`find`] lists what there is and reads no record; [`Place::read`] reads one, so that a batch of any size is never held in memory.
+//! [`find`] lists the places without reading records; [`Place::read`] reads one, so a batch of any size is never held in memory.
 
 mod lines;
 pub mod photos;
@@ -26,29 +26,29 @@ use crate::store::history::{self, History};
 use place::Kind;
 pub use place::Place;
 
-/// A record that was read, with what its place says about it.
+/// A record that was read, with the data from its place.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Found {
     /// The record.
     pub record: Record,
-    /// The subject that the history or an export of it names, else the one of the intake list.
+    /// The subject from the history or an export of it, else from the intake list.
     pub subject: Option<String>,
-    /// The day of the visit, from the same.
+    /// The day of the visit, from the same source.
     pub visited: Option<Date>,
     /// BLAKE3 of the text that the record was read from, in hexadecimal.
     pub blake3: String,
 }
 
-/// The places that names lead to, in their order, and records of the history that are damaged.
+/// The places that names refer to, in order, and damaged records of the history.
 #[derive(Debug, Default)]
 pub struct Listing {
-    /// Where the records are.
+    /// The places of the records.
     pub places: Vec<Place>,
-    /// What is wrong with rows of the history.
+    /// Errors in rows of the history.
     pub damage: Vec<Error>,
 }
 
-/// Looks up what the user names; `db` is the history's file, where one is named.
+/// Resolves the user's names; `db` is the history's file, if given.
 ///
 /// # Errors
 /// [`Error::Unreadable`] for what is not there; [`Error::Usage`] for a folder without records, an id that no line has, a day without
@@ -131,8 +131,8 @@ fn folder(path: &Path) -> Result<Vec<Place>> {
     Ok(places)
 }
 
-/// By its name: hidden files are the program's own, the joint records of a batch are made of its others, FHIR bundles and points that were not saved lie beside the records that they
-/// belong to.
+/// By its name: hidden files are the program's own, the joint records of a batch are derived from its others, FHIR bundles and unsaved
+/// points lie beside their records.
 fn holds_records(file: &Path) -> bool {
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     let companion =
@@ -141,7 +141,7 @@ fn holds_records(file: &Path) -> bool {
     !joint && (name.ends_with(".json") || name.ends_with(".jsonl")) && !companion && !name.starts_with('.')
 }
 
-/// A subject's records, the oldest visit first, and what is wrong with those that cannot be read.
+/// A subject's records, the oldest visit first, and the errors of unreadable ones.
 ///
 /// # Errors
 /// [`Error::NoSuchSubject`]; [`Error::History`], also when every record is damaged.
@@ -155,7 +155,7 @@ pub fn of_subject(db: &Path, subject: &str) -> Result<(History, Vec<Visit>, Vec<
     Ok((history, visits, damage))
 }
 
-/// The history's file: the one that was named, else the one in the user's data folder.
+/// The history's file: the given one, else the one in the user's data folder.
 ///
 /// # Errors
 /// [`Error::Usage`] when there is no such folder.
@@ -163,8 +163,8 @@ pub fn database(named: Option<&Path>) -> Result<PathBuf> {
     named.map_or_else(history::default_path, |path| Ok(path.to_path_buf()))
 }
 
-/// A subject's visit as `SUBJECT@first`, `SUBJECT@last` or `SUBJECT@2026-01-05`, each view's photos of the day joined; `None` for a name
-/// that leads elsewhere. With them, what is wrong with records of the subject that cannot be read.
+/// A subject's visit as `SUBJECT@first`, `SUBJECT@last` or `SUBJECT@2026-01-05`, each view's photos of the day joined; `None` for any
+/// other name. Also returns the errors of unreadable records of the subject.
 ///
 /// # Errors
 /// As [`find`].
@@ -195,7 +195,7 @@ fn visits(subject: &str, when: &str, db: Option<&Path>) -> Result<Listing> {
     Ok(Listing { places: chosen.into_iter().map(place).collect(), damage })
 }
 
-/// Of each view the record that is meant; photos that were refused whole are no visit unless all are asked for.
+/// The selected record of each view; photos that were refused entirely are not visits unless all are requested.
 fn chosen<'a>(subject: &str, when: &str, visits: &'a [Visit]) -> Result<Vec<&'a Visit>> {
     if when == "all" {
         return Ok(visits.iter().collect());
@@ -260,7 +260,7 @@ impl Place {
         parse(&bytes, &self.named())
     }
 
-    /// What messages call the file: with the line, where it has several records.
+    /// The file's name in messages: with the line, if it has several records.
     #[must_use]
     pub fn named(&self) -> PathBuf {
         match &self.kind {
@@ -270,7 +270,7 @@ impl Place {
         }
     }
 
-    /// The file's own name for a record that fills it; those of lines and visits end in `.json` too.
+    /// The file's own name for a record that is a whole file; names for lines and visits end in `.json` too.
     #[must_use]
     pub fn file_name(&self) -> String {
         match &self.kind {
@@ -282,7 +282,7 @@ impl Place {
         }
     }
 
-    /// Whether the record fills its file, so that another may stand beside it.
+    /// Whether the record is a whole file, so that another file may be written beside it.
     #[must_use]
     pub fn is_file(&self) -> bool {
         self.kind == Kind::File
@@ -298,7 +298,7 @@ fn parse(bytes: &[u8], path: &Path) -> Result<Found> {
         source: None,
     };
     let Ok(mut value) = serde_json::from_slice::<Value>(bytes) else {
-        // Says what is wrong with it, in the one way.
+        // Reports what is wrong with it, with the usual message.
         return Record::from_json(bytes, path).map(|record| Found { record, subject: None, visited: None, blake3 });
     };
     if let Some(error) = value.get("error") {

@@ -1,4 +1,4 @@
-//! The photo that a record was made from, looked for by its name and known by its hash.
+//! The source photo of a record, found by its name and verified by its hash.
 
 use std::collections::HashMap;
 use std::ffi::OsString;
@@ -13,28 +13,28 @@ use crate::report::scene::framing::Attitude;
 use crate::vision::analysis;
 use crate::vision::photo::{MAX_MEGAPIXELS, Photo, ReadOptions};
 
-/// Where photos are looked for.
+/// The places to search for photos.
 #[derive(Debug, Default)]
 pub struct Search {
-    /// Files below the folders that were named, by their names.
+    /// Files below the given folders, by name.
     named: HashMap<OsString, Vec<PathBuf>>,
 }
 
 /// Why a record has no photo.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Missing {
-    /// The record has no photo: a webcam frame, or nobody is to be named.
+    /// The record has no photo: a webcam frame, or a de-identified record.
     NoFile,
     /// No file of its name was found.
     NotFound,
-    /// Files of its name were found, and none of them is the photo.
+    /// Files of its name were found, but none of them is the photo.
     Another,
-    /// It was found, and cannot be read as a picture.
+    /// It was found, but cannot be read as a picture.
     Unreadable,
 }
 
 impl Missing {
-    /// One sentence for the page, without a stop.
+    /// One sentence for the page, without a full stop.
     #[must_use]
     pub fn words(self, record: &Record) -> String {
         let file = &record.source.file;
@@ -48,7 +48,7 @@ impl Missing {
 }
 
 impl Search {
-    /// Folders to look through, with all below them; without any, photos are looked for beside their records.
+    /// Searches folders recursively; without any, photos are searched for beside their records.
     #[must_use]
     pub fn through(folders: &[PathBuf]) -> Self {
         let mut named: HashMap<OsString, Vec<PathBuf>> = HashMap::new();
@@ -75,7 +75,7 @@ impl Search {
         let beside = folders.map(Path::to_path_buf).chain([PathBuf::new()]).map(|folder| folder.join(file));
         let named = self.named.get(&OsString::from(file)).into_iter().flatten().cloned();
         let mut missing = Missing::NotFound;
-        // A record of a larger picture than the usual limit was made on purpose.
+        // A record of a picture above the usual limit was made on purpose.
         let recorded = 1e-6 * f64::from(record.source.width) * f64::from(record.source.height);
         let reading = ReadOptions { max_megapixels: (recorded + 1.0).max(MAX_MEGAPIXELS), ..analysis::reading() };
         for path in named.chain(beside).filter(|path| path.is_file()) {
@@ -93,7 +93,7 @@ impl Search {
         Err(missing)
     }
 
-    /// The photo as a page shows it, or why there is none.
+    /// The photo for a page, or the reason why there is none.
     ///
     /// # Errors
     /// When it cannot be encoded.

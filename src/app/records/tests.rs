@@ -39,7 +39,7 @@ fn files_lines_and_folders_give_the_same_records() {
         ["one.json", "two.jsonl#a#1", "two.jsonl#b"]
     );
     assert_eq!(all.iter().map(read).collect::<Vec<_>>(), [one.clone(), one.clone(), two.clone()]);
-    // A name with the sign in it is found as well.
+    // A name that contains the sign is found as well.
     let by_id = |id: &str| places(&at(&format!("two.jsonl#{id}")));
     assert_eq!((read(&by_id("a#1")[0]), read(&by_id("b")[0])), (one, two));
     let found = by_id("a#1")[0].read().expect("read");
@@ -53,7 +53,7 @@ fn lines_without_a_known_ending_are_lines_too() {
     let path = folder.path().join("records.txt");
     std::fs::write(&path, format!("{}\n{}\n", line(&named("a", None)), line(&named("b", None)))).expect("written");
     assert_eq!(places(&path).len(), 2);
-    // A record over many lines is one.
+    // A record over several lines is a single record.
     let path = folder.path().join("long.json");
     std::fs::write(&path, serde_json::to_vec_pretty(&tilted()).expect("JSON")).expect("written");
     assert_eq!(places(&path).len(), 1);

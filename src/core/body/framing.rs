@@ -1,18 +1,18 @@
-//! How a picture frames the body, and whether it keeps the body's proportions.
+//! How a picture crops the body, and whether it keeps the body's proportions.
 
 use crate::core::body::pose::Pose;
 use crate::core::body::skeleton::Pair;
 use crate::core::geometry::ramp;
 use crate::core::measure::frontal;
 
-/// A picture that reaches so far below the hips, in trunk lengths, shows enough of the legs: with less, errors grow evenly (313
+/// A picture that reaches this far below the hips, in trunk lengths, shows enough of the legs: with less, errors grow steadily (313
 /// annotated real photos, each cut at 1.2 to 0.1 trunk lengths; `tools/evaluate_cropped.rs`).
 const LEGS_ENOUGH: f64 = 1.2;
 
-/// How much of the legs a picture of this height leaves out, 0 to 1: 0 when it reaches 1.2 trunk lengths below the hips, 1 when
-/// it ends at them. A pose without hips or shoulders has its legs outside.
+/// The share of the legs that a picture of this height leaves out, 0 to 1: 0 when it reaches 1.2 trunk lengths below the hips, 1 when it
+/// ends at them. A pose without hips or shoulders counts as 1.
 ///
-/// `pose` has its joints' places outside the picture too.
+/// `pose` includes places outside the picture.
 ///
 /// ```
 /// use orthostat::core::body::{framing::legs_outside, pose::Pose, skeleton::Joint};
@@ -28,12 +28,12 @@ pub fn legs_outside(pose: &Pose, height: f64) -> f64 {
     ramp((height - hips.y) / trunk, (0.0, LEGS_ENOUGH))
 }
 
-/// Widths between the shoulders', the hips' and the ears' points of a body seen squarely, in trunk lengths: medians of 330 annotated
-/// real persons.
+/// Widths between the shoulders', the hips' and the ears' points of a body facing the camera squarely, in trunk lengths: medians of 330
+/// annotated real persons.
 const WIDTHS: [(Pair, f64); 3] = [(Pair::SHOULDERS, 0.59), (Pair::HIPS, 0.33), (Pair::EARS, 0.24)];
 
-/// How broad a body is in the picture for its height, as a multiple of what is usual: the geometric mean of the widths of
-/// shoulders, hips and head in trunk lengths. `None` when one of them has no place.
+/// The width of a body in the picture relative to its height, as a multiple of the usual: the geometric mean of the widths of shoulders,
+/// hips and head in trunk lengths. `None` when one of them has no place.
 ///
 /// A picture that is stretched to `n` times its width makes it about `n` times as large; a turned body makes it smaller.
 #[must_use]

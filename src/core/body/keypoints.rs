@@ -1,7 +1,7 @@
-//! Point formats: which points a pose model or a program's file gives, by name and in order.
+//! Point formats: the points of a pose model or of another program's file, by name and in order.
 //!
-//! A format is a table (`keypoint_sets.json`): the names in order, and which of them are a joint or a level of the spine under
-//! another name. The mirror partner of a joint is [`Joint::mirror`]; points on the body's middle are their own.
+//! A format is a table (`keypoint_sets.json`): the names in order, and which of them are a joint or a level of the spine under another
+//! name. The mirror partner of a joint is [`Joint::mirror`]; points on the body's midline are their own.
 
 use std::sync::LazyLock;
 
@@ -11,14 +11,14 @@ use crate::core::body::pose::{Keypoint, Missing, Pose};
 use crate::core::body::skeleton::Joint;
 use crate::core::body::spine::{SpinePoints, Vertebra};
 
-/// What one point of a format is to us.
+/// The meaning of one point of a format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Slot {
     /// A joint.
     Joint(Joint),
     /// A level of the spine.
     Spine(Vertebra),
-    /// Nothing that is measured.
+    /// Not measured.
     Other,
 }
 
@@ -30,7 +30,7 @@ pub struct KeypointSet {
     slots: Vec<Slot>,
 }
 
-/// A format as `keypoint_sets.json` has it.
+/// A format in `keypoint_sets.json`.
 #[derive(Deserialize)]
 struct Row {
     name: String,
@@ -73,13 +73,13 @@ impl KeypointSet {
         all().iter().find(|set| set.name == name)
     }
 
-    /// The format with so many points; each has its own number.
+    /// The format with this many points; each has a different number.
     #[must_use]
     pub fn of_count(count: usize) -> Option<&'static Self> {
         all().iter().find(|set| set.points.len() == count)
     }
 
-    /// A format of the user's: names of joints as records have them, of levels of the spine, or of anything else.
+    /// A user-defined format: names of joints as in records, of levels of the spine, or of other points.
     #[must_use]
     pub fn of_points(name: &str, points: Vec<String>) -> Self {
         Self { name: name.to_owned(), slots: points.iter().map(|point| slot(point)).collect(), points }
@@ -91,7 +91,7 @@ impl KeypointSet {
         &self.name
     }
 
-    /// How many points there are.
+    /// The number of points.
     #[must_use]
     pub fn count(&self) -> usize {
         self.points.len()
@@ -103,14 +103,14 @@ impl KeypointSet {
         &self.points
     }
 
-    /// What each point is to us, in order.
+    /// The meaning of each point, in order.
     #[must_use]
     pub fn slots(&self) -> &[Slot] {
         &self.slots
     }
 
-    /// The joints of a person whose points a function of their number gives; the others are [`Missing::NotGiven`]. In a mirrored
-    /// crop every joint shows in its partner's place.
+    /// The joints of a person, from a function of the point's index; the others are [`Missing::NotGiven`]. In a mirrored crop every joint
+    /// appears at its partner's index.
     #[must_use]
     pub fn pose(&self, mirrored: bool, point: impl Fn(usize) -> Option<Keypoint>) -> Pose {
         Pose::from_joints(|joint| {
@@ -120,7 +120,7 @@ impl KeypointSet {
         })
     }
 
-    /// The levels of the spine in the same way; `None` for a format without any.
+    /// The levels of the spine, likewise; `None` for a format without any.
     #[must_use]
     pub fn spine(&self, point: impl Fn(usize) -> Option<Keypoint>) -> Option<SpinePoints> {
         let points =
@@ -154,7 +154,7 @@ mod tests {
         let spine = KeypointSet::named("spinetrack-37").expect("known");
         assert!(Vertebra::ALL.iter().all(|level| spine.slots.contains(&Slot::Spine(*level))));
         assert_eq!(spine.slots[19], Slot::Spine(Vertebra::Sacrum));
-        // The same name is no level of the spine elsewhere.
+        // In this format the same name is not a level of the spine.
         assert_eq!(KeypointSet::named("halpe-26").expect("known").slots[18], Slot::Other);
         assert_eq!(KeypointSet::named("body-25").expect("known").slots[5], Slot::Joint(Joint::LeftShoulder));
     }

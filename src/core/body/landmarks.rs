@@ -1,14 +1,14 @@
-//! Bony landmarks: points that can be felt under the skin, and that no pose model here gives.
+//! Bony landmarks: palpable points that no pose model here gives.
 
 use crate::core::geometry::Point;
 use crate::core::refusal::Refusal;
 
-/// Bony points that can be felt under the skin, and that no pose model here gives.
+/// Palpable bony points that no pose model here gives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum BonyPoint {
     /// Spinous process of the seventh cervical vertebra: the most prominent one at the neck's base.
     C7,
-    /// Outer edge of the subject's left shoulder blade's roof.
+    /// Outer edge of the subject's left acromion, the roof of the shoulder blade.
     LeftAcromion,
     /// The right one.
     RightAcromion,
@@ -48,7 +48,7 @@ impl BonyPoint {
         }
     }
 
-    /// The name for people.
+    /// The name for display.
     #[must_use]
     pub const fn words(self) -> &'static str {
         match self {
@@ -63,12 +63,12 @@ impl BonyPoint {
     }
 }
 
-/// Where the bony points lie that were placed by hand.
+/// The places of the manual bony landmarks.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct BonyPose([Option<Point>; BonyPoint::ALL.len()]);
 
 impl BonyPose {
-    /// The places that a function of the point gives.
+    /// The places given by a function of the point.
     #[must_use]
     pub fn from_points(place: impl FnMut(BonyPoint) -> Option<Point>) -> Self {
         Self(BonyPoint::ALL.map(place))
@@ -83,7 +83,7 @@ impl BonyPose {
             .ok_or_else(|| Refusal::Gate(format!("{} was not placed by hand, and no model gives it", point.words())))
     }
 
-    /// The same with its places moved; those that a map loses are lost.
+    /// The same with its places mapped; places that the map rejects are removed.
     #[must_use]
     pub fn map(&self, mut map: impl FnMut(Point) -> Option<Point>) -> Self {
         Self(self.0.map(|place| place.and_then(&mut map)))

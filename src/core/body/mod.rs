@@ -1,4 +1,4 @@
-//! The body: its joints, its pose, and the side that is seen.
+//! The body: its joints, its pose, and the visible side.
 
 pub mod framing;
 pub mod keypoints;

@@ -3,22 +3,22 @@
 use crate::core::body::skeleton::{Joint, Pair};
 use crate::core::geometry::{Point, Vec3};
 
-/// One joint as a model saw it.
+/// One joint as given by a model.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Keypoint {
-    /// Where it is, in pixels of the upright photo.
+    /// Its place, in pixels of the upright photo.
     pub at: Point,
-    /// How likely it can be seen and is not hidden, 0 to 1, as the model says.
+    /// The model's probability that it is visible and not hidden, 0 to 1.
     pub visibility: f64,
-    /// Spread of its place over several readings, in pixels (root mean square of x and y); `None` for a single reading. Of a
-    /// point placed by hand, what it may be off by.
+    /// Spread of its place over several readings, in pixels (root mean square of x and y); `None` for a single reading. For a manual
+    /// landmark, the assumed error.
     pub sd_px: Option<f64>,
     /// Whether it was placed by hand.
     pub by_hand: bool,
 }
 
 impl Keypoint {
-    /// The mean of several readings, with their spread; `None` of none.
+    /// The mean of several readings, with their spread; `None` if there are none.
     #[must_use]
     pub fn mean(seen: &[Self]) -> Option<Self> {
         if seen.is_empty() {
@@ -35,17 +35,17 @@ impl Keypoint {
 /// Why a joint has no place.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Missing {
-    /// The model that was used does not give this joint.
+    /// The model does not give this joint.
     NotGiven(Joint),
     /// It lies outside the picture.
     OutsidePicture(Joint),
-    /// The model sees it too uncertainly, or only guesses it behind something.
+    /// The model is too uncertain about it, or only estimates it behind something.
     Hidden {
-        /// Which joint.
+        /// The joint.
         joint: Joint,
         /// The model's visibility, 0 to 1.
         visibility: f64,
-        /// What would have been needed.
+        /// The required visibility.
         needed: f64,
     },
 }
@@ -79,13 +79,13 @@ impl Default for Pose {
 }
 
 impl Pose {
-    /// A pose whose keypoints come from a function of the joint.
+    /// A pose with keypoints from a function of the joint.
     #[must_use]
     pub fn from_joints(keypoint: impl FnMut(Joint) -> Result<Keypoint, Missing>) -> Self {
         Self { keypoints: Joint::ALL.map(keypoint) }
     }
 
-    /// A pose from places alone, each fully visible: for poses made by hand and for tests.
+    /// A pose from places alone, each fully visible: for manual poses and for tests.
     ///
     /// ```
     /// use orthostat::core::geometry::Point;
@@ -126,7 +126,7 @@ impl Pose {
         [pair.left, pair.right].into_iter().any(|joint| self.get(joint).is_ok_and(|keypoint| keypoint.by_hand))
     }
 
-    /// The middle between a left joint and its right partner, in pixels.
+    /// The midpoint between a left joint and its right partner, in pixels.
     ///
     /// # Errors
     /// The reason why one of the two has no place.
@@ -134,7 +134,7 @@ impl Pose {
         Ok(self.point(pair.left)?.midpoint(self.point(pair.right)?))
     }
 
-    /// Puts a keypoint, or a reason, in a joint's place.
+    /// Sets a joint's keypoint or the reason why it has none.
     pub fn set(&mut self, joint: Joint, keypoint: Result<Keypoint, Missing>) {
         self.keypoints[joint.index()] = keypoint;
     }
@@ -145,7 +145,7 @@ impl Pose {
         Self::from_joints(|joint| self.get(joint).map(|k| Keypoint { at: map(joint, k.at), ..k }))
     }
 
-    /// The pose that the mirrored picture of width `width` px shows, each joint again under the subject's own side.
+    /// The pose in the mirrored picture of width `width` px, each joint again under the subject's own side.
     #[must_use]
     pub fn mirrored(&self, width: f64) -> Self {
         Self::from_joints(|joint| match self.get(joint.mirror()) {
@@ -154,8 +154,7 @@ impl Pose {
         })
     }
 
-    /// The same places with every left joint named right and every right one left: what a model that took a back for a front gave
-    /// under the wrong names.
+    /// The same places with left and right joints exchanged: corrects a model that took a back for a front.
     #[must_use]
     pub fn exchanged(&self) -> Self {
         Self::from_joints(|joint| self.get(joint.mirror()).map_err(|missing| missing.of(joint)))
@@ -188,11 +187,11 @@ impl Missing {
     }
 }
 
-/// A person's joints in space as a model imagines them: metres, origin between the hips, x to the right of the picture,
-/// y down, z away from the camera. A regressed body model: good for how far the body is turned, not for asymmetry.
+/// A person's joints in space as estimated by a model: metres, origin between the hips, x to the right of the picture, y down, z away
+/// from the camera. A regressed body model: suitable for the turn of the body, not for asymmetry.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WorldPose {
-    /// By [`Joint::index`].
+    /// Indexed by [`Joint::index`].
     pub joints: [Vec3; Joint::COUNT],
 }
 
@@ -209,7 +208,7 @@ impl WorldPose {
         Self { joints: Joint::ALL.map(|joint| self.get(joint.mirror())) }
     }
 
-    /// What the mirrored picture would have given, each joint again under the subject's own side.
+    /// The result for the mirrored picture, each joint again under the subject's own side.
     #[must_use]
     pub fn mirrored(&self) -> Self {
         Self {
@@ -221,10 +220,10 @@ impl WorldPose {
     }
 }
 
-/// Joints that the model sees less clearly than this are not measured, 0 to 1.
+/// Joints with a lower visibility are not measured, 0 to 1.
 pub const MIN_VISIBILITY: f64 = 0.5;
 
-/// Joints outside the picture or too unclear lose their place and get the reason instead.
+/// Replaces joints outside the picture or with too low a visibility by the reason.
 #[must_use]
 pub fn screened(pose: &Pose, width: f64, height: f64) -> Pose {
     Pose::from_joints(|joint: Joint| {

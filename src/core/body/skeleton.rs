@@ -1,6 +1,6 @@
 //! The joints of the body, their sides and their mirror partners. Left and right are always the **subject's own**.
 
-/// Which side of the subject's body.
+/// A side of the subject's body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Side {
     /// The subject's own left.
@@ -41,7 +41,7 @@ impl Side {
 
 macro_rules! joints {
     ($($joint:ident $name:literal $mirror:ident $words:literal,)*) => {
-        /// A point of the body that pose models find. The order is BlazePose's (pose landmarks 0 to 32).
+        /// A point of the body given by pose models. The order is BlazePose's (pose landmarks 0 to 32).
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         #[allow(missing_docs, reason = "each variant's name is its whole meaning")]
         pub enum Joint { $($joint,)* }
@@ -56,13 +56,13 @@ macro_rules! joints {
                 match self { $(Joint::$joint => $name,)* }
             }
 
-            /// The name for people, such as `left shoulder`.
+            /// The name for display, such as `left shoulder`.
             #[must_use]
             pub const fn words(self) -> &'static str {
                 match self { $(Joint::$joint => $words,)* }
             }
 
-            /// The joint that takes this one's place when the picture is mirrored; the nose is its own.
+            /// The joint's mirror partner; the nose is its own.
             #[must_use]
             pub const fn mirror(self) -> Self {
                 match self { $(Joint::$joint => Joint::$mirror,)* }
@@ -108,10 +108,10 @@ joints! {
 }
 
 impl Joint {
-    /// How many joints there are.
+    /// The number of joints.
     pub const COUNT: usize = Self::ALL.len();
 
-    /// Its place in [`Joint::ALL`].
+    /// Its index in [`Joint::ALL`].
     #[must_use]
     pub const fn index(self) -> usize {
         self as usize
@@ -159,7 +159,7 @@ impl Pair {
     /// Both tips of the feet.
     pub const TOES: Self = Self { left: Joint::LeftFootIndex, right: Joint::RightFootIndex };
 
-    /// The one of a side.
+    /// The joint on one side.
     #[must_use]
     pub const fn on(self, side: Side) -> Joint {
         match side {

@@ -1,4 +1,4 @@
-//! Points along the spine, as some models and point formats give them.
+//! Points along the spine, as given by some models and point formats.
 
 use crate::core::body::pose::Keypoint;
 use crate::core::geometry::Point;
@@ -39,12 +39,12 @@ impl Vertebra {
     }
 }
 
-/// The points along one person's spine; levels that were not given or not seen have none.
+/// The points along one person's spine; levels that are missing or not visible have none.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct SpinePoints([Option<Keypoint>; Vertebra::ALL.len()]);
 
 impl SpinePoints {
-    /// The points that a function of the level gives.
+    /// The points given by a function of the level.
     #[must_use]
     pub fn from_levels(place: impl FnMut(Vertebra) -> Option<Keypoint>) -> Self {
         Self(Vertebra::ALL.map(place))
@@ -67,13 +67,13 @@ impl SpinePoints {
         Vertebra::ALL.into_iter().filter_map(|level| Some((level, self.get(level)?)))
     }
 
-    /// The same with its places moved; those that a map loses are lost.
+    /// The same with its places mapped; places that the map rejects are removed.
     #[must_use]
     pub fn map(&self, mut map: impl FnMut(Point) -> Option<Point>) -> Self {
         Self(self.0.map(|point| point.and_then(|k| Some(Keypoint { at: map(k.at)?, ..k }))))
     }
 
-    /// What the mirrored picture of width `width` px shows.
+    /// The result for the mirrored picture of width `width` px.
     #[must_use]
     pub fn mirrored(&self, width: f64) -> Self {
         self.map(|at| Some(Point::new(width - at.x, at.y)))

@@ -1,7 +1,7 @@
-//! How a person stands: what a measure may take for granted about arms and legs.
+//! A person's stance: what a measure may assume about arms and legs.
 //!
-//! Each premise is a share from 0 (does not hold) to 1 (holds), without a step, so that a photo that is saved again does not jump
-//! from one answer to another.
+//! Each premise is a share from 0 (does not hold) to 1 (holds), continuous, so that saving a photo again does not change the result
+//! abruptly.
 
 use crate::core::body::pose::Pose;
 use crate::core::body::skeleton::{Joint, Pair, Side};
@@ -9,7 +9,7 @@ use crate::core::body::view::Facing;
 use crate::core::geometry::{Point, ramp};
 use crate::core::measure::frontal;
 
-/// What holds of a person's stance, each from 0 to 1.
+/// Which premises hold for a person's stance, each from 0 to 1.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Stance {
     /// Both arms hang beside the body.
@@ -20,22 +20,22 @@ pub struct Stance {
     pub trunk: f64,
 }
 
-/// Full and no weight for: the knees' bend in the picture (degrees), the ankles' difference in height, how far apart and how
-/// little apart the ankles are (trunk lengths, crossed legs below 0), the arm's least drop, and the trunk's lean (degrees).
+/// Limits for full and for no weight: the bend of the knees in the picture (degrees), the difference in height of the ankles, the largest
+/// and the smallest distance of the ankles (trunk lengths, crossed legs below 0), the arm's least drop, and the trunk's lean (degrees).
 const KNEE: (f64, f64) = (9.0, 16.0);
 const ANKLES_LEVEL: (f64, f64) = (0.08, 0.16);
 const ANKLES_WIDE: (f64, f64) = (0.9, 1.1);
 const ANKLES_CLOSE: (f64, f64) = (0.15, 0.05);
 const ARM_DROP: (f64, f64) = (0.04, -0.04);
 const LEAN: (f64, f64) = (5.0, 9.0);
-/// A hanging elbow lies at least so far below its shoulder, a hanging wrist below its elbow, and the elbow at most so far to the
+/// A hanging elbow lies at least this far below its shoulder, a hanging wrist below its elbow, and the elbow at most this far to the
 /// side, in trunk lengths.
 const ELBOW_BELOW: f64 = 0.35;
 const WRIST_BELOW: f64 = 0.15;
 const ELBOW_ASIDE: f64 = 0.40;
 
 impl Stance {
-    /// The stance of a levelled pose. What is not in sight does not hold.
+    /// The stance of a levelled pose. A premise that needs missing joints does not hold.
     #[must_use]
     pub fn of(levelled: &Pose, facing: Facing) -> Self {
         Self {
@@ -45,7 +45,7 @@ impl Stance {
         }
     }
 
-    /// Whether everything holds at once: the weakest premise, 0 to 1.
+    /// Whether all premises hold: the weakest premise, 0 to 1.
     #[must_use]
     pub fn quiet(&self) -> f64 {
         self.arms.min(self.legs).min(self.trunk)
@@ -80,7 +80,7 @@ fn legs(pose: &Pose, facing: Facing) -> Option<f64> {
     )
 }
 
-/// How far the way from `a` over `b` to `c` turns, in degrees; 0 on a straight line.
+/// The turn of the path from `a` over `b` to `c`, in degrees; 0 on a straight line.
 fn turn(a: Point, b: Point, c: Point) -> f64 {
     let (first, second) = (b - a, c - b);
     first.cross(second).abs().atan2(first.dot(second)).to_degrees()

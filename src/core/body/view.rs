@@ -1,4 +1,4 @@
-//! From which side the camera sees the person.
+//! The view: the side of the person that the camera sees.
 
 use crate::core::body::pose::Pose;
 use crate::core::body::skeleton::{Joint, Pair, Side};
@@ -38,16 +38,16 @@ impl Facing {
     }
 }
 
-/// Shoulders that span less than this share of the trunk's length (middle of shoulders to middle of hips) are seen from the
-/// side. On rendered people with exact truth, frontal views gave 0.64 to 0.77 and side views 0.00 to 0.18; on annotated real
-/// photos, views labelled frontal went down to 0.31, but for one in two hundred.
+/// Below this share of the trunk's length (middle of shoulders to middle of hips) the width of the shoulders indicates a side view. On
+/// rendered people with exact truth, frontal views gave 0.64 to 0.77 and side views 0.00 to 0.18; on annotated real photos, views
+/// labelled frontal went down to 0.31, except for one in two hundred.
 const LATERAL_BELOW: f64 = 0.30;
-/// Feet whose tips stand so much lower or higher in the picture than their heels show where they point, in trunk lengths. Seen
-/// from the front: 0.05 to 0.3 (98 of 100 real photos); from behind: -0.14 to -0.05.
+/// From this difference in height between tips and heels of the feet in the picture, the feet show where they point, in trunk lengths.
+/// Seen from the front: 0.05 to 0.3 (98 of 100 real photos); from behind: -0.14 to -0.05.
 const FEET_POINT: f64 = 0.03;
 
-/// How far the left shoulder lies to the right of the right one in the picture, square to the trunk, in trunk lengths: of a person
-/// who leans, the line of the shoulders leans too.
+/// The distance of the left shoulder to the right of the right one in the picture, perpendicular to the trunk, in trunk lengths: when a
+/// person leans, the shoulder line leans too.
 ///
 /// # Errors
 /// When shoulders or hips have no place.
@@ -66,7 +66,7 @@ impl View {
             .find(|view| view.name() == name)
     }
 
-    /// How a person would say it.
+    /// The view in words.
     #[must_use]
     pub const fn words(self) -> &'static str {
         match self {
@@ -97,8 +97,8 @@ impl View {
         }
     }
 
-    /// Finds the view from where the left and the right shoulder stand, and for side views from which way the body points:
-    /// `left_away` says how much farther from the camera a model sees the left side than the right one.
+    /// Determines the view from the positions of the shoulders, and for side views from the direction of the body: `left_away` is how
+    /// much farther from the camera a model places the left side than the right one.
     ///
     /// # Errors
     /// When shoulders or hips have no place.
@@ -110,7 +110,7 @@ impl View {
         if span <= -LATERAL_BELOW {
             return Ok(View::Posterior);
         }
-        // Turned to the subject's own right, the left side comes to the front, and the model sees it nearer.
+        // When the body is turned to the subject's own right, the left side comes to the front, nearer to the camera.
         let turned = match left_away {
             Some(away) => away,
             None => {
@@ -121,15 +121,14 @@ impl View {
         Ok(if turned < 0.0 { View::LeftLateral } else { View::RightLateral })
     }
 
-    /// How clear the view is: the shoulders' share of the trunk's length, and whether it lies near the border.
+    /// Whether the view is unclear: the shoulders' share of the trunk's length lies near the limit.
     #[must_use]
     pub fn is_doubtful(pose: &Pose) -> bool {
         shoulder_span(pose).map_or(true, |span| (0.5 * LATERAL_BELOW..1.4 * LATERAL_BELOW).contains(&span.abs()))
     }
 
-    /// Whether the feet point the other way than a view from the front or from behind says: every camera stands above the floor, so
-    /// the tips of feet that point at it stand lower in the picture than their heels. A covered head is often taken for the back of
-    /// one.
+    /// Whether the feet contradict a view from the front or from behind: cameras are above the floor, so the tips of feet that point at
+    /// the camera are lower in the picture than their heels. A covered head is often taken for the back of a head.
     #[must_use]
     pub fn is_against_the_feet(self, pose: &Pose) -> bool {
         let down = |pair: Pair| pose.midpoint(pair).ok();

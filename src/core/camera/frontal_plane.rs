@@ -1,12 +1,12 @@
-//! The turned body: how far it is turned, and places in the picture brought into its own frontal (coronal) plane.
+//! The turn of the body, and the map of places in the picture into the body's own frontal (coronal) plane.
 //!
-//! Seen by a camera that is not at its height, a level line of a turned body looks tilted: `tan(tilt) = -v/f tan(yaw)` from
-//! the front and the opposite from behind, v its height above the horizon in the picture. Here every joint's viewing ray is cut with the plane in which the joint lies,
-//! turned with the body, so that tilts, shifts and lengths come out as they are in the body; the formula follows as a
-//! special case and is tested.
+//! A camera that is not at the height of a level line of a turned body shows it tilted: `tan(tilt) = -v/f tan(yaw)` from the front and
+//! the opposite from behind, with v its height above the horizon in the picture. Here every joint's viewing ray is intersected with the
+//! joint's plane, turned with the body, so tilts, shifts and lengths are those of the body; the formula follows as a special case and is
+//! tested.
 //!
-//! **Yaw** positive = the body is turned towards its own left, against the direction to the camera: its left side is then the
-//! farther one seen from the front, and the nearer one seen from behind.
+//! **Yaw** positive = the body is turned towards its own left, relative to the direction to the camera: its left side is then the farther
+//! one seen from the front, and the nearer one seen from behind.
 
 use crate::core::body::pose::{Keypoint, Pose, WorldPose};
 use crate::core::body::skeleton::{Joint, Pair};
@@ -15,7 +15,7 @@ use crate::core::camera::Camera;
 use crate::core::geometry::{Point, Vec3};
 use crate::core::uncertainty::calibration::calibration;
 
-/// How far in front of the plane of shoulders and hips a joint lies, in shares of trunk length; means over rendered people.
+/// The distance of a joint in front of the plane of shoulders and hips, in shares of trunk length; means over rendered people.
 fn depth(joint: Joint) -> f64 {
     match joint {
         Joint::LeftEar | Joint::RightEar => 0.09,
@@ -25,12 +25,12 @@ fn depth(joint: Joint) -> f64 {
     }
 }
 
-/// The body's own coronal plane in a level camera's sight.
+/// The body's own coronal plane, seen by a level camera.
 #[derive(Debug, Clone, Copy)]
 pub struct Plane {
     camera: Camera,
     facing: Facing,
-    /// Where the plane cuts the horizon plane below or above the body's middle, at depth 1.
+    /// The intersection of the plane with the horizon plane below or above the body's middle, at depth 1.
     origin: Vec3,
     left: Vec3,
     forward: Vec3,
@@ -43,7 +43,7 @@ impl Plane {
     pub fn of(levelled: &Pose, camera: &Camera, facing: Facing, yaw_deg: f64) -> Option<Self> {
         let (shoulders, hips) = (levelled.midpoint(Pair::SHOULDERS).ok()?, levelled.midpoint(Pair::HIPS).ok()?);
         let origin = Vec3 { y: 0.0, ..ray(camera, shoulders.midpoint(hips)) };
-        // Against the optical axis, not against the ray to the body.
+        // Relative to the optical axis, not to the ray to the body.
         let (sin, cos) = (yaw_deg.to_radians() - origin.x.atan()).sin_cos();
         let sign = facing.left_sign();
         Some(Self {
@@ -56,9 +56,9 @@ impl Plane {
         })
     }
 
-    /// Where a levelled point that lies `depth` trunk lengths in front of the plane stands in the plane's own picture, in pixels
-    /// at the depth of the body. The picture's directions stay: seen from the front, the subject's left is still towards
-    /// larger x. `None` when the body is turned so far that the ray misses its plane.
+    /// The position of a levelled point that lies `depth` trunk lengths in front of the plane, in the plane's own picture, in pixels at
+    /// the depth of the body. The picture's directions are kept: seen from the front, the subject's left is still towards larger x.
+    /// `None` when the body is turned so far that the ray misses its plane.
     #[must_use]
     pub fn place(&self, levelled: Point, depth: f64) -> Option<Point> {
         let ray = ray(&self.camera, levelled);
@@ -78,7 +78,7 @@ fn ray(camera: &Camera, p: Point) -> Vec3 {
     Vec3::new(offset.x, offset.y, 1.0)
 }
 
-/// The levelled pose as the body's own coronal plane shows it; `None` where [`Plane`] says so.
+/// The levelled pose in the body's own coronal plane; `None` where [`Plane`] gives `None`.
 #[must_use]
 pub fn turned_back(levelled: &Pose, camera: &Camera, facing: Facing, yaw_deg: f64) -> Option<Pose> {
     let plane = Plane::of(levelled, camera, facing, yaw_deg)?;
@@ -89,10 +89,10 @@ pub fn turned_back(levelled: &Pose, camera: &Camera, facing: Facing, yaw_deg: f6
     Some(out)
 }
 
-/// The pairs of joints whose widths tell the trunk's turn.
+/// The pairs of joints whose widths determine the trunk's turn.
 const TRUNK_PAIRS: [Pair; 2] = [Pair::SHOULDERS, Pair::HIPS];
 
-/// How far the body is turned, with its standard deviation, in degrees.
+/// The turn of the body, with its standard deviation, in degrees.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Yaw {
     /// Positive = turned towards the subject's own left.
@@ -101,23 +101,23 @@ pub struct Yaw {
     pub sd_deg: f64,
 }
 
-/// What the model's worlds of several readings say together of how far the body is turned: per pair of joints the sums of its
-/// widths across the picture (without their sign) and away from the camera, in metres.
+/// The world poses of several readings combined, as input for the turn of the body: per pair of joints the sums of its widths across the
+/// picture (without their sign) and away from the camera, in metres.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct WorldWidths {
     /// In the order of [`WorldWidths::PAIRS`].
     pub across: [f64; 5],
     /// See `across`; positive = the left one is farther away.
     pub away: [f64; 5],
-    /// How much farther away the left shoulder and hip are than the right ones, in the first reading.
+    /// The additional distance of the left shoulder and hip compared with the right ones, in the first reading.
     pub first: f64,
 }
 
 impl WorldWidths {
-    /// The pairs of joints that are added up.
+    /// The pairs of joints that are summed.
     pub const PAIRS: [Pair; 5] = [Pair::SHOULDERS, Pair::ELBOWS, Pair::HIPS, Pair::KNEES, Pair::ANKLES];
 
-    /// The sums over some worlds; `None` without any.
+    /// The sums over world poses; `None` without any.
     #[must_use]
     pub fn of<'a>(worlds: impl IntoIterator<Item = &'a WorldPose>) -> Option<Self> {
         let mut sums: Option<Self> = None;
@@ -133,16 +133,16 @@ impl WorldWidths {
         sums
     }
 
-    /// What the mirrored picture would have given.
+    /// The result for the mirrored picture.
     #[must_use]
     pub fn mirrored(self) -> Self {
         Self { away: self.away.map(|width| -width), first: -self.first, ..self }
     }
 }
 
-/// How far the body is turned, from the model's worlds of several readings: the turn of the shoulders' and hips' widths, times
-/// a gain. Knees, ankles and feet are left out: people stand with one leg ahead. The error grows with the turn and with the
-/// trunk's lean (`lean_deg`, of either sign); both were fitted ([`crate::core::uncertainty::calibration`]).
+/// The turn of the body, from the world poses of several readings: the turn of the shoulders' and hips' widths, times a gain. Knees,
+/// ankles and feet are left out: people stand with one leg ahead. The error grows with the turn and with the trunk's lean (`lean_deg`, of
+/// either sign); both were fitted ([`crate::core::uncertainty::calibration`]).
 #[must_use]
 pub fn world_yaw(worlds: Option<&WorldWidths>, facing: Facing, lean_deg: f64) -> Yaw {
     let turns = &calibration().yaw;
@@ -162,8 +162,8 @@ mod tests {
     use crate::core::camera::{CameraMetadata, UserCalibration};
     use crate::core::measure::frontal::tilt;
 
-    /// A level camera 2.5 m before a body turned by `yaw`, whose joints are given in metres: to its left, forward, up from
-    /// the camera's height.
+    /// A level camera 2.5 m in front of a body turned by `yaw`, whose joints are given in metres: to its left, forward, up from the
+    /// camera's height.
     fn seen(yaw: f64, facing: Facing, joints: &[(Joint, [f64; 3])]) -> (Pose, Camera) {
         let told = CameraMetadata { focal_35mm: Some(30.0), ..CameraMetadata::default() };
         let camera = Camera { pitch_deg: 0.0, ..Camera::of(1080.0, 1440.0, &told, &UserCalibration::default()) };
@@ -192,7 +192,7 @@ mod tests {
                 let straight = turned_back(&pose, &camera, facing, yaw).expect("in sight");
                 for (pair, truth) in [(Pair::SHOULDERS, 0.02_f64 / 0.34), (Pair::HIPS, 0.01 / 0.20)] {
                     let found = tilt(&straight, pair).expect("both seen");
-                    // Exact but for the place that the turn is counted from: the middle of projections.
+                    // Exact except for the reference of the turn: the middle of projections.
                     assert!((found - truth.atan().to_degrees()).abs() < 0.03, "{facing:?} {yaw} {found}");
                 }
             }

@@ -1,7 +1,7 @@
-//! How the camera was held: focal length, roll, pitch, how well each is known, and the map that takes roll and pitch out.
+//! The camera: focal length, roll, pitch, their uncertainties, and the map that removes roll and pitch.
 //!
-//! Signs: **roll** positive = the camera was turned counter-clockwise as the photographer sees it, so that upright things
-//! appear turned clockwise in the picture. **Pitch** positive = it looked up.
+//! Signs: **roll** positive = the camera was turned counter-clockwise as the photographer sees it, so upright things appear turned
+//! clockwise in the picture. **Pitch** positive = it looked up.
 
 pub mod frontal_plane;
 mod metadata;
@@ -16,25 +16,25 @@ use shot::Size;
 use crate::core::body::pose::Pose;
 use crate::core::geometry::{Point, Vec2};
 
-/// The focal length assumed when the photo does not tell, as 35 mm equivalent, and its uncertainty (one standard deviation).
-/// Phones' main cameras lie at 23 to 28 mm and their portrait crops beyond; laptop webcams at 26 to 32 mm.
+/// The focal length assumed when the photo does not record it, as 35 mm equivalent, and its uncertainty (one standard deviation). Phones'
+/// main cameras have 23 to 28 mm and their portrait crops more; laptop webcams 26 to 32 mm.
 pub const DEFAULT_FOCAL_35MM: f64 = 30.0;
-/// See [`DEFAULT_FOCAL_35MM`]: of its logarithm. Photographers stand back and use lenses twice as long.
+/// See [`DEFAULT_FOCAL_35MM`]: of its logarithm. Photographers stand farther away and use lenses twice as long.
 pub const DEFAULT_FOCAL_SD: f64 = 0.35;
-/// What a camera's roll and pitch scatter by when nothing tells them, in degrees. With 1.25 the stated errors of trunk lean on
-/// annotated real photos, most of which nothing levels, are those that are found; with 2 they were a third too large.
+/// The standard deviation of a camera's roll and pitch without any source of levelling, in degrees. With 1.25 the stated errors of trunk
+/// lean agree with those found on annotated real photos, most of which cannot be levelled; with 2 they were a third too large.
 pub const UNKNOWN_ROLL_SD: f64 = 1.25;
 /// See [`UNKNOWN_ROLL_SD`].
 pub const UNKNOWN_PITCH_SD: f64 = 6.0;
-/// People are photographed from about their own eye height, so the camera looks down a little, in degrees.
+/// People are photographed from about their own eye height, so the camera looks down slightly, in degrees.
 pub const UNKNOWN_PITCH: f64 = -4.0;
 /// The uncertainty of a phone's gravity sensor, in degrees.
 const GRAVITY_SD: f64 = 0.3;
-/// The same where the file was changed after the shot, perhaps straightened with it, in degrees.
+/// The same if the file was changed after the photo was taken, perhaps straightened with it, in degrees.
 const EDITED_GRAVITY_SD: f64 = 1.5;
-/// Gravity and the background's edges may differ by this much without doubt about either, in degrees.
+/// Up to this difference, gravity and the background's edges count as consistent, in degrees.
 const LIKE_ENOUGH: f64 = 1.0;
-/// The uncertainty of a plumb line or a roll that the user gives, in degrees.
+/// The uncertainty of a user-set plumb line or roll, in degrees.
 const GIVEN_SD: f64 = 0.3;
 
 closed_set! {
@@ -79,13 +79,13 @@ pub struct Tilt {
     pub pitch_deg: f64,
     /// Standard error of the roll, in degrees.
     pub roll_sd_deg: f64,
-    /// Standard error of the pitch, in degrees, with what an uncertain focal length does to it.
+    /// Standard error of the pitch, in degrees, including the effect of an uncertain focal length.
     pub pitch_sd_deg: f64,
     /// The focal length by the vanishing points, as a multiple of the stated one.
     pub focal_factor: f64,
     /// Standard error of its logarithm.
     pub focal_sd: f64,
-    /// How far the lens draws the picture's corners towards the middle, as a share of their distance from it.
+    /// The lens distortion: how far it moves the picture's corners towards the middle, as a share of their distance from it.
     pub bend: f64,
     /// Length of the segments that support the result, in pixels of the picture given.
     pub support_px: f64,
@@ -93,7 +93,7 @@ pub struct Tilt {
     pub segments: usize,
 }
 
-/// What the user said about the camera.
+/// The user's settings for the camera.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct UserCalibration {
     /// The camera's roll, in degrees.
@@ -103,7 +103,7 @@ pub struct UserCalibration {
 }
 
 impl UserCalibration {
-    /// The same of the picture mirrored at a width of `width` px.
+    /// The same for the picture mirrored at a width of `width` px.
     #[must_use]
     pub fn mirrored(&self, width: f64) -> Self {
         let mirror = |p: Point| Point::new(width - p.x, p.y);
@@ -111,14 +111,14 @@ impl UserCalibration {
     }
 }
 
-/// Two values with their standard deviations as one.
+/// Combines two values with their standard deviations.
 fn joined([a, a_sd]: [f64; 2], [b, b_sd]: [f64; 2]) -> [f64; 2] {
     let (a_weight, b_weight) = (a_sd.powi(-2), b_sd.powi(-2));
     let weight = a_weight + b_weight;
     [(a * a_weight + b * b_weight) / weight, weight.sqrt().recip()]
 }
 
-/// A pinhole camera, its attitude, and how well both are known.
+/// A pinhole camera, its attitude, and the uncertainty of both.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Camera {
     /// The middle of the picture, in pixels.
@@ -127,7 +127,7 @@ pub struct Camera {
     pub focal_px: f64,
     /// Its standard deviation as a share of it.
     pub focal_sd: f64,
-    /// Where it comes from.
+    /// Its source.
     pub focal_from: FocalFrom,
     /// In degrees, see the module.
     pub roll_deg: f64,
@@ -139,13 +139,13 @@ pub struct Camera {
     pub pitch_sd_deg: f64,
     /// Where roll and pitch come from.
     pub level_from: LevelFrom,
-    /// What contradicts the photo's own metadata, if anything does.
+    /// The contradiction to the photo's own metadata, if there is one.
     pub doubt: Option<Doubt>,
-    /// How far the optical axis may be from `principal` to the side and up, in pixels (standard deviations).
+    /// The uncertainty of the optical axis relative to `principal` to the side and up, in pixels (standard deviations).
     pub principal_sd_px: [f64; 2],
 }
 
-/// The plumb line through X1, Y1 and X2, Y2; `None` where it is nearer to level than to plumb, or no line at all.
+/// The plumb line through X1, Y1 and X2, Y2; `None` if it is nearer to horizontal than to vertical, or if the points coincide.
 #[must_use]
 pub fn plumb_line([x1, y1, x2, y2]: [f64; 4]) -> Option<(Point, Point)> {
     let (a, b) = (Point::new(x1, y1), Point::new(x2, y2));
@@ -153,14 +153,14 @@ pub fn plumb_line([x1, y1, x2, y2]: [f64; 4]) -> Option<(Point, Point)> {
 }
 
 impl Camera {
-    /// The camera of a picture of `width` x `height` pixels, by what the photo and the user say.
+    /// The camera of a picture of `width` x `height` pixels, from the photo's data and the user's settings.
     #[must_use]
     pub fn of(width: f64, height: f64, told: &CameraMetadata, given: &UserCalibration) -> Self {
         Self::by_photo(width, height, told).as_given(given)
     }
 
-    /// The camera by all evidence, of the picture with a mirror image undone: the photo's metadata, the background's
-    /// edges as they are in the picture, and the user's calibration of the picture as it is.
+    /// The camera from all evidence, for the picture with a mirror image undone: the photo's metadata, the background's edges as they are
+    /// in the picture, and the user's calibration of the picture as it is.
     #[must_use]
     pub fn by_all(
         width: f64,
@@ -183,7 +183,7 @@ impl Camera {
         camera.as_given(&if mirrored { given.mirrored(width) } else { *given })
     }
 
-    /// What the photo itself says.
+    /// The camera from the photo's own data.
     fn by_photo(width: f64, height: f64, told: &CameraMetadata) -> Self {
         let size = Size::of(width, height, told);
         let ((focal_px, focal_sd), focal_from) = match told.focal_35mm {
@@ -239,8 +239,8 @@ impl Camera {
         matches!(self.level_from, LevelFrom::Roll | LevelFrom::Plumb)
     }
 
-    /// A camera that gravity has levelled, held against the background's edges: where both agree gravity stands, and where they do
-    /// not the pixels are what is measured, and neither is believed firmly.
+    /// Compares a camera levelled by gravity with the background's edges: if both agree, gravity is used; if not, the edges are used,
+    /// since the pixels are what is measured, with a large uncertainty.
     fn reconciled(self, tilt: &Tilt) -> Self {
         let apart = self.roll_deg - tilt.roll_deg;
         let sd = self.roll_sd_deg.hypot(tilt.roll_sd_deg);
@@ -277,7 +277,7 @@ impl Camera {
         self.level_from != LevelFrom::Nothing
     }
 
-    /// The camera with roll and pitch from edges in the background, and the focal length as far as they tell it.
+    /// The camera with roll and pitch from edges in the background, and the focal length as far as they determine it.
     #[must_use]
     pub fn with_verticals(self, tilt: &Tilt) -> Self {
         let camera = Self {
@@ -295,8 +295,8 @@ impl Camera {
         Self { focal_px: self.focal_px * tilt.focal_factor, focal_sd: tilt.focal_sd, focal_from, ..camera }
     }
 
-    /// The camera with its optical axis elsewhere in the picture. Where lines in the picture have told the roll, they stay plumb;
-    /// else the attitude stays.
+    /// The camera with its optical axis elsewhere in the picture. If lines in the picture gave the roll, they stay vertical; else the
+    /// attitude is kept.
     #[must_use]
     pub fn with_axis_moved(self, by: Vec2) -> Self {
         let mut moved = Self { principal: self.principal + by, ..self };
@@ -308,9 +308,9 @@ impl Camera {
         moved
     }
 
-    /// The roll that makes the line through two points plumb once the pitch is taken out, in degrees.
+    /// The roll that makes the line through two points vertical once the pitch is removed, in degrees.
     fn roll_of_plumb(&self, a: Point, b: Point) -> f64 {
-        // One equation in the roll alone; each step removes what is left of the lean, and three are exact to 1e-9.
+        // One equation in the roll alone; each step removes the remaining lean, and three are exact to 1e-9.
         let mut level = Camera { roll_deg: 0.0, ..*self };
         for _ in 0..8 {
             let (a, b) = (level.level(a), level.level(b));
@@ -320,7 +320,7 @@ impl Camera {
         level.roll_deg
     }
 
-    /// Where a point would lie had the camera stood at the same place with no roll and no pitch: the exact homography.
+    /// The position of a point for a camera at the same place with no roll and no pitch: the exact homography.
     ///
     /// ```
     /// use orthostat::core::camera::{Camera, UserCalibration, CameraMetadata};
@@ -343,7 +343,7 @@ impl Camera {
         )
     }
 
-    /// Where the level camera's point stands in the picture as it is: undoes [`Camera::level`].
+    /// The position of a levelled point in the original picture: the inverse of [`Camera::level`].
     #[must_use]
     pub fn unlevel(&self, p: Point) -> Point {
         let ray = (p - self.principal) / self.focal_px;
@@ -353,32 +353,32 @@ impl Camera {
         at.turned_about(self.principal, self.roll_deg.to_radians())
     }
 
-    /// A pose as the level camera would have seen it. The horizon is then the row through the principal point.
+    /// A pose as seen by the level camera. The horizon is then the row through the principal point.
     #[must_use]
     pub fn level_pose(&self, pose: &Pose) -> Pose {
         pose.map_points(|_, p| self.level(p))
     }
 
-    /// The camera that would have taken the mirrored picture.
+    /// The camera of the mirrored picture.
     #[must_use]
     pub fn mirrored(&self) -> Self {
         Self { roll_deg: -self.roll_deg, ..*self }
     }
 }
 
-/// Roll and pitch in degrees from the acceleration that an Apple phone wrote down, in its picture's upright axes.
+/// Roll and pitch in degrees from the acceleration recorded by an Apple phone, in its picture's upright axes.
 ///
-/// The vector points where gravity pulls: x to the left of the phone seen from its front, y to the bottom, z into the face;
-/// up is its negative. Which edge of the phone is up in the picture follows from the vector itself: the one of the four
-/// quarter turns that brings up within 45 degrees of the picture's top, because HEIC files and edited JPEGs may say
-/// "orientation 1" in any position. `None` when the phone was moving or lay nearly flat.
+/// The vector points in the direction of gravity: x to the left of the phone seen from its front, y to the bottom, z into the face; up is
+/// its negative. Which edge of the phone is up in the picture follows from the vector itself: of the four quarter turns, the one that
+/// brings up within 45 degrees of the picture's top, because HEIC files and edited JPEGs may say "orientation 1" in any position. `None`
+/// when the phone was moving or nearly flat.
 fn attitude_of_gravity(a: [f64; 3], told: &CameraMetadata) -> Option<(f64, f64)> {
     let size = a.iter().map(|v| v * v).sum::<f64>().sqrt();
     if !(0.9..1.1).contains(&size) || a[2].abs() > 0.7 {
         return None;
     }
     let [x, y, z] = a.map(|v| v / size);
-    // The camera beside the screen looks the other way: left and right change, and so does the elevation.
+    // The front camera looks in the opposite direction: left and right are exchanged, and the elevation changes sign.
     let (x, z) = if told.front_camera { (-x, -z) } else { (x, z) };
     // Up in the device's (right, top) axes, turned by quarters until it points to the picture's top.
     let (mut right, mut top) = (-x, -y);
@@ -428,7 +428,7 @@ mod tests {
         }
     }
 
-    /// Two real photos whose attitude was read off their verticals (an iPhone 11 Pro and an iPhone 5s).
+    /// Two real photos whose attitude was determined from their vertical edges (an iPhone 11 Pro and an iPhone 5s).
     #[test]
     fn gravity_of_real_phones() {
         let (roll, pitch) = attitude_of_gravity([-0.0996, -0.9882, -0.0651], &told([0.0; 3])).expect("upright");
@@ -477,7 +477,7 @@ mod tests {
         Tilt { roll_deg, pitch_deg, roll_sd_deg, pitch_sd_deg, focal_factor, focal_sd, bend, support_px, segments }
     }
 
-    /// Rolled by 5.755 degrees, as its gravity says.
+    /// Rolled by 5.755 degrees according to its gravity.
     fn seen(width: f64, roll: Option<f64>, mirrored: bool) -> Camera {
         let told = CameraMetadata { focal_35mm: Some(26.0), ..told([-0.0996, -0.9882, -0.0651]) };
         Camera::by_all(width, 1440.0, &told, roll.map(edges).as_ref(), &UserCalibration::default(), mirrored)
@@ -496,7 +496,7 @@ mod tests {
         for (roll, doubt) in [(1.7, Doubt::Gravity), (9.7, Doubt::Gravity), (-5.6, Doubt::Mirrored)] {
             let camera = seen(1080.0, Some(roll), false);
             assert_eq!(camera.doubt, Some(doubt));
-            // Neither word lies outside of what is then said.
+            // The resulting interval contains both values.
             for said in [roll, 5.755] {
                 assert!((camera.roll_deg - said).abs() <= 2.05 * camera.roll_sd_deg, "{camera:?}");
             }

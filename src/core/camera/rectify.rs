@@ -1,4 +1,4 @@
-//! Levelling and turning back: from the picture as it is to the body's own plane.
+//! Levelling and correction for the turn: from the original picture to the body's own plane.
 
 use crate::core::body::landmarks::BonyPose;
 use crate::core::body::pose::Pose;
@@ -13,7 +13,7 @@ use crate::core::refusal::Refusal;
 use crate::core::silhouette::Outline;
 use crate::core::uncertainty::calibration::calibration;
 
-/// Levelling and turning back, with everything that they depend on.
+/// Levelling and correction for the turn, with all their inputs.
 #[derive(Debug, Clone, Copy)]
 pub struct Rectification {
     camera: Camera,
@@ -22,10 +22,10 @@ pub struct Rectification {
 }
 
 impl Rectification {
-    /// Levels by a camera, and turns a body back that faces it, in views from the front and from behind, and is turned by `yaw`.
+    /// Levels with a camera and, in views from the front and from behind, corrects for the turn of the body by `yaw`.
     ///
-    /// Where the photo does not tell the focal length, a longer one is taken and only a part of the turn is taken out: on
-    /// annotated real photos, many of which were taken with long lenses, the whole turn by an assumed wide lens makes tilts worse.
+    /// If the photo does not record the focal length, a longer one is assumed and only a part of the turn is corrected: on annotated real
+    /// photos, many of which were taken with long lenses, full correction with an assumed wide lens makes tilts worse.
     #[must_use]
     pub fn new(camera: Camera, facing: Option<Facing>, yaw: Option<Yaw>) -> Self {
         let yaw = yaw.unwrap_or(Yaw { deg: 0.0, sd_deg: 0.0 });
@@ -40,7 +40,7 @@ impl Rectification {
         }
     }
 
-    /// A pose, its bony points, its outline and its face, straightened.
+    /// A pose, its bony points, its outline and its face, rectified.
     pub fn apply(
         &self,
         pose: &Pose,
@@ -50,13 +50,13 @@ impl Rectification {
     ) -> Rectified {
         let levelled = self.camera.level_pose(pose);
         let yaw = self.yaw.deg;
-        // With no turn at all, a body beside the optical axis is still seen at an angle.
+        // Even without a turn, a body beside the optical axis is seen at an angle.
         let facing_camera = |yaw| self.facing.and_then(|f| frontal_plane::turned_back(&levelled, &self.camera, f, yaw));
         let turned = facing_camera(yaw).unwrap_or_else(|| levelled.clone());
         let plane = self.facing.and_then(|facing| frontal_plane::Plane::of(&levelled, &self.camera, facing, yaw));
         let level = |p: Point| self.camera.level(p);
-        // Taken to lie in the plane of shoulders and hips. Ten centimetres before or behind it change a tilt by its own share of
-        // the distance to the camera, some 3 %.
+        // Assumed to lie in the plane of shoulders and hips. Ten centimetres in front or behind change a tilt by their share of the
+        // distance to the camera, some 3 %.
         let place = |p: Point| plane?.place(level(p), 0.0);
         let bony = bony.map(|p| if self.facing.is_some() { place(p) } else { Some(level(p)) });
         let shape = Shape::of(outline, |p| Some(level(p)), place);
@@ -64,7 +64,7 @@ impl Rectification {
         Rectified { turned, levelled, shape, bony, face }
     }
 
-    /// Points along the spine, straightened with their pose: taken to lie in the plane of shoulders and hips.
+    /// Points along the spine, rectified with their pose: assumed to lie in the plane of shoulders and hips.
     #[must_use]
     pub fn spine(&self, pose: &Pose, points: &SpinePoints) -> SpinePoints {
         let levelled = self.camera.level_pose(pose);
@@ -72,8 +72,8 @@ impl Rectification {
         points.map(|p| plane.as_ref()?.place(self.camera.level(p), 0.0))
     }
 
-    /// The same with each thing that it depends on moved by one standard deviation up and down, one at a time: roll, turn, pitch,
-    /// focal length, and the place of the optical axis to the side and up.
+    /// The same with each input moved by one standard deviation up and down, one at a time: roll, turn, pitch, focal length, and the
+    /// position of the optical axis to the side and up.
     #[must_use]
     pub fn shaken(&self) -> [[Self; 2]; 6] {
         let moved = |yaw: f64, roll: f64, pitch: f64, focal: f64| {

@@ -1,31 +1,31 @@
-//! Whether a picture was edited after the shot, so that its metadata no longer describes the camera.
+//! Whether a picture was edited after it was taken, so that its metadata no longer describes the camera.
 
 use super::metadata::{CameraMetadata, EXIF_FOCAL_SD, FILM_DIAGONAL_MM};
 use crate::core::gate::Gate;
 
-/// A part cut out of a photo of unknown size: logarithm of how much longer the focal length is than the part's diagonal says, and
+/// A part cut out of a photo of unknown size: logarithm of the ratio of the focal length to the one implied by the part's diagonal, and
 /// its standard deviation.
 const CROP_FOCAL: (f64, f64) = (0.15, 0.2);
-/// The least standard deviation of the optical axis's place in such a part, as a share of the longer side.
+/// The minimum standard deviation of the optical axis's position in such a part, as a share of the longer side.
 const CROP_PRINCIPAL_SD: f64 = 0.06;
-/// The shape that such a part is taken to come from: a phone held upright.
+/// The assumed shape of the original photo: a phone held upright.
 const UPRIGHT_SHAPE: f64 = 4.0 / 3.0;
 
-/// What contradicts the photo's metadata about the camera.
+/// A contradiction to the photo's metadata about the camera.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Doubt {
-    /// The phone's gravity says the opposite of the background's edges.
+    /// The phone's gravity is the mirror image of the background's edges.
     Mirrored,
     /// The phone's gravity and the background's edges differ.
     Gravity,
-    /// The picture has not the size of what the camera took.
+    /// The picture's size differs from that of the original photo.
     Edited,
-    /// The front camera took it, whose pictures many phones mirror.
+    /// It was taken by the front camera, whose pictures many phones mirror.
     FrontCamera,
 }
 
 impl Doubt {
-    /// The gate, and what it is and what to do in one sentence.
+    /// The gate, and one sentence on the finding and what to do.
     #[must_use]
     pub const fn flag(self) -> (Gate, &'static str) {
         match self {
@@ -52,20 +52,20 @@ impl Doubt {
     }
 }
 
-/// What became of the picture since the shot, as its size tells.
+/// How the picture was changed after it was taken, judged by its size.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Size {
-    /// That of the shot, or of a camera's pictures.
+    /// The size of the original photo, or of a camera's pictures.
     AsShot,
     /// Another size in the same shape: resized, or straightened and cut.
     Other,
-    /// Another shape: a part of the shot, whose size may be known.
+    /// Another shape: a part of the original photo, whose size may be known.
     Part(Option<[f64; 2]>),
-    /// A shape that no camera gives its pictures, in a file that says nothing of a camera.
+    /// A shape that no camera uses, in a file without data about a camera.
     Odd,
 }
 
-/// Shapes that cameras give their pictures: the longer by the shorter side.
+/// Shapes of cameras' pictures: the longer by the shorter side.
 const SHAPES: [f64; 12] = [
     1.0,
     5.0 / 4.0,
@@ -80,7 +80,7 @@ const SHAPES: [f64; 12] = [
     20.0 / 9.0,
     21.0 / 9.0,
 ];
-/// Two shapes are alike within this share.
+/// Two shapes match within this share.
 const SHAPE_WITHIN: f64 = 0.006;
 /// Cameras' pictures have sides that are multiples of this, in pixels.
 const CAMERA_STEP: f64 = 4.0;
@@ -95,7 +95,7 @@ impl Size {
             Some((a, b)) if alike(a / b, long / short) => Size::Other,
             Some((a, b)) => Size::Part((a >= long && b >= short).then_some([a, b])),
             None if !SHAPES.iter().any(|&shape| alike(shape, long / short)) => {
-                // Where no camera is named there is nothing to be contradicted.
+                // Without camera data there is nothing to contradict.
                 if told.focal_35mm.is_none() && told.gravity.is_none() { Size::Odd } else { Size::Part(None) }
             }
             None if told.focal_35mm.is_none() && told.gravity.is_none() => Size::AsShot,
@@ -109,7 +109,7 @@ impl Size {
         let of_diagonal = |diagonal: f64| mm * diagonal / FILM_DIAGONAL_MM;
         match self {
             Size::AsShot | Size::Other | Size::Odd => (of_diagonal(width.hypot(height)), EXIF_FOCAL_SD),
-            // Cut and perhaps made smaller as well: at most what the whole shot gives.
+            // Cropped and perhaps also scaled down: at most the original's focal length.
             Size::Part(Some([a, b])) => {
                 let ratio = a.hypot(b) / width.hypot(height);
                 (of_diagonal(width.hypot(height)) * ratio.min(2.0), EXIF_FOCAL_SD.hypot(0.3 * ratio.min(2.0).ln()))
@@ -118,10 +118,10 @@ impl Size {
         }
     }
 
-    /// How far the optical axis may be from the picture's middle to the side and up, in pixels (standard deviations).
+    /// The uncertainty of the optical axis relative to the picture's middle, to the side and up, in pixels (standard deviations).
     pub(super) fn principal_sd(self, width: f64, height: f64) -> [f64; 2] {
         let long = width.max(height);
-        // Somewhere between the middles of the first and the last part of this length.
+        // Uniformly distributed between the middles of the first and the last possible part of this length.
         let even = |lost: f64| lost.max(0.0) / 12.0_f64.sqrt();
         match self {
             Size::AsShot | Size::Other => [0.0; 2],
@@ -147,20 +147,20 @@ mod tests {
 
     #[test]
     fn the_size_tells_what_became_of_a_picture() {
-        // Phones' pictures, upright and on their side, with and without the size in their Exif data.
+        // Phones' pictures, in portrait and landscape, with and without the size in their Exif data.
         for (width, height) in [(3024.0, 4032.0), (4032.0, 2268.0), (2448.0, 2448.0), (6000.0, 4000.0), (720.0, 1280.0)]
         {
             assert_eq!(of(width, height, None), Size::AsShot);
             assert_eq!(of(width, height, Some([height, width])), Size::AsShot);
         }
-        // Odd sizes, as the camera itself wrote it.
+        // Unusual sizes, as written by the camera itself.
         assert_eq!(of(3213.0, 5712.0, Some([5712.0, 3213.0])), Size::AsShot);
-        // Straightened and cut to the same shape, cut at one side, cut with the shot's size known.
+        // Straightened and cropped to the same shape, cropped at one side, cropped with the original's size known.
         assert_eq!(of(929.0, 1239.0, None), Size::Other);
         assert_eq!(of(1500.0, 2000.0, Some([4032.0, 3024.0])), Size::Other);
         assert_eq!(of(778.0, 1440.0, None), Size::Part(None));
         assert_eq!(of(2000.0, 4032.0, Some([4032.0, 3024.0])), Size::Part(Some([4032.0, 3024.0])));
-        // No camera is named: nothing is contradicted, but the axis of an odd shape is unknown.
+        // Without camera data nothing is contradicted, but the axis of an unusual shape is unknown.
         assert_eq!(Size::of(929.0, 1239.0, &CameraMetadata::default()), Size::AsShot);
         assert_eq!(Size::of(778.0, 1440.0, &CameraMetadata::default()), Size::Odd);
     }
@@ -170,7 +170,7 @@ mod tests {
         let whole = of(3024.0, 4032.0, None).focal(3024.0, 4032.0, 26.0);
         let part = of(2000.0, 4032.0, Some([4032.0, 3024.0]));
         assert!((part.focal(2000.0, 4032.0, 26.0).0 - whole.0).abs() < 1e-9);
-        // A third of the width is gone, and nothing of the height.
+        // A third of the width is cut off, and nothing of the height.
         let [aside, up] = part.principal_sd(2000.0, 4032.0);
         assert!((aside - 1024.0 / 12.0_f64.sqrt()).abs() < 1e-9 && up == 0.0);
         assert_eq!(of(3024.0, 4032.0, None).principal_sd(3024.0, 4032.0), [0.0; 2]);

@@ -6,45 +6,45 @@ use crate::core::refusal::Refusal;
 /// A value with its error.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Measurement {
-    /// Levelled and turned back where that was possible; sign as the measure says.
+    /// Levelled and corrected for the turn if possible; the sign is defined by the measure.
     pub value: f64,
-    /// As it stands in the picture, against the picture's edges.
+    /// The value in the picture, relative to the picture's edges.
     pub raw: f64,
     /// Standard deviation of the value's error.
     pub sd: f64,
-    /// The part of the error's variance that this photo has of its own and shows: the readings' scatter, camera and turn. Photos of
-    /// one person do not share it.
+    /// The part of the error's variance that is specific to this photo and visible in it: the readings' scatter, camera and turn. Photos
+    /// of one person do not share it.
     pub varying: f64,
-    /// Standard deviation of single readings about their mean; of a single reading, what is usual.
+    /// Standard deviation of single readings about their mean; for a single reading, the usual one.
     pub scatter: f64,
-    /// How much of its full share the outline has in the value, 0 to 1.
+    /// The outline's share of its full weight in the value, 0 to 1.
     pub outlined: f64,
-    /// How far it leans on points placed by hand.
+    /// How far it depends on manual landmarks.
     pub by_hand: ByHand,
-    /// The measure that it was computed from, where it is no measurement of its own.
+    /// The measure that it is derived from, if it is not measured independently.
     pub derived_from: Option<Measure>,
 }
 
-/// How far a value leans on points placed by hand.
+/// How far a value depends on manual landmarks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ByHand {
-    /// On none.
+    /// Not at all.
     #[default]
     No,
-    /// On some, and on points of the model.
+    /// On manual landmarks and on points of the model.
     Partly,
-    /// On nothing else; the model has no part in its error.
+    /// On manual landmarks only; the model does not contribute to its error.
     Wholly,
 }
 
 impl Measurement {
-    /// The interval that holds the truth in 95 of 100 cases.
+    /// The 95 % interval.
     #[must_use]
     pub fn interval95(&self) -> [f64; 2] {
         [self.value - 1.96 * self.sd, self.value + 1.96 * self.sd]
     }
 
-    /// Whether a difference was resolved: 0 lies outside [`Measurement::interval95`].
+    /// Whether a difference is resolved: 0 lies outside [`Measurement::interval95`].
     #[must_use]
     pub fn is_resolved(&self) -> bool {
         self.value.abs() > 1.96 * self.sd
@@ -58,7 +58,7 @@ pub struct Assessment {
 }
 
 impl Assessment {
-    /// An assessment whose results come from a function of the measure.
+    /// An assessment with results from a function of the measure.
     #[must_use]
     pub fn from_measures(result: impl FnMut(Measure) -> Result<Measurement, Refusal>) -> Self {
         Self { results: Measure::ALL.into_iter().map(result).collect() }
@@ -74,7 +74,7 @@ impl Assessment {
         Measure::ALL.into_iter().zip(&self.results)
     }
 
-    /// Whether anything at all was measured.
+    /// Whether any measure has a value.
     #[must_use]
     pub fn has_values(&self) -> bool {
         self.results.iter().any(Result::is_ok)

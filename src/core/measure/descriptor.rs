@@ -1,4 +1,4 @@
-//! What is known of a measure.
+//! The description of a measure.
 
 use super::estimators::{Rectified, Shape, Value};
 use crate::core::body::landmarks::{BonyPoint, BonyPose};
@@ -8,7 +8,7 @@ use crate::core::body::view::{Facing, View};
 use crate::core::refusal::Refusal;
 use crate::core::uncertainty::calibration::Weights;
 
-/// What a value counts.
+/// The unit of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Unit {
@@ -34,7 +34,7 @@ impl Unit {
         }
     }
 
-    /// What a percentage is a share of.
+    /// The reference of a percentage.
     #[must_use]
     pub const fn of(self) -> Option<&'static str> {
         match self {
@@ -67,7 +67,7 @@ impl Plane {
     }
 }
 
-/// What a measure is taken from, and its plain definition.
+/// The input of a measure, and its plain definition.
 #[derive(Debug, Clone, Copy)]
 pub enum Source {
     /// The joints, seen from the front or from behind.
@@ -76,14 +76,14 @@ pub enum Source {
     Side(fn(&Pose, Side) -> Value),
     /// The outline, seen from the front or from behind.
     Outline(fn(&Shape) -> Value),
-    /// Manual landmarks, and what is measured with them.
+    /// Manual landmarks, and the measure based on them.
     Landmarks(&'static [BonyPoint], fn(&Pose, &BonyPose, View) -> Value),
 }
 
 /// The line that shows a measure in a picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Span {
-    /// None of its own.
+    /// No line.
     None,
     /// Across the body through both joints of a pair, tilted by the value.
     Across(Pair),
@@ -101,18 +101,18 @@ pub enum Span {
     FarthestFromPlumb,
 }
 
-/// Measures that are shown together, on one axis where it has one.
+/// Measures that are displayed together, on one axis if it has one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Group {
-    /// Lines and leans, in degrees.
+    /// Tilts and leans, in degrees.
     Lines,
-    /// Shifts beside the plumb line, in percent of trunk length.
+    /// Shifts from the plumb line, in percent of trunk length.
     Shifts,
     /// Knee angles.
     Knees,
-    /// Left against right, in units of their own.
+    /// Left compared with right, in various units.
     Balance,
-    /// What is seen from the side.
+    /// Side views.
     Side,
 }
 
@@ -130,28 +130,28 @@ pub struct Descriptor<M: 'static> {
     pub label: &'static str,
     /// Its unit.
     pub unit: Unit,
-    /// What a positive and what a negative value say; empty where zero is no neutral value.
+    /// The meaning of a positive and of a negative value; empty if zero is not a neutral value.
     pub says: [&'static str; 2],
-    /// The plane that it lies in.
+    /// Its plane.
     pub plane: Plane,
-    /// What it is taken from, and its plain definition.
+    /// Its input, and its plain definition.
     pub source: Source,
-    /// The best estimate in frontal views, where it is not the plain value of the rectified pose.
+    /// The best estimate in frontal views, if it is not the plain value of the rectified pose.
     pub best: Option<fn(&Weights, &Rectified, Facing) -> Value>,
-    /// How much of its full share the outline has in the best estimate, 0 to 1.
+    /// The outline's share of its full weight in the best estimate, 0 to 1.
     pub outlined: fn(&Weights, &Rectified, Facing) -> f64,
-    /// The measure that the value is computed from, where it is no measurement of its own.
+    /// The measure that the value is derived from, if it is not measured independently.
     pub derived_from: fn(&Rectified) -> Option<M>,
-    /// Whether a value points to a side, or forward and back.
+    /// Whether a value has a direction: a side, or forward and back.
     pub has_side: bool,
-    /// Where pages show it.
+    /// Its group on pages.
     pub group: Group,
     /// The line that shows it.
     pub span: Span,
 }
 
 impl<M: 'static> Descriptor<M> {
-    /// What most measures have in common.
+    /// The common defaults.
     pub(super) const BLANK: Self = Self {
         name: "",
         label: "",

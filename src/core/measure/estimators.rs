@@ -1,8 +1,8 @@
-//! The best estimate of each measure from a straightened pose, where the plain line through two points is not the best.
+//! The best estimate of each measure from a rectified pose, if it is not the plain line through two points.
 //!
-//! Pose models follow a true tilt, a turn of the body and a lean of the trunk each to its own degree, and not the same at
-//! every joint: shoulders turn with the body, the hips' line hardly does and is drawn square to the trunk, the head turns by
-//! itself. Measured on rendered people (`docs/accuracy.md`). The weights below add evidence of the same tilt; none of them
+//! Pose models reproduce a true tilt, a turn of the body and a lean of the trunk each to a different degree, and differently at every
+//! joint: shoulders turn with the body, the hip line hardly does and tends to be perpendicular to the trunk, the head turns
+//! independently. Measured on rendered people (`docs/accuracy.md`). The weights below combine evidence of the same tilt; none of them
 //! pulls a value towards level.
 
 use crate::core::body::landmarks::BonyPose;
@@ -19,38 +19,38 @@ use crate::core::uncertainty::calibration::Weights;
 /// A value or the reason why there is none.
 pub type Value = Result<f64, Refusal>;
 
-/// A pose levelled, and the same turned back as well.
+/// A levelled pose, and the same corrected for the turn of the body.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rectified {
-    /// Roll and pitch taken out.
+    /// Roll and pitch removed.
     pub levelled: Pose,
-    /// The body's turn taken out too; equal to `levelled` where that is not possible.
+    /// The body's turn removed too; equal to `levelled` if that is not possible.
     pub turned: Pose,
-    /// What the outline says, straightened likewise.
+    /// The measures of the outline, rectified likewise.
     pub shape: Shape,
-    /// Bony points placed by hand, levelled and turned back.
+    /// Manual bony landmarks, levelled and corrected for the turn.
     pub bony: BonyPose,
-    /// Tilt of the head by the mesh of its face, levelled, in degrees, or why there is none.
+    /// Tilt of the head by the mesh of the face, levelled, in degrees, or why there is none.
     pub face: Value,
 }
 
-/// What the outline says, each with its value or the reason why it has none.
+/// The measures of the outline, each with its value or the reason why it has none.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Shape {
     /// [`silhouette::trunk_midline_deviation`], levelled.
     pub midline: Value,
     /// [`silhouette::hip_outline_tilt`], levelled.
     pub hips: Value,
-    /// How far the outline between waist and hips is that of a body, 0 to 1: [`silhouette::hip_outline_fit`].
+    /// How well the outline between waist and hips matches a body, 0 to 1: [`silhouette::hip_outline_fit`].
     pub hips_fit: f64,
     /// [`silhouette::arm_gap_asymmetry`], levelled.
     pub gap: Value,
-    /// [`silhouette::shoulder_contour_tilt`], levelled and turned back.
+    /// [`silhouette::shoulder_contour_tilt`], levelled and corrected for the turn.
     pub shoulders: Value,
 }
 
 impl Shape {
-    /// The measures of an outline whose edges are straightened by `level`, the shoulders' contour by `turn`.
+    /// The measures of an outline with its edges rectified by `level`, the shoulders' contour by `turn`.
     pub fn of(
         outline: &Result<Outline, Refusal>,
         level: impl Fn(Point) -> Option<Point> + Copy,
@@ -72,22 +72,22 @@ impl Shape {
     }
 }
 
-/// How much a witness that is `apart` degrees from the joints' line still counts, 0 to 1: without a step, so that a photo that is
-/// saved again does not jump from one answer to another.
+/// The weight of independent evidence that is `apart` degrees from the joints' line, 0 to 1: continuous, so that saving a photo again
+/// does not change the result abruptly.
 fn agreement(apart: f64, scale: f64) -> f64 {
     (-0.5 * (apart / scale).powi(2)).exp()
 }
 
-/// With both feet on the floor the knees' line tilts half as much as the pelvis, whichever way the tilt comes about (measured
-/// on rendered people: 0.50).
+/// With both feet on the floor the knee line tilts half as much as the pelvis, whatever causes the tilt (measured on rendered people:
+/// 0.50).
 const KNEES_PER_PELVIS: f64 = 0.5;
 
 fn blend(rectified: &Rectified, turn: f64, value: impl Fn(&Pose) -> Value) -> Value {
     Ok((1.0 - turn) * value(&rectified.levelled)? + turn * value(&rectified.turned)?)
 }
 
-/// Shoulder tilt in degrees: the shoulders, hanging arms and the shoulders' contour, all turned back. Shoulders placed by hand
-/// need no other witness.
+/// Shoulder tilt in degrees: the shoulders, hanging arms and the shoulders' contour, all corrected for the turn. For manual shoulders,
+/// the shoulders alone.
 pub(super) fn shoulder_tilt(weights: &Weights, rectified: &Rectified, facing: Facing) -> Value {
     let shoulders = tilt(&rectified.turned, Pair::SHOULDERS)?;
     if rectified.turned.is_by_hand(Pair::SHOULDERS) {
@@ -109,21 +109,20 @@ pub(super) fn shoulder_tilt(weights: &Weights, rectified: &Rectified, facing: Fa
     })
 }
 
-/// A face that is so many degrees from the joints' line of the head counts fully and no more.
+/// Limits of the difference between the face and the joints' line of the head, in degrees, for full and for no weight.
 const FACE_APART: (f64, f64) = (15.0, 25.0);
 
-/// The share of the face's mesh in the head's tilt, given what the joints say: 0 to 1.
+/// The weight of the face mesh in the head tilt, given the joints' value: 0 to 1.
 fn face_share(weights: &Weights, joints: f64, face: f64) -> f64 {
     weights.face * ramp((face - joints).abs(), FACE_APART)
 }
 
-/// The lines through eyes, ears and mouth in degrees, turned back by as much as they show of the body's turn.
+/// The lines through eyes, ears and mouth in degrees, corrected for the part of the body's turn that they show.
 fn head_joints(weights: &Weights, rectified: &Rectified, facing: Facing) -> Value {
     blend(rectified, weights.head_turn, |pose| frontal::head_tilt(pose, facing))
 }
 
-/// Head tilt in degrees: the lines through eyes, ears and mouth, and the mesh of the face. A head whose points were placed by
-/// hand has no mesh.
+/// Head tilt in degrees: the lines through eyes, ears and mouth, and the mesh of the face. With manual head points the mesh is not used.
 pub(super) fn head_tilt(weights: &Weights, rectified: &Rectified, facing: Facing) -> Value {
     let joints = head_joints(weights, rectified, facing)?;
     Ok(match rectified.face {
@@ -132,27 +131,27 @@ pub(super) fn head_tilt(weights: &Weights, rectified: &Rectified, facing: Facing
     })
 }
 
-/// The share of the shoulders' contour in their tilt, given what the joints say.
+/// The weight of the shoulders' contour in their tilt, given the joints' value.
 fn contour_share(weights: &Weights, joints: f64, contour: f64) -> f64 {
     weights.contour * agreement(contour - joints, weights.contour_agreement)
 }
 
-/// The hips' line in degrees, freed from the model's habit of drawing it square to the trunk where the stance is quiet: people
-/// who lean to one side on purpose lean with the pelvis.
+/// The hip line in degrees, corrected for the model's bias towards a line perpendicular to the trunk if the stance is quiet: people who
+/// lean to one side on purpose lean with the pelvis.
 fn hip_joints(weights: &Weights, rectified: &Rectified, facing: Facing) -> Value {
     let quiet = Stance::of(&rectified.levelled, facing).quiet();
     let hips = blend(rectified, weights.hip_turn, |pose| tilt(pose, Pair::HIPS))?;
     Ok(hips + weights.hip_lean * quiet * frontal::trunk_lean(&rectified.turned, facing)?)
 }
 
-/// The share of the hips' outline in the pelvis's tilt, given what the joints say.
+/// The weight of the hips' outline in the pelvis's tilt, given the joints' value.
 fn hip_outline_share(weights: &Weights, shape: &Shape, joints: f64) -> f64 {
     let apart = |outline: &f64| agreement(outline - joints, weights.hip_outline_agreement);
     weights.hip_outline * shape.hips_fit * shape.hips.as_ref().map_or(0.0, apart)
 }
 
-/// Pelvic obliquity in degrees: the hips' line, and the outline between waist and hips where it is that of a body; hips placed by
-/// hand have none of the model's habits.
+/// Pelvic obliquity in degrees: the hip line, and the outline between waist and hips if it matches a body; manual hips have none of the
+/// model's bias.
 pub(super) fn pelvic_obliquity(weights: &Weights, rectified: &Rectified, facing: Facing) -> Value {
     if rectified.turned.is_by_hand(Pair::HIPS) {
         return tilt(&rectified.turned, Pair::HIPS);
@@ -162,10 +161,10 @@ pub(super) fn pelvic_obliquity(weights: &Weights, rectified: &Rectified, facing:
     Ok(joints + rectified.shape.hips.as_ref().map_or(0.0, |outline| share * (outline - joints)))
 }
 
-/// The share of the legs' premise that knee level and leg length need.
+/// The minimum of the legs' premise for knee level and leg length.
 const LEGS_NEEDED: f64 = 0.5;
 
-/// Both legs straight and side by side on one floor: only then does the pelvis's tilt tell of knees and legs.
+/// Both legs straight and side by side on one floor: only then does the pelvis's tilt determine knees and legs.
 fn legs_alike(rectified: &Rectified, facing: Facing) -> Result<(), Refusal> {
     if Stance::of(&rectified.levelled, facing).legs >= LEGS_NEEDED {
         return Ok(());
@@ -173,7 +172,7 @@ fn legs_alike(rectified: &Rectified, facing: Facing) -> Result<(), Refusal> {
     Err(Refusal::Gate("the legs do not stand straight and side by side: retake with both feet on one line".into()))
 }
 
-/// Knee level in degrees: half of the pelvis's tilt; of knees placed by hand, their own line.
+/// Knee level in degrees: half of the pelvis's tilt; for manual knees, their own line.
 pub(super) fn knee_level(weights: &Weights, rectified: &Rectified, facing: Facing) -> Value {
     if rectified.turned.is_by_hand(Pair::KNEES) {
         return tilt(&rectified.turned, Pair::KNEES);
@@ -183,8 +182,8 @@ pub(super) fn knee_level(weights: &Weights, rectified: &Rectified, facing: Facin
     Ok(KNEES_PER_PELVIS * pelvic_obliquity(weights, rectified, facing)?)
 }
 
-/// Apparent difference in leg length, percent of the mean: what tilts the pelvis over feet on one floor; with ankles placed by
-/// hand, the legs' own lengths.
+/// Apparent difference in leg length, percent of the mean: the one that tilts the pelvis over feet on one floor; for manual ankles, the
+/// legs' own lengths.
 pub(super) fn leg_length_difference(weights: &Weights, rectified: &Rectified, facing: Facing) -> Value {
     if rectified.turned.is_by_hand(Pair::ANKLES) {
         return frontal::leg_length_difference(&rectified.turned);
@@ -195,12 +194,12 @@ pub(super) fn leg_length_difference(weights: &Weights, rectified: &Rectified, fa
     Ok(100.0 * hips.x.abs() / legs * pelvic_obliquity(weights, rectified, facing)?.to_radians().tan())
 }
 
-/// Shoulders against pelvis in degrees: the difference of their best estimates.
+/// Shoulders relative to pelvis in degrees: the difference of their best estimates.
 pub(super) fn shoulder_pelvis_angle(weights: &Weights, rectified: &Rectified, facing: Facing) -> Value {
     Ok(shoulder_tilt(weights, rectified, facing)? - pelvic_obliquity(weights, rectified, facing)?)
 }
 
-/// How much of its full share the face has in the head's tilt, 0 to 1.
+/// The face's share of its full weight in the head tilt, 0 to 1.
 pub(super) fn face_in_head(weights: &Weights, rectified: &Rectified, facing: Facing) -> f64 {
     match (head_joints(weights, rectified, facing), &rectified.face) {
         (Ok(joints), Ok(face)) if weights.face > 0.0 => face_share(weights, joints, *face) / weights.face,
@@ -208,7 +207,7 @@ pub(super) fn face_in_head(weights: &Weights, rectified: &Rectified, facing: Fac
     }
 }
 
-/// How much of its full share the outline has in the pelvis's tilt, 0 to 1.
+/// The outline's share of its full weight in the pelvis's tilt, 0 to 1.
 pub(super) fn outline_in_hips(weights: &Weights, rectified: &Rectified, facing: Facing) -> f64 {
     match hip_joints(weights, rectified, facing) {
         Ok(joints) if !rectified.turned.is_by_hand(Pair::HIPS) => {
@@ -276,13 +275,13 @@ mod tests {
         let joints = pelvis(&rectified);
         assert_eq!(share(&rectified), 0.0);
         rectified.shape.hips = Ok(joints + 1.0);
-        // A jacket's outline: read, and not a body's.
+        // A jacket's outline: read, but not that of a body.
         assert_eq!((pelvis(&rectified), share(&rectified)), (joints, 0.0));
         rectified.shape.hips_fit = 1.0;
         let near = pelvis(&rectified) - joints;
         assert!(near > 0.9 * weights.hip_outline && near <= weights.hip_outline, "{near}");
         assert!(share(&rectified) > 0.9);
-        // A skirt blown aside: it hardly counts, and there is no step on the way.
+        // A skirt blown aside: it has hardly any weight, and the change is continuous.
         rectified.shape.hips = Ok(joints + 25.0);
         assert!((pelvis(&rectified) - joints).abs() < 0.01 && share(&rectified) < 0.01);
         let values: Vec<f64> = (0..250)

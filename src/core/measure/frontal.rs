@@ -38,7 +38,7 @@ pub fn tilt(pose: &Pose, pair: Pair) -> Value {
     Ok((right.y - left.y).atan2((left.x - right.x).abs()).to_degrees())
 }
 
-/// How far `p` lies to the subject's left of `from`, in pixels.
+/// The distance of `p` to the subject's left of `from`, in pixels.
 fn shift(facing: Facing, p: Point, from: Point) -> f64 {
     facing.left_sign() * (p.x - from.x)
 }
@@ -52,7 +52,7 @@ pub fn trunk_length(pose: &Pose) -> Value {
     if length > 0.0 { Ok(length) } else { Err(Refusal::Degenerate("the trunk has no length")) }
 }
 
-/// The pairs whose tilts make [`head_tilt`]. On rendered people equal weights did as well as any other.
+/// The pairs whose tilts make up [`head_tilt`]. On rendered people equal weights were as good as any others.
 const HEAD_PAIRS: [Pair; 3] = [Pair::EYES_OUTER, Pair::EARS, Pair::MOUTH];
 
 /// Tilt of the head, in degrees: the mean of the tilts of eyes, ears and mouth (of models that give no mouth: of eyes and ears); from
@@ -79,7 +79,7 @@ pub fn head_tilt(pose: &Pose, facing: Facing) -> Value {
     if facing == Facing::Away {
         return tilt(pose, Pair::EARS);
     }
-    // Models with few points give the eyes' centres and the ears alone.
+    // Models with few points give only the eyes' centres and the ears.
     let is_given = |pair: Pair| !matches!(pose.get(pair.left), Err(Missing::NotGiven(_)));
     let pairs: &[Pair] = if is_given(Pair::MOUTH) { &HEAD_PAIRS } else { &[Pair::EYES, Pair::EARS] };
     let mut sum = 0.0;
@@ -131,7 +131,7 @@ pub fn pelvic_obliquity(pose: &Pose) -> Value {
     tilt(pose, Pair::HIPS)
 }
 
-/// Shoulder tilt minus pelvic obliquity, in degrees. A camera held askew changes both alike and cancels here.
+/// Shoulder tilt minus pelvic obliquity, in degrees. A camera roll changes both equally and cancels.
 ///
 /// Positive = the trunk is longer on the subject's left. Neutral value 0. Definition: SAPO, acromia against ASIS.
 ///
@@ -153,7 +153,7 @@ pub fn shoulder_pelvis_angle(pose: &Pose) -> Value {
     Ok(shoulder_tilt(pose)? - pelvic_obliquity(pose)?)
 }
 
-/// Lean of the trunk against the plumb line, in degrees: from the middle of the hips to the middle of the shoulders.
+/// Lean of the trunk relative to the plumb line, in degrees: from the middle of the hips to the middle of the shoulders.
 ///
 /// Positive = it leans to the subject's left. Neutral value 0.
 ///
@@ -177,8 +177,7 @@ pub fn trunk_lean(pose: &Pose, facing: Facing) -> Value {
     Ok(shift(facing, shoulders, hips).atan2(hips.y - shoulders.y).to_degrees())
 }
 
-/// How far the middle of the shoulders stands beside the plumb line through the middle of the hips, in percent of trunk
-/// length.
+/// Distance of the middle of the shoulders from the plumb line through the middle of the hips, in percent of trunk length.
 ///
 /// Positive = shifted to the subject's left. Neutral value 0.
 ///
@@ -202,7 +201,7 @@ pub fn trunk_shift(pose: &Pose, facing: Facing) -> Value {
     Ok(100.0 * shift(facing, shoulders, hips) / trunk_length(pose)?)
 }
 
-/// How far the middle of the ears stands beside the plumb line through the middle of the hips, in percent of trunk length.
+/// Distance of the middle of the ears from the plumb line through the middle of the hips, in percent of trunk length.
 ///
 /// Positive = shifted to the subject's left. Neutral value 0.
 ///
@@ -226,10 +225,10 @@ pub fn head_shift(pose: &Pose, facing: Facing) -> Value {
     Ok(100.0 * shift(facing, ears, hips) / trunk_length(pose)?)
 }
 
-/// A level of the spinal line and how far it stands beside the plumb line through the middle of the ankles.
+/// A level of the spinal line and its offset from the plumb line through the middle of the ankles.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Level {
-    /// The pair whose middle it is, from the head down.
+    /// The pair whose midpoint it is, from the head down.
     pub pair: Pair,
     /// Place in the picture, in pixels.
     pub at: Point,
@@ -249,7 +248,7 @@ closed_set! {
     }
 }
 
-/// The spinal line against the plumb line, level by level.
+/// The spinal line relative to the plumb line, level by level.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SpinalLine {
     /// Ears, shoulders, hips, knees, and ankles, whose offset is 0 by definition.
@@ -257,11 +256,11 @@ pub struct SpinalLine {
 }
 
 impl SpinalLine {
-    /// Offsets within this count as on the plumb line, however sure they are, in percent of trunk length: 1 cm of a trunk of half
-    /// a metre.
+    /// Offsets within this count as on the plumb line, however certain they are, in percent of trunk length: 1 cm of a trunk of half a
+    /// metre.
     pub const STRAIGHT: f64 = 2.0;
 
-    /// The level that stands farthest beside the plumb line.
+    /// The level with the largest offset from the plumb line.
     #[must_use]
     pub fn farthest(&self) -> Level {
         self.levels
@@ -270,8 +269,8 @@ impl SpinalLine {
             .fold(self.levels[4], |far, l| if l.offset.abs() > far.offset.abs() { l } else { far })
     }
 
-    /// The pattern: C when the departing levels lie on one side, S when on both. Offsets within `error` (percent of trunk
-    /// length) or within [`SpinalLine::STRAIGHT`] do not count as departing.
+    /// The pattern: C when the departing levels lie on one side, S when on both. Offsets within `error` (percent of trunk length) or
+    /// within [`SpinalLine::STRAIGHT`] do not count as departing.
     #[must_use]
     pub fn pattern(&self, error: f64) -> Pattern {
         let least = error.max(Self::STRAIGHT);
@@ -285,8 +284,8 @@ impl SpinalLine {
     }
 }
 
-/// The chain ears - shoulders - hips - knees - ankles (middles of each pair) against the vertical through the ankles' middle,
-/// in percent of trunk length. Positive = to the subject's left. Neutral value 0 at every level.
+/// The chain ears - shoulders - hips - knees - ankles (midpoints of each pair) relative to the vertical through the ankles' middle, in
+/// percent of trunk length. Positive = to the subject's left. Neutral value 0 at every level.
 ///
 /// # Errors
 /// A joint without a place.
@@ -352,7 +351,7 @@ pub fn knee_level(pose: &Pose) -> Value {
 
 /// Tilt of the line between the ankles, in degrees. Positive = the subject's left ankle is higher. Neutral value 0.
 ///
-/// On a flat floor the body cannot make it differ much from 0: it shows how far camera and feet are turned.
+/// On a flat floor posture cannot make it differ much from 0: it shows the turn of camera and feet.
 ///
 /// # Errors
 /// A joint without a place.
@@ -404,7 +403,7 @@ pub fn knee_angle(pose: &Pose, facing: Facing, side: Side) -> Value {
 
 /// Left knee angle minus right knee angle, in degrees ([`knee_angle`]).
 ///
-/// Positive = the subject's left knee stands farther outward than the right one. Neutral value 0.
+/// Positive = the subject's left knee is farther outward than the right one. Neutral value 0.
 ///
 /// # Errors
 /// A joint without a place.
@@ -424,7 +423,7 @@ pub fn leg_length(pose: &Pose) -> Value {
 
 /// Apparent difference in leg length, hip joint to ankle, in percent of the mean leg length.
 ///
-/// Positive = the subject's left leg is longer. Neutral value 0. A bent knee shortens a leg here as a short bone does.
+/// Positive = the subject's left leg is longer. Neutral value 0. A bent knee shortens a leg in the same way as a short bone.
 ///
 /// # Errors
 /// A joint without a place.
@@ -445,11 +444,11 @@ pub fn leg_length_difference(pose: &Pose) -> Value {
     Ok(100.0 * (of(Side::Left)? - of(Side::Right)?) / leg_length(pose)?)
 }
 
-/// Mass of the head with neck, and of the trunk, in percent of the body's. Source as [`LIMBS`].
+/// Mass of the head with neck, and of the trunk, in percent of the body's. Source as for [`LIMBS`].
 const HEAD_MASS: f64 = 8.58;
 const TRUNK_MASS: f64 = 45.92;
 
-/// Mass in percent of the body's, the limb's two ends, and where between them its centre lies.
+/// Mass in percent of the body's, the limb's two ends, and the position of its centre of mass between them.
 ///
 /// Plagenhoef, Evans and Abdelnour 1983 (means of women and men); the hand is counted at the wrist, the foot at the ankle.
 const LIMBS: [(f64, [Pair; 2], f64); 4] = [
@@ -459,10 +458,10 @@ const LIMBS: [(f64, [Pair; 2], f64); 4] = [
     (6.43, [Pair::KNEES, Pair::ANKLES], 0.550),
 ];
 
-/// Sideways place of the body's centre of mass over the feet, in percent of the distance between the ankles.
+/// Lateral position of the body's centre of mass over the feet, in percent of the distance between the ankles.
 ///
-/// Positive = towards the subject's left foot; 0 in the middle, 50 over the left ankle. One photo shows where the mass hangs,
-/// not what each foot carries.
+/// Positive = towards the subject's left foot; 0 in the middle, 50 over the left ankle. One photo shows the position of the mass, not the
+/// load on each foot.
 ///
 /// # Errors
 /// A joint without a place, or ankles above one another.

@@ -1,4 +1,4 @@
-//! Measures of bony points that are placed by hand, because no pose model gives them.
+//! Measures of manual bony landmarks, which no pose model gives.
 
 use super::lateral::forward_sign;
 use crate::core::body::landmarks::BonyPoint;
@@ -21,7 +21,7 @@ fn tilt(bony: &BonyPose, left: BonyPoint, right: BonyPoint) -> Value {
 /// Tilt of the line between the acromia, in degrees.
 ///
 /// Positive = the subject's left acromion is higher. Neutral value 0. Definition: acromion alignment of the SAPO protocol, whose
-/// digitising of marked points on a rigid object erred by 0.11 degrees on average (Ferreira 2010).
+/// digitising of marked points on a rigid object had a mean error of 0.11 degrees (Ferreira 2010).
 ///
 /// # Errors
 /// A point that was not placed.
@@ -42,10 +42,10 @@ pub fn acromial_tilt(bony: &BonyPose) -> Value {
     tilt(bony, BonyPoint::LeftAcromion, BonyPoint::RightAcromion)
 }
 
-/// Pelvic obliquity as it is defined: tilt of the line between the anterior superior iliac spines, in degrees. From the front.
+/// Pelvic obliquity by its definition: tilt of the line between the anterior superior iliac spines, in degrees. From the front.
 ///
-/// Positive = the subject's left one is higher. Neutral value 0. The bones themselves differ: in 30 pelves the sides' heights
-/// by up to 16 mm (Preece 2008).
+/// Positive = the subject's left one is higher. Neutral value 0. The bones themselves are asymmetric: in 30 pelves the sides' heights
+/// differed by up to 16 mm (Preece 2008).
 ///
 /// # Errors
 /// A point that was not placed.
@@ -63,10 +63,10 @@ pub fn pelvic_obliquity_psis(bony: &BonyPose) -> Value {
     tilt(bony, BonyPoint::LeftPsis, BonyPoint::RightPsis)
 }
 
-/// Craniovertebral angle, in degrees: between the horizontal and the line from C7 to the tragus of the near ear (the point
-/// `left_ear` or `right_ear`, which is the model's unless it is placed by hand too). 90 when the tragus is straight above C7.
+/// Craniovertebral angle, in degrees: between the horizontal and the line from C7 to the tragus of the near ear (the point `left_ear` or
+/// `right_ear`, which is the model's unless it is placed by hand too). 90 when the tragus is straight above C7.
 ///
-/// Smaller = the head stands farther forward. Definition: as in Lau 2009. Not the angle to the shoulder
+/// Smaller = the head is farther forward. Definition: as in Lau 2009. Different from the angle to the shoulder
 /// ([`super::lateral::ear_shoulder_angle`]), and not on its scale.
 ///
 /// # Errors

@@ -1,4 +1,4 @@
-//! Every measure: what is known of it ([`descriptor`], [`registry`]), the functions that take it, and its value with its error.
+//! All measures: their descriptions ([`descriptor`], [`registry`]), the functions that compute them, and values with errors.
 
 pub mod assessment;
 pub mod descriptor;

@@ -1,5 +1,5 @@
-//! The spine's profile seen from the front or from behind, from points along the spine that a model or another program gives: how far
-//! each level lies beside the plumb line through the sacrum, and beside the straight line from C7 to the sacrum.
+//! The spine's profile seen from the front or from behind, from points along the spine given by a model or another program: the offset of
+//! each level from the plumb line through the sacrum, and from the straight line from C7 to the sacrum.
 
 use super::Facing;
 use super::frontal::Pattern;
@@ -9,17 +9,16 @@ use crate::core::body::spine::{SpinePoints, Vertebra};
 use crate::core::geometry::{Point, Vec2};
 use crate::core::refusal::Refusal;
 
-/// How far a point along the spine may lie beside the true one, as a standard deviation in percent of trunk length. **Assumed**: what
-/// models' hips err by across the body on rendered people; no photos with known vertebrae were available, and annotators place vertebrae
-/// as loosely as hips.
+/// The error of a point along the spine, as a standard deviation in percent of trunk length. **Assumed**: the lateral error of models'
+/// hips on rendered people; no photos with known vertebrae were available, and annotators place vertebrae as inaccurately as hips.
 const POINT_SD: f64 = 3.5;
 
 /// One level of the profile. Offsets in percent of trunk length, positive = to the subject's left.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ProfileLevel {
-    /// Which.
+    /// The level.
     pub level: Vertebra,
-    /// Where it was seen, in pixels.
+    /// Its place in the picture, in pixels.
     pub at: Point,
     /// From the plumb line through the sacrum.
     pub from_plumb: f64,
@@ -39,9 +38,10 @@ pub struct SpinalProfile {
 }
 
 impl SpinalProfile {
-    /// The profile of points that were levelled and turned back, of a body whose trunk is `trunk` pixels long.
+    /// The profile of points that were levelled and corrected for the turn, of a body whose trunk is `trunk` pixels long.
     ///
-    /// Both points of the line and the level's own are taken to err by 3.5 % of the trunk, or by the readings' spread where that is more.
+    /// Both end points of the line and the level's own point are assumed to have an error of 3.5 % of the trunk, or the readings' spread
+    /// if that is more.
     ///
     /// # Errors
     /// [`Refusal::Degenerate`] without C7, the sacrum or a trunk.
@@ -77,7 +77,7 @@ impl SpinalProfile {
         Ok(Self { levels: points.found().map(level).collect() })
     }
 
-    /// The level that lies farthest beside the line from C7 to the sacrum.
+    /// The level with the largest offset from the line from C7 to the sacrum.
     #[must_use]
     pub fn farthest(&self) -> Option<ProfileLevel> {
         let size = |level: &ProfileLevel| level.from_chord.unwrap_or(0.0).abs();
@@ -88,7 +88,7 @@ impl SpinalProfile {
             .max_by(|a, b| size(a).total_cmp(&size(b)))
     }
 
-    /// The pattern: C where levels lie beside the line from C7 to the sacrum on one side, by more than their error; S where on both.
+    /// The pattern: C if levels lie beside the line from C7 to the sacrum on one side, by more than their error; S if on both.
     #[must_use]
     pub fn pattern(&self) -> Pattern {
         let departs = |side: Side| {
@@ -108,7 +108,7 @@ impl SpinalProfile {
 mod tests {
     use super::*;
 
-    /// A spine of 200 px from C7 at (100, 100) to the sacrum; each level's place beside it in pixels of the picture.
+    /// A spine of 200 px from C7 at (100, 100) to the sacrum; each level's offset from it in pixels of the picture.
     fn spine(lean: f64, beside: [f64; 7]) -> SpinePoints {
         let heights = [60.0, 80.0, 100.0, 140.0, 190.0, 240.0, 260.0, 280.0, 300.0];
         let [c1, c4, t3, t8, l1, l3, l5] = beside;
@@ -128,7 +128,7 @@ mod tests {
     fn a_leaning_straight_spine_departs_from_the_plumb_line_alone() {
         let leaning = of(40.0, [0.0; 7]);
         let at = |level: Vertebra| *leaning.levels.iter().find(|l| l.level == level).expect("given");
-        // Seen from behind the subject's right is the picture's right.
+        // Seen from behind, the subject's right is the picture's right.
         assert!((at(Vertebra::C7).from_plumb + 20.0).abs() < 1e-9 && (at(Vertebra::L1).from_plumb + 6.0).abs() < 1e-9);
         assert!(leaning.levels.iter().all(|l| l.from_chord.is_none_or(|off| off.abs() < 1e-9)));
         assert_eq!(leaning.pattern(), Pattern::Straight);
@@ -143,7 +143,7 @@ mod tests {
         assert_eq!(c.pattern(), Pattern::C);
         let farthest = c.farthest().expect("a level");
         assert_eq!((farthest.level, farthest.from_chord), (Vertebra::T8, Some(-15.0)));
-        // Half way along the chord: its own error, and half of each end's.
+        // Half way along the chord: its own error, and half of that of each end.
         let expected = 3.5 * (1.0_f64 + 0.55 * 0.55 + 0.45 * 0.45).sqrt();
         assert!((farthest.chord_sd - expected).abs() < 1e-9, "{}", farthest.chord_sd);
         assert_eq!(of(0.0, [0.0, 0.0, 10.0, 30.0, -10.0, -30.0, 0.0]).pattern(), Pattern::S);

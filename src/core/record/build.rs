@@ -1,4 +1,4 @@
-//! From an analysis to its record.
+//! Builds the record of an analysis.
 
 use indexmap::IndexMap;
 
@@ -18,7 +18,7 @@ use crate::core::refusal::Refusal;
 use crate::core::uncertainty::repeat::repeatability;
 
 impl Record {
-    /// The record of an analysis of a photo that is known by its provenance.
+    /// The record of an analysis of a photo with this provenance.
     #[must_use]
     pub fn of(provenance: Provenance, analysis: &Analysis) -> Self {
         let Provenance { id, intake, source, warnings, edited } = provenance;
@@ -82,7 +82,7 @@ impl Record {
     }
 }
 
-/// The points placed by hand that are not joints.
+/// The manual landmarks that are not joints.
 fn bony_landmarks(points: &Points) -> impl Iterator<Item = (String, Landmark)> + '_ {
     points.iter().filter(|(site, _)| matches!(site, Site::Bony(_))).map(|(site, point)| {
         let HandPoint { at, sd_px } = point;
@@ -90,7 +90,7 @@ fn bony_landmarks(points: &Points) -> impl Iterator<Item = (String, Landmark)> +
     })
 }
 
-/// How far a level of the spinal line may stand beside the plumb line by error alone, in percent of trunk length.
+/// The offset of a level of the spinal line that error alone can cause, in percent of trunk length.
 fn spinal_error(analysis: &Analysis) -> f64 {
     analysis.assessment.get(Measure::SpinalLineDeviation).as_ref().map_or(f64::INFINITY, |found| 1.96 * found.sd)
 }
@@ -113,7 +113,7 @@ fn landmarks(analysis: &Analysis) -> IndexMap<String, Landmark> {
         .collect()
 }
 
-/// The measures of the view, and those of bony landmarks where they are placed.
+/// The measures of the view, and those of manual bony landmarks.
 fn measures(analysis: &Analysis) -> IndexMap<String, MeasureRecord> {
     analysis
         .assessment
@@ -192,7 +192,7 @@ fn measure_record(
     record.value = Some(rounded(found.value, 2));
     record.raw = Some(rounded(found.raw, 2));
     record.sd = Some(rounded(found.sd, 2));
-    // What placing a point again would change is not known.
+    // The repeatability of placing a point is unknown.
     let repeats = repeatability(measure).filter(|_| found.by_hand == ByHand::No);
     record.sd_repeat = repeats.map(|known| rounded(known.of_photo(found.varying, found.sd), 2));
     record.interval95 = Some(found.interval95().map(|bound| rounded(bound, 2)));

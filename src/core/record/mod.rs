@@ -1,4 +1,4 @@
-//! The record: what every output is made from, and what other programs read (`orthostat/1`).
+//! The record: the source of every output, and the format for other programs (`orthostat/1`).
 
 mod build;
 pub mod outcome;
@@ -29,7 +29,7 @@ use crate::core::options::Options;
 use crate::core::photo_hash::{self, PhotoHash};
 use crate::core::points::{HandPoint, Points, Site};
 
-/// The version of the record's form.
+/// The version of the record format.
 pub const SCHEMA: &str = "orthostat/1";
 
 /// One measured photo. Field by field as in the record format; nothing in it is NaN or infinite.
@@ -175,7 +175,7 @@ pub struct Source {
     pub region: Option<Area>,
 }
 
-/// Where a record comes from. Everything else in a record is a result, which measuring again replaces.
+/// The origin of a record. Everything else in a record is a result, which recomputing replaces.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Provenance {
     /// The photo's id.
@@ -191,7 +191,7 @@ pub struct Provenance {
 }
 
 impl Provenance {
-    /// That of a photo in no intake list, about which there is nothing to warn of.
+    /// The provenance of a photo in no intake list and without warnings.
     #[must_use]
     pub fn new(id: &str, source: Source) -> Self {
         Self { id: id.into(), intake: None, source, warnings: Vec::new(), edited: None }
@@ -384,7 +384,7 @@ pub struct Flag {
 }
 
 impl Record {
-    /// What measuring again leaves as it is.
+    /// The parts that recomputing keeps.
     #[must_use]
     pub fn provenance(&self) -> Provenance {
         Provenance {
@@ -396,7 +396,7 @@ impl Record {
         }
     }
 
-    /// The options that the record was measured with, as far as measuring it again needs them.
+    /// The options that the record was measured with, as far as recomputing needs them.
     #[must_use]
     pub fn options(&self) -> Options {
         let given = camera::UserCalibration {
@@ -413,7 +413,7 @@ impl Record {
         }
     }
 
-    /// The points that were placed by hand.
+    /// The manual landmarks.
     #[must_use]
     pub fn points(&self) -> Points {
         let mut points = Points::default();
@@ -425,7 +425,7 @@ impl Record {
         points
     }
 
-    /// Where the observation comes from.
+    /// The source of the observation.
     #[must_use]
     pub fn frame(&self) -> Frame {
         Frame {
@@ -441,7 +441,7 @@ impl Record {
         }
     }
 
-    /// Reads a record file, as `analyze --out` writes it.
+    /// Reads a record file, as written by `analyze --out`.
     ///
     /// # Errors
     /// [`Error::Unreadable`], [`Error::NotARecord`] with what was found instead.
@@ -461,7 +461,7 @@ impl Record {
         Self::from_value(value, path)
     }
 
-    /// The same from JSON that is parsed already.
+    /// The same from parsed JSON.
     ///
     /// # Errors
     /// [`Error::NotARecord`].
@@ -475,7 +475,7 @@ impl Record {
         serde_json::from_value(value).map_err(|error| wrong("one with wrong or missing fields".into(), Some(error)))
     }
 
-    /// The record as one line of JSON, without a line's end.
+    /// The record as one line of JSON, without a line feed.
     ///
     /// # Errors
     /// [`Error::Unwritable`] when it cannot be written as JSON.
@@ -484,7 +484,7 @@ impl Record {
             .map_err(|error| Error::Unwritable { path: "standard output".into(), source: error.into() })
     }
 
-    /// The camera as far as levelling needs it.
+    /// The camera, as far as it is needed for levelling.
     #[must_use]
     pub fn levelling(&self) -> crate::core::camera::Camera {
         let (width, height) = (f64::from(self.source.width), f64::from(self.source.height));
@@ -496,7 +496,7 @@ impl Record {
         }
     }
 
-    /// A joint's place in the photo.
+    /// A joint's landmark in the photo.
     #[must_use]
     pub fn landmark(&self, joint: Joint) -> Option<&Landmark> {
         self.landmarks.get(joint.name())

@@ -1,24 +1,24 @@
-//! What comes of one photo among many, and how many came out how.
+//! The outcome of one photo in a batch, and the counts of outcomes.
 
 use serde::{Deserialize, Serialize};
 
 use super::Record;
 use crate::core::error::Error;
 
-/// What came of one photo.
+/// The outcome of one photo.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// A record, usable or refused by its gates.
+    /// A record, with values or refused by the gates.
     Record(Box<Record>),
-    /// No record, and why.
+    /// No record, with the reason.
     Failure(Failure),
 }
 
 /// Why a photo has no record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
-    /// A fixed name: that of [`Error::code`], or `time_limit`, `run_killed`, `refused`.
+    /// A fixed code: that of [`Error::code`], or `time_limit`, `run_killed`, `refused`.
     pub code: String,
     /// A sentence, without the file's name.
     pub text: String,
@@ -33,7 +33,7 @@ impl Failure {
         Self { code: error.code().into(), text }
     }
 
-    /// Whether the same bytes under the same options would fail again: what hangs on the system and not on the photo may not.
+    /// Whether the same bytes with the same options would fail again: errors that depend on the system and not on the photo may not.
     #[must_use]
     pub fn is_lasting(&self) -> bool {
         !matches!(
@@ -43,12 +43,12 @@ impl Failure {
     }
 }
 
-/// How a run went.
+/// The counts of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct Tally {
     /// Photos with at least one value.
     pub measured: usize,
-    /// Photos that were read, and refused whole by the gates.
+    /// Photos that were read, and refused entirely by the gates.
     pub refused: usize,
     /// Photos without a record.
     pub failed: usize,

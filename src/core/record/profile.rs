@@ -1,4 +1,4 @@
-//! The spine's profile as records have it.
+//! The spine's profile in records.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

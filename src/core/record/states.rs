@@ -73,7 +73,7 @@ impl From<Unit> for Symbol {
 }
 
 impl PointsBy {
-    /// `None` for a model's points alone.
+    /// `None` if all points are the model's.
     #[must_use]
     pub const fn of(by_hand: ByHand) -> Option<Self> {
         match by_hand {

@@ -4,7 +4,7 @@ use super::states::Towards;
 use crate::core::body::skeleton::Side;
 use crate::core::measure::{Measure, Measurement};
 
-/// Where the value points to; `None` for measures without a side and for exact zeros.
+/// The direction of the value; `None` for measures without a side and for exact zeros.
 pub(crate) fn towards(measure: Measure, value: f64) -> Option<Towards> {
     let side = Side::of(value).filter(|_| measure.descriptor().has_side)?;
     Some(match (measure.is_frontal(), side) {

@@ -1,8 +1,8 @@
-//! The person's pixels, and the measures that their outline gives.
+//! The person's pixels, and the measures based on their outline.
 //!
-//! The model's mask is coarse (a pixel is some 8 mm of the body), but it says how likely each pixel belongs to the person, and
-//! the place where that crosses one half is known to a quarter of a pixel. Joints tell where the trunk's axis lies and where
-//! the arms hang; the outline tells what lies beside it.
+//! The model's mask is coarse (a pixel is some 8 mm of the body), but it gives the probability that each pixel belongs to the person, and
+//! the position where it crosses one half is known to a quarter of a pixel. Joints give the trunk's axis and the position of the arms;
+//! the outline gives the shape beside it.
 
 mod outline;
 mod shape;
@@ -15,7 +15,7 @@ pub use shape::{arm_gap_asymmetry, hip_outline_fit, hip_outline_tilt, shoulder_c
 
 use crate::core::geometry::{Affine, Point};
 
-/// How likely each pixel of a crop belongs to the person.
+/// The probability that each pixel of a crop belongs to the person.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Mask {
     /// Rows x columns, 0 to 1.
@@ -25,7 +25,7 @@ pub struct Mask {
 }
 
 impl Mask {
-    /// How likely the photo's pixel at `at` belongs to the person: the nearest mask pixel's value, 0 outside the crop.
+    /// The probability that the photo's pixel at `at` belongs to the person: the nearest mask pixel's value, 0 outside the crop.
     #[must_use]
     pub fn at(&self, at: Point) -> f64 {
         let Some(inverse) = self.to_photo.inverse() else { return 0.0 };
@@ -45,14 +45,14 @@ impl Mask {
     }
 }
 
-/// What several masks of one person say together: their mean, read between pixels.
+/// Several masks of one person combined: their mean, interpolated between pixels.
 #[derive(Debug, Clone)]
 pub struct Silhouette<'a> {
     masks: Vec<(&'a Array2<f32>, Affine)>,
 }
 
 impl<'a> Silhouette<'a> {
-    /// The silhouette that these masks agree on. A plain and a mirrored reading's mask together favour neither side.
+    /// The mean of these masks. A plain and a mirrored reading's mask together favour neither side.
     ///
     /// ```
     /// use ndarray::Array2;
@@ -68,7 +68,7 @@ impl<'a> Silhouette<'a> {
         Self { masks: placed.collect() }
     }
 
-    /// How likely the photo shows the person at `at`, 0 to 1; 0 where no mask reaches.
+    /// The probability that the photo shows the person at `at`, 0 to 1; 0 outside all masks.
     #[must_use]
     pub fn at(&self, at: Point) -> f64 {
         let (mut sum, mut count) = (0.0, 0.0);
@@ -82,7 +82,7 @@ impl<'a> Silhouette<'a> {
     }
 }
 
-/// The value between four pixels; `None` outside.
+/// The value interpolated between four pixels; `None` outside.
 fn between(values: &Array2<f32>, at: Point) -> Option<f64> {
     if at.x < 0.0 || at.y < 0.0 {
         return None;

@@ -1,10 +1,10 @@
 //! The measures of an outline. Every signed value is positive when something lies to the subject's own left, or when the
 //! subject's own left is higher or larger; a symmetric body gives 0.
 //!
-//! `straighten` takes a point of the photo to where it would lie for a level camera, and turned back where the measure asks
-//! for that; `Some` of the point itself measures against the picture's edges. An edge of the outline lies where the line of
-//! sight touches the body, which for a turned body is not in the body's own plane: what concerns the trunk's edges is levelled
-//! only, and the shoulders' contour is turned back too.
+//! `straighten` maps a point of the photo to its position for a level camera, corrected for the turn if the measure needs it; `Some` of
+//! the point itself measures relative to the picture's edges. An edge of the outline lies where the line of sight touches the body, which
+//! for a turned body is not in the body's own plane: measures of the trunk's edges are levelled only, and the shoulders' contour is also
+//! corrected for the turn.
 
 use super::outline::{Gap, Outline};
 use crate::core::body::skeleton::Side;
@@ -19,11 +19,11 @@ fn straightened(straighten: &impl Fn(Point) -> Option<Point>, at: Point) -> Resu
     straighten(at).ok_or(OUT_OF_SIGHT)
 }
 
-/// The share of a band's rows that must have both edges, and the share of the band that may lack at either end.
+/// The share of a band's rows that must have both edges, and the share of the band that may be missing at either end.
 const ROWS_NEEDED: f64 = 0.5;
 const LACKING: f64 = 0.3;
 
-/// Middles of a band's rows that have both edges; `None` when these are too few, or all at one end.
+/// Midpoints of a band's rows that have both edges; `None` when these are too few, or all at one end.
 fn middles(
     outline: &Outline,
     (from, to): (f64, f64),
@@ -48,7 +48,7 @@ fn touching() -> Refusal {
 const WAIST: (f64, f64) = (0.45, 0.70);
 /// The rows from the waist to the hips, where the outline turns with the pelvis.
 const PELVIS: (f64, f64) = (0.60, 0.95);
-/// Rows averaged on either side before the farthest is taken, so that no single row decides.
+/// Rows averaged on either side before the maximum is taken, so that no single row decides.
 const SMOOTH: usize = 2;
 
 /// How far the trunk's midline bows out at the waist: the largest distance of the middle between the trunk's two edges from
@@ -90,8 +90,8 @@ pub fn trunk_midline_deviation(outline: &Outline, straighten: impl Fn(Point) -> 
     smooth.reduce(|a, b| if b.abs() > a.abs() { b } else { a }).ok_or_else(touching)
 }
 
-/// Tilt of the pelvis as the outline shows it, in degrees: between waist and hips the trunk's flanks turn with the pelvis, and
-/// their midline stands square to it.
+/// Tilt of the pelvis from the outline, in degrees: between waist and hips the trunk's flanks turn with the pelvis, and their midline is
+/// perpendicular to it.
 ///
 /// Positive = the subject's left side is higher: the midline then leans to the right on its way up. Neutral value 0. The line
 /// is fitted by least squares to rows at 60 to 95 % of the way from the shoulders to the hips. To be levelled, not turned back.
@@ -121,16 +121,16 @@ pub fn hip_outline_tilt(outline: &Outline, straighten: impl Fn(Point) -> Option<
     Ok((outline.facing.left_sign() * slope).atan().to_degrees())
 }
 
-/// Full and no weight for what a body's own outline has: the midline's scatter about its straight line, how far the two flanks are
-/// from mirror images (degrees), and the mean width, at most and at least (trunk lengths). Jackets, skirts, bags and hands depart
-/// from these; on annotated real photos the outline agrees with the labelled hips only within them.
+/// Limits for full and for no weight of properties of a body's own outline: the midline's scatter about its straight line, the deviation
+/// of the two flanks from mirror images (degrees), and the mean width, at most and at least (trunk lengths). Jackets, skirts, bags and
+/// hands exceed these; on annotated real photos the outline agrees with the labelled hips only within them.
 const SMOOTH_MIDLINE: (f64, f64) = (0.004, 0.008);
 const LIKE_FLANKS: (f64, f64) = (8.0, 12.0);
 const WIDE: (f64, f64) = (0.72, 0.78);
 const NARROW: (f64, f64) = (0.58, 0.52);
 
-/// How far the outline between waist and hips is that of a body, 0 to 1: its midline straight, its flanks alike, its width a
-/// pelvis's. Straightened as for [`hip_outline_tilt`]. 0 where that has no value.
+/// How well the outline between waist and hips matches a body, 0 to 1: a straight midline, symmetric flanks, the width of a pelvis.
+/// Rectified as for [`hip_outline_tilt`]. 0 if that has no value.
 #[must_use]
 pub fn hip_outline_fit(outline: &Outline, straighten: impl Fn(Point) -> Option<Point>) -> f64 {
     let edge = |side: Side| -> Option<Vec<Point>> {
@@ -174,7 +174,7 @@ fn tilt(left: Point, right: Point) -> f64 {
     (right.y - left.y).atan2((left.x - right.x).abs()).to_degrees()
 }
 
-/// The smaller of the two gaps, in squares of the trunk's length: below it an arm counts as touching.
+/// The minimum of the smaller gap, in squares of the trunk's length: below it an arm counts as touching.
 const LEAST_GAP: f64 = 0.015;
 
 /// Asymmetry of the gaps between arms and trunk, in percent: `(L - R) / ((L + R) / 2) * 100`, L and R the areas of background
@@ -225,8 +225,8 @@ pub fn arm_gap_asymmetry(outline: &Outline, straighten: impl Fn(Point) -> Option
 /// Tilt of the shoulders' upper contour, in degrees: the line between its points nine tenths of the way out from the middle to
 /// each shoulder joint.
 ///
-/// Positive = the subject's left shoulder is higher. Neutral value 0. To be turned back. A second witness of the shoulder tilt
-/// beside the joints that the model names; straps, collars and long hair raise it.
+/// Positive = the subject's left shoulder is higher. Neutral value 0. To be corrected for the turn. Independent evidence of the shoulder
+/// tilt besides the model's joints; straps, collars and long hair raise it.
 ///
 /// # Errors
 /// When a shoulder's contour is not found above its joint.

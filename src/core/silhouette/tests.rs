@@ -13,7 +13,7 @@ type Measured = Result<f64, Refusal>;
 struct Person {
     /// How far the waist bows to the subject's left, in pixels.
     bow: f64,
-    /// How far the flanks go to the subject's left per pixel down.
+    /// The slope of the flanks to the subject's left, per pixel down.
     skew: f64,
     /// How much nearer the left arm hangs, in pixels.
     left_arm: f64,
@@ -68,7 +68,7 @@ impl Person {
         trunk.max(girdle).max(arm)
     }
 
-    /// A mask of pixels of 2 px, a little turned, its edges as soft as a model's.
+    /// A mask of pixels of 2 px, slightly turned, with edges as soft as a model's.
     fn mask(self) -> Mask {
         let to_photo = Affine { xx: 2.0, xy: -0.1, tx: -20.0, yx: 0.1, yy: 2.0, ty: -5.0 };
         let probability = Array2::from_shape_fn((256, 256), |(row, column)| {
@@ -136,7 +136,7 @@ fn mirrored_people_give_negated_measures() {
     assert_negated(&person.outline(), &mirrored);
 }
 
-/// Every measure is given for both and changes its sign, or for neither.
+/// Every measure has a value for both, with opposite signs, or for neither.
 fn assert_negated(one: &Outline, other: &Outline) {
     let mut given = 0;
     for (a, b) in all(one).into_iter().zip(all(other)) {

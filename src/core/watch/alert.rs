@@ -1,33 +1,33 @@
-//! When a departure from the baseline has lasted: one event when it has, one when it is over.
+//! Detects lasting departures from the baseline: one event when an episode begins, one when it ends.
 //!
-//! A measure departs when it lies farther from its usual value than `max(3 degrees, 3 MAD)` times the preset's factor; a face that is
-//! larger than usual by 15 %, or by 10 % against the shoulders, departs in the same way ([`Signal`]). After
-//! [`DWELL`] seconds of that an episode begins; it is over when every measure has been back within [`BACK`] of its limit for
-//! [`BACK_FOR`] seconds. While nobody can be judged (away, turned, too far, somebody else, a camera that moved, paused) nothing begins.
+//! A measure departs when it differs from its usual value by more than `max(3 degrees, 3 MAD)` times the preset's factor; a face that is
+//! larger than usual by 15 %, or by 10 % relative to the shoulders, departs likewise ([`Signal`]). After [`DWELL`] seconds of departure
+//! an episode begins; it ends when every measure has been back within [`BACK`] of its limit for [`BACK_FOR`] seconds. While the person
+//! cannot be judged (away, turned, too far, another person, a camera that moved, paused) no episode begins.
 
 use std::collections::VecDeque;
 
 use super::baseline::Baseline;
 use super::{Glimpse, SIGNALS, Signal, State, median};
 
-/// The least tilt that counts where there is no baseline, in degrees.
+/// The minimum tilt that counts without a baseline, in degrees.
 pub const LEAST_DEG: f64 = 3.0;
-/// And in MADs of the baseline.
+/// The same in MADs of the baseline.
 pub const LEAST_MADS: f64 = 3.0;
-/// A departure must last so long, in seconds.
+/// The minimum duration of a departure, in seconds.
 pub const DWELL: f64 = 10.0;
-/// It is over within this share of the limit.
+/// A departure ends within this share of the limit.
 pub const BACK: f64 = 0.7;
-/// For so long, in seconds.
+/// After this duration, in seconds.
 pub const BACK_FOR: f64 = 3.0;
-/// Departures are judged on the median over this time, in seconds: single frames err.
+/// Departures are judged on the median over this time, in seconds: single frames are inaccurate.
 const SMOOTHED: f64 = 1.0;
-/// A departure that could not be judged for so long begins anew, in seconds.
+/// A departure that could not be judged for this long starts again, in seconds.
 const GAP: f64 = 1.5;
-/// An episode of somebody who cannot be judged any more is over after this, in seconds.
+/// An episode ends after the person could not be judged for this long, in seconds.
 const GONE_FOR: f64 = 3.0;
 
-/// How soon to speak up.
+/// The sensitivity of alerts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Preset {
     /// Limits x 1.5.
@@ -39,7 +39,7 @@ pub enum Preset {
 }
 
 impl Preset {
-    /// What limits are multiplied with.
+    /// The factor on limits.
     #[must_use]
     pub const fn factor(self) -> f64 {
         match self {
@@ -53,7 +53,7 @@ impl Preset {
 /// A departure from the usual value.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Departure {
-    /// Of what.
+    /// The signal.
     pub signal: Signal,
     /// Value minus usual value, in the signal's unit: of a tilt, positive = the subject's left is higher, or leans more to the left,
     /// than usual.
@@ -69,7 +69,7 @@ impl Departure {
             Signal::Tilt(measure) => {
                 let [positive, negative] = measure.says();
                 let says = if self.by > 0.0 { positive } else { negative };
-                // "trunk leans to the left" reads on as "more than usual".
+                // "trunk leans to the left" continues with "more than usual".
                 let more = if says.ends_with("higher") { "" } else { " more" };
                 format!("{says}{more} than usual by {:.1} deg", shown.abs())
             }
@@ -81,25 +81,25 @@ impl Departure {
     }
 }
 
-/// What happened.
+/// An event of an episode.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
     /// A departure has lasted.
     Begin {
-        /// When it was noticed, in seconds.
+        /// The time of detection, in seconds.
         seconds: f64,
-        /// Since when it lasts, in seconds.
+        /// The start of the departure, in seconds.
         since: f64,
-        /// What departs, the largest first.
+        /// The departing signals, the largest departure first.
         departures: Vec<Departure>,
     },
-    /// It is over.
+    /// The episode has ended.
     End {
-        /// When, in seconds.
+        /// The time of the end, in seconds.
         seconds: f64,
-        /// Since when it had lasted, in seconds.
+        /// The start of the departure, in seconds.
         since: f64,
-        /// Why: `Ready` when the person is back at the usual posture, else what keeps from judging.
+        /// The reason: `Ready` when the person is back at the usual posture, else the state that prevents judging.
         why: State,
     },
 }
@@ -112,7 +112,7 @@ struct Course {
     departing: bool,
 }
 
-/// Watches one person against a baseline.
+/// Compares one person with a baseline.
 #[derive(Debug, Clone)]
 pub struct Watch {
     baseline: Baseline,
@@ -121,13 +121,13 @@ pub struct Watch {
     recent: VecDeque<Glimpse>,
     judged: Option<f64>,
     latest: Option<f64>,
-    /// The start of the episode that was announced.
+    /// The start of the reported episode.
     episode: Option<f64>,
     snoozed_until: Option<f64>,
 }
 
 impl Watch {
-    /// Watches against a baseline.
+    /// Starts comparing with a baseline.
     #[must_use]
     pub fn new(baseline: Baseline, preset: Preset) -> Self {
         Self {
@@ -148,31 +148,31 @@ impl Watch {
         &self.baseline
     }
 
-    /// A signal's limit: departures beyond it count, in its unit. `None` for what the baseline does not have.
+    /// A signal's limit: departures beyond it count, in its unit. `None` if the baseline does not include it.
     #[must_use]
     pub fn limit(&self, signal: Signal) -> Option<f64> {
         let usual = self.baseline.usual(signal)?;
         Some(signal.least().max(LEAST_MADS * usual.mad) * self.preset.factor())
     }
 
-    /// Whether an episode lasts.
+    /// Whether an episode is in progress.
     #[must_use]
     pub fn is_departing(&self) -> bool {
         self.episode.is_some()
     }
 
-    /// Begins no episode before a time, in seconds of the source's clock.
+    /// Suppresses new episodes until a time, in seconds of the source's clock.
     pub fn snooze(&mut self, until: f64) {
         self.snoozed_until = Some(until);
     }
 
-    /// Until when it is snoozed, if it is at this time.
+    /// The end of the snooze, if it is active at this time.
     #[must_use]
     pub fn snoozed(&self, seconds: f64) -> Option<f64> {
         self.snoozed_until.filter(|until| seconds < *until)
     }
 
-    /// Takes the next frame. A frame that is not later than the last is not looked at.
+    /// Processes the next frame. A frame that is not later than the last is ignored.
     pub fn next(&mut self, glimpse: &Glimpse) -> Option<Event> {
         let now = glimpse.seconds;
         if self.latest.is_some_and(|latest| now <= latest) {
@@ -211,7 +211,7 @@ impl Watch {
         self.tell(now)
     }
 
-    /// How far the median of the last second lies from the usual value.
+    /// The difference between the median of the last second and the usual value.
     fn departure(&self, index: usize) -> Option<f64> {
         let values: Vec<f64> = self.recent.iter().filter_map(|glimpse| glimpse.value(index)).collect();
         Some(median(&values)? - self.baseline.usual(SIGNALS[index])?.median)
@@ -253,7 +253,7 @@ impl Watch {
         self.episode.take().map(|since| Event::End { seconds: glimpse.seconds, since, why })
     }
 
-    /// What went before is unknown; an announced episode goes on until it is over.
+    /// Resets the history; a reported episode continues until it ends.
     fn start_anew(&mut self) {
         self.recent.clear();
         let lasting = self.episode.is_some();

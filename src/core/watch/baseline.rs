@@ -1,4 +1,4 @@
-//! How somebody usually stands or sits: the median of each watched measure over ten seconds, and how it scatters.
+//! A person's usual posture: the median of each watched measure over ten seconds, and its scatter.
 
 use std::path::Path;
 
@@ -9,21 +9,21 @@ use super::{Glimpse, SIGNALS, Signal, State, median, median_departure};
 use crate::core::body::view::View;
 use crate::core::error::{Error, Result};
 
-/// How long a baseline is taken, in seconds.
+/// The duration of taking a baseline, in seconds.
 pub const SECONDS: f64 = 10.0;
-/// The name that is used unless another is given.
+/// The default name.
 pub const DEFAULT_NAME: &str = "default";
-/// The version of the file's form.
+/// The version of the file format.
 const SCHEMA: &str = "orthostat-baseline/1";
-/// At least so many frames with a value, and this share of the time ready and still.
+/// The minimum number of frames with a value, and the minimum share of the time ready and still.
 const MIN_FRAMES: usize = 20;
 const MIN_READY: f64 = 0.8;
 const MIN_STILL: f64 = 0.7;
-/// The first half may differ from the second by this at most, in degrees.
+/// The largest difference between the first half and the second, in degrees.
 const MOST_DRIFT_DEG: f64 = 2.0;
-/// The scatter (MAD) may be this at most, in degrees.
+/// The largest scatter (MAD), in degrees.
 const MOST_MAD_DEG: f64 = 2.0;
-/// And of the other signals, in percent.
+/// The same for the other signals, in percent.
 const MOST_UNSTEADY: f64 = 4.0;
 
 /// One signal's usual value.
@@ -31,26 +31,26 @@ const MOST_UNSTEADY: f64 = 4.0;
 pub struct Usual {
     /// Median, in degrees or in the signal's unit.
     pub median: f64,
-    /// Median absolute departure from it, likewise.
+    /// Median absolute deviation from it, likewise.
     pub mad: f64,
-    /// Over so many frames.
+    /// The number of frames.
     pub frames: usize,
 }
 
-/// How somebody usually stands or sits.
+/// A person's usual posture.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Baseline {
     schema: String,
-    /// The name that it is kept under.
+    /// The name under which it is stored.
     pub name: String,
-    /// From which side. Another view is not compared with it.
+    /// The view. Other views are not compared with it.
     pub view: View,
-    /// By the signals' names; those that could not be seen are not there.
+    /// By the signals' names; signals that were not visible are missing.
     pub measures: IndexMap<String, Usual>,
 }
 
 impl Baseline {
-    /// A baseline of values that are known already.
+    /// A baseline from known values.
     #[must_use]
     pub fn new(name: &str, view: View, usual: impl IntoIterator<Item = (Signal, Usual)>) -> Self {
         let measures = usual.into_iter().map(|(signal, usual)| (signal.name().to_owned(), usual)).collect();
@@ -83,21 +83,21 @@ impl Baseline {
     }
 }
 
-/// How far the taking of a baseline is.
+/// The progress of taking a baseline.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Progress {
-    /// So many seconds are left.
+    /// In progress.
     Running {
-        /// Seconds.
+        /// The seconds left.
         left: f64,
     },
     /// It is taken.
     Taken(Baseline),
-    /// It was refused, and why.
+    /// It was refused, with the reason.
     Refused(String),
 }
 
-/// Collects ten seconds.
+/// Collects frames for ten seconds.
 #[derive(Debug, Clone)]
 pub struct Taking {
     name: String,
@@ -166,7 +166,7 @@ impl Taking {
                 Signal::Tilt(measure) if mad > MOST_MAD_DEG => {
                     refused = Some(format!("unsteady: {} scattered by {mad:.1} degrees", measure.label()));
                 }
-                // The tilts are what a baseline cannot do without.
+                // A baseline requires only the tilts.
                 Signal::Nearness | Signal::ForwardHead if drift > MOST_UNSTEADY || mad > MOST_UNSTEADY => {}
                 _ => measures.push((signal, usual)),
             }

@@ -1,34 +1,34 @@
-//! The standing check: a countdown to find one's place, then three seconds of keeping still.
+//! The standing check: a countdown to take position, then three seconds of standing still.
 
-/// How long the countdown is, in seconds.
+/// The duration of the countdown, in seconds.
 pub const COUNTDOWN: f64 = 3.0;
-/// How long the person holds still, in seconds.
+/// The duration of standing still, in seconds.
 pub const HOLD: f64 = 3.0;
-/// At least this share of the held frames must be usable.
+/// The minimum share of usable frames during the hold.
 const MIN_USABLE: f64 = 0.6;
-/// And so many.
+/// And their minimum number.
 const MIN_FRAMES: usize = 4;
-/// Attempts before it is given up.
+/// The number of attempts before the check fails.
 pub const ATTEMPTS: u32 = 3;
 
-/// Where the check stands.
+/// The state of the check.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Step {
-    /// Waiting for somebody who can be measured, feet included.
+    /// Waiting for a person who can be measured, feet included.
     Waiting,
-    /// So many whole seconds are left to find one's place.
+    /// Countdown, with the whole seconds left.
     Countdown(u32),
-    /// Frames count now; so many seconds are left.
+    /// Frames are being measured; with the seconds left.
     Hold(f64),
-    /// Enough was taken.
+    /// Enough frames were taken.
     Done,
-    /// Too little was usable; it begins anew.
+    /// Too few frames were usable; it starts again.
     Again(String),
-    /// Too little was usable too often.
+    /// Too few frames were usable too often.
     Failed(String),
 }
 
-/// The course of a check.
+/// The progress of a check.
 #[derive(Debug, Clone, Default)]
 pub struct Check {
     start: Option<f64>,
@@ -38,7 +38,7 @@ pub struct Check {
 }
 
 impl Check {
-    /// Takes the next frame: whether somebody can be measured in it, and keeps still.
+    /// Processes the next frame, given whether a person can be measured in it and stands still.
     pub fn next(&mut self, seconds: f64, ready: bool, still: bool) -> Step {
         let Some(start) = self.start else {
             if ready {
@@ -67,7 +67,7 @@ impl Check {
         if attempts < ATTEMPTS { Step::Again(reason) } else { Step::Failed(reason) }
     }
 
-    /// Whether a frame that was answered with this step belongs to the measurement.
+    /// Whether a frame with this step is part of the measurement.
     #[must_use]
     pub fn counts(step: &Step) -> bool {
         matches!(step, Step::Hold(_))

@@ -1,14 +1,14 @@
-//! Watching over time, without a look at any pixel: what a frame's analysis means for somebody who is watched.
+//! Watching over time, independent of pixels: evaluates the analyses of frames of one person.
 //!
 //! - [`Glimpse`]: one frame's state and values
-//! - [`still`]: whether the person stands or sits still
-//! - [`baseline`]: how somebody usually stands: median and scatter over ten seconds
-//! - [`alert`]: when a departure from that has lasted
-//! - [`period`]: the median over a second's still frames, as it is logged
+//! - [`still`]: whether the person keeps still
+//! - [`baseline`]: the usual posture: median and scatter over ten seconds
+//! - [`alert`]: lasting departures from it
+//! - [`period`]: the median over a second's still frames, for the log
 //! - [`check`]: the standing check's countdown and hold
 //! - [`session`]: the log of a session and its summary
 //!
-//! Time is seconds of the source's own clock; nothing here asks what time it is, so recorded traces play back exactly.
+//! Time is seconds of the source's own clock; nothing here reads the system clock, so recorded traces play back exactly.
 
 pub mod alert;
 pub mod baseline;
@@ -24,26 +24,26 @@ use crate::core::measure::Measure;
 use crate::core::pipeline::Analysis;
 use crate::core::quality::TURNED_REFUSE_DEG;
 
-/// What is watched: tilts and leans in degrees that an upper body or a whole body shows.
+/// The watched measures: tilts and leans in degrees, visible on an upper body or a whole body.
 pub const WATCHED: [Measure; 4] =
     [Measure::HeadTilt, Measure::ShoulderTilt, Measure::PelvicObliquity, Measure::TrunkLean];
 
-/// Shoulders narrower than this in the picture are too far away, in pixels: one pixel is then more than a degree.
+/// Below this width of the shoulders in the picture the person is too far away, in pixels: one pixel is then more than a degree.
 pub const MIN_SHOULDERS_PX: f64 = 45.0;
 
-/// What watch mode judges: the watched measures, and how near the head is.
+/// The signals of watch mode: the watched measures, and the distance of the head.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Signal {
     /// A tilt or lean, in degrees.
     Tilt(Measure),
-    /// How near the face is to the camera: 100 times the logarithm of the distance between the eyes as a share of the frame's width.
+    /// The nearness of the face to the camera: 100 times the logarithm of the distance between the eyes as a share of the frame's width.
     Nearness,
-    /// How far the head is before the shoulders: 100 times the logarithm of the distance between the eyes as a share of the
+    /// The position of the head in front of the shoulders: 100 times the logarithm of the distance between the eyes as a share of the
     /// shoulders' width. A head that comes forward by 5 cm at 60 cm from the camera raises it by 9.
     ForwardHead,
 }
 
-/// Everything that watch mode judges.
+/// All signals of watch mode.
 pub const SIGNALS: [Signal; WATCHED.len() + 2] = [
     Signal::Tilt(WATCHED[0]),
     Signal::Tilt(WATCHED[1]),
@@ -54,7 +54,7 @@ pub const SIGNALS: [Signal; WATCHED.len() + 2] = [
 ];
 
 impl Signal {
-    /// The word in logs and baselines.
+    /// The name in logs and baselines.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -64,8 +64,8 @@ impl Signal {
         }
     }
 
-    /// The least departure that counts: 3 degrees, a face larger by 15 %, or by 10 % against the shoulders. Between the median and the
-    /// scatter of ten seconds of sitting still, the latter two vary by 1 to 2 %.
+    /// The minimum departure that counts: 3 degrees, a face larger by 15 %, or by 10 % relative to the shoulders. Over ten seconds of
+    /// sitting still, the latter two vary by 1 to 2 %.
     #[must_use]
     pub const fn least(self) -> f64 {
         match self {
@@ -75,7 +75,7 @@ impl Signal {
         }
     }
 
-    /// How much of a departure counts: of a tilt either way, of nearness only what is nearer.
+    /// The part of a departure that counts: for a tilt in both directions, for nearness only towards the camera.
     #[must_use]
     pub fn counted(self, by: f64) -> f64 {
         if matches!(self, Signal::Tilt(_)) { by.abs() } else { by.max(0.0) }
@@ -88,25 +88,25 @@ impl Signal {
     }
 }
 
-/// What a frame shows, as far as watching goes.
+/// The state of a frame in watch mode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
-    /// Somebody is there and can be measured.
+    /// A person is present and can be measured.
     Ready,
-    /// Somebody is there, too small in the picture.
+    /// A person is present, but too small in the picture.
     TooFar,
-    /// Somebody is there, turned too far from the camera.
+    /// A person is present, but turned too far from the camera.
     Turned,
-    /// Somebody else is nearer to the camera.
+    /// Another person is nearer to the camera.
     OthersNearer,
-    /// Whoever is there is not the person who was watched.
+    /// The visible person is not the watched person.
     SomebodyElse,
-    /// The camera does not stand where the baseline was taken.
+    /// The camera has moved since the baseline was taken.
     CameraMoved,
-    /// Nobody is there.
+    /// No person is present.
     Away,
-    /// The user has paused the watching.
+    /// Watching is paused by the user.
     Paused,
     /// The source gives no frames.
     Waiting,
@@ -142,7 +142,7 @@ impl State {
         }
     }
 
-    /// What it means and what can be done, for people.
+    /// What it means and what to do, in words.
     #[must_use]
     pub const fn words(self) -> &'static str {
         match self {
@@ -158,7 +158,7 @@ impl State {
         }
     }
 
-    /// The state of somebody who was measured.
+    /// The state of a measured person.
     #[must_use]
     pub fn of(analysis: &Analysis, others_nearer: bool) -> Self {
         let shoulders = analysis.pose.point(Pair::SHOULDERS.left).and_then(|left| {
@@ -176,18 +176,18 @@ impl State {
     }
 }
 
-/// One frame, as far as watching goes.
+/// One frame in watch mode.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Glimpse {
     /// The source's clock, in seconds.
     pub seconds: f64,
-    /// What the frame shows.
+    /// The state of the frame.
     pub state: State,
-    /// From which side, when somebody is there.
+    /// The view, if a person is present.
     pub view: Option<View>,
-    /// The [`WATCHED`] measures in degrees, those that could be taken; only when [`State::Ready`].
+    /// The [`WATCHED`] measures in degrees, if they have a value; only when [`State::Ready`].
     pub values: [Option<f64>; WATCHED.len()],
-    /// [`Signal::Nearness`] and [`Signal::ForwardHead`], where both eyes and shoulders show; only when [`State::Ready`].
+    /// [`Signal::Nearness`] and [`Signal::ForwardHead`], if both eyes and shoulders are visible; only when [`State::Ready`].
     pub closeness: Option<[f64; 2]>,
     /// Whether the person keeps still.
     pub still: bool,
@@ -196,7 +196,7 @@ pub struct Glimpse {
 }
 
 impl Glimpse {
-    /// One of the [`SIGNALS`], by its place among them.
+    /// One of the [`SIGNALS`], by its index.
     #[must_use]
     pub fn value(&self, signal: usize) -> Option<f64> {
         match signal.checked_sub(WATCHED.len()) {
@@ -205,13 +205,13 @@ impl Glimpse {
         }
     }
 
-    /// A frame in which nothing is measured.
+    /// A frame without measured values.
     #[must_use]
     pub fn empty(seconds: f64, state: State) -> Self {
         Self { seconds, state, view: None, values: [None; WATCHED.len()], closeness: None, still: false, whole: false }
     }
 
-    /// A frame in which somebody was measured.
+    /// A frame with a measured person.
     #[must_use]
     pub fn of(seconds: f64, analysis: &Analysis, others_nearer: bool, still: bool) -> Self {
         let state = State::of(analysis, others_nearer);
@@ -225,7 +225,7 @@ impl Glimpse {
         Self { seconds, state, view: Some(analysis.view), values, closeness, still, whole }
     }
 
-    /// The same frame, of which nothing may be judged.
+    /// The same frame with another state, in which nothing is judged.
     #[must_use]
     pub fn unjudged(self, state: State) -> Self {
         Self { state, values: [None; WATCHED.len()], closeness: None, ..self }
@@ -240,7 +240,7 @@ fn closeness(analysis: &Analysis) -> Option<[f64; 2]> {
     (eyes > 1.0 && shoulders > 1.0).then(|| [logarithm(eyes / analysis.frame.width), logarithm(eyes / shoulders)])
 }
 
-/// The median of numbers; `None` of none.
+/// The median of numbers; `None` if there are none.
 #[must_use]
 pub fn median(values: &[f64]) -> Option<f64> {
     let mut sorted = values.to_vec();
@@ -253,14 +253,14 @@ pub fn median(values: &[f64]) -> Option<f64> {
     }
 }
 
-/// The median absolute departure from the median (MAD); `None` of nothing.
+/// The median absolute deviation from the median (MAD); `None` if there are no numbers.
 #[must_use]
 pub fn median_departure(values: &[f64]) -> Option<f64> {
     let center = median(values)?;
     median(&values.iter().map(|value| (value - center).abs()).collect::<Vec<_>>())
 }
 
-/// How many standard deviations a MAD is, for a normal distribution.
+/// The ratio of standard deviation to MAD, for a normal distribution.
 pub const MAD_TO_SD: f64 = 1.4826;
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What is logged: the median of each measure over a period's still frames, with its spread. Never a smoothed value.
+//! The logged values: the median of each measure over a period's still frames, with its spread. Never a smoothed value.
 
 use super::{MAD_TO_SD, State, median, median_departure};
 use crate::core::measure::{Assessment, ByHand, Measure, Measurement};
@@ -6,7 +6,7 @@ use crate::core::observation::Frame;
 use crate::core::pipeline::Analysis;
 use crate::core::refusal::Refusal;
 
-/// A period is this long unless another length is asked for, in seconds.
+/// The default duration of a period, in seconds.
 pub const SECONDS: f64 = 1.0;
 
 /// One frame's value of one measure.
@@ -14,7 +14,7 @@ pub const SECONDS: f64 = 1.0;
 struct Taken {
     value: f64,
     raw: f64,
-    /// The variance of its error without what readings scatter.
+    /// The variance of its error without the readings' scatter.
     systematic: f64,
     outlined: f64,
 }
@@ -29,25 +29,25 @@ pub struct Period {
     latest: Option<Analysis>,
 }
 
-/// What came of a period.
+/// The result of a period.
 #[derive(Debug, Clone)]
 pub struct Logged {
-    /// When it began, in seconds.
+    /// Its start, in seconds.
     pub start: f64,
-    /// How long it was, in seconds.
+    /// Its duration, in seconds.
     pub lasted: f64,
     /// The state of most of its frames.
     pub state: State,
-    /// Frames that were looked at.
+    /// The number of frames.
     pub frames: usize,
-    /// Those of them in which the person was measured and kept still.
+    /// The number of frames in which the person was measured and kept still.
     pub still: usize,
-    /// The medians over these, each with its error; `None` when there were none.
+    /// The medians over these, each with its error; `None` if there are none.
     pub analysis: Option<Analysis>,
 }
 
 impl Period {
-    /// Takes a frame in which somebody was measured.
+    /// Adds a frame with a measured person.
     pub fn measured(&mut self, seconds: f64, state: State, still: bool, analysis: &Analysis) {
         self.count(seconds, state);
         if !still || state != State::Ready {
@@ -63,7 +63,7 @@ impl Period {
         self.latest = Some(analysis.clone());
     }
 
-    /// Takes a frame without a person.
+    /// Adds a frame without a person.
     pub fn count(&mut self, seconds: f64, state: State) {
         self.start.get_or_insert(seconds);
         self.frames += 1;
@@ -73,13 +73,13 @@ impl Period {
         }
     }
 
-    /// When it began.
+    /// Its start.
     #[must_use]
     pub fn start(&self) -> Option<f64> {
         self.start
     }
 
-    /// Ends the period at a time in seconds and starts anew; `None` when it had no frame.
+    /// Ends the period at a time in seconds and starts a new one; `None` if it had no frame.
     pub fn close(&mut self, seconds: f64) -> Option<Logged> {
         let period = std::mem::take(self);
         let start = period.start?;
@@ -95,7 +95,7 @@ impl Period {
     }
 }
 
-/// A measure is logged when at least this share of the still frames has it.
+/// The minimum share of the still frames with a value for a measure to be logged.
 const MIN_SHARE: f64 = 0.5;
 
 fn medians(
@@ -113,9 +113,9 @@ fn medians(
             let last = latest.assessment.get(measure).as_ref().ok();
             let single = last.map_or(0.0, |found| found.scatter);
             let derived_from = last.and_then(|found| found.derived_from);
-            // Of one frame no spread can be told: what is usual instead.
+            // One frame has no spread: the usual one is used instead.
             let scatter = if taken.len() > 1 { MAD_TO_SD * departure } else { single };
-            // People sway slowly: about one independent look a second.
+            // People sway slowly: about one independent sample per second.
             let variance = systematic + scatter.powi(2) / lasted.max(1.0);
             let outlined = taken.iter().map(|taken| taken.outlined).fold(0.0, f64::max);
             let (sd, by_hand) = (variance.sqrt(), ByHand::No);

@@ -1,4 +1,4 @@
-//! The log of a session, one row a period, and what a whole session comes to.
+//! The log of a session, one row per period, and the summary of a session.
 
 use std::path::Path;
 
@@ -7,12 +7,12 @@ use super::{State, WATCHED};
 use crate::core::error::{Error, Result};
 use crate::core::measure::Measure;
 
-/// What a period's posture was.
+/// The posture in a period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Posture {
-    /// Nothing watched departs by more than its limit.
+    /// No watched measure departs by more than its limit.
     Level,
-    /// Something does.
+    /// At least one does.
     Tilted,
     /// No person could be measured, or none kept still.
     Unknown,
@@ -31,24 +31,24 @@ impl Posture {
 /// One row.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row {
-    /// When the period began, in seconds of the source's clock.
+    /// The start of the period, in seconds of the source's clock.
     pub start: f64,
-    /// How long it lasted, in seconds.
+    /// Its duration, in seconds.
     pub lasted: f64,
     /// The state of most of its frames.
     pub state: State,
-    /// Frames, and those of them that were still.
+    /// The number of frames, and of still frames.
     pub frames: [usize; 2],
     /// Level or tilted.
     pub posture: Posture,
     /// Median and spread of each watched measure, in degrees.
     pub values: [Option<[f64; 2]>; WATCHED.len()],
-    /// `begin` or `end` of an episode in it.
+    /// `begin` or `end` of an episode in this period.
     pub event: &'static str,
 }
 
 impl Row {
-    /// The row of a period. `departs` says whether a measure's median departs by more than its limit.
+    /// The row of a period. `departs` returns whether a measure's median departs by more than its limit.
     #[must_use]
     pub fn of(logged: &Logged, event: &'static str, departs: impl Fn(Measure, f64) -> bool) -> Self {
         let values = WATCHED.map(|measure| {
@@ -124,7 +124,7 @@ pub fn heading() -> String {
     fields.join(",")
 }
 
-/// What a session comes to, in seconds and events.
+/// Totals of a session, in seconds and events.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Summary {
     /// Time of all rows.
@@ -135,14 +135,14 @@ pub struct Summary {
     pub tilted: f64,
     /// Time away.
     pub away: f64,
-    /// Time in which somebody was there and was not measured: turned, too far, moving, paused, or the source waited for.
+    /// Time in which a person was present but not measured: turned, too far, moving, paused, or waiting for the source.
     pub other: f64,
     /// Episodes that began.
     pub episodes: usize,
 }
 
 impl Summary {
-    /// Adds up rows.
+    /// Sums rows.
     pub fn of<'a>(rows: impl IntoIterator<Item = &'a Row>) -> Self {
         let mut summary = Self::default();
         for row in rows {

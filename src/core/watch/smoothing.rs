@@ -1,8 +1,7 @@
-//! The one-euro filter: still points stand still, moving points follow at once.
+//! The one-euro filter: steady at rest, with little lag in movement.
 //!
-//! In MediaPipe's form (the derivative is taken from the raw values, and values are scaled by the body's size), so that the
-//! same numbers mean the same. Only what is shown is smoothed; what is logged is not. Time is real time, never a count of
-//! frames.
+//! In MediaPipe's form (the derivative is taken from the raw values, and values are scaled by the body's size), so the same parameters
+//! have the same meaning. Only displayed values are smoothed; logged values are not. Time is real time, never a count of frames.
 
 use crate::core::body::pose::{Keypoint, Pose};
 use crate::core::body::skeleton::Joint;
@@ -13,13 +12,13 @@ use crate::core::geometry::Point;
 pub struct OneEuro {
     /// Cutoff of a value at rest, in hertz: lower = steadier.
     pub min_cutoff: f64,
-    /// How much the cutoff rises with speed (hertz per scaled unit a second): higher = less lag.
+    /// The increase of the cutoff with speed (hertz per scaled unit a second): higher = less lag.
     pub beta: f64,
     /// Cutoff of the speed itself, in hertz.
     pub derivative_cutoff: f64,
 }
 
-/// What MediaPipe smooths the joints in the picture with.
+/// MediaPipe's parameters for the joints in the picture.
 pub const JOINTS: OneEuro = OneEuro { min_cutoff: 0.05, beta: 80.0, derivative_cutoff: 1.0 };
 /// Sizes below this (pixels) have no scale to smooth by.
 const MIN_SIZE: f64 = 1e-6;
@@ -38,14 +37,14 @@ struct Last {
     speed: f64,
 }
 
-/// The weight of a new value in a low-pass filter of a cutoff, at a frequency (both in hertz).
+/// The weight of a new value in a low-pass filter with a cutoff, at a frequency (both in hertz).
 fn alpha(cutoff: f64, frequency: f64) -> f64 {
     1.0 / (1.0 + frequency / (std::f64::consts::TAU * cutoff))
 }
 
 impl Filter {
-    /// The next value, smoothed. `scale` is one over the size that values are compared with. The first value passes through,
-    /// and so does one that is not later than the last.
+    /// The next value, smoothed. `scale` is the reciprocal of the reference size. The first value passes through, and so does one that is
+    /// not later than the last.
     pub fn next(&mut self, form: &OneEuro, seconds: f64, value: f64, scale: f64) -> f64 {
         let Some(last) = self.last else {
             self.last = Some(Last { seconds, raw: value, smooth: value, speed: 0.0 });
@@ -72,18 +71,18 @@ pub struct PoseFilter {
 }
 
 impl PoseFilter {
-    /// A filter that has seen nothing yet.
+    /// A filter without history.
     #[must_use]
     pub fn new(form: OneEuro) -> Self {
         Self { form, joints: [[Filter::default(); 2]; Joint::COUNT] }
     }
 
-    /// Forgets everything, as after the person has gone.
+    /// Clears the history, as after the person has left.
     pub fn reset(&mut self) {
         self.joints = [[Filter::default(); 2]; Joint::COUNT];
     }
 
-    /// The next pose, smoothed; `size` is the body's size in pixels. A joint without a place forgets where it was.
+    /// The next pose, smoothed; `size` is the body's size in pixels. A joint without a place loses its history.
     pub fn next(&mut self, seconds: f64, pose: &Pose, size: f64) -> Pose {
         if size < MIN_SIZE {
             return pose.clone();

@@ -1,4 +1,4 @@
-//! Does the person keep still?
+//! Whether the person keeps still.
 
 use std::collections::VecDeque;
 
@@ -6,25 +6,24 @@ use crate::core::body::pose::Pose;
 use crate::core::body::skeleton::Pair;
 use crate::core::geometry::Point;
 
-/// How far back is looked, in seconds.
+/// The length of the window, in seconds.
 const WINDOW: f64 = 0.8;
-/// The middle of the shoulders may wander by this share of the shoulders' width within the window: about 2 cm.
+/// The largest movement of the middle of the shoulders within the window, as a share of the shoulders' width: about 2 cm.
 const MOST: f64 = 0.06;
 
-/// The last moments of somebody's shoulders.
+/// The recent positions of a person's shoulders.
 #[derive(Debug, Clone, Default)]
 pub struct Stillness {
     places: VecDeque<(f64, Point)>,
 }
 
 impl Stillness {
-    /// Forgets everything.
+    /// Clears the history.
     pub fn reset(&mut self) {
         self.places.clear();
     }
 
-    /// Takes the next pose (any pixels will do) and says whether the person has kept still; not until half of the window is
-    /// known.
+    /// Adds the next pose (in any pixel unit) and returns whether the person has kept still; `false` until half of the window is known.
     pub fn next(&mut self, seconds: f64, pose: &Pose) -> bool {
         let (Ok(middle), Ok(left), Ok(right)) =
             (pose.midpoint(Pair::SHOULDERS), pose.point(Pair::SHOULDERS.left), pose.point(Pair::SHOULDERS.right))

@@ -1,18 +1,18 @@
-//! One measure as a bar: its interval against zero, and against the published ranges where they were asked for.
+//! One measure as a bar: its interval relative to zero, and to the published ranges if requested.
 
 use super::super::escape::escaped;
 use crate::core::compare::reference::Band;
 
 /// Width of a bar's drawing.
 const WIDTH: f64 = 260.0;
-/// From zero to either end.
+/// Distance from zero to either end.
 const REACH: f64 = 118.0;
 const MIDDLE: f64 = 0.5 * WIDTH;
 
-/// Ends that an axis may have.
+/// Possible ends of an axis.
 const ENDS: [f64; 12] = [2.0, 5.0, 10.0, 15.0, 20.0, 30.0, 45.0, 60.0, 90.0, 120.0, 200.0, 400.0];
 
-/// The smallest end that holds all of these.
+/// The smallest end that covers all bounds.
 pub(super) fn axis_end(bounds: impl Iterator<Item = f64>) -> f64 {
     let most = bounds.map(f64::abs).fold(0.0, f64::max);
     ENDS.into_iter().find(|end| most <= *end).unwrap_or(ENDS[ENDS.len() - 1])
@@ -22,14 +22,14 @@ fn place(value: f64, end: f64) -> f64 {
     MIDDLE + REACH * (value / end).clamp(-1.0, 1.0)
 }
 
-/// What one bar shows.
+/// The content of one bar.
 pub(super) struct Bar<'a> {
     pub(super) value: f64,
     pub(super) interval: [f64; 2],
     pub(super) resolved: bool,
     pub(super) end: f64,
     pub(super) bands: &'a [Band],
-    /// What stands at the two ends, for bars that have no axis above them.
+    /// The labels at the two ends, for bars without an axis above them.
     pub(super) ends: Option<[String; 2]>,
 }
 
@@ -59,7 +59,7 @@ impl Bar<'_> {
             y - 4.0,
             (high - low).max(1.0)
         ));
-        // An interval that goes on beyond the axis.
+        // An interval that extends beyond the axis.
         for (beyond, x, step) in
             [(self.interval[0] < -self.end, MIDDLE - REACH, -7.0), (self.interval[1] > self.end, MIDDLE + REACH, 7.0)]
         {
@@ -94,7 +94,7 @@ fn ends(low: &str, high: &str, y: f64) -> String {
     )
 }
 
-/// The axis above several bars: its ends and its zero, with what lies to either side.
+/// The axis above several bars: its ends and its zero, with a label for either side.
 pub(super) fn axis(end: f64, unit: &str, sides: [&str; 2]) -> String {
     let mut out = format!(
         "<svg class=\"bar\" viewBox=\"0 0 {WIDTH} 34\" aria-hidden=\"true\">\

@@ -1,4 +1,4 @@
-//! The body as a diagram: its lines at their measured tilts, true to scale, with the signed values beside them.
+//! The body as a diagram: its lines at their measured tilts, true to scale, with the signed values next to them.
 
 use std::fmt::Write;
 
@@ -29,7 +29,7 @@ const LINES: [(Measure, &str, f64, f64); 5] = [
 const LEVELS: [(&str, f64); 5] =
     [("ears", 58.0), ("shoulders", 132.0), ("hips", 292.0), ("knees", 402.0), ("ankles", 512.0)];
 
-/// What stands on the other side.
+/// Measures on the opposite side.
 const BESIDE: [(Measure, &str, f64); 4] = [
     (Measure::HeadShift, "head shift", 58.0),
     (Measure::TrunkShift, "trunk shift", 132.0),
@@ -50,7 +50,7 @@ fn text(out: &mut String, class: &str, x: f64, y: f64, anchor: &str, words: &str
     );
 }
 
-/// A name, and under it the value with what it says.
+/// A name, and below it the value in words.
 fn entry(out: &mut String, record: &Record, measure: Measure, name: &str, x: f64, y: f64, anchor: &str) {
     let Some(found) = record.measure(measure) else { return };
     text(out, "name", x, y - 5.0, anchor, name);
@@ -64,7 +64,7 @@ fn entry(out: &mut String, record: &Record, measure: Measure, name: &str, x: f64
     }
 }
 
-/// The diagram as SVG, and what it shows in words.
+/// The diagram as SVG, and its content in words.
 pub(super) fn draw(record: &Record) -> (String, String) {
     let frontal = record.view.kind.facing().is_some();
     let words =
@@ -155,7 +155,7 @@ fn from_the_side(out: &mut String, record: &Record) {
     let (Some(&(_, first)), Some(&(_, last))) = (joints.first(), joints.last()) else { return };
     let scale = 454.0 / (last.y - first.y).abs().max(1.0);
     let at = |p: Point| (MIDDLE + scale * (p.x - last.x), 512.0 + scale * (p.y - last.y));
-    // The subject's left side seen, the front is on the left of the picture.
+    // In a view of the subject's left side, the front is on the left of the picture.
     let front_left = (near == 0) != record.view.mirrored;
     text(out, "side", if front_left { 60.0 } else { WIDTH - 60.0 }, 14.0, "middle", "front");
     text(out, "side", if front_left { WIDTH - 60.0 } else { 60.0 }, 14.0, "middle", "back");

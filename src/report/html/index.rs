@@ -1,4 +1,4 @@
-//! An index of pages: one row a subject, with days and views.
+//! An index of pages: one row per subject, with days and views.
 
 use askama::Template;
 
@@ -14,11 +14,11 @@ pub struct Entry {
     pub name: String,
     /// The page's file, relative to the index.
     pub file: String,
-    /// The first and the last day, where any is known.
+    /// The first and the last day, if known.
     pub days: Option<[Date; 2]>,
     /// The views, each once.
     pub views: String,
-    /// How many photos there are, and how many of them could not be measured.
+    /// The number of photos, and of those that could not be measured.
     pub photos: [usize; 2],
 }
 
@@ -59,7 +59,7 @@ impl Entry {
         }
     }
 
-    /// The file as an address: everything but plain letters is written out.
+    /// The file as a URL: everything except plain letters is percent-encoded.
     fn href(&self) -> String {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
         self.file.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()

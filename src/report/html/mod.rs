@@ -1,6 +1,6 @@
-//! One self-contained page for one subject: pictures, diagrams, every measure with its interval, and what it does not tell.
+//! One self-contained page for one subject: pictures, diagrams, every measure with its interval, and the limits of the method.
 //!
-//! No script runs in it, and its policy forbids every request: what it shows is inside.
+//! It contains no script, and its policy forbids every request: all content is inside.
 
 mod bars;
 mod diagram;
@@ -32,27 +32,27 @@ use crate::core::record::states::PointsBy;
 use crate::core::record::{MeasureRecord, Record};
 use prose::{in_signs, sentence};
 
-/// Pictures in a page are at most this long, in pixels: 250 a printed inch.
+/// The largest side of pictures in a page, in pixels: 250 per printed inch.
 const PICTURE_SIDE: f64 = 1200.0;
 
-/// A picture as a page holds it.
+/// A picture in a page.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Picture {
     /// The person cut out of the photo, encoded without metadata.
     Shown {
         /// The text of its `href`.
         href: String,
-        /// Left, top, width, height of the cut in pixels of the picture as it is shown.
+        /// Left, top, width, height of the section in pixels of the displayed picture.
         window: [f64; 4],
         /// Whether it is turned upright.
         attitude: Attitude,
     },
-    /// None, and why, in one sentence.
+    /// No picture, with the reason in one sentence.
     Withheld(String),
 }
 
 impl Picture {
-    /// The person in a photo, or in a reduced copy of it, with room for the lines.
+    /// The person in a photo, or in a reduced copy of it, with margins for the lines.
     ///
     /// # Errors
     /// When it cannot be encoded.
@@ -76,7 +76,7 @@ impl Picture {
     }
 }
 
-/// Left, top, right, bottom of what is shown: the joints, with room for hair, level lines and their numbers.
+/// Left, top, right, bottom of the displayed section: the joints, with margins for hair, level lines and their numbers.
 fn window(record: &Record, framing: &Framing) -> [f64; 4] {
     let figure = Figure::of(record);
     let trunk = figure.trunk();
@@ -103,35 +103,35 @@ pub struct Sheet<'a> {
     pub record: &'a Record,
     /// The photo.
     pub picture: Picture,
-    /// The day of the visit, where one is known: that of the photo's own metadata is not.
+    /// The day of the visit, if known; never the day in the photo's own metadata.
     pub date: Option<Date>,
 }
 
-/// Who hands a page out, and notes.
+/// The issuer of a page, and notes.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Look<'a> {
     /// The clinic's name.
     pub clinic: Option<&'a str>,
-    /// Its logo, as the address of a picture that is inside (`data:`).
+    /// Its logo, as the address of an embedded picture (`data:`).
     pub logo: Option<&'a str>,
-    /// Notes; an empty text is a field to write in by hand.
+    /// Notes; an empty text gives an empty field for handwriting.
     pub notes: Option<&'a str>,
 }
 
-/// What a page says beside the records.
+/// The content of a page besides the records.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Options<'a> {
-    /// The subject's name, where one was given.
+    /// The subject's name, if one was given.
     pub subject: Option<&'a str>,
     /// Whether to show published reference ranges.
     pub reference_bands: bool,
     /// The subject's records so far, the oldest visit first, this one included; empty without a history.
     pub visits: &'a [Visit],
-    /// Who hands it out, and notes.
+    /// The issuer, and notes.
     pub look: Look<'a>,
 }
 
-/// One page for one subject with one or more views. All text in it is escaped, and nothing outside it is asked for.
+/// One page for one subject with one or more views. All text in it is escaped, and it requests nothing from outside.
 ///
 /// # Errors
 /// [`Error::Usage`] without a sheet.
@@ -175,7 +175,7 @@ fn days(sheets: &[Sheet<'_>]) -> Option<String> {
     Some(if first == last { first.to_string() } else { format!("{first} to {last}") })
 }
 
-/// What has changed in all views, for the head of the page.
+/// The changes in all views, for the head of the page.
 fn changes(views: &[ViewPart]) -> Vec<String> {
     let of = |view: &ViewPart| {
         let trend = view.trend.clone().unwrap_or_default();
@@ -191,7 +191,7 @@ fn changes(views: &[ViewPart]) -> Vec<String> {
 
 /// The style rule that puts the subject's name and the sheet's number at the foot of each printed sheet.
 fn foot(subject: Option<&str>) -> String {
-    // Every letter by its number: nothing in a name ends the text or the style.
+    // Every letter as a numeric escape: nothing in a name can end the text or the style.
     let name: String =
         subject.unwrap_or_default().chars().map(|letter| format!("\\{:06x}", u32::from(letter))).collect();
     format!(
@@ -213,7 +213,7 @@ struct Page<'a> {
     foot: String,
     subject: Option<&'a str>,
     days: Option<String>,
-    /// What has changed over the visits.
+    /// The changes over the visits.
     changes: Vec<String>,
     look: Look<'a>,
     version: &'a str,
@@ -233,7 +233,7 @@ struct LayerPart {
 
 struct Row {
     label: &'static str,
-    /// The term behind a plain name.
+    /// The technical term for a plain name.
     term: &'static str,
     value: String,
     error: String,
@@ -241,7 +241,7 @@ struct Row {
     bar: String,
     words: String,
     resolved: bool,
-    /// Whose points it leans on, where it is not the model's alone.
+    /// Who placed its points, if not the model alone.
     by: &'static str,
     reference: Vec<String>,
     /// Where the ranges come from, for the list below the table.
@@ -261,9 +261,9 @@ struct ViewPart {
     file: String,
     readings: usize,
     short: Vec<short::Line>,
-    /// The fourth line: what else was resolved, and what was not.
+    /// The fourth line: other resolved differences, and unresolved ones.
     rest: String,
-    /// Why the photo is to be taken again.
+    /// Why the photo should be taken again.
     advice: Option<String>,
     measured: usize,
     by_hand: String,
@@ -331,7 +331,7 @@ impl ViewPart {
     }
 }
 
-/// The picture with its lines, in a frame of the photo, and the boxes that show and hide them.
+/// The picture with its lines, in a frame of the photo, and the checkboxes that show and hide them.
 fn picture(
     number: usize,
     record: &Record,
@@ -369,7 +369,7 @@ fn picture(
     (out, parts)
 }
 
-/// A group's title, its unit, and what lies to either side; `None` where every bar has an axis of its own.
+/// A group's title, its unit, and the labels of both sides; `None` if every bar has an axis of its own.
 fn heading(group: descriptor::Group) -> (&'static str, &'static str, Option<[&'static str; 2]>) {
     let sides = Some(["subject's right", "subject's left"]);
     match group {
@@ -412,7 +412,7 @@ fn row(measure: Measure, found: &MeasureRecord, interval: [f64; 2], end: Option<
     let value = found.value?;
     let unit = if measure.unit() == Unit::Degrees { "°" } else { " %" };
     let bar = if measure.says()[0].is_empty() {
-        // Zero is no neutral place for it.
+        // Zero is not neutral for this measure.
         String::new()
     } else {
         let own = axis_end(interval.into_iter());
@@ -453,7 +453,7 @@ fn row(measure: Measure, found: &MeasureRecord, interval: [f64; 2], end: Option<
     })
 }
 
-/// Each source once, with the measures that it is for.
+/// Each source once, with the measures that use it.
 fn sources(groups: &[Group]) -> Vec<String> {
     let mut sources: Vec<(&str, Vec<&str>)> = Vec::new();
     for row in groups.iter().flat_map(|group| &group.rows) {
@@ -499,7 +499,7 @@ fn turned(record: &Record) -> Option<String> {
     })
 }
 
-/// Reasons, each with the measures that it kept from being taken.
+/// Reasons, each with the measures that it refused.
 fn refused(record: &Record) -> Vec<(String, String)> {
     let mut reasons: Vec<(String, Vec<&str>)> = Vec::new();
     for measure in Measure::ALL {

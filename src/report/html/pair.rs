@@ -1,4 +1,4 @@
-//! Before and after on one page: two pictures on one scale, and every change with its interval.
+//! Before and after on one page: two pictures at one scale, and every change with its interval.
 
 use askama::Template;
 
@@ -17,7 +17,7 @@ use crate::core::record::{Landmark, Record};
 use crate::report::scene::framing::{Attitude, Framing};
 use crate::report::words;
 
-/// One of the two.
+/// One side of a pair.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Side {
     /// What was measured.
@@ -26,24 +26,24 @@ pub struct Side {
     pub picture: Picture,
     /// What the user called it.
     pub name: String,
-    /// The day of the visit, where one is known.
+    /// The day of the visit, if known.
     pub date: Option<Date>,
 }
 
 /// Two records of one subject in one view.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pair {
-    /// The subject, where the page holds several.
+    /// The subject, if the page has several.
     pub subject: Option<String>,
-    /// The earlier one.
+    /// The earlier photo.
     pub before: Side,
-    /// The later one.
+    /// The later photo.
     pub after: Side,
-    /// What became of each measure.
+    /// The change of each measure.
     pub comparison: Comparison,
 }
 
-/// Changes in short are at most so many.
+/// The largest number of changes in the short list.
 const IN_SHORT: usize = 4;
 
 /// The page of one or more pairs, for one subject or for several.
@@ -187,7 +187,7 @@ fn row(change: &Change, pair: &Pair) -> Option<Row> {
         let found = side.record.measure(measure)?;
         Some(Spot { day, value: found.value?, interval: found.interval95? })
     };
-    // Days that nobody told stand side by side.
+    // Visits without known days are shown side by side.
     let never = Date::default();
     let [first, last] = match (pair.before.date, pair.after.date) {
         (Some(first), Some(last)) => [first, last],
@@ -210,7 +210,7 @@ fn row(change: &Change, pair: &Pair) -> Option<Row> {
     })
 }
 
-/// What is shown of two photos so that both bodies have one scale and one place: the trunk as long, the hips as high.
+/// The sections of two photos that show both bodies at the same scale and position: same trunk length, same height of the hips.
 fn frames(records: [&Record; 2]) -> [Option<[f64; 4]>; 2] {
     let bodies = records.map(body);
     let reach = |edge: fn(&Body) -> f64| bodies.iter().flatten().map(edge).fold(0.0, f64::max);
@@ -222,7 +222,7 @@ fn frames(records: [&Record; 2]) -> [Option<[f64; 4]>; 2] {
     })
 }
 
-/// Where a body stands in its photo, with what is shown around the hips in trunk lengths.
+/// A body's position in its photo, with the displayed section around the hips in trunk lengths.
 struct Body {
     hips: Point,
     trunk: f64,
@@ -233,7 +233,7 @@ struct Body {
 }
 
 fn body(record: &Record) -> Option<Body> {
-    // As it stands in the picture, which is upright.
+    // In the displayed picture, which is upright.
     let framing = Framing::of(record, Attitude::Upright);
     let middle = |pair: Joints| {
         let [left, right] = [pair.left, pair.right].map(|joint| record.landmark(joint));

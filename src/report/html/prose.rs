@@ -1,6 +1,6 @@
-//! Words as a page prints them.
+//! Text formatted for a page.
 
-/// A sentence of its own: with a capital at its head and a stop at its end.
+/// A complete sentence: with a capital letter and a full stop.
 pub(super) fn sentence(text: &str) -> String {
     let mut letters = text.chars();
     let first: String = letters.next().map(|letter| letter.to_uppercase().collect()).unwrap_or_default();
@@ -8,7 +8,7 @@ pub(super) fn sentence(text: &str) -> String {
     format!("{first}{}{stop}", letters.as_str())
 }
 
-/// Degrees and minus signs as print has them.
+/// Replaces units and hyphens by degree and minus signs.
 pub(super) fn in_signs(words: &str) -> String {
     let words = words.replace(" degrees", "°").replace(" deg", "°").replace("+-", "±");
     words.replace(" -", " \u{2212}").replace("(-", "(\u{2212}")

@@ -1,4 +1,4 @@
-//! The answer in at most four lines, and what else is said beside the table.
+//! The summary in at most four lines, and other statements beside the table.
 
 use super::super::glance::{self, Certainty};
 use super::prose::{in_signs, sentence};
@@ -6,7 +6,7 @@ use crate::core::gate::Gate;
 use crate::core::measure::Measure;
 use crate::core::record::{Flag, MeasureRecord, Record};
 
-/// A line of the short answer.
+/// A line of the summary.
 pub(super) struct Line {
     pub(super) name: &'static str,
     pub(super) words: String,
@@ -21,7 +21,7 @@ pub(super) fn lines(record: &Record) -> Vec<Line> {
         .collect()
 }
 
-/// What the three lines leave out, in one.
+/// One line for everything that the three lines leave out.
 pub(super) fn rest(record: &Record) -> String {
     let told: Vec<Measure> = glance::lines(record).into_iter().map(|line| line.measure).collect();
     let rest: Vec<&MeasureRecord> = Measure::ALL
@@ -45,13 +45,13 @@ pub(super) fn rest(record: &Record) -> String {
     if parts.is_empty() { String::new() } else { sentence(&parts.join("; ")) }
 }
 
-/// What is worth knowing about the photo and does not ask for another.
+/// Flags of the photo that do not ask for another photo.
 pub(super) fn flags(record: &Record) -> Vec<String> {
     let stays = |flag: &&Flag| !Gate::asks_for_another(&flag.code);
     record.quality.flags.iter().filter(stays).map(|flag| sentence(&flag.text)).collect()
 }
 
-/// The points that were placed by hand, in words.
+/// The manual landmarks, in words.
 pub(super) fn by_hand(record: &Record) -> String {
     let names: Vec<&str> = record.points().iter().map(|(site, _)| site.words()).collect();
     names.join(", ")

@@ -1,4 +1,4 @@
-//! The spinal line as offsets per level against the plumb line.
+//! The spinal line as offsets per level from the plumb line.
 
 use std::fmt::Write;
 
@@ -14,10 +14,10 @@ const MIDDLE: f64 = 230.0;
 const REACH: f64 = 130.0;
 const STEP: f64 = 34.0;
 
-/// The chart as SVG with what it says in words; `None` where the photo gave no spinal line.
+/// The chart as SVG with its content in words; `None` if the photo gave no spinal line.
 pub(super) fn draw(record: &Record) -> Option<(String, String)> {
     let line = record.spinal_line.as_ref().filter(|line| !line.levels.is_empty())?;
-    // How far a level may stand beside the plumb line by error alone.
+    // The offset of a level that error alone can cause.
     let error = record.measure(Measure::SpinalLineDeviation).and_then(|found| found.sd).map(|sd| 1.96 * sd);
     let end = axis_end(line.levels.iter().map(|level| level.offset).chain(error));
     let x = |offset: f64| MIDDLE + REACH * (offset / end).clamp(-1.0, 1.0);

@@ -25,7 +25,7 @@ pub fn png(picture: &RgbImage, meant_for: &Path) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// JSON for a file: objects line by line, arrays in one line, which keeps rows of numbers short.
+/// JSON for a file: one line per object member, arrays in one line, which keeps rows of numbers short.
 ///
 /// # Errors
 /// [`crate::core::error::Error::Unwritable`] when it cannot be written as JSON, for the file it was meant for.

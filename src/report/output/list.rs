@@ -1,7 +1,7 @@
-//! What this program wrote into a folder: names and hashes, so that it replaces and removes only its own files.
+//! The list of files that this program wrote into a folder: names and hashes, so that it replaces and removes only its own files.
 //!
-//! The list is a hidden file of the folder, one JSON object a line. Names are relative to the folder and lead to it or to a
-//! folder in it. A line that cannot be read counts as not there: its file is not ours, and stays.
+//! The list is a hidden file of the folder, with one JSON object per line. Names are relative to the folder and refer to it or to a
+//! folder in it. A line that cannot be read is ignored: its file does not count as ours and is kept.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -22,7 +22,7 @@ const FIRST: &str = "orthostat files 1\n";
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Line {
-    /// A file that is whole.
+    /// A complete file.
     File(Entry),
     /// A file that is being written, or was when the program was killed.
     Part(String),
@@ -30,32 +30,32 @@ enum Line {
     Gone(String),
 }
 
-/// A file of ours.
+/// A file of this program.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Entry {
     name: String,
     /// BLAKE3 of the content.
     blake3: String,
-    /// BLAKE3 of the photo that it was made from, where one file stands for one photo.
+    /// BLAKE3 of the source photo, if the file is made from one photo.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     from: Option<String>,
 }
 
 #[derive(Debug, Default)]
 struct Known {
-    /// The last entry of a name is the newest; one before it may still be what stands there after a kill.
+    /// The last entry of a name is the newest; after a kill, an earlier one may still describe the existing file.
     files: BTreeMap<String, Vec<Entry>>,
     parts: Vec<String>,
 }
 
-/// Whose a file is.
+/// The owner of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Whose {
-    /// This program wrote it as it is.
+    /// This program wrote it, unchanged.
     Ours,
-    /// This program wrote it as it is, from another photo.
+    /// This program wrote it, unchanged, from another photo.
     OfAnotherPhoto,
-    /// Somebody else wrote it, or changed it since.
+    /// Another program or user wrote it, or changed it since.
     NotOurs,
 }
 
@@ -67,7 +67,7 @@ pub struct List {
 }
 
 impl List {
-    /// Reads the list of a folder; empty where there is none.
+    /// Reads the list of a folder; empty if there is none.
     ///
     /// # Errors
     /// When something else stands in its place, or it cannot be read.
@@ -85,12 +85,12 @@ impl List {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A path as the list names it: relative to its folder.
+    /// A path as named in the list: relative to its folder.
     fn name(&self, path: &Path) -> Option<String> {
         path.strip_prefix(&self.folder).ok()?.to_str().map(str::to_owned).filter(|name| is_plain(name))
     }
 
-    /// Whether this program wrote what stands at a path, from this photo where one is named.
+    /// Whether this program wrote the file at a path, from this photo if one is given.
     pub(super) fn whose(&self, path: &Path, from: Option<&str>) -> std::io::Result<Whose> {
         let entries = self.name(path).and_then(|name| self.known().files.get(&name).cloned());
         let Some(entries) = entries else { return Ok(Whose::NotOurs) };
@@ -100,13 +100,13 @@ impl List {
         Ok(if another { Whose::OfAnotherPhoto } else { Whose::Ours })
     }
 
-    /// Whether this program wrote what stands at a path; what cannot be read was not.
+    /// Whether this program wrote the file at a path; `false` for a file that cannot be read.
     #[must_use]
     pub fn wrote(&self, path: &Path) -> bool {
         self.whose(path, None).is_ok_and(|whose| whose == Whose::Ours)
     }
 
-    /// Whether a path is on the list, whatever stands there now.
+    /// Whether a path is on the list, whatever exists there now.
     #[must_use]
     pub fn names(&self, path: &Path) -> bool {
         self.name(path).is_some_and(|name| self.known().files.contains_key(&name))
@@ -125,7 +125,7 @@ impl List {
         Ok(())
     }
 
-    /// Notes a whole file before it is put in its place: killed in between, the one that stands there is still known.
+    /// Records a complete file before it is moved into place: if the program is killed in between, the existing file is still known.
     pub(super) fn add(&self, path: &Path, blake3: blake3::Hash, from: Option<&str>) -> std::io::Result<()> {
         let Some(name) = self.name(path) else { return Ok(()) };
         let entry = Entry { name, blake3: blake3.to_hex().to_string(), from: from.map(str::to_owned) };
@@ -134,7 +134,7 @@ impl List {
         Ok(())
     }
 
-    /// Notes that the newest entry of a name is what stands there.
+    /// Records that the newest entry of a name describes the existing file.
     pub(super) fn placed(&self, path: &Path) {
         if let Some(entries) =
             self.name(path).as_ref().and_then(|name| self.known().files.get_mut(name).map(std::mem::take))
@@ -144,7 +144,7 @@ impl List {
         }
     }
 
-    /// Removes a file that this program wrote as it is; whether it did.
+    /// Removes an unchanged file that this program wrote; returns whether it did.
     ///
     /// # Errors
     /// What the system says.
@@ -160,7 +160,7 @@ impl List {
         Ok(true)
     }
 
-    /// Removes what killed programs were writing. What a living one writes is locked, and stays.
+    /// Removes unfinished files of killed programs. Those of running programs are locked and kept.
     pub(super) fn remove_parts(&self) {
         let parts = std::mem::take(&mut self.known().parts);
         for path in parts.into_iter().filter(|name| is_part(name)).map(|name| self.folder.join(name)) {
@@ -171,7 +171,7 @@ impl List {
         }
     }
 
-    /// Writes the list anew: one line for each file that is there, by name.
+    /// Rewrites the list: one line for each existing file, by name.
     ///
     /// # Errors
     /// What the system says.
@@ -192,7 +192,7 @@ impl List {
             text.push('\n');
         }
         let part = part_beside(&path)?;
-        // Killed before the new list is in its place, the old one names what was left.
+        // If the program is killed before the new list is in place, the old one still names the remaining files.
         if let Some(name) = self.name(&part) {
             let line = serde_json::to_string(&Line::Part(name))?;
             file.write_all(format!("{line}\n").as_bytes())?;
@@ -206,7 +206,7 @@ impl List {
         written
     }
 
-    /// Leaves the one entry that is true of a name; whether there is one.
+    /// Keeps the one entry of a name that is valid; returns whether there is one.
     fn settle(&self, name: &str, entries: &mut Vec<Entry>) -> bool {
         let path = self.folder.join(name);
         if path.symlink_metadata().is_err() {
@@ -236,12 +236,12 @@ impl List {
     }
 }
 
-/// Opens the list for writing while no other program does.
+/// Opens the list for writing with an exclusive lock.
 fn locked(path: &Path) -> std::io::Result<File> {
     loop {
         let file = open_own(path, true)?;
         file.lock()?;
-        // Another program may have written it anew in between.
+        // Another program may have rewritten it in the meantime.
         if is_at(&file, path) {
             return Ok(file);
         }
@@ -260,14 +260,14 @@ fn is_at(_: &File, _: &Path) -> bool {
     true
 }
 
-/// Opens a file of this program's own: no link is followed, and anything else in its place is an error.
+/// Opens one of this program's own files: links are not followed, and anything else in its place is an error.
 pub(crate) fn open_own(path: &Path, make: bool) -> std::io::Result<File> {
     let mut options = private();
     options.read(true).append(make).create(make);
     #[cfg(unix)]
     {
         use rustix::fs::OFlags;
-        // A pipe must not hold the program up.
+        // Opening a pipe must not block the program.
         let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
         std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, flags.bits().cast_signed());
     }
@@ -290,7 +290,7 @@ fn read(file: &mut File) -> std::io::Result<Known> {
     let text = String::from_utf8_lossy(&bytes);
     let mut known = Known::default();
     let Some(lines) = text.strip_prefix(FIRST) else {
-        // A list that was cut off before its first line was whole names nothing.
+        // A list that was cut off within its first line is empty.
         return if FIRST.starts_with(&*text) {
             Ok(known)
         } else {
@@ -312,7 +312,7 @@ fn read(file: &mut File) -> std::io::Result<Known> {
     Ok(known)
 }
 
-/// Whether a name leads nowhere but into the folder.
+/// Whether a name stays inside the folder.
 fn is_plain(name: &str) -> bool {
     let mut parts = Path::new(name).components();
     !name.is_empty() && parts.all(|part| matches!(part, Component::Normal(_)))
@@ -323,7 +323,7 @@ fn is_part(name: &str) -> bool {
     is_plain(name) && file.starts_with(PART[0]) && file.ends_with(PART[1])
 }
 
-/// Whether no link stands between a folder and a file in it.
+/// Whether there is no link between a folder and a file in it.
 fn leads_into(folder: &Path, path: &Path) -> bool {
     let between = path.parent().into_iter().flat_map(Path::ancestors).take_while(|at| *at != folder);
     path.starts_with(folder) && between.into_iter().all(|at| at.symlink_metadata().is_ok_and(|about| about.is_dir()))

@@ -1,7 +1,7 @@
-//! Files that are written: whole or not at all, private to the user, and never in place of what somebody else wrote.
+//! Writes files: complete or not at all, private to the user, and never in place of a file written by others.
 //!
-//! - [`Outputs`]: the one decision whether a file may be written, and the writing
-//! - [`List`]: what this program wrote into a folder
+//! - [`Outputs`]: the only decision whether a file may be written, and the writing
+//! - [`List`]: the files that this program wrote into a folder
 
 mod encode;
 mod list;

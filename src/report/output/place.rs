@@ -1,4 +1,4 @@
-//! Files and folders of the user's own: how they are made, and what an unfinished one is called.
+//! The user's own files and folders: how they are created, and the names of unfinished files.
 
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 
 use crate::core::error::{Error, Result};
 
-/// How the name of every unfinished file begins, and how it ends.
+/// Prefix and suffix of the name of every unfinished file.
 pub(super) const PART: [&str; 2] = [".orthostat-", ".part"];
 
 pub(super) fn unwritable(path: &Path, source: std::io::Error) -> Error {
     Error::Unwritable { path: path.to_path_buf(), source }
 }
 
-/// How a file is opened that is private to the user where it is new.
+/// Options for opening a file that is private to the user if new.
 #[must_use]
 pub fn private() -> OpenOptions {
     let mut options = OpenOptions::new();
@@ -22,7 +22,7 @@ pub fn private() -> OpenOptions {
     options
 }
 
-/// Makes a folder, private to the user where it is new.
+/// Creates a folder, private to the user if new.
 ///
 /// # Errors
 /// [`Error::Unwritable`].
@@ -34,7 +34,7 @@ pub fn make_folder(folder: &Path) -> Result<()> {
     builder.create(folder).map_err(|source| unwritable(folder, source))
 }
 
-/// Replaces a file of the program's own in the user's data folder, whole or not at all; readable by the user alone.
+/// Replaces one of the program's own files in the user's data folder, completely or not at all; readable by the user alone.
 ///
 /// # Errors
 /// [`Error::Unwritable`]; nothing is left behind then.
@@ -45,13 +45,13 @@ pub fn replace_own(path: &Path, bytes: &[u8]) -> Result<()> {
     };
     let part = part_beside(path).map_err(|source| unwritable(path, source))?;
     attempt(&part).map_err(|source| {
-        // What stood there before is untouched; only the part file may remain, and it goes.
+        // The existing file is unchanged; only the unfinished file may remain, and it is removed.
         let _ = std::fs::remove_file(&part);
         unwritable(path, source)
     })
 }
 
-/// A name beside a file for what is not whole yet. Nobody can guess it and put a link there.
+/// A name beside a file for an unfinished one. It is unpredictable, so no link can be planted there.
 pub(super) fn part_beside(path: &Path) -> std::io::Result<PathBuf> {
     let mut bytes = [0_u8; 8];
     getrandom::fill(&mut bytes).map_err(std::io::Error::other)?;

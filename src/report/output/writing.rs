@@ -1,4 +1,4 @@
-//! One decision for every output, whether it may be written, and the writing.
+//! The only decision whether an output may be written, and the writing.
 
 use std::collections::HashSet;
 use std::io::Write;
@@ -9,13 +9,13 @@ use super::list::{self, List, Whose};
 use super::place::{make_folder, part_beside, private, unwritable};
 use crate::core::error::{Error, Result};
 
-/// Where outputs go, and what must not be lost by it.
+/// The destination of outputs, and the files that must not be lost.
 ///
-/// - An input is never written to, whatever is asked for.
-/// - What this program did not write, or what was changed since, is refused unless it is to be forced; a folder, a device and
+/// - An input is never overwritten, whatever the options.
+/// - A file that this program did not write, or that was changed since, is refused unless overwriting is forced; a folder, a device and
 ///   the like always.
-/// - A new file is made under an unpredictable name, follows no link, is readable by the user alone, and is put in its
-///   place when it is whole.
+/// - A new file is created under an unpredictable name, follows no link, is readable by the user alone, and is moved into place when it
+///   is complete.
 #[derive(Debug, Clone, Default)]
 pub struct Outputs {
     list: Option<List>,
@@ -24,7 +24,7 @@ pub struct Outputs {
     force: bool,
 }
 
-/// What a file is, under whichever name.
+/// The identity of a file, independent of its name.
 #[cfg(unix)]
 type Id = (u64, u64);
 #[cfg(not(unix))]
@@ -41,7 +41,7 @@ fn id(path: &Path) -> Option<Id> {
     path.canonicalize().ok()
 }
 
-/// What an output will stand in place of.
+/// What exists in the place of an output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Before {
     Nothing,
@@ -49,13 +49,13 @@ enum Before {
 }
 
 impl Outputs {
-    /// Single files: what exists is refused, but for a page that this program sealed.
+    /// Single files: existing ones are refused, except a page sealed by this program.
     #[must_use]
     pub fn files(force: bool) -> Self {
         Self { force, ..Self::default() }
     }
 
-    /// Files in a folder, which is made where there is none and keeps a list of what this program wrote into it.
+    /// Files in a folder, which is created if missing and keeps a list of the files that this program wrote into it.
     ///
     /// # Errors
     /// [`Error::Unwritable`].
@@ -65,26 +65,26 @@ impl Outputs {
         Ok(Self { list: Some(list), folder: Some(folder.into()), force, ..Self::default() })
     }
 
-    /// The same, with files that are never written to.
+    /// The same, with files that are never overwritten.
     #[must_use]
     pub fn protecting<P: AsRef<Path>>(self, inputs: impl IntoIterator<Item = P>) -> Self {
         let inputs = self.inputs.iter().cloned().chain(inputs.into_iter().filter_map(|path| id(path.as_ref())));
         Self { inputs: Arc::new(inputs.collect()), ..self }
     }
 
-    /// The same, with nothing but inputs in the way.
+    /// The same, with only inputs protected.
     #[must_use]
     pub fn forced(self) -> Self {
         Self { force: true, ..self }
     }
 
-    /// What this program wrote into the folder, by its list.
+    /// The list of files that this program wrote into the folder.
     #[must_use]
     pub fn list(&self) -> Option<&List> {
         self.list.as_ref()
     }
 
-    /// Makes a folder in the folder; a link is not followed.
+    /// Creates a folder in the folder; links are not followed.
     ///
     /// # Errors
     /// [`Error::Occupied`], [`Error::Unwritable`].
@@ -96,8 +96,8 @@ impl Outputs {
         }
     }
 
-    /// Whether a file may be written: the one place that decides it. `from` is the BLAKE3 of the photo, where one file stands
-    /// for one photo: another photo's is not replaced then.
+    /// Whether a file may be written: the only place that decides it. `from` is the BLAKE3 of the photo, if the file is made from one
+    /// photo: a file from another photo is then not replaced.
     ///
     /// # Errors
     /// [`Error::Occupied`] when not; [`Error::Unwritable`] when that cannot be found out.
@@ -145,7 +145,7 @@ impl Outputs {
         }
     }
 
-    /// Writes a file, whole or not at all.
+    /// Writes a file, completely or not at all.
     ///
     /// # Errors
     /// As [`Outputs::check`]; what stood there before is untouched then.
@@ -155,7 +155,7 @@ impl Outputs {
         draft.finish()
     }
 
-    /// Writes a page as [`Outputs::write`] does, with a seal by which this program knows it again outside a folder of its own.
+    /// Writes a page as [`Outputs::write`] does, with a seal by which this program recognises it outside its own folders.
     ///
     /// # Errors
     /// As [`Outputs::write`].
@@ -163,7 +163,7 @@ impl Outputs {
         self.write(path, format!("{text}{}", seal(text.as_bytes())).as_bytes(), None)
     }
 
-    /// Begins a file that is written bit by bit.
+    /// Begins a file that is written in pieces.
     ///
     /// # Errors
     /// As [`Outputs::check`].
@@ -175,7 +175,7 @@ impl Outputs {
                 list.begin(&part)?;
             }
             let file = private().write(true).create_new(true).open(&part)?;
-            // Held while it is written: another run leaves it alone.
+            // Locked while it is written: other runs leave it alone.
             let _ = file.try_lock();
             Ok((part, file))
         };
@@ -185,7 +185,7 @@ impl Outputs {
         Ok(Draft { outputs: self.clone(), path: path.into(), part, from, writer, hasher: blake3::Hasher::new() })
     }
 
-    /// Removes a file if this program wrote it as it is; whether it did.
+    /// Removes an unchanged file that this program wrote; returns whether it did.
     ///
     /// # Errors
     /// [`Error::Unwritable`].
@@ -194,14 +194,14 @@ impl Outputs {
         removed.map_err(|source| unwritable(path, source))
     }
 
-    /// Removes what killed programs were writing into the folder.
+    /// Removes unfinished files of killed programs in the folder.
     pub fn remove_parts(&self) {
         if let Some(list) = &self.list {
             list.remove_parts();
         }
     }
 
-    /// Writes the folder's list anew, in order: at the end of a run.
+    /// Rewrites the folder's list, in order: at the end of a run.
     ///
     /// # Errors
     /// [`Error::Unwritable`].
@@ -217,7 +217,7 @@ fn occupied(path: &Path, reason: &str) -> Error {
     Error::Occupied { path: path.into(), reason: reason.into() }
 }
 
-/// The comment that ends a page of ours: the hash of all before it.
+/// The comment that ends a sealed page: the hash of everything before it.
 fn seal(page: &[u8]) -> String {
     format!("<!-- orthostat {} -->\n", blake3::hash(page).to_hex())
 }
@@ -232,7 +232,7 @@ fn is_sealed(path: &Path) -> std::io::Result<bool> {
     Ok(bytes[end..] == *seal(&bytes[..end]).as_bytes())
 }
 
-/// A file that is being written, under a name of its own beside the place where it will be.
+/// A file that is being written, under a temporary name beside its final place.
 #[derive(Debug)]
 pub struct Draft {
     outputs: Outputs,
@@ -244,12 +244,12 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// Puts the file in its place.
+    /// Moves the file into place.
     ///
     /// # Errors
     /// As [`Outputs::check`], which is asked again; what stood there before stays.
     pub fn finish(mut self) -> Result<()> {
-        // Refused, the part file goes with the draft.
+        // If refused, the unfinished file is removed with the draft.
         let before = self.outputs.before(&self.path, self.from.as_deref())?;
         let Some(mut writer) = self.writer.take() else { return Ok(()) };
         let hash = self.hasher.finalize();
@@ -273,7 +273,7 @@ impl Draft {
         })
     }
 
-    /// Where the file will be.
+    /// The final path of the file.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
@@ -286,12 +286,12 @@ impl Draft {
     }
 }
 
-/// Gives a file its name where nothing has it, and nothing does even if it appears this moment.
+/// Gives a file its name if no file has it, without a race with other programs.
 pub(super) fn place_new(part: &Path, path: &Path) -> std::io::Result<()> {
     match std::fs::hard_link(part, path) {
         Ok(()) => std::fs::remove_file(part),
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Err(error),
-        // A file system without links.
+        // A file system without hard links.
         Err(_) if path.symlink_metadata().is_ok() => Err(std::io::ErrorKind::AlreadyExists.into()),
         Err(_) => std::fs::rename(part, path),
     }

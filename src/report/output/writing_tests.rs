@@ -116,7 +116,7 @@ fn only_parts_of_our_own_are_removed_and_none_that_is_being_written() {
     let other = Outputs::into_folder(folder.path(), false).expect("opened");
     other.remove_parts();
     assert_eq!(names(folder.path()).len(), 4, "the lock of a living program holds it");
-    // Planted names that lead elsewhere.
+    // Planted names that point outside the folder.
     let outside = tempfile::tempdir().expect("a folder");
     let victim = outside.path().join(".orthostat-aa.part");
     std::fs::write(&victim, "mine").expect("written");

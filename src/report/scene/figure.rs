@@ -1,4 +1,4 @@
-//! The person as drawn: points in pixels of the photo, how the camera was held, and what was measured.
+//! The person to draw: points in pixels of the photo, the camera, and the values.
 
 use crate::core::body::landmarks::BonyPoint;
 use crate::core::body::pose::Pose;
@@ -10,7 +10,7 @@ use crate::core::measure::Measure;
 use crate::core::points::Site;
 use crate::core::record::Record;
 
-/// A value as it is drawn.
+/// A value to draw.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Value {
     /// The number.
@@ -26,7 +26,7 @@ pub struct Value {
 pub struct Level {
     /// Its place in the photo.
     pub at: Point,
-    /// Percent of trunk length beside the plumb line, positive = to the subject's left, where it is more than the error.
+    /// Offset from the plumb line in percent of trunk length, positive = to the subject's left, if it is more than the error.
     pub offset: Option<f64>,
 }
 
@@ -61,7 +61,7 @@ impl Figure {
             });
             Some((measure, value))
         });
-        // The one error that the spinal line has: that of its largest offset.
+        // The single error of the spinal line: that of its largest offset.
         let error = record.measure(Measure::SpinalLineDeviation).and_then(|found| found.sd).map(|sd| 1.96 * sd);
         let is_resolved = |offset: &f64| error.is_some_and(|error| offset.abs() > error);
         let spine = record
@@ -78,7 +78,7 @@ impl Figure {
         }
     }
 
-    /// A person of a moving picture, seen from the front or from behind.
+    /// A person of a video, seen from the front or from behind.
     #[must_use]
     pub fn live(pose: &Pose, camera: Camera, view: View, values: Vec<(Measure, Option<Value>)>) -> Self {
         let points = pose.found().map(|(joint, keypoint)| (Site::Joint(joint), keypoint.at));
@@ -88,36 +88,36 @@ impl Figure {
         Self { points: points.collect(), camera, view, values, spine }
     }
 
-    /// The place of a point of the body.
+    /// The position of a point of the body.
     #[must_use]
     pub fn at(&self, site: Site) -> Option<Point> {
         self.points.iter().find(|(known, _)| *known == site).map(|(_, at)| *at)
     }
 
-    /// The place of a joint.
+    /// The position of a joint.
     #[must_use]
     pub fn joint(&self, joint: Joint) -> Option<Point> {
         self.at(Site::Joint(joint))
     }
 
-    /// Points that were placed by hand and that no model gives.
+    /// Manual landmarks that no model gives.
     pub fn bony(&self) -> impl Iterator<Item = Point> + '_ {
         BonyPoint::ALL.into_iter().filter_map(|point| self.at(Site::Bony(point)))
     }
 
-    /// Half way between a pair of joints.
+    /// The midpoint of a pair of joints.
     #[must_use]
     pub fn middle(&self, pair: Pair) -> Option<Point> {
         Some(self.joint(pair.left)?.midpoint(self.joint(pair.right)?))
     }
 
-    /// What was measured; `None` where the measure is not of this figure, `Some(None)` where it was refused.
+    /// The value of a measure; `None` if the measure is not part of this figure, `Some(None)` if it was refused.
     #[must_use]
     pub fn value(&self, measure: Measure) -> Option<Option<Value>> {
         self.values.iter().find(|(known, _)| *known == measure).map(|(_, value)| *value)
     }
 
-    /// Length of the trunk in pixels, or a fifth of the picture's height where it is not seen.
+    /// Length of the trunk in pixels, or a fifth of the picture's height if it is not visible.
     #[must_use]
     pub fn trunk(&self) -> f64 {
         match self.middle(Pair::SHOULDERS).zip(self.middle(Pair::HIPS)) {
@@ -132,8 +132,8 @@ impl Figure {
         Vec2::new(1.0, 0.0).turned((self.camera.roll_deg - degrees).to_radians())
     }
 
-    /// The plumb line through a point: the place that it has at each height of the photo. What is plumb in the room leans and
-    /// converges in the picture as the camera was held.
+    /// The plumb line through a point: its position at each height of the photo. Vertical lines of the room lean and converge in the
+    /// picture according to the camera's attitude.
     pub fn plumb(&self, through: Point) -> impl Fn(f64) -> Point {
         let camera = self.camera;
         let level = camera.level(through);

@@ -1,26 +1,26 @@
-//! How a photo is turned and cut for showing it, and where its points come to lie then.
+//! How a photo is turned and cropped for display, and the resulting positions of its points.
 
 use image::{Rgb, RgbImage, imageops};
 
 use crate::core::geometry::{Affine, Point};
 use crate::core::record::Record;
 
-/// What is shown beside a turned photo.
+/// The colour outside a turned photo.
 const BEYOND: Rgb<u8> = Rgb([38, 38, 38]);
-/// Smaller turns are invisible, in degrees: such photos keep their pixels.
+/// Smaller turns are invisible, in degrees: such photos are not resampled.
 const UNSEEN_DEG: f64 = 0.05;
 
-/// Whether level is level in a picture.
+/// Whether a picture is levelled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Attitude {
-    /// The photo is turned by the camera's roll, so that level and plumb lines of the room stand straight.
+    /// The photo is turned by the camera's roll, so that level and plumb lines of the room appear straight.
     #[default]
     Upright,
-    /// The photo stays as the camera took it.
+    /// The photo is displayed as the camera took it.
     AsTaken,
 }
 
-/// How a photo is shown: the map from its pixels to those of the picture, and the picture's size.
+/// How a photo is displayed: the map from its pixels to those of the picture, and the picture's size.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Framing {
     map: Affine,
@@ -54,14 +54,14 @@ impl Framing {
         Self { map, turned: true, size }
     }
 
-    /// Where a point of the photo lies in the picture.
+    /// The position of a point of the photo in the picture.
     #[must_use]
     pub fn place(&self, p: Point) -> Point {
         self.map.apply(p)
     }
 
-    /// The part of the picture between left, top, right and bottom, at most `side` pixels long; from the photo, which
-    /// measures `full_width` pixels, or from a reduced copy of it.
+    /// The part of the picture between left, top, right and bottom, at most `side` pixels long; from the photo, which is `full_width`
+    /// pixels wide, or from a reduced copy of it.
     #[must_use]
     pub fn cut(&self, photo: &RgbImage, full_width: u32, [left, top, right, bottom]: [f64; 4], side: f64) -> RgbImage {
         let copy = f64::from(photo.width()) / f64::from(full_width.max(1));
@@ -99,7 +99,7 @@ impl Framing {
     }
 }
 
-/// The colour between four pixels, whose centres lie at whole numbers here.
+/// The colour interpolated between four pixels, whose centres lie at whole numbers here.
 fn sampled(source: &RgbImage, x: f64, y: f64) -> Rgb<u8> {
     let (width, height) = (f64::from(source.width()), f64::from(source.height()));
     if !((-0.5..=width - 0.5).contains(&x) && (-0.5..=height - 0.5).contains(&y)) {
@@ -161,7 +161,7 @@ mod tests {
             let at = framing.place(Point::new(400.0, 700.0));
             let pixel = shown.get_pixel((at.x * scale) as u32, (at.y * scale) as u32);
             assert!(pixel[0] > 200 && pixel[1] < 60, "{pixel:?}");
-            // The picture holds the whole photo, and plain ground in the corners.
+            // The picture contains the whole photo, and plain background in the corners.
             assert_eq!(*shown.get_pixel(0, 0), BEYOND);
             let cut = framing.cut(copy, 1080, [at.x - 60.0, at.y - 40.0, at.x + 60.0, at.y + 40.0], side);
             assert!(cut.get_pixel(cut.width() / 2, cut.height() / 2)[0] > 200);

@@ -36,13 +36,13 @@ fn part(left: Site) -> (&'static str, &'static str, Rgb) {
     }
 }
 
-/// The line of a pair in the photo, beyond the body on both sides, the end on the picture's right last: through the middle of
-/// both points and tilted by the value, so that the picture shows what the number says; without a value through both points.
+/// The line of a pair in the photo, extended beyond the body on both sides, the end on the picture's right last: through the midpoint and
+/// tilted by the value, so that the picture agrees with the number; without a value through both points.
 fn across(figure: &Figure, ends: [Site; 2], tilt: Option<f64>) -> Option<[Point; 2]> {
     let [left, right] = [figure.at(ends[0])?, figure.at(ends[1])?];
     let between = left - right;
     let reach = (0.6 * between.length()).max(0.6 * figure.trunk());
-    // The subject's left may lie on either side of the picture.
+    // The subject's left may be on either side of the picture.
     let side = if between.dot(figure.level(0.0)) < 0.0 { -1.0 } else { 1.0 };
     let along = match tilt {
         Some(degrees) => figure.level(side * degrees),
@@ -52,7 +52,7 @@ fn across(figure: &Figure, ends: [Site; 2], tilt: Option<f64>) -> Option<[Point;
     Some([middle + along * -reach, middle + along * reach])
 }
 
-/// Everything that is drawn over a person, layer by layer from below, and the lines that have names.
+/// Everything drawn over a person, layer by layer from below, and the named lines.
 pub(super) fn draw(figure: &Figure, framing: &Framing, pen: &Pen) -> (Vec<Layer>, Vec<Named>) {
     let mut layers = Vec::new();
     if let (Some(top), Some(foot)) = (figure.spine.first(), figure.spine.last())
@@ -92,7 +92,7 @@ pub(super) fn draw(figure: &Figure, framing: &Framing, pen: &Pen) -> (Vec<Layer>
     (layers, named)
 }
 
-/// The chain of the body's middles, and how far each stands beside the plumb line where that is more than the error.
+/// The chain of the body's midpoints, with each offset from the plumb line that is more than the error.
 fn spine(figure: &Figure, framing: &Framing, pen: &Pen) -> Layer {
     let chain: Vec<Point> = figure.spine.iter().map(|level| framing.place(level.at)).collect();
     let mut shapes = vec![pen.line(&chain, YELLOW, 1.4, false)];

@@ -1,4 +1,4 @@
-//! Where labels stand: beside the body, where there is more room, each joined to its line.
+//! Positions of labels: beside the body, where there is more room, each connected to its line.
 
 use super::figure::Figure;
 use super::framing::Framing;
@@ -9,12 +9,12 @@ use crate::core::body::skeleton::Joint;
 use crate::core::geometry::Point;
 use crate::report::font;
 
-/// A line of text's width with its ground, in heights of the text.
+/// The width of a line of text with its background, in heights of the text.
 fn breadth(text: &str) -> f64 {
     f64::from(font::width(text, 1.0)) + 1.6
 }
 
-/// Labels at the height of what they name, and the lines that lead there.
+/// Labels at the height of their lines, and the leader lines to them.
 pub(super) fn beside(figure: &Figure, framing: &Framing, mut named: Vec<Named>, unit: f64) -> (Vec<Label>, Vec<Shape>) {
     let [width, height] = framing.size;
     let places = Joint::ALL.into_iter().filter_map(|joint| figure.joint(joint)).map(|p| framing.place(p).x);
@@ -50,7 +50,7 @@ pub(super) fn beside(figure: &Figure, framing: &Framing, mut named: Vec<Named>, 
     (labels, leaders)
 }
 
-/// The number of each of several people, as `--person` counts them.
+/// The number of each of several people, as counted by `--person`.
 pub(super) fn numbers(standing: &[[f64; 2]], framing: &Framing, unit: f64) -> impl Iterator<Item = Label> {
     let size = 10.0 * unit;
     let at = |&[x, y]: &[f64; 2]| framing.place(Point::new(x, y));

@@ -1,4 +1,4 @@
-//! How lines are drawn: widths, the joints, the plumb line, the grid.
+//! Drawing of lines: widths, the joints, the plumb line, the grid.
 
 use super::figure::Figure;
 use super::framing::Framing;
@@ -7,10 +7,10 @@ use crate::core::body::skeleton::{BONES, Joint};
 use crate::core::geometry::{Point, Vec2};
 use crate::core::measure::Measure;
 
-/// A line that a label may name.
+/// A line that can have a label.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Named {
-    /// What it shows.
+    /// The measure that it shows.
     pub measure: Measure,
     /// Its colour.
     pub color: Rgb,
@@ -18,12 +18,12 @@ pub(super) struct Named {
     pub ends: [Point; 2],
 }
 
-/// What everything is drawn with.
+/// Drawing settings.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Pen {
     /// Width of a thin line in pixels of the picture.
     pub unit: f64,
-    /// Whether lines carry their values.
+    /// Whether lines are drawn with their values.
     pub tags: bool,
 }
 
@@ -40,14 +40,14 @@ impl Pen {
     }
 }
 
-/// Fingers, corners of the eyes and of the mouth are read but not drawn: they would hide the face and the hands.
+/// Fingers, corners of the eyes and of the mouth are not drawn: they would hide the face and the hands.
 fn is_drawn(joint: Joint) -> bool {
     matches!(joint, Joint::Nose | Joint::LeftEar | Joint::RightEar)
         || (joint.index() >= Joint::LeftShoulder.index() && joint.index() <= Joint::RightWrist.index())
         || joint.index() >= Joint::LeftHip.index()
 }
 
-/// Bones and joints, and the points that no model gives.
+/// Bones and joints, and manual landmarks.
 pub(super) fn joints(figure: &Figure, framing: &Framing, pen: &Pen, is_seen: impl Fn(Joint) -> bool) -> Layer {
     let at = |joint: Joint| figure.joint(joint).filter(|_| is_seen(joint)).map(|p| framing.place(p));
     let bones = BONES.into_iter().filter_map(|(from, to)| Some(pen.line(&[at(from)?, at(to)?], WHITE, 0.6, false)));
@@ -83,7 +83,7 @@ pub(super) fn grid(figure: &Figure, framing: &Framing, pen: &Pen) -> Layer {
     Layer { id: "grid", name: "level grid", color: WHITE, shapes }
 }
 
-/// The part of a line inside the picture; `None` where there is none.
+/// The part of a line inside the picture; `None` if there is none.
 fn clipped(from: Point, to: Point, size: [f64; 2]) -> Option<[Point; 2]> {
     let along = to - from;
     let (mut start, mut end) = (0.0_f64, 1.0_f64);

@@ -1,4 +1,4 @@
-//! What is drawn over a person: one description, which pictures, SVG, pages and the window draw.
+//! The drawing over a person: one description, which pictures, SVG, pages and the window render.
 
 pub mod figure;
 pub mod framing;
@@ -17,17 +17,17 @@ pub use words::{caption, offset};
 
 use crate::core::record::Record;
 
-/// Pictures are at most so many thin lines long.
+/// The largest side of a picture, in widths of a thin line.
 const LINES_A_SIDE: f64 = 600.0;
 
-/// Everything that is drawn over a photo, in pixels of the picture that the framing gives.
+/// Everything drawn over a photo, in pixels of the framed picture.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scene {
-    /// How the photo lies under it.
+    /// The framing of the photo.
     pub framing: Framing,
     /// Width of a thin line.
     pub unit: f64,
-    /// From below.
+    /// From bottom to top.
     pub layers: Vec<Layer>,
     /// Above all layers.
     pub labels: Vec<Label>,
@@ -49,13 +49,13 @@ impl Scene {
     }
 }
 
-/// What a page draws over a record's photo: lines that carry their values, with a thin line of `unit` pixels.
+/// The layers for a page: lines with their values, with a thin line of `unit` pixels.
 #[must_use]
 pub fn tagged(record: &Record, framing: &Framing, unit: f64) -> Vec<Layer> {
     drawn(&Figure::of(record), framing, &Pen { unit, tags: true }).0
 }
 
-/// What a window draws over a person: lines alone, with a thin line of `unit` pixels.
+/// The layers for a window: lines alone, with a thin line of `unit` pixels.
 #[must_use]
 pub fn plain(figure: &Figure, framing: &Framing, unit: f64) -> Vec<Layer> {
     drawn(figure, framing, &Pen { unit, tags: false }).0

@@ -1,13 +1,13 @@
-//! What pictures are made of: lines, dots and words of one set of colours. Each back end draws every shape.
+//! The elements of pictures: lines, dots and words in one set of colours. Each back end draws every shape.
 //!
-//! The colours are those of Okabe and Ito, which people with any colour vision tell apart; every line is also named.
+//! The colours are those of Okabe and Ito, which are distinguishable with any colour vision; every line is also named.
 
 use crate::core::geometry::Point;
 
 /// Red, green, blue.
 pub type Rgb = [u8; 3];
 
-/// The shoulders, and what is measured at their height.
+/// The shoulders, and measures at their height.
 pub const ORANGE: Rgb = [230, 159, 0];
 /// The head, and the plumb line.
 pub const SKY: Rgb = [86, 180, 233];
@@ -17,25 +17,25 @@ pub const GREEN: Rgb = [0, 158, 115];
 pub const YELLOW: Rgb = [240, 228, 66];
 /// The feet, offsets, and alerts.
 pub const VERMILLION: Rgb = [213, 94, 0];
-/// Points that no model gives.
+/// Manual landmarks.
 pub const PURPLE: Rgb = [204, 121, 167];
 /// Bones and text.
 pub const WHITE: Rgb = [255, 255, 255];
 /// Less important text.
 pub const GREY: Rgb = [190, 190, 190];
-/// Casings and grounds.
+/// Outlines and backgrounds.
 pub const INK: Rgb = [20, 20, 20];
 
-/// One thing to draw. Places and sizes are in pixels of the picture that is shown.
+/// One shape. Places and sizes are in pixels of the displayed picture.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Shape {
-    /// A line with a dark casing, legible on any clothing.
+    /// A line with a dark outline, legible on any clothing.
     Line {
         /// Its corners.
         points: Vec<Point>,
         /// Its colour.
         color: Rgb,
-        /// Its width without the casing.
+        /// Its width without the outline.
         width: f64,
         /// Whether it is broken into dashes.
         dashed: bool,
@@ -47,20 +47,20 @@ pub enum Shape {
         /// The other.
         to: Point,
     },
-    /// A dot with a dark casing.
+    /// A dot with a dark outline.
     Dot {
         /// Its middle.
         at: Point,
-        /// Its radius without the casing.
+        /// Its radius without the outline.
         radius: f64,
         /// Its colour.
         color: Rgb,
     },
-    /// Words beside what they name: their left edge, and the middle of their height.
+    /// A text label: its left edge, and the middle of its height.
     Tag {
-        /// The words.
+        /// The text.
         text: String,
-        /// Where they begin.
+        /// The position of the left edge.
         at: Point,
         /// The height of a line of text.
         size: f64,
@@ -74,18 +74,18 @@ pub enum Shape {
 pub struct Layer {
     /// A fixed name, such as `shoulders`.
     pub id: &'static str,
-    /// What it shows, in words.
+    /// Its content, in words.
     pub name: &'static str,
     /// Its colour.
     pub color: Rgb,
-    /// From below.
+    /// From bottom to top.
     pub shapes: Vec<Shape>,
 }
 
-/// Words on a dark ground with a stripe of the colour of what they name.
+/// A label on a dark background with a stripe in the colour of its line.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Label {
-    /// One below the other; each has a ground of its own, `1.5 * size` high.
+    /// One below the other; each has its own background, `1.5 * size` high.
     pub lines: Vec<String>,
     /// The left edge, and the middle of the first line.
     pub at: Point,

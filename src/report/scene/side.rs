@@ -11,7 +11,7 @@ use crate::core::measure::Measure;
 use crate::core::measure::descriptor::Span;
 use crate::core::points::Site;
 
-/// A line's id, name and colour, by the measure that it shows.
+/// A line's id, name and colour, by its measure.
 fn part(measure: Measure) -> (&'static str, &'static str, Rgb) {
     match measure {
         Measure::EarShoulderAngle => ("neck", "line of ear and shoulder", SKY),
@@ -24,7 +24,7 @@ fn part(measure: Measure) -> (&'static str, &'static str, Rgb) {
     }
 }
 
-/// Everything that is drawn over a person, layer by layer from below, and the lines that have names.
+/// Everything drawn over a person, layer by layer from below, and the named lines.
 pub(super) fn draw(figure: &Figure, framing: &Framing, pen: &Pen) -> (Vec<Layer>, Vec<Named>) {
     let near = figure.view.near_side().unwrap_or(Side::Left);
     let at = |pair: Pair| figure.joint(pair.on(near));
@@ -71,7 +71,7 @@ struct Drawing<'a> {
 }
 
 impl Drawing<'_> {
-    /// The line of a measure through places of the photo. An offset that is not resolved has a label and no line.
+    /// The line of a measure through places of the photo. An unresolved offset has a label and no line.
     fn push(&mut self, places: &[Point], measure: Measure) {
         let Some(value) = self.figure.value(measure) else { return };
         let places: Vec<Point> = places.iter().map(|p| self.framing.place(*p)).collect();
@@ -98,7 +98,7 @@ impl Drawing<'_> {
     }
 }
 
-/// The joints of the side that the camera does not see are guesses, which are not drawn.
+/// Joints of the far side are estimates and are not drawn.
 pub(super) fn is_near(figure: &Figure, joint: Joint) -> bool {
     let far = match figure.view.near_side() {
         Some(Side::Left) => "right_",

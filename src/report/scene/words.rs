@@ -1,4 +1,4 @@
-//! What pictures say in words.
+//! Text in pictures.
 
 use super::figure::Value;
 use crate::core::body::view::View;
@@ -10,20 +10,20 @@ fn unit(measure: Measure) -> &'static str {
     if measure.unit() == Unit::Degrees { "°" } else { " %" }
 }
 
-/// The value with its sign and unit, such as `+3.0°`; marked where it may be nothing but error.
+/// The value with its sign and unit, such as `+3.0°`; marked if it is not resolved.
 pub(super) fn number(measure: Measure, found: Value) -> String {
     let number = format!("{}{}", signed(found.value).replace('-', "\u{2212}"), unit(measure));
     if found.resolved || measure.says()[0].is_empty() { number } else { format!("{number} (not resolved)") }
 }
 
-/// How far a level of the spinal line stands beside the plumb line.
+/// The offset of a level of the spinal line from the plumb line.
 #[must_use]
 pub fn offset(offset: f64) -> String {
     let side = if offset > 0.0 { "left" } else { "right" };
     format!("{:.1} % {side}", offset.abs())
 }
 
-/// What a measure says, and its number with its error.
+/// The finding of a measure, and its value with its error.
 pub(super) fn label(measure: Measure, found: Option<Value>) -> [String; 2] {
     let Some(Value { value, error, resolved }) = found else {
         return [measure.label().to_owned(), "not measured".to_owned()];

@@ -1,4 +1,4 @@
-//! How one measure's values spread over a batch: a counter that is filled value by value, its figures, and its histogram.
+//! The distribution of one measure's values over a batch: counts by value, statistics, and a histogram.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -6,17 +6,17 @@ use std::fmt::Write;
 use crate::core::measure::{Measure, Unit};
 use crate::report::words::grouped;
 
-/// Widths of bars in hundredths of the unit.
+/// Possible widths of bars in hundredths of the unit.
 const STEPS: [i64; 14] = [10, 20, 50, 100, 200, 250, 500, 1_000, 2_000, 2_500, 5_000, 10_000, 20_000, 50_000];
-/// At most so many bars on each side of zero, from so many values on: few values in many bars show nothing.
+/// The largest number of bars on each side of zero, by the number of values: many bars need many values.
 const BARS: [(u64, i64); 3] = [(200, 12), (40, 8), (0, 6)];
-/// From so many values on, the outermost in a hundred on each side do not stretch the histogram.
+/// From this many values on, the outermost percent on each side does not extend the histogram.
 const MANY: u64 = 200;
 
-/// Values counted by hundredths, which is what records hold: exact, and small whatever the number of photos.
+/// Values counted by hundredths, the precision of records: exact, and small whatever the number of photos.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Distribution {
-    /// How many values with and without a resolved difference, by value in hundredths.
+    /// The number of values with and without a resolved difference, by value in hundredths.
     counts: BTreeMap<i64, [u64; 2]>,
     total: u64,
 }
@@ -33,14 +33,14 @@ impl Distribution {
         self.total
     }
 
-    /// How many resolved values lie below and above zero.
+    /// The number of resolved values below and above zero.
     pub(super) fn resolved(&self) -> [u64; 2] {
         let count =
             |values: &mut dyn Iterator<Item = (&i64, &[u64; 2])>| values.map(|(_, [_, resolved])| resolved).sum();
         [count(&mut self.counts.range(..0)), count(&mut self.counts.range(1..))]
     }
 
-    /// The value that a share of the values lies below, between the two nearest where it falls between; `None` without values.
+    /// The quantile of the values, interpolated between the two nearest; `None` without values.
     pub(super) fn quantile(&self, share: f64) -> Option<f64> {
         let place = share * self.total.checked_sub(1)? as f64;
         let (low, high) = (self.nth(place.floor() as u64)?, self.nth(place.ceil() as u64)?);
@@ -55,7 +55,7 @@ impl Distribution {
         })
     }
 
-    /// Where the bars stand: the first one's beginning, each one's width (hundredths), and their number. Of measures with a side,
+    /// The positions of the bars: the beginning of the first, the width of each (hundredths), and their number. For measures with a side,
     /// zero is in the middle, where two bars meet.
     fn bars(&self, sided: bool) -> Option<(i64, i64, usize)> {
         let spare = if self.total >= MANY { self.total / 100 } else { 0 };
@@ -70,7 +70,7 @@ impl Distribution {
         Some((first * step, step, usize::try_from(last - first).ok()?.max(1)))
     }
 
-    /// A histogram as SVG; `label` says in words what it shows.
+    /// A histogram as SVG; `label` describes its content in words.
     pub(super) fn svg(&self, measure: Measure, label: &str) -> Option<String> {
         let [positive, negative] = measure.says();
         let sided = !positive.is_empty();
@@ -87,7 +87,7 @@ impl Distribution {
         }
         let highest = bars.iter().map(|[open, resolved]| open + resolved).max()?.max(1) as f64;
         let (left, right, top, foot) = (8.0, 312.0, 16.0, 108.0);
-        // Words each on their own line where they are long, so that they never touch; as high as the others all the same.
+        // Long labels get a line each, so that they never overlap; the total height stays the same.
         let long = positive.chars().count() + negative.chars().count() > 40;
         let height = foot + 50.0;
         let width = (right - left) / number as f64;
@@ -204,7 +204,7 @@ mod tests {
                 assert!(number <= 12, "{values:?}: {number}");
             }
         }
-        // An angle without a side is shown where it is, in bars of a degree at least.
+        // An angle without a side is shown around its values, in bars of at least one degree.
         assert_eq!(of(&[48.0, 52.0, 55.2]).bars(false), Some((4_800, 100, 8)));
         assert_eq!(of(&[68.0]).bars(false), Some((6_800, 100, 1)));
         assert_eq!(of(&[]).bars(true), None);

@@ -1,8 +1,8 @@
-//! The page over a whole batch: counts, failures by cause, the distribution of each measure, a table to sort and filter, and the
-//! photos to retake. One file without anything from outside.
+//! The summary page of a batch: counts, failures by cause, the distribution of each measure, a table to sort and filter, and the photos
+//! to retake. One file without external resources.
 //!
-//! Rows go to the file as they come: the page keeps counters only, whatever the number of photos. What depends on all of them
-//! follows behind the rows, and a script makes the table. Its policy lets nothing run and nothing load but what is in here.
+//! Rows are written to the file as they arrive: the page keeps only counters, whatever the number of photos. Content that depends on all
+//! of them follows after the rows, and a script builds the table. Its policy allows only its own scripts and styles.
 
 mod distribution;
 
@@ -28,9 +28,9 @@ use crate::report::words::grouped;
 
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
-/// What stands before the table and behind it.
+/// The markup before and after the table.
 const TABLE: &str = include_str!("table.html");
-/// The photos to take again, to be filled by the script.
+/// The photos to take again, filled in by the script.
 const AGAIN: &str = include_str!("again.html");
 
 /// Larger batches have no thumbnails: the page would be too large to open.
@@ -43,7 +43,7 @@ pub struct Row<'a> {
     pub number: usize,
     /// The id.
     pub id: String,
-    /// Whom it shows.
+    /// The subject.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
     /// When it was taken, or days since the first visit.
@@ -54,7 +54,7 @@ pub struct Row<'a> {
     pub view: Option<View>,
     /// `measured`, `refused` or `failed`.
     pub state: &'static str,
-    /// Value, low, high and whether a difference is resolved, by measure; absent where there is none.
+    /// Value, low, high and whether a difference is resolved, by measure; absent if there is none.
     pub measures: IndexMap<String, (f64, f64, f64, bool)>,
     /// Flags: code and sentence.
     pub flags: Vec<(String, String)>,
@@ -88,7 +88,7 @@ impl<'a> Row<'a> {
         }
     }
 
-    /// A photo with a record. One that was refused without a flag has the first reason in place of it.
+    /// A photo with a record. If it was refused without a flag, the first reason is shown instead.
     #[must_use]
     pub fn measured(number: usize, record: &Record, picture: Option<&'a str>, thumbnail: Option<&'a str>) -> Self {
         let intake = record.intake.as_ref();
@@ -118,7 +118,7 @@ impl<'a> Row<'a> {
     }
 }
 
-/// Flags that ask for something else than a new photo.
+/// Flags that do not ask for a new photo.
 const KEPT: [Gate; 8] = [
     Gate::NotLevelled,
     Gate::ViewContradicted,
@@ -130,7 +130,7 @@ const KEPT: [Gate; 8] = [
     Gate::FrontCamera,
 ];
 
-/// Fixed words of flags and failures, and what they are called on the page.
+/// Fixed codes of flags and failures, and their names on the page.
 const WORDS: [(&str, &str); 24] = [
     ("unreadable", "cannot be read"),
     ("not_a_picture", "no readable picture"),
@@ -158,7 +158,7 @@ const WORDS: [(&str, &str); 24] = [
     ("not_levelled", "camera tilt unknown"),
 ];
 
-/// How often something was said, of how many kinds.
+/// The number of occurrences of each cause.
 type Causes = IndexMap<String, usize>;
 
 /// A page that is being written.
@@ -169,12 +169,12 @@ pub struct Page {
     deidentified: bool,
     rows: usize,
     distributions: IndexMap<&'static str, Distribution>,
-    /// Why photos failed, why they were refused (the weightiest flag), and the flags of those measured.
+    /// Why photos failed, why they were refused (the most important flag), and the flags of those measured.
     causes: [Causes; 3],
 }
 
 impl Page {
-    /// Begins a page over `total` photos.
+    /// Begins a page for `total` photos.
     ///
     /// # Errors
     /// [`crate::core::error::Error::Unwritable`].
@@ -381,7 +381,7 @@ fn causes(state: &str, causes: &Causes, total: usize) -> String {
     sorted.into_iter().map(row).collect()
 }
 
-/// How many values, their middle, and how far they spread.
+/// The number of values, their median, and their spread.
 fn spread(distribution: &Distribution, measure: Measure) -> String {
     let unit = if measure.unit() == Unit::Degrees { "\u{b0}" } else { "&nbsp;%" };
     let value = |share| distribution.quantile(share).map(signed).unwrap_or_default();
@@ -415,12 +415,12 @@ fn photos(count: usize) -> String {
     format!("{} {}", grouped(count), if count == 1 { "photo" } else { "photos" })
 }
 
-/// JSON that can stand inside a script element, which only `<` can end or turn into a comment.
+/// JSON that is safe inside a script element, which only `<` can end or turn into a comment.
 fn inert(json: &str) -> String {
     json.replace('<', "\\u003c")
 }
 
-/// The source expression of a policy that lets exactly this style or script in.
+/// The source expression of a policy that allows exactly this style or script.
 fn sha256(text: &str) -> String {
     format!("sha256-{}", base64::engine::general_purpose::STANDARD.encode(Sha256::digest(text)))
 }

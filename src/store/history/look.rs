@@ -1,4 +1,4 @@
-//! Inspects a file without changing anything in it or beside it.
+//! Inspects a file without changing it or creating files beside it.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -9,18 +9,18 @@ use super::schema;
 use super::trouble::{PATIENCE, trouble};
 use crate::core::error::{Error, Result};
 
-/// What was found.
+/// The result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Found {
-    /// No file, or nothing in it.
+    /// No file, or an empty one.
     Nothing,
     /// A history.
     History,
-    /// A database whose last writer was killed, and which cannot be read until that is put in order.
+    /// A database whose last writer was killed, and which cannot be read until it is recovered.
     Torn,
 }
 
-/// Looks at a file.
+/// Inspects a file.
 ///
 /// # Errors
 /// [`Error::History`] when it is something else; [`Error::Unreadable`].
@@ -57,7 +57,7 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
     name.into()
 }
 
-/// Whether the database is one that is written ahead, by its header.
+/// Whether the database uses a write-ahead log (WAL), by its header.
 fn is_written_ahead(path: &Path) -> bool {
     let mut head = [0; 20];
     std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut head)).is_ok_and(|()| head[18] == 2)
@@ -65,7 +65,7 @@ fn is_written_ahead(path: &Path) -> bool {
 
 const EMPTY: &str = "expected a history, found an empty file that others may read: name another; nothing was changed";
 
-/// As this program makes it, before SQLite has written anything.
+/// An empty file as this program creates it, before SQLite has written anything.
 #[cfg(unix)]
 fn is_private(about: &std::fs::Metadata) -> bool {
     std::os::unix::fs::PermissionsExt::mode(&about.permissions()) & 0o077 == 0
@@ -78,7 +78,7 @@ fn is_private(_: &std::fs::Metadata) -> bool {
 
 fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let mut flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    // Where nothing waits to be written the file is all there is, and SQLite need not put others beside it.
+    // Without pending writes the file is complete, and SQLite need not create others beside it.
     let connection = if !is_written_ahead(path) || beside(path, "-wal").exists() {
         Connection::open_with_flags(path, flags)?
     } else {
@@ -90,7 +90,7 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// A path as part of an address.
+/// A path as part of a URI.
 fn escaped(path: &Path) -> String {
     let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"/-_.".contains(byte);
     let bytes = path.as_os_str().as_encoded_bytes();

@@ -1,7 +1,7 @@
-//! The history: records kept per subject in one SQLite file of the user's. Numbers, never pixels.
+//! The history: records per subject in one SQLite file of the user's. It contains numbers, never pixels.
 //!
-//! Each record is one transaction, written ahead (WAL): killed in mid-write, the file holds what was saved before, and two
-//! programs may write at once.
+//! Each record is one transaction with write-ahead logging (WAL): if the program is killed while writing, the file contains what was
+//! saved before, and two programs may write at once.
 
 mod look;
 mod schema;
@@ -19,34 +19,34 @@ use crate::core::compare::visit::{Date, Visit, day};
 use crate::core::error::{Error, Result};
 use crate::core::record::Record;
 
-/// The file that holds the records of this user's subjects.
+/// The file with the records of this user's subjects.
 #[derive(Debug)]
 pub struct History {
     connection: Connection,
     path: PathBuf,
 }
 
-/// What became of a record that was saved.
+/// The outcome of saving a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Saved {
     /// It was added.
     Added,
-    /// It took the place of the record of the same photo: one photo counts once, however often it is measured.
+    /// It replaced the record of the same photo: one photo counts once, however often it is measured.
     Replaced,
 }
 
 /// A subject in the history.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subject {
-    /// The name that the records were saved under.
+    /// The name under which the records were saved.
     pub name: String,
-    /// How many records there are.
+    /// The number of records.
     pub records: u32,
-    /// The first and the last visit; `None` when no record has a day that can be read.
+    /// The first and the last visit; `None` when no record has a readable day.
     pub days: Option<(Date, Date)>,
 }
 
-/// Where the history lies unless another file is named: `history.sqlite` in the user's data folder.
+/// The default file of the history: `history.sqlite` in the user's data folder.
 ///
 /// # Errors
 /// [`Error::Usage`] when neither `XDG_DATA_HOME` nor `HOME` names a folder.
@@ -56,15 +56,15 @@ pub fn default_path() -> Result<PathBuf> {
     })
 }
 
-/// Today, where this machine stands.
+/// Today in the local time zone.
 #[must_use]
 pub fn today() -> Date {
     jiff::ZonedDateTime::now().date()
 }
 
 impl History {
-    /// Opens the history for reading and writing; a file that is not there is made, readable by the user alone, and one of an
-    /// older version is brought up to this one.
+    /// Opens the history for reading and writing; a missing file is created, readable by the user alone, and one of an older version is
+    /// migrated to this one.
     ///
     /// # Errors
     /// [`Error::History`] when the file is something else, of a newer version, or locked for long; [`Error::Unwritable`] when
@@ -88,7 +88,7 @@ impl History {
             let connection = Connection::open_with_flags(path, flags)?;
             connection.busy_timeout(PATIENCE)?;
             connection.pragma_update(None, "trusted_schema", false)?;
-            // Purged pages are overwritten, and nothing of them gets into a file of its own.
+            // Purged pages are overwritten, and temporary data stay in memory.
             connection.pragma_update(None, "secure_delete", true)?;
             connection.pragma_update(None, "temp_store", "memory")?;
             connection.pragma_update(None, "synchronous", "full")?;
@@ -101,7 +101,7 @@ impl History {
         Ok(Self { connection, path: path.into() })
     }
 
-    /// The same, but `None` where there is no file yet, or one that holds nothing at all, which stays as it is.
+    /// The same, but `None` if there is no file yet, or an empty one, which is left unchanged.
     ///
     /// # Errors
     /// As [`History::open`].
@@ -118,7 +118,7 @@ impl History {
         &self.path
     }
 
-    /// The file and those that SQLite keeps beside it.
+    /// The file and SQLite's files beside it.
     #[must_use]
     pub fn files(&self) -> Vec<PathBuf> {
         let beside = |ending: &str| {
@@ -133,10 +133,10 @@ impl History {
         trouble(&self.path, error)
     }
 
-    /// Keeps a record for a subject. It is on the disk when this returns.
+    /// Saves a record for a subject. It is on disk when this returns.
     ///
-    /// A record of the same photo (the same bytes) takes the place of the one before. One without a photo, as of webcam frames,
-    /// takes the place of nothing but itself.
+    /// A record of the same photo (the same bytes) replaces the earlier one. A record without a photo, such as one of webcam frames,
+    /// replaces only itself.
     ///
     /// # Errors
     /// [`Error::History`]; [`Error::Usage`] for a name that [`crate::core::names::checked`] refuses.
@@ -144,7 +144,7 @@ impl History {
         self.keep(subject, Some(visited), visited, record).map(|(saved, _)| saved)
     }
 
-    /// The same without a day: that of the replaced record stays, else it is `otherwise`. Returns the day used.
+    /// The same without a day: that of the replaced record is kept, else it is `otherwise`. Returns the day used.
     ///
     /// # Errors
     /// As [`History::save`].
@@ -184,7 +184,7 @@ impl History {
         Ok((if before.is_some() { Saved::Replaced } else { Saved::Added }, visited))
     }
 
-    /// Every subject, by name. A record whose day cannot be read counts, and tells no day.
+    /// Every subject, by name. A record with an unreadable day is counted, but has no day.
     ///
     /// # Errors
     /// [`Error::History`].
@@ -214,7 +214,8 @@ impl History {
         Ok(subjects)
     }
 
-    /// The rows of a subject, the oldest visit first: by its name, or by what a list shows of a name that holds control characters.
+    /// The rows of a subject, the oldest visit first: by its name, or by the escaped form shown in lists if it contains control
+    /// characters.
     fn rows(&self, subject: &str) -> Result<Vec<i64>> {
         let find = |query: &str, is_meant: &dyn Fn(&str) -> bool, exact: Option<&str>| -> rusqlite::Result<Vec<i64>> {
             let mut statement = self.connection.prepare(query)?;
@@ -245,7 +246,7 @@ impl History {
         if found.is_empty() { Err(self.nobody(subject)) } else { Ok(found) }
     }
 
-    /// How many records there are of a subject, damaged ones too.
+    /// The number of a subject's records, including damaged ones.
     ///
     /// # Errors
     /// [`Error::NoSuchSubject`], [`Error::History`].
@@ -253,7 +254,7 @@ impl History {
         self.rows(subject).map(|rows| rows.len())
     }
 
-    /// A subject's records, the oldest visit first; and what is wrong with those that cannot be read.
+    /// A subject's records, the oldest visit first; and the errors of unreadable ones.
     ///
     /// # Errors
     /// [`Error::NoSuchSubject`], [`Error::History`].
@@ -280,7 +281,7 @@ impl History {
         Ok((visits, damage))
     }
 
-    /// A subject's records that can be read, the oldest visit first.
+    /// A subject's readable records, the oldest visit first.
     ///
     /// # Errors
     /// [`Error::NoSuchSubject`], [`Error::History`].
@@ -288,7 +289,8 @@ impl History {
         self.visits_and_damage(subject).map(|(visits, _)| visits)
     }
 
-    /// Removes a subject's records for good, damaged ones too: deleted, overwritten, and the file shrunk; how many there were.
+    /// Removes a subject's records permanently, including damaged ones: deletes and overwrites them, and shrinks the file; returns their
+    /// number.
     ///
     /// # Errors
     /// [`Error::NoSuchSubject`]; [`Error::History`], also when another program keeps the file open, so that traces may remain.
@@ -305,7 +307,7 @@ impl History {
             transaction.execute("DELETE FROM record WHERE id = ?1", [id]).map_err(failed)?;
         }
         transaction.commit().map_err(failed)?;
-        // What a purge that was cut short left behind goes as well.
+        // Also removes the remains of an interrupted purge.
         self.connection.execute_batch("VACUUM").map_err(failed)?;
         let busy: Option<i64> = self
             .connection
@@ -333,7 +335,7 @@ impl History {
     }
 }
 
-/// What a record counts once by: its photo and the region of it, or, without a photo, all that it says.
+/// The identity of a record: its photo and the region of it, or, without a photo, its whole content.
 fn identity(record: &Record, json: &str) -> String {
     let itself = || format!("record {}", blake3::hash(json.as_bytes()).to_hex());
     match (&record.source.blake3, record.source.region) {
@@ -343,7 +345,7 @@ fn identity(record: &Record, json: &str) -> String {
     }
 }
 
-/// Makes a history the user's alone.
+/// Makes a history accessible to the user only.
 fn own(path: &Path) -> std::io::Result<()> {
     #[cfg(unix)]
     {
@@ -357,7 +359,7 @@ fn own(path: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-/// A column as text, whatever stands in it: damage is the record's, not the query's.
+/// A column as text, whatever its type: damage then affects the record, not the query.
 fn text(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<String> {
     Ok(match row.get_ref(column)? {
         ValueRef::Text(bytes) | ValueRef::Blob(bytes) => String::from_utf8_lossy(bytes).into_owned(),
@@ -367,7 +369,7 @@ fn text(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<String> {
     })
 }
 
-/// Turns writing ahead on. Of two programs that open a new file at once, SQLite sends one away without waiting.
+/// Enables the write-ahead log. If two programs open a new file at once, SQLite refuses one without waiting.
 fn written_ahead(connection: &Connection) -> rusqlite::Result<()> {
     let start = Instant::now();
     loop {

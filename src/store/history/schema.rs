@@ -1,4 +1,4 @@
-//! The tables, and how those of older versions become those of this one.
+//! The tables, and their migration from older versions.
 
 use std::path::Path;
 
@@ -10,17 +10,17 @@ use crate::core::error::{Error, Result};
 /// The version of the tables, in `PRAGMA user_version`.
 pub const VERSION: u32 = 2;
 
-/// The step to each version from the one before. A step that was released is never changed.
+/// The migration to each version from the previous one. A released migration is never changed.
 const MIGRATIONS: [&str; VERSION as usize] = [
-    // 1: records as they are.
+    // 1: records only.
     "CREATE TABLE record (
         id INTEGER PRIMARY KEY,
         subject TEXT NOT NULL,
         saved_at TEXT NOT NULL,
         json TEXT NOT NULL
     ) STRICT;",
-    // 2: the day of the visit, which may be another than that of saving, and the photo, which counts once. Of records of one
-    // photo the last stays; webcam checks, whose hash is empty, are of no photo.
+    // 2: the day of the visit, which may differ from that of saving, and the photo, which counts once. Of several records of one photo
+    // the last is kept; webcam checks, whose hash is empty, have no photo.
     "CREATE TABLE visit (
         id INTEGER PRIMARY KEY,
         subject TEXT NOT NULL,
@@ -47,7 +47,7 @@ pub(super) fn version(connection: &Connection) -> rusqlite::Result<u32> {
     connection.query_row("PRAGMA user_version", [], |row| row.get(0))
 }
 
-/// Refuses, before anything is changed in it, a file of a newer version and one that another program made.
+/// Refuses a file of a newer version or of another program, before anything in it is changed.
 pub(super) fn refuse_strangers(connection: &Connection, path: &Path) -> Result<()> {
     let failed = |error| trouble(path, error);
     let refuse = |reason: String| Err(Error::History { path: path.into(), reason, source: None });
@@ -70,7 +70,7 @@ pub(super) fn refuse_strangers(connection: &Connection, path: &Path) -> Result<(
     Ok(())
 }
 
-/// Takes every step that is still to take, all or none.
+/// Runs all pending migrations, all or none.
 pub(super) fn bring_up(connection: &mut Connection, path: &Path) -> Result<()> {
     let failed = |error| trouble(path, error);
     if version(connection).map_err(failed)? == VERSION {

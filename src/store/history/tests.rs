@@ -49,7 +49,7 @@ fn checks_without_a_photo_are_all_kept() {
     history.save("Anna", on("2026-01-05"), &check("check-001")).expect("saved");
     assert_eq!(history.save("Anna", on("2026-02-05"), &check("check-002")).expect("saved"), Saved::Added);
     assert_eq!(history.visits("Anna").expect("there").len(), 2);
-    // The same record file, saved twice, is one.
+    // The same record file, saved twice, is one record.
     assert_eq!(history.save("Anna", on("2026-02-06"), &check("check-002")).expect("saved"), Saved::Replaced);
     assert_eq!(history.visits("Anna").expect("there").len(), 2);
 }
@@ -125,7 +125,7 @@ fn damaged_rows_stop_nothing_and_can_be_removed() {
     assert_eq!(history.visits("Anna").expect("there").len(), 2);
 }
 
-/// A database of version 1, as the fixture's SQL makes it.
+/// A database of version 1, created by the fixture's SQL.
 fn of_version_1(path: &Path) {
     let connection = Connection::open(path).expect("made");
     connection.execute_batch(include_str!("../../../tests/fixtures/history/version-1.sql")).expect("filled");
@@ -156,7 +156,7 @@ fn a_database_of_version_1_is_brought_up_with_all_its_records() {
     let visits = history.visits("Anna").expect("there");
     let found: Vec<(String, usize)> =
         visits.iter().map(|visit| (visit.visited.to_string(), visit.record.tool.readings)).collect();
-    // Of the photo that was saved twice, the last record stays.
+    // Of the photo that was saved twice, the last record is kept.
     assert_eq!(found, [("2025-12-31".into(), 14), ("2026-01-21".into(), 24)]);
     assert_eq!(history.subjects().expect("there").len(), 2);
     assert_eq!(history.visits("Zoë").expect("there").len(), 3, "webcam checks are of no photo");

@@ -1,4 +1,4 @@
-//! What goes wrong with the database, and how long it is waited for.
+//! Database errors, and the time to wait for locks.
 
 use std::path::Path;
 use std::time::Duration;
@@ -7,10 +7,10 @@ use rusqlite::ErrorCode;
 
 use crate::core::error::Error;
 
-/// How long another program's writing is waited for.
+/// How long to wait for another program's writing.
 pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
-/// What SQLite says, in a sentence that names the file.
+/// SQLite's error, as an error that names the file.
 pub(super) fn trouble(path: &Path, error: rusqlite::Error) -> Error {
     let reason = match error.sqlite_error_code() {
         Some(ErrorCode::NotADatabase) => "expected a history (an SQLite database), found another file",

@@ -1,11 +1,10 @@
-//! What every decoder takes and hands back: formats, the budget, pixels or a refusal.
+//! Input and output of every decoder: formats, the budget, pixels or a refusal.
 
 use image::RgbImage;
 
 use super::turn::Turn;
 
-/// So many bytes may reading take for each pixel of [`ReadOptions::max_megapixels`], the picture itself included. A quarter
-/// turn takes as many.
+/// Bytes that reading may use per pixel of [`ReadOptions::max_megapixels`], the picture itself included. A quarter turn uses as many.
 const BYTES_PER_PIXEL: f64 = 6.0;
 /// What a decoder may use for tables and chunks, on top of the pixels, in bytes.
 pub(super) const WORKING_SPACE: u64 = 64 << 20;
@@ -44,7 +43,7 @@ impl std::fmt::Display for Format {
     }
 }
 
-/// What a decoder hands back.
+/// The output of a decoder.
 pub(super) struct Decoded {
     pub(super) pixels: RgbImage,
     /// How often the pixels are halved.
@@ -53,7 +52,7 @@ pub(super) struct Decoded {
     pub(super) stored: (u32, u32),
     /// The turn that the decoder has applied already; `None` when the Exif orientation is still to be applied.
     pub(super) turned: Option<Turn>,
-    /// The Exif blocks in the order in which they count, with or without the `Exif\0\0` before them.
+    /// The Exif blocks in order of precedence, with or without the `Exif\0\0` before them.
     pub(super) exif: Vec<Vec<u8>>,
     pub(super) xmp: Option<Vec<u8>>,
     pub(super) notes: Vec<String>,
@@ -68,7 +67,7 @@ pub(super) enum Refusal {
 }
 
 impl Refusal {
-    /// The content is something else altogether.
+    /// The content is not a picture.
     pub(super) fn found(what: impl std::fmt::Display) -> Refusal {
         Refusal::plain(format!("expected a JPEG, PNG, HEIC, WebP, TIFF, BMP or GIF picture, found {what}"))
     }
@@ -88,7 +87,7 @@ impl Refusal {
         }
     }
 
-    /// A picture of a [`Format`], but of a kind of it that no decoder here knows.
+    /// A picture of a [`Format`], but of a variant that no decoder here supports.
     pub(super) fn unsupported(format: Format, source: impl std::error::Error + Send + Sync + 'static) -> Refusal {
         Refusal::NotAPicture {
             reason: format!(
@@ -106,12 +105,12 @@ pub(super) struct Budget {
 }
 
 impl Budget {
-    /// To be asked before anything is decoded.
+    /// Must be called before anything is decoded.
     pub(super) fn check(&self, format: Format, width: u32, height: u32) -> Result<(), Refusal> {
         if width == 0 || height == 0 {
             return Err(Refusal::plain(format!("expected a {format} picture, found one of {width} x {height} pixels")));
         }
-        // Written so that a limit that is not a number lets nothing through.
+        // Written so that a NaN limit rejects everything.
         if f64::from(width) * f64::from(height) <= self.max_megapixels * 1e6 {
             Ok(())
         } else {
@@ -119,13 +118,13 @@ impl Budget {
         }
     }
 
-    /// What decoding may take.
+    /// The number of bytes that decoding may use.
     pub(super) fn bytes(&self) -> u64 {
-        // Written so that a limit that is not a number leaves no room for pixels.
+        // Written so that a NaN limit leaves no room for pixels.
         ((BYTES_PER_PIXEL * self.max_megapixels * 1e6) as u64).saturating_add(WORKING_SPACE)
     }
 
-    /// To be asked before the pixels are decoded, with the bytes that each of them takes at the worst moment.
+    /// Must be called before the pixels are decoded, with the peak number of bytes per pixel.
     pub(super) fn check_memory(&self, width: u32, height: u32, bytes_per_pixel: f64) -> Result<(), Refusal> {
         let bytes = (f64::from(width) * f64::from(height) * bytes_per_pixel) as u64;
         let limit = self.bytes();
@@ -133,7 +132,7 @@ impl Budget {
     }
 }
 
-/// 16 bits to 8, to the nearest.
+/// 16 bits to 8, rounded to the nearest.
 pub(super) fn eight_bits(value: u16) -> u8 {
     u8::try_from((u32::from(value) + 128) / 257).unwrap_or(u8::MAX)
 }

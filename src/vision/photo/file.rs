@@ -17,7 +17,7 @@ use crate::core::isolation;
 use crate::core::photo_hash::PhotoHash;
 use crate::core::record::{self, Provenance};
 
-/// Annotated pictures are at most this long, in pixels.
+/// The largest side of annotated pictures, in pixels.
 pub const SHOWN_SIDE: u32 = 1600;
 
 /// The default of [`ReadOptions::max_megapixels`]: more than any phone writes, and at most 300 MB of pixels.
@@ -26,16 +26,16 @@ pub const MAX_MEGAPIXELS: f64 = 100.0;
 /// The default of [`ReadOptions::max_file_bytes`]: an uncompressed 16-bit TIFF of 80 megapixels still fits.
 pub const MAX_FILE_BYTES: u64 = 512 << 20;
 
-/// A photo as it should be looked at.
+/// A photo as it is to be measured.
 #[derive(Clone)]
 pub struct Photo {
     /// The upright picture or a reduced copy of it, 8 bits per channel, as coded (no colour profile is applied). Transparent parts lie over white.
     pub pixels: RgbImage,
-    /// How often `pixels` are halved against the photo; see [`ReadOptions::enough`].
+    /// How often `pixels` are halved relative to the photo; see [`ReadOptions::enough`].
     pub halvings: u32,
-    /// The file's bytes, where they hold more detail than `pixels`.
+    /// The file's bytes, if they hold more detail than `pixels`.
     pub encoded: Option<Arc<[u8]>>,
-    /// The part of the upright photo that this is, where it is not the whole: then `pixels` and every place are this part's own.
+    /// The part of the upright photo that this is, if not the whole: then `pixels` and every place are relative to this part.
     pub region: Option<Area>,
     /// Where the pixels came from.
     pub source: Source,
@@ -54,7 +54,7 @@ pub struct Source {
     pub blake3: Option<PhotoHash>,
     /// The file's length in bytes.
     pub bytes: u64,
-    /// What the content is, whatever the name says.
+    /// The format of the content, whatever the name says.
     pub format: Format,
     /// Width in pixels before the turn.
     pub stored_width: u32,
@@ -65,16 +65,16 @@ pub struct Source {
     pub orientation: u8,
 }
 
-/// How much may be read.
+/// Limits for reading.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ReadOptions {
-    /// The most that a header may declare, in millions of pixels; default [`MAX_MEGAPIXELS`]. It limits memory as well: reading
-    /// may take 6 bytes for each pixel allowed, and 64 MiB.
+    /// The largest size that a header may declare, in millions of pixels; default [`MAX_MEGAPIXELS`]. It limits memory as well: reading
+    /// may use 6 bytes for each pixel allowed, and 64 MiB.
     pub max_megapixels: f64,
     /// The longest file that is read, in bytes; default [`MAX_FILE_BYTES`].
     pub max_file_bytes: u64,
-    /// A JPEG picture is decoded at 1/2, 1/4 or 1/8 of its size, which is faster, as long as its longer side keeps so many
-    /// pixels. Default: `None`, always whole.
+    /// A JPEG picture is decoded at 1/2, 1/4 or 1/8 of its size, which is faster, as long as its longer side keeps this many pixels.
+    /// Default: `None`, always full size.
     pub enough: Option<u32>,
 }
 
@@ -115,7 +115,7 @@ impl Photo {
         Photo::from_hashed(path, bytes, blake3::hash(bytes), options)
     }
 
-    /// As [`Photo::from_bytes`], for bytes whose hash is known already.
+    /// As [`Photo::from_bytes`], for bytes whose hash is already known.
     ///
     /// # Errors
     ///
@@ -158,7 +158,7 @@ impl Photo {
         })
     }
 
-    /// Width and height of the upright photo, in its own pixels however far [`Photo::pixels`] are reduced.
+    /// Width and height of the upright photo, in its own pixels even if [`Photo::pixels`] are reduced.
     #[must_use]
     pub fn size(&self) -> (u32, u32) {
         if let Some(region) = self.region {
@@ -168,12 +168,12 @@ impl Photo {
             return self.pixels.dimensions();
         }
         let (width, height) = (self.source.stored_width, self.source.stored_height);
-        // Orientations from 5 on lie on their side.
+        // Orientations from 5 on include a quarter turn.
         if self.source.orientation < 5 { (width, height) } else { (height, width) }
     }
 
-    /// A part of the upright photo as a photo of its own, of whose pixels all places in it count. What the file says of the camera
-    /// is taken for that of a picture cut out of a larger one.
+    /// A part of the upright photo as a photo of its own; places in it are relative to its own pixels. The file's camera data are treated
+    /// as those of a picture cut out of a larger one.
     ///
     /// # Errors
     ///
@@ -193,7 +193,7 @@ impl Photo {
         Ok(photo)
     }
 
-    /// Where the record of this photo comes from.
+    /// The provenance of this photo's record.
     #[must_use]
     pub fn provenance(&self, id: &str) -> Provenance {
         let file = self.source.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
@@ -210,7 +210,7 @@ impl Photo {
         Provenance { warnings: self.notes.clone(), ..Provenance::new(id, source) }
     }
 
-    /// The photo with pixels halved no more than so often; `None` when they are not.
+    /// The photo with pixels halved at most this often; `None` when finer pixels are not needed or not available.
     ///
     /// # Errors
     ///
@@ -218,7 +218,7 @@ impl Photo {
     pub fn finer(&self, halvings: u32) -> Option<Result<Photo>> {
         let encoded = self.encoded.as_ref().filter(|_| self.halvings > halvings)?;
         let enough = self.source.stored_width.max(self.source.stored_height) >> halvings;
-        // What was let through once is let through again.
+        // What passed the limits once passes them again.
         let options = ReadOptions { max_megapixels: f64::INFINITY, max_file_bytes: u64::MAX, enough: Some(enough) };
         let whole = Photo::from_bytes(&self.source.path, encoded, &options);
         Some(whole.map(|whole| match self.region {
@@ -229,7 +229,7 @@ impl Photo {
         }))
     }
 
-    /// The photo in the detail of an annotated picture; `None` when it was read so.
+    /// The photo in the detail of an annotated picture; `None` when it was read that way.
     ///
     /// # Errors
     ///
@@ -242,7 +242,7 @@ impl Photo {
 }
 
 impl std::fmt::Debug for Photo {
-    /// The size stands for the pixels.
+    /// The size represents the pixels.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Photo")
             .field("pixels", &format_args!("{} x {}", self.pixels.width(), self.pixels.height()))
@@ -291,7 +291,7 @@ fn read_file(path: &Path, limit: u64) -> Result<Vec<u8>> {
         return Err(too_many_bytes(path, about.len(), &options));
     }
     let mut bytes = Vec::with_capacity(usize::try_from(about.len()).unwrap_or(0));
-    // The length may be wrong (files in /proc say 0) or change while we read: the limit holds all the same.
+    // The length may be wrong (files in /proc report 0) or change during reading: the limit holds in any case.
     let read = File::open(path).and_then(|file| file.take(limit.saturating_add(1)).read_to_end(&mut bytes));
     read.map_err(unreadable)?;
     if bytes.len() as u64 > limit {

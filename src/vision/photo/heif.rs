@@ -8,10 +8,9 @@ use image::RgbImage;
 use super::decoded::{Budget, Decoded, Format, Refusal, over_white};
 use super::turn::Turn;
 
-/// How deep pictures may be made from pictures; `heifer` draws the same line.
+/// The largest nesting depth of derived pictures; `heifer` has the same limit.
 const MAX_DEPTH: u32 = 4;
-/// How many times the limit all parts together may have in pixels: a grid's tiles reach over its edge, an alpha plane
-/// doubles it.
+/// The limit for all parts together, as a multiple of the pixel limit: a grid's tiles reach over its edge, an alpha plane doubles it.
 const PARTS: f64 = 4.0;
 
 pub(super) fn decode(bytes: &[u8], budget: &Budget) -> Result<Decoded, Refusal> {
@@ -46,7 +45,7 @@ pub(super) fn decode(bytes: &[u8], budget: &Budget) -> Result<Decoded, Refusal> 
     let pixels = RgbImage::from_raw(image.width, image.height, over_white(image.data))
         .ok_or_else(|| Refusal::plain("expected a whole HEIF picture, found one with rows missing"))?;
     let turn = turn(&file, primary)?;
-    // A crop (`clap`) comes before the turn and belongs to how the picture is stored.
+    // A crop (`clap`) is applied before the turn and is part of how the picture is stored.
     let stored = turn.stored_size(pixels.dimensions());
     Ok(Decoded {
         halvings: 0,
@@ -72,14 +71,14 @@ fn damaged(error: impl Into<heifer::Error>) -> Refusal {
     }
 }
 
-/// The size that the container declares; HEIF asks every picture in it to declare one.
+/// The size that the container declares; HEIF requires one for every picture.
 fn size(file: &HeifFile<'_>, id: ItemId) -> Result<(u32, u32), Refusal> {
     file.image_size(id)
         .map_err(damaged)?
         .ok_or_else(|| Refusal::plain("expected a HEIF picture that declares its size, found one that does not"))
 }
 
-/// The turn that the container asks for, and that `heifer` applies.
+/// The turn that the container declares and that `heifer` applies.
 fn turn(file: &HeifFile<'_>, id: ItemId) -> Result<Turn, Refusal> {
     Ok(file.item_properties(id).map_err(damaged)?.fold(Turn::NONE, |turn, property| match property {
         Property::Rotation(quarters) => (0..*quarters).fold(turn, |turn, _| turn.then(Turn::QUARTER_LEFT)),
@@ -89,7 +88,7 @@ fn turn(file: &HeifFile<'_>, id: ItemId) -> Result<Turn, Refusal> {
     }))
 }
 
-/// What decoding would take, found from the declared sizes alone.
+/// The cost of decoding, from the declared sizes alone.
 struct Plan<'a> {
     budget: &'a Budget,
     /// Pixels of all parts together.
@@ -99,8 +98,8 @@ struct Plan<'a> {
 }
 
 impl Plan<'_> {
-    /// Adds a picture and the pictures that it is made from. A small file can name one part thousands of times, so this
-    /// stops as soon as the sum is too large.
+    /// Adds a picture and the pictures that it is derived from. A small file can name one part thousands of times, so this stops as soon
+    /// as the sum is too large.
     fn add(&mut self, file: &HeifFile<'_>, id: ItemId, depth: u32) -> Result<(), Refusal> {
         if depth > MAX_DEPTH {
             return Err(Refusal::plain("expected a HEIF picture, found one whose parts are nested too deeply"));
@@ -111,7 +110,7 @@ impl Plan<'_> {
             let grid = file.grid(id).map_err(damaged)?;
             self.budget.check(Format::Heif, grid.output_width, grid.output_height)?;
         }
-        // Each part costs something however small it is.
+        // Each part has a minimum cost, however small it is.
         self.pixels += (f64::from(width) * f64::from(height)).max(4096.0);
         if self.pixels > PARTS * self.budget.max_megapixels.max(1.0) * 1e6 {
             return Err(Refusal::plain("expected a HEIF picture, found one whose parts are far larger than the whole"));

@@ -1,8 +1,8 @@
 //! JPEG, through `jpeg-decoder`.
 //!
-//! The decoder below is meant for browsers and fills up what is missing. A measurement needs to know, so the segments are
-//! walked here first: this finds size and kind before anything is allocated, takes Exif and XMP out, settles which colours the
-//! channels are, and hands the decoder a clean copy in which every scan ends such that one that stops early is an error.
+//! The decoder below is meant for browsers and fills in missing data. A measurement must not use such data, so the segments are parsed
+//! here first: this finds size and kind before anything is allocated, extracts Exif and XMP, determines the colour space of the channels,
+//! and gives the decoder a clean copy in which a scan that stops early is an error.
 
 mod frame;
 mod tables;
@@ -23,10 +23,10 @@ const APP0: u8 = 0xe0;
 const EXIF_OR_XMP: u8 = 0xe1;
 const ADOBE: u8 = 0xee;
 
-/// So many pairs of 0xff and a stuffed 0 follow every scan. The decoder reads ahead by at most 64 bits, so a whole scan never
+/// The number of pairs of 0xff and a stuffed 0 after every scan. The decoder reads ahead by at most 64 bits, so a complete scan never
 /// uses them; no code consists of ones, so a scan that stops early fails here.
 const PADDING: usize = 256;
-/// So many zero bytes in a row are no entropy-coded data, but the rest of a copy that was interrupted.
+/// This many zero bytes in a row are not entropy-coded data, but the rest of an interrupted copy.
 const ZERO_TAIL: usize = 16;
 
 /// Decodes at the smallest size whose longer side keeps `enough` pixels.
@@ -50,9 +50,9 @@ pub(super) fn decode(bytes: &[u8], budget: &Budget, enough: Option<u32>) -> Resu
         Some(enough) if outline.can_be_reduced() => (width.max(height) / enough.max(1)).max(1).ilog2().min(3),
         _ => 0,
     };
-    // Of other sizes the reduced picture begins or ends beside the photo, on another side once it is turned or mirrored.
+    // For other sizes the reduced picture would begin or end outside the photo, on a different side once it is turned or mirrored.
     let halvings = halvings.min(width.trailing_zeros()).min(height.trailing_zeros());
-    // A reduced picture may be asked for whole later.
+    // A reduced picture may be requested in full size later.
     budget.check_memory(width, height, outline.bytes_per_pixel())?;
     let pixels = outline.decode(halvings, None)?;
     Ok(Decoded { pixels, halvings, stored: (width, height), turned: None, exif, xmp, notes })
@@ -68,7 +68,7 @@ pub(super) enum Colours {
     Inks,
 }
 
-/// Decodes JPEG data inside another file, no larger than `most` in width and height.
+/// Decodes JPEG data inside another file, at most `most` in width and height.
 pub(super) fn decode_part(bytes: &[u8], most: (u32, u32), colours: Colours) -> Result<RgbImage, Refusal> {
     let outline = Outline::walk(bytes)?;
     let frame = &outline.frame;
@@ -86,17 +86,17 @@ pub(super) fn decode_part(bytes: &[u8], most: (u32, u32), colours: Colours) -> R
     outline.decode(0, Some(colours))
 }
 
-/// One pixel of the colours of JFIF.
+/// Converts one pixel from the colours of JFIF.
 pub(super) fn ycbcr_to_rgb([y, cb, cr]: [u8; 3]) -> [u8; 3] {
     let (y, cb, cr) = (f64::from(y), f64::from(cb) - 128.0, f64::from(cr) - 128.0);
     [y + 1.402 * cr, y - 0.344_136 * cb - 0.714_136 * cr, y + 1.772 * cb]
         .map(|value| value.round().clamp(0.0, 255.0) as u8)
 }
 
-/// What the walk over the segments found.
+/// The result of parsing the segments.
 struct Outline<'a> {
     frame: Frame,
-    /// The picture's segments and scans without junk and metadata; the end marker is still missing.
+    /// The picture's segments and scans without junk and metadata; the end marker is not included.
     clean: Vec<u8>,
     exif: Vec<&'a [u8]>,
     xmp: Option<&'a [u8]>,
@@ -108,7 +108,7 @@ struct Outline<'a> {
     scanned_channels: usize,
     /// A scan has fewer bits than its blocks need.
     too_short: bool,
-    /// Whether the end marker was there.
+    /// Whether the end marker was present.
     ended: bool,
     /// What follows the end marker.
     rest: &'a [u8],
@@ -131,7 +131,7 @@ impl<'a> Outline<'a> {
                 }
                 // Another picture begins before this one has ended.
                 START => break,
-                // Stuffing, restarts and the like have no place here and no length.
+                // Stuffing, restarts and the like are not valid here and have no length.
                 0..=1 | 0xd0..=0xd7 => continue,
                 _ => {}
             }
@@ -145,7 +145,7 @@ impl<'a> Outline<'a> {
                     continue;
                 }
                 ADOBE => {
-                    // One that is too short says nothing.
+                    // A segment that is too short is ignored.
                     adobe = adobe.or(content.strip_prefix(b"Adobe").and_then(|rest| rest.get(6).copied()));
                     continue;
                 }
@@ -166,7 +166,7 @@ impl<'a> Outline<'a> {
                 SCAN => {
                     let Some(frame) = &mut frame else { return Err(damaged("a scan comes before the frame header")) };
                     if !tables && !frame.progressive {
-                        // Webcams leave out the tables that the standard suggests.
+                        // Webcams omit the tables that the standard suggests.
                         clean.extend(standard_tables());
                         tables = true;
                     }
@@ -193,23 +193,23 @@ impl<'a> Outline<'a> {
         }
     }
 
-    /// A progressive picture is read to its end in any case; where luma is coarser than chroma, it would be reduced too far.
+    /// A progressive picture is always read to its end; where luma is coarser than chroma, it would be reduced too far.
     fn can_be_reduced(&self) -> bool {
         !self.frame.progressive && [1, 3].contains(&self.frame.channels.len()) && self.frame.starts_with_the_finest()
     }
 
-    /// What decoding takes: the pixels, the channels before they are put together, all coefficients of a progressive picture,
-    /// and the clean copy.
+    /// Memory for decoding: the pixels, the channels before they are combined, all coefficients of a progressive picture, and the clean
+    /// copy.
     fn bytes_per_pixel(&self) -> f64 {
         let samples = self.frame.samples_per_pixel();
         let pixels = f64::from(self.frame.width) * f64::from(self.frame.height);
-        // A grey picture is spread over three channels.
+        // A grey picture is expanded to three channels.
         let channels = self.frame.channels.len().max(3) as f64;
         let coefficients = if self.frame.progressive { 2.0 * samples } else { 0.0 };
         channels + samples + coefficients + self.clean.len() as f64 / pixels
     }
 
-    /// Refuses pictures that cannot be whole.
+    /// Refuses incomplete pictures.
     fn refuse_gaps(&self) -> Result<(), Refusal> {
         if self.too_short {
             return Err(if self.ended { damaged("a scan is too short") } else { Refusal::cut_short(Format::Jpeg) });
@@ -234,7 +234,7 @@ impl<'a> Outline<'a> {
         Ok(())
     }
 
-    /// As libjpeg decides it: JFIF knows one kind of colours, then the Adobe segment counts, then the channels' numbers.
+    /// The rules of libjpeg: JFIF has one colour space, then the Adobe segment decides, then the channel ids.
     fn colours(&self) -> ColorTransform {
         let numbers: Vec<u8> = self.frame.channels.iter().map(|channel| channel.number).collect();
         match (numbers.as_slice(), self.adobe) {
@@ -247,8 +247,7 @@ impl<'a> Outline<'a> {
         }
     }
 
-    /// Decodes at `1 / 2^halvings` of the size, of each block only as many coefficients as that takes. The file around may say
-    /// what the channels mean.
+    /// Decodes at `1 / 2^halvings` of the size, using only the coefficients needed for it. The surrounding file may define the channels.
     fn decode(mut self, halvings: u32, colours: Option<Colours>) -> Result<RgbImage, Refusal> {
         self.refuse_gaps()?;
         self.clean.extend([0xff, END]);
@@ -273,7 +272,7 @@ impl<'a> Outline<'a> {
             1 => pixels.iter().flat_map(|&grey| [grey; 3]).collect(),
             3 => pixels,
             _ => {
-                // The decoder takes inks for stored inverted, as everything does that leaves the Adobe marker.
+                // The decoder assumes that inks are stored inverted, as all programs do that omit the Adobe marker.
                 if self.adobe.is_none() {
                     pixels.iter_mut().for_each(|ink| *ink = 255 - *ink);
                 }
@@ -284,8 +283,8 @@ impl<'a> Outline<'a> {
             .ok_or_else(|| damaged("the picture is not of its own size"))
     }
 
-    /// Whether a second picture of the same size follows, as stereo cameras and bursts write it. Smaller ones are gain maps
-    /// and previews.
+    /// Whether a second picture of the same size follows, as in files of stereo cameras and bursts. Smaller ones are gain maps and
+    /// previews.
     fn followed_by_another(&self, width: u32, height: u32) -> bool {
         let Some(start) = self.rest.windows(3).position(|window| window == [0xff, START, 0xff]) else { return false };
         let mut walk = Walk { bytes: &self.rest[start..], at: 2 };
@@ -307,7 +306,7 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    /// The next marker and where it starts, over junk and fill bytes.
+    /// The next marker and its position, skipping junk and fill bytes.
     fn marker(&mut self) -> Option<(usize, u8)> {
         let start = self.at + self.bytes.get(self.at..)?.iter().position(|&byte| byte == 0xff)?;
         let code = start + self.bytes[start..].iter().position(|&byte| byte != 0xff)?;
@@ -315,7 +314,7 @@ impl<'a> Walk<'a> {
         Some((code - 1, self.bytes[code]))
     }
 
-    /// What the segment holds behind its length.
+    /// The segment's content after its length.
     fn content(&mut self) -> Option<&'a [u8]> {
         let length = self.bytes.get(self.at..self.at + 2)?;
         let end = self.at + usize::from(u16::from_be_bytes([length[0], length[1]]));
@@ -324,7 +323,7 @@ impl<'a> Walk<'a> {
         Some(content)
     }
 
-    /// Over entropy-coded data, to the marker behind it or to the end of the file.
+    /// Skips entropy-coded data, up to the next marker or the end of the file.
     fn skip_scan(&mut self) {
         while let Some(found) = self.bytes[self.at..].iter().position(|&byte| byte == 0xff) {
             self.at += found;
@@ -333,7 +332,7 @@ impl<'a> Walk<'a> {
                 Some(0xc4 | 0xd8..=0xdd | 0xe0..=0xef | 0xfe) => return,
                 // The second 0xff may start a marker.
                 Some(0xff) => self.at += 1,
-                // A stuffed byte, a restart, or damage, which is the decoder's to find.
+                // A stuffed byte, a restart, or damage, which the decoder detects.
                 Some(_) => self.at += 2,
                 None => break,
             }

@@ -1,19 +1,18 @@
-//! Gravity from the note that an iPhone leaves in its photos.
+//! Gravity from the maker note in an iPhone's photos.
 //!
-//! Apple's `MakerNote` is a small TIFF directory behind a header of 14 bytes: `Apple iOS` NUL, a version (00 01) and the
-//! byte order (`MM`). A 16-bit count follows, then entries of 12 bytes (tag, type, count, value or offset). Offsets count
-//! from the note's first byte. Nothing in it is trusted: every length and offset is checked.
+//! Apple's `MakerNote` is a small TIFF directory behind a header of 14 bytes: `Apple iOS` NUL, a version (00 01) and the byte order
+//! (`MM`). A 16-bit count follows, then entries of 12 bytes (tag, type, count, value or offset). Offsets count from the note's first
+//! byte. The content is untrusted: every length and offset is checked.
 
 /// `AccelerationVector`: three signed rationals.
 const ACCELERATION: u16 = 0x0008;
 /// The TIFF type of a signed rational: two 32-bit integers, numerator and denominator.
 const SIGNED_RATIONAL: u16 = 10;
 
-/// The acceleration that the phone felt when it took the photo, in units of g (1 at rest), from the bytes of an Apple
-/// `MakerNote`.
+/// The acceleration that the phone measured when it took the photo, in units of g (1 at rest), from the bytes of an Apple `MakerNote`.
 ///
-/// The axes are the device's, as stored: seen from the front of the phone held upright, x points to the left, y to the
-/// bottom and z into the face of the phone. A phone held upright and level gives about (0, -1, 0). The length is not judged here.
+/// The axes are the device's, as stored: seen from the front of the phone held upright, x points to the left, y to the bottom and z into
+/// the face of the phone. A phone held upright and level gives about (0, -1, 0). The length is not checked here.
 ///
 /// `None` when the note is not Apple's, has no such vector, or is damaged there.
 ///

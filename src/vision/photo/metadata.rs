@@ -1,4 +1,4 @@
-//! The few things in Exif and XMP that the measuring needs. Places, names and serial numbers are never looked up.
+//! The few fields of Exif and XMP that measuring needs. Places, names and serial numbers are never read.
 
 use exif::{Exif, In, Reader, Tag, Value};
 use jiff::civil::Date;
@@ -6,33 +6,33 @@ use jiff::civil::Date;
 use super::turn::Turn;
 use crate::vision::photo::maker_note::apple_gravity;
 
-/// What the file says about the camera and how it was held.
+/// The file's data about the camera and how it was held.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Metadata {
-    /// The focal length in millimetres that a 35 mm camera needs for the same view over the diagonal.
+    /// The focal length in millimetres that gives a 35 mm camera the same field of view over the diagonal.
     pub focal_35mm: Option<f64>,
     /// Apple's acceleration vector in units of g, device axes as stored (see [`apple_gravity`]); only when its length
     /// lies between 0.9 and 1.1, since otherwise the phone was moved.
     pub gravity: Option<[f64; 3]>,
-    /// The lens model says that it is the front camera.
+    /// The lens model identifies the front camera.
     pub front_camera: bool,
-    /// Width and height of the picture that the camera took, as it wrote them down, in pixels.
+    /// Width and height of the picture that the camera took, as recorded in the file, in pixels.
     pub shot_px: Option<[f64; 2]>,
-    /// The day that the camera says it was taken on. For the user's own history alone: it gets into no output.
+    /// The day of the photo by the camera's clock. For the user's own history alone: it is in no output.
     pub taken: Option<Date>,
-    /// The file says that it was put together from several pictures: the pinhole camera does not hold.
+    /// The file is marked as put together from several pictures: the pinhole camera does not hold.
     pub panorama: bool,
 }
 
-/// What [`read`] found.
+/// The result of [`read`].
 pub(super) struct Said {
     pub(super) metadata: Metadata,
     pub(super) orientation: Turn,
     pub(super) notes: Vec<String>,
 }
 
-/// Reads the Exif blocks (TIFF structures, with or without `Exif\0\0` before them) and the XMP packet. Of what several say, the
-/// first counts. What is damaged is left out with a note.
+/// Reads the Exif blocks (TIFF structures, with or without `Exif\0\0` before them) and the XMP packet. The first value of each field
+/// counts. Damaged fields are left out with a note.
 pub(super) fn read(exif: Vec<Vec<u8>>, xmp: Option<&[u8]>) -> Said {
     let mut said = Said { metadata: Metadata::default(), orientation: Turn::NONE, notes: Vec::new() };
     let mut orientation = None;
@@ -45,12 +45,12 @@ pub(super) fn read(exif: Vec<Vec<u8>>, xmp: Option<&[u8]>) -> Said {
             said.metadata = said.metadata.or(metadata(&exif));
         }
     }
-    // A broken block beside a whole one is a leftover of some program on the way.
+    // A broken block beside a whole one is left over from another program.
     if !whole {
         said.notes.splice(..0, damage);
     }
     said.orientation = orientation.or_else(|| xmp.and_then(xmp_orientation)).unwrap_or(Turn::NONE);
-    // Panorama makers write Google's photo sphere properties; to declare the namespace alone does not count.
+    // Panorama programs write Google's photo sphere properties; declaring the namespace alone does not count.
     said.metadata.panorama |= xmp.is_some_and(|packet| packet.windows(6).any(|window| window == b"GPano:"));
     if said.metadata.panorama {
         said.notes.push(
@@ -62,7 +62,7 @@ pub(super) fn read(exif: Vec<Vec<u8>>, xmp: Option<&[u8]>) -> Said {
 }
 
 impl Metadata {
-    /// What is known, and where nothing is, what `other` knows.
+    /// The own fields, and those of `other` where they are missing.
     fn or(self, other: Metadata) -> Metadata {
         Metadata {
             focal_35mm: self.focal_35mm.or(other.focal_35mm),
@@ -75,8 +75,8 @@ impl Metadata {
     }
 }
 
-/// `tiff:Orientation`, as an attribute or as an element. A packet says it once, of its own picture; what it says of thumbnails
-/// and of pictures that this one was made from goes by other names.
+/// `tiff:Orientation`, as an attribute or as an element. A packet has it once, for its own picture; the fields for thumbnails and for
+/// source pictures have other names.
 fn xmp_orientation(packet: &[u8]) -> Option<Turn> {
     let text = String::from_utf8_lossy(packet);
     let rest = text.split_once("tiff:Orientation")?.1.trim_start();
@@ -110,12 +110,12 @@ fn parse(mut block: Vec<u8>, notes: &mut Vec<String>) -> Option<Exif> {
     }
 }
 
-/// Many programs leave out the empty pointer that ends a directory; every field before it was read.
+/// Many programs omit the empty pointer that ends a directory; every field before it was read.
 fn is_harmless(error: &exif::Error) -> bool {
     matches!(error, exif::Error::InvalidFormat("Unexpected next IFD" | "Truncated next IFD offset"))
 }
 
-/// `None` when nothing is said, or nothing that means anything.
+/// `None` when the field is missing or has no valid value.
 fn exif_orientation(exif: &Exif, notes: &mut Vec<String>) -> Option<Turn> {
     match exif.get_field(Tag::Orientation, In::PRIMARY).and_then(|field| field.value.get_uint(0)) {
         // Some programs write 0 for "not known".
@@ -132,7 +132,7 @@ fn exif_orientation(exif: &Exif, notes: &mut Vec<String>) -> Option<Turn> {
 
 fn metadata(exif: &Exif) -> Metadata {
     let field = |tag: Tag| exif.get_field(tag, In::PRIMARY).map(|field| &field.value);
-    // 0 stands for "not known" in both.
+    // 0 means "not known" in both.
     let positive = |value: f64| (value.is_finite() && value > 0.0).then_some(value);
     let side = |tag: Tag| field(tag).and_then(|value| value.get_uint(0)).map(f64::from).and_then(positive);
     Metadata {
@@ -150,24 +150,24 @@ fn metadata(exif: &Exif) -> Metadata {
             }
             _ => false,
         },
-        // Programs that cut or resize a picture mostly leave this as it was.
+        // Programs that crop or resize a picture usually keep this field.
         shot_px: side(Tag::PixelXDimension).zip(side(Tag::PixelYDimension)).map(<[f64; 2]>::from),
         taken: match field(Tag::DateTimeOriginal) {
             Some(Value::Ascii(lines)) => lines.first().and_then(|line| day(line)),
             _ => None,
         },
-        // The standard knows 0 and 1; Apple writes 6 for a panorama.
+        // The standard defines 0 and 1; Apple writes 6 for a panorama.
         panorama: field(Tag::CustomRendered).and_then(|value| value.get_uint(0)) == Some(6),
     }
 }
 
-/// The day of an Exif time; cameras whose clock was never set write zeros.
+/// The day of an Exif time; cameras with an unset clock write zeros.
 fn day(time: &[u8]) -> Option<Date> {
     let time = exif::DateTime::from_ascii(time).ok()?;
     Date::new(i16::try_from(time.year).ok()?, i8::try_from(time.month).ok()?, i8::try_from(time.day).ok()?).ok()
 }
 
-/// Whether the phone felt little else than gravity.
+/// Whether the phone measured little more than gravity.
 fn at_rest(vector: &[f64; 3]) -> bool {
     let length = vector.iter().map(|part| part * part).sum::<f64>().sqrt();
     0.9 < length && length < 1.1

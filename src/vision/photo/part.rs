@@ -4,7 +4,7 @@ use image::{RgbImage, imageops};
 
 use crate::core::area::Area;
 
-/// The pixels of a part of a photo that was halved `halvings` times; at least one.
+/// The pixels of a part of a photo that was halved `halvings` times; at least one pixel.
 pub(super) fn cut(pixels: &RgbImage, halvings: u32, part: Area) -> RgbImage {
     let most = |start: u32, size: u32| (start >> halvings).min(size.saturating_sub(1));
     let (width, height) = pixels.dimensions();

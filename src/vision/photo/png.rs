@@ -1,4 +1,4 @@
-//! PNG, row by row: 16 bits become 8 on the way, so that a deep picture takes no more memory than a plain one.
+//! PNG, row by row: 16 bits are converted to 8 on the way, so a 16-bit picture takes no more memory than an 8-bit one.
 
 use std::io::Cursor;
 
@@ -8,7 +8,7 @@ use png::{BitDepth, ColorType, DecodingError, Info, InterlaceInfo, Limits, Reade
 use super::decoded::{Budget, Decoded, Format, Refusal, WORKING_SPACE, eight_bits, over_white};
 
 pub(super) fn decode(bytes: &[u8], budget: &Budget) -> Result<Decoded, Refusal> {
-    // Chunks around the pixels: compressed ones may not grow beyond this.
+    // Limit for compressed chunks other than the pixels.
     let limits = Limits { bytes: usize::try_from(WORKING_SPACE).unwrap_or(usize::MAX) };
     let mut decoder = png::Decoder::new_with_limits(Cursor::new(bytes), limits);
     let (width, height) = decoder.read_header_info().map_err(refusal)?.size();
@@ -17,7 +17,7 @@ pub(super) fn decode(bytes: &[u8], budget: &Budget) -> Result<Decoded, Refusal> 
     let mut reader = decoder.read_info().map_err(refusal)?;
     let animated = reader.info().animation_control.is_some();
     let pixels = rows(&mut reader, width, height)?;
-    // Metadata may follow the pixels; what is wrong there changes none of them.
+    // Metadata may follow the pixels; errors there do not affect them.
     let _ = reader.finish();
     let info = reader.info();
     let mut said = Profiles::of(info);
@@ -58,7 +58,7 @@ fn to_rgb(row: &[u8], colour: ColorType, depth: BitDepth) -> Result<Vec<u8>, Ref
     let row = match depth {
         BitDepth::Eight => row.to_vec(),
         BitDepth::Sixteen => row.as_chunks().0.iter().map(|pair| eight_bits(u16::from_be_bytes(*pair))).collect(),
-        // EXPAND leaves no fewer.
+        // EXPAND gives at least that many.
         _ => {
             return Err(Refusal::plain(format!(
                 "expected a PNG picture, found one of {depth:?} bits that stays packed"
@@ -107,7 +107,7 @@ impl Profiles {
     fn note(&mut self, keyword: &str, text: &str) {
         match keyword {
             "XML:com.adobe.xmp" => self.xmp = self.xmp.take().or(Some(text.as_bytes().to_vec())),
-            // ImageMagick before version 7 and programs that follow it.
+            // Written by ImageMagick before version 7 and compatible programs.
             "Raw profile type exif" | "Raw profile type APP1" | "Raw profile type xmp" => {
                 let Some(profile) = raw_profile(text) else { return };
                 if let Some(packet) = profile.strip_prefix(b"http://ns.adobe.com/xap/1.0/\0") {
@@ -123,7 +123,7 @@ impl Profiles {
     }
 }
 
-/// The bytes of a raw profile: a name, a length, and as many bytes in hexadecimal digits, over several lines.
+/// The bytes of a raw profile: a name, a length, and that many bytes in hexadecimal digits, over several lines.
 fn raw_profile(text: &str) -> Option<Vec<u8>> {
     let mut words = text.split_ascii_whitespace();
     let _name = words.next()?;

@@ -10,14 +10,14 @@ use image::{AnimationDecoder, DynamicImage, ImageDecoder, ImageError, Limits, Rg
 use super::decoded::{Budget, Decoded, Format, Refusal, WORKING_SPACE, over_white};
 
 pub(super) fn webp(bytes: &[u8], budget: &Budget) -> Result<Decoded, Refusal> {
-    // The container says how long it is; without its end the decoder only finds that something is wrong.
+    // The container states its length; without its end the decoder would report only an unspecific error.
     let declared = bytes.get(4..).and_then(<[u8]>::first_chunk).map_or(0, |length| u32::from_le_bytes(*length));
     if (bytes.len() as u64) < u64::from(declared) + 8 {
         return Err(Refusal::cut_short(Format::WebP));
     }
     let decoder = WebPDecoder::new(Cursor::new(bytes)).map_err(|error| refusal(Format::WebP, error))?;
     let animated = decoder.has_animation();
-    // Beside the pixels: a lossy picture's three planes, or all four channels again.
+    // In addition to the pixels: the three planes of a lossy picture, or all four channels again.
     let planes = if bytes.get(12..16) == Some(b"VP8 ") { 1.5 } else { 4.0 };
     let mut decoded = decode(decoder, Format::WebP, planes, budget)?;
     if animated {
@@ -41,12 +41,12 @@ pub(super) fn gif(bytes: &[u8], budget: &Budget) -> Result<Decoded, Refusal> {
     Ok(decoded)
 }
 
-/// `working` is what the decoder holds beside the pixels, in bytes for each.
+/// `working` is the decoder's memory in addition to the pixels, in bytes per pixel.
 fn decode(mut decoder: impl ImageDecoder, format: Format, working: f64, budget: &Budget) -> Result<Decoded, Refusal> {
     let (width, height) = decoder.dimensions();
     budget.check(format, width, height)?;
     budget.check_memory(width, height, f64::from(decoder.color_type().bytes_per_pixel()) + working)?;
-    // Metadata that cannot be read is as good as none.
+    // Unreadable metadata are treated as missing.
     let exif = decoder.exif_metadata().ok().flatten();
     let xmp = decoder.xmp_metadata().ok().flatten();
     let mut limits = Limits::no_limits();

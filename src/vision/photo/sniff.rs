@@ -1,4 +1,4 @@
-//! What the bytes are, whatever the file is called.
+//! Detects the type of the content, whatever the file is called.
 
 use std::fs::File;
 use std::io::Read;
@@ -6,11 +6,11 @@ use std::path::Path;
 
 use super::decoded::Format;
 
-/// What is said of AVIF.
+/// The message for AVIF.
 pub(super) const AVIF: &str =
     "an AVIF picture, which is not supported; open it in a browser or an image program and save it as PNG first";
 
-/// The format of a picture that can be read, or words for what was found instead.
+/// The format of a readable picture, or a description of what was found instead.
 pub(super) fn format(bytes: &[u8]) -> Result<Format, String> {
     let at = |offset: usize, magic: &[u8]| bytes.get(offset..).is_some_and(|rest| rest.starts_with(magic));
     let starts = |magic: &[u8]| at(0, magic);
@@ -50,7 +50,7 @@ pub(super) fn format(bytes: &[u8]) -> Result<Format, String> {
     }
 }
 
-/// A file that starts with an `ftyp` box: HEIF, AVIF, a film.
+/// A file that starts with an `ftyp` box: HEIF, AVIF, a video.
 fn heif_family(bytes: &[u8]) -> Result<Format, String> {
     let length = bytes.first_chunk().map_or(0, |length| u32::from_be_bytes(*length));
     let end = usize::try_from(length).unwrap_or(usize::MAX).min(bytes.len()).min(512);
@@ -74,7 +74,7 @@ fn heif_family(bytes: &[u8]) -> Result<Format, String> {
     }
 }
 
-/// Words for bytes that are no picture we know.
+/// A description of bytes that are no known picture.
 fn stranger(bytes: &[u8]) -> String {
     const MAGICS: [(usize, &[u8], &str); 16] = [
         (0, b"%PDF", "a PDF document; export the picture in it as JPEG or PNG first"),
@@ -137,7 +137,7 @@ fn stranger(bytes: &[u8]) -> String {
     format!("data of an unknown kind that starts with {}", start.join(" "))
 }
 
-/// The bytes as text, if they read as one; the last character may be cut.
+/// The bytes as text, if they are valid text; the last character may be cut.
 fn as_text(head: &[u8]) -> Option<&str> {
     let text = match std::str::from_utf8(head) {
         Ok(text) => text,
@@ -148,7 +148,7 @@ fn as_text(head: &[u8]) -> Option<&str> {
     (!text.is_empty() && text.chars().all(printable)).then_some(text)
 }
 
-/// The first directory of a classic TIFF file: just enough of it to tell a raw file and further pages.
+/// The first directory of a classic TIFF file: enough to detect a raw file and further pages.
 pub(super) struct Directory<'a> {
     bytes: &'a [u8],
     big_endian: bool,
@@ -184,7 +184,7 @@ impl Directory<'_> {
         } else if matches!(self.value(PHOTOMETRIC), Some(32803 | 34892)) {
             Some("TIFF with sensor data")
         } else if self.value(SUB_IFDS).is_some() && self.value(NEW_SUBFILE_TYPE) == Some(1) {
-            // NEF, ARW, PEF: the first page is a thumbnail and the sensor's data hang below it.
+            // NEF, ARW, PEF: the first page is a thumbnail and the sensor's data are in a subdirectory.
             Some("NEF, ARW or alike")
         } else {
             None
@@ -201,7 +201,7 @@ impl Directory<'_> {
         }
     }
 
-    /// Where the entry of a tag lies: its tag, kind, number of values, and the value or where the values lie.
+    /// The position of a tag's entry: its tag, kind, number of values, and the value or the offset of the values.
     pub(super) fn entry(&self, tag: u16) -> Option<usize> {
         let entries = usize::from(self.u16(self.start)?);
         let places = (0..entries).filter_map(|index| self.start.checked_add(2 + 12 * index));
@@ -227,13 +227,13 @@ impl Directory<'_> {
     }
 }
 
-/// Endings of picture files, readable ones and such as are refused with advice.
+/// Endings of picture files, both readable ones and ones that are refused with advice.
 const PICTURE_ENDINGS: [&str; 27] = [
     "jpg", "jpeg", "jpe", "jfif", "mpo", "png", "webp", "tif", "tiff", "bmp", "dib", "heic", "heif", "hif", "avif",
     "gif", "jxl", "jp2", "dng", "cr2", "cr3", "nef", "arw", "raf", "rw2", "orf", "x3f",
 ];
 
-/// Whether a file's name says that it is a picture, of whatever kind.
+/// Whether a file's name has the ending of a picture of any kind.
 #[must_use]
 pub fn names_picture(path: &Path) -> bool {
     let ending = path.extension().map(|ending| ending.to_string_lossy().to_ascii_lowercase());

@@ -1,7 +1,7 @@
-//! TIFF, chunk by chunk: each strip or tile becomes 8 bits per channel as soon as it is read.
+//! TIFF, chunk by chunk: each strip or tile is converted to 8 bits per channel as soon as it is read.
 //!
-//! The `tiff` crate reads chunks of chunky pixels. What it leaves open is bridged here: separate planes are read as grey
-//! pictures one after the other, a palette as a grey picture of its numbers, and JPEG chunks by our own JPEG decoder.
+//! The `tiff` crate reads chunks of chunky pixels. This file adds what it does not support: separate planes are read as grey pictures one
+//! after the other, a palette as a grey picture of its indices, and JPEG chunks by our own JPEG decoder.
 
 use std::io::Cursor;
 
@@ -16,7 +16,7 @@ use super::sniff::Directory;
 
 type Reader<'a> = Decoder<Cursor<&'a [u8]>>;
 
-/// Up to this length, in bytes, the whole file is handed to the Exif reader, which wants a copy.
+/// Up to this length, in bytes, the whole file is passed to the Exif reader, which needs a copy.
 const EXIF_COPY: usize = 128 << 20;
 const JPEG: u32 = 7;
 const OLD_JPEG: u32 = 6;
@@ -47,7 +47,7 @@ pub(super) fn decode(bytes: &[u8], budget: &Budget) -> Result<Decoded, Refusal> 
         notes.push("the file has several pages: the first was taken".into());
     }
     let exif = if bytes.len() <= EXIF_COPY {
-        // The file itself is the structure that Exif has borrowed.
+        // The file itself is the TIFF structure that Exif is based on.
         bytes.to_vec()
     } else {
         notes.push(
@@ -72,7 +72,7 @@ fn orientation_alone(orientation: u32) -> Vec<u8> {
     [b"II*\0\x08\0\0\0\x01\0\x12\x01\x04\0\x01\0\0\0", &orientation.to_le_bytes()[..], &[0; 4]].concat()
 }
 
-/// Where a chunk lies in the picture, and its part that belongs to it.
+/// A chunk's position in the picture, and the part of it that belongs to the picture.
 struct Place {
     index: u32,
     left: usize,
@@ -90,7 +90,7 @@ fn places(reader: &mut Reader<'_>) -> Result<Vec<Place>, Refusal> {
         return Err(damaged("a strip or tile has no pixels"));
     }
     let (across, down) = (width.div_ceil(wide), height.div_ceil(high));
-    // A small file could name more of them than it has bytes.
+    // A small file could declare more of them than it has bytes.
     let named = match reader.get_chunk_type() {
         ChunkType::Strip => reader.strip_count(),
         ChunkType::Tile => reader.tile_count(),
@@ -113,7 +113,7 @@ fn places(reader: &mut Reader<'_>) -> Result<Vec<Place>, Refusal> {
     Ok((0..across * down).map(place).collect())
 }
 
-/// Bytes for each pixel of the picture that its largest chunk takes.
+/// Bytes of the largest chunk per pixel of the picture.
 fn chunk_share(reader: &mut Reader<'_>, bytes_per_pixel: f64) -> Result<f64, Refusal> {
     let (width, height) = reader.dimensions().map_err(refusal)?;
     let (wide, high) = reader.chunk_dimensions();
@@ -142,7 +142,7 @@ fn chunky(reader: &mut Reader<'_>, budget: &Budget) -> Result<RgbImage, Refusal>
     Ok(picture)
 }
 
-/// The numbers of the colours come from a copy of the file that calls them grey.
+/// The colour indices are read from a copy of the file that declares them grey.
 fn palette(bytes: &[u8], reader: &mut Reader<'_>, budget: &Budget) -> Result<RgbImage, Refusal> {
     let colours = reader.get_tag_u16_vec(Tag::ColorMap).map_err(refusal)?;
     // One third each for red, green and blue.
@@ -173,7 +173,7 @@ fn palette(bytes: &[u8], reader: &mut Reader<'_>, budget: &Budget) -> Result<Rgb
     Ok(picture)
 }
 
-/// Each plane comes from a copy of the file that calls it a grey picture.
+/// Each plane is read from a copy of the file that declares it a grey picture.
 fn planes(
     bytes: &[u8],
     reader: &mut Reader<'_>,
@@ -284,7 +284,7 @@ fn put(picture: &mut RgbImage, place: &Place, row: usize, rgb: &[u8]) -> Result<
     Ok(())
 }
 
-/// What the channels mean.
+/// The colour space of the channels.
 #[derive(Clone, Copy)]
 enum Inks {
     Grey,
@@ -322,10 +322,10 @@ impl Inks {
     }
 }
 
-/// A chunk as the decoder hands it over.
+/// A chunk as returned by the decoder.
 struct Samples {
     data: DecodingResult,
-    /// Of one row.
+    /// Per row.
     samples: usize,
     bits: u8,
 }
@@ -337,7 +337,7 @@ impl Samples {
         Ok(Samples { data, samples: place.width * channels, bits })
     }
 
-    /// A row in 8 bits; packed samples are spread over 0 to 255 when `scaled`, or else left as they are.
+    /// A row in 8 bits; packed samples are scaled to 0 to 255 when `scaled`, or else left as they are.
     fn row(&self, row: usize, scaled: bool) -> Result<Vec<u8>, Refusal> {
         let short = || damaged("a strip or tile is smaller than its place");
         let range = row * self.samples..(row + 1) * self.samples;
@@ -358,7 +358,7 @@ impl Samples {
                 data.get(range).map(|line| line.iter().map(|&value| eight_bits(value)).collect()).ok_or_else(short)
             }
             (DecodingResult::F32(data), _) => {
-                // Not a number becomes 0.
+                // NaN becomes 0.
                 let shade = |value: &f32| (value.clamp(0.0, 1.0) * 255.0).round() as u8;
                 data.get(range).map(|line| line.iter().map(shade).collect()).ok_or_else(short)
             }
@@ -367,7 +367,7 @@ impl Samples {
     }
 }
 
-/// A copy of a classic TIFF file whose first directory says something else.
+/// A copy of a classic TIFF file with a changed first directory.
 #[derive(Clone)]
 struct Patch {
     bytes: Vec<u8>,
@@ -391,10 +391,10 @@ impl Patch {
         self.entry(tag).is_some()
     }
 
-    /// Makes a tag's only value another one, of 16 bits.
+    /// Replaces a tag's only value, of 16 bits.
     fn set(&mut self, tag: Tag, value: u16) -> Result<(), Refusal> {
         let Some((entry, big_endian)) = self.entry(tag) else {
-            // What is left out has its default, which is what is set here.
+            // A missing tag has its default, which is the value set here.
             return Ok(());
         };
         let (kind, count, value) = if big_endian {
@@ -439,10 +439,10 @@ impl Patch {
         self.write(entry + 4, &[kept, field].concat())
     }
 
-    /// Makes a tag one that nobody knows.
+    /// Replaces a tag with an unknown one.
     fn forget(&mut self, tag: Tag) {
         if let Some((entry, _)) = self.entry(tag) {
-            // Far above all that the standard names, whatever the order of its bytes.
+            // Far above all tags of the standard, in either byte order.
             let _ = self.write(entry, &[0xfd, 0xfd]);
         }
     }

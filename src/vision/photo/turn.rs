@@ -1,9 +1,9 @@
-//! The eight ways in which a camera can have been held.
+//! The eight orientations in which a camera can be held.
 
 use image::{RgbImage, imageops};
 
-/// What makes stored pixels upright, as a matrix on (x right, y down) around the picture's centre. Its entries are 0, 1 and
-/// -1, so that turns can be put one behind the other.
+/// The turn from stored to upright pixels, as a matrix on (x right, y down) around the picture's centre. Its entries are 0, 1 and -1, so
+/// turns can be composed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Turn([[i8; 2]; 2]);
 
@@ -19,17 +19,17 @@ const BY_EXIF: [Turn; 8] = [
     Turn::QUARTER_LEFT,
 ];
 
-/// The side in pixels of the squares in which a quarter turn walks, so that reads and writes both stay in the cache.
+/// The side in pixels of the squares that a quarter turn processes one by one, so that reads and writes both stay in the cache.
 const TILE: usize = 32;
 
 impl Turn {
-    /// Upright already.
+    /// Already upright.
     pub(super) const NONE: Turn = Turn([[1, 0], [0, 1]]);
-    /// Left and right change places.
+    /// Exchanges left and right.
     pub(super) const MIRROR: Turn = Turn([[-1, 0], [0, 1]]);
-    /// Top and bottom change places.
+    /// Exchanges top and bottom.
     pub(super) const FLIP: Turn = Turn([[1, 0], [0, -1]]);
-    /// A quarter turn against the clock.
+    /// A quarter turn counter-clockwise.
     pub(super) const QUARTER_LEFT: Turn = Turn([[0, 1], [-1, 0]]);
 
     /// `None` unless 1 to 8.
@@ -82,7 +82,7 @@ impl Turn {
 /// bottom when `from_bottom` is.
 fn quarter(stored: &RgbImage, from_right: bool, from_bottom: bool) -> RgbImage {
     let mut upright = RgbImage::new(stored.height(), stored.width());
-    // Widths and heights of a picture in memory fit.
+    // Width and height of a picture in memory fit into `usize`.
     let (width, height) = (stored.width() as usize, stored.height() as usize);
     let (from, to) = (stored.as_chunks::<3>().0, upright.as_chunks_mut::<3>().0);
     for top in (0..width).step_by(TILE) {
@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     fn every_orientation_does_what_the_exif_standard_says() {
-        // Where the 0th row and the 0th column of the stored pixels lie (Exif 2.32, 4.6.5, Orientation).
+        // The positions of the 0th row and the 0th column of the stored pixels (Exif 2.32, 4.6.5, Orientation).
         let edges = [
             ("top", "left"),
             ("top", "right"),

@@ -1,4 +1,4 @@
-//! Regions of a photo, and the tensors that are cut out of them. A crop carries its own map back to photo pixels.
+//! Regions of a photo, and the tensors that are cut out of them. Each crop includes its own map back to photo pixels.
 
 use std::sync::OnceLock;
 
@@ -9,17 +9,17 @@ use crate::core::geometry::{Affine, Point};
 use crate::vision::raster::region::{Border, CropForm, Region, Sampling};
 use crate::vision::raster::resample::{self, RGB, Raster};
 
-/// A tensor cut out of a photo, with the way back.
+/// A tensor cut out of a photo, with the map back to it.
 #[derive(Debug, Clone)]
 pub struct Crop {
-    /// 1 x size x size x 3 (rows, columns, RGB), values as [`CropForm`] says.
+    /// 1 x size x size x 3 (rows, columns, RGB), values as defined by [`CropForm`].
     pub tensor: Array4<f32>,
     /// From tensor pixels to places in the photo. Its determinant is negative when the crop is mirrored.
     pub to_photo: Affine,
 }
 
-/// The map to places in a photo as a map to pixel numbers of the photo averaged down by `factor`, `left` columns of which are
-/// left out: a place counts from the photo's edge, and pixel k's centre lies at k + 1/2.
+/// Converts a map to places in a photo into a map to pixel numbers of the photo averaged down by `factor`, without its first `left`
+/// columns: a place counts from the photo's edge, and pixel k's centre lies at k + 1/2.
 pub(crate) fn to_pixels(to_photo: &Affine, factor: f64, left: f64) -> Affine {
     let share = 1.0 / factor;
     Affine {
@@ -37,24 +37,24 @@ pub(crate) fn to_pixels(to_photo: &Affine, factor: f64, left: f64) -> Affine {
 pub struct Grey {
     /// The pixels.
     pub image: GrayImage,
-    /// How many photo pixels one of them spans.
+    /// Photo pixels per pixel.
     pub factor: f64,
-    /// Where the part begins, in photo pixels.
+    /// The left edge of the part, in photo pixels.
     pub left: f64,
-    /// Where the part begins, in photo pixels.
+    /// The top edge of the part, in photo pixels.
     pub top: f64,
 }
 
-/// Pictures are halved this many times at most.
+/// The largest number of halvings of a picture.
 const DEEPEST: usize = 5;
 
-/// A photo's pixels with the averaged-down copies that crops read from, each made when first needed.
+/// A photo's pixels with the averaged-down copies that crops read from, each made on first use.
 #[derive(Debug)]
 pub struct Pyramid<'a> {
     levels: [OnceLock<RgbImage>; DEEPEST],
-    /// The finest level that there is.
+    /// The finest level available.
     finest: &'a RgbImage,
-    /// How often that is halved already.
+    /// How often that level is already halved.
     halvings: usize,
     /// Width and height of the photo.
     size: (u32, u32),
@@ -80,13 +80,13 @@ impl<'a> Pyramid<'a> {
         (f64::from(self.size.0), f64::from(self.size.1))
     }
 
-    /// The photo halved `halvings` times (as often as it can be, and at least as often as it is), and how often it was.
+    /// The photo halved `halvings` times, within the available levels, and how often it was halved.
     fn level(&self, halvings: usize) -> (&RgbImage, usize) {
         let further = self.further(halvings.saturating_sub(self.halvings));
         (further.0, further.1 + self.halvings)
     }
 
-    /// The finest level halved so many times further.
+    /// The finest level halved this many times further.
     fn further(&self, halvings: usize) -> (&RgbImage, usize) {
         let shorter = self.finest.width().min(self.finest.height()).max(1);
         let halvings = halvings.min(DEEPEST).min(shorter.ilog2() as usize);
@@ -94,7 +94,7 @@ impl<'a> Pyramid<'a> {
         match halvings {
             0 => (self.finest, 0),
             1 => (self.levels[0].get_or_init(|| halve(self.finest, 2)), 1),
-            // Straight from the photo: the copy of half its size is large and seldom needed for itself.
+            // Directly from the photo: the copy of half its size is large and seldom needed itself.
             2 => (self.levels[1].get_or_init(|| halve(self.finest, 4)), 2),
             deeper => {
                 let finer = self.further(deeper - 1).0;
@@ -103,14 +103,14 @@ impl<'a> Pyramid<'a> {
         }
     }
 
-    /// How many of the photo's columns the copy halved `halvings` times leaves out at the left: where the width is no multiple,
-    /// the rest falls away on one side, of a photo and its mirror image on opposite ones.
+    /// The number of the photo's columns that the copy halved `halvings` times leaves out at the left: if the width is not a multiple,
+    /// the remainder is dropped on one side, and for the mirror image on the opposite side.
     fn left_out(&self, halvings: usize) -> u32 {
         if self.is_handed() { 0 } else { self.size.0 % (1 << halvings) }
     }
 
-    /// A part of the photo (left, top, right, bottom in photo pixels, and what is touched) in grey, averaged down until the photo's
-    /// longer side would be at most twice `side` px.
+    /// A part of the photo (left, top, right, bottom in photo pixels, including partly covered pixels) in grey, averaged down until the
+    /// photo's longer side would be at most twice `side` px.
     #[must_use]
     pub fn grey(&self, side: u32, [left, top, right, bottom]: [f64; 4]) -> Grey {
         let halvings = (self.size.0.max(self.size.1) / side.max(1)).max(1).ilog2();
@@ -134,11 +134,11 @@ impl<'a> Pyramid<'a> {
         Grey { image, factor, left: f64::from(left) * factor + left_out, top: f64::from(top) * factor }
     }
 
-    /// Whether the photo, and not its mirror image, is the one of both to look at where one look is enough: the one whose left half is
-    /// brighter. Then a photo and its mirror image are looked at alike, and neither side is favoured by their places.
+    /// Whether a single reading uses the photo and not its mirror image: it uses the one whose left half is brighter. A photo and its
+    /// mirror image are then read alike, and neither side is favoured.
     #[must_use]
     pub fn is_handed(&self) -> bool {
-        // Whole rows, of which no column is left out: these sums are exactly opposite in the mirror image.
+        // Whole rows, with no column left out: these sums are exactly opposite in the mirror image.
         const ROWS: u32 = 128;
         *self.handed.get_or_init(|| {
             let stride = 3 * self.finest.width().max(1) as usize;
@@ -168,7 +168,7 @@ impl<'a> Pyramid<'a> {
         self.cut(flipped, form)
     }
 
-    /// The tensor whose pixel (i, j) shows the photo's pixel there where `to_photo` takes (i, j).
+    /// The tensor whose pixel (i, j) shows the photo at `to_photo` of (i, j).
     fn cut(&self, to_photo: Affine, form: &CropForm) -> Crop {
         let step = to_photo.xx.hypot(to_photo.yx);
         let wanted = match form.sampling {
@@ -193,8 +193,8 @@ impl<'a> Pyramid<'a> {
     }
 }
 
-/// A picture of `1 / factor` the width and height, each pixel the mean of `factor x factor`; what is left over at the bottom is
-/// dropped, and at the right or else at the left.
+/// A picture of `1 / factor` the width and height, each pixel the mean of `factor x factor`; the remainder is dropped at the bottom, and
+/// at the right or else at the left.
 fn reduced(image: &RgbImage, factor: u32, from_left: bool) -> RgbImage {
     let (width, height) = (image.width() / factor, image.height() / factor);
     let part = [0, 0, width as usize, height as usize];
@@ -216,9 +216,9 @@ fn fill_as_opencv(image: &RgbImage, map: &Affine, form: &CropForm, values: &mut 
     }
 }
 
-/// The picture at a place between pixels, to the bit as OpenCV's `warpPerspective` gives it to MediaPipe: places in steps of
-/// 1/32 pixel, channels rounded to whole levels. The detector is that sensitive: exact sampling instead moves the joints by
-/// a median of 0.2 % of the trunk.
+/// The picture interpolated between pixels, bit for bit as OpenCV's `warpPerspective` gives it to MediaPipe: places in steps of 1/32
+/// pixel, channels rounded to whole levels. The detector is sensitive to this: exact sampling instead moves the joints by a median of 0.2
+/// % of the trunk.
 fn bilinear_opencv(image: &RgbImage, at: Point, border: Border) -> [f32; 3] {
     let (width, height) = (i64::from(image.width()), i64::from(image.height()));
     let fixed = |v: f64| (32.0 * v).round_ties_even() as i64;
@@ -272,7 +272,7 @@ mod tests {
         let region = Region { center: Point::new(120.0, 120.0), side: 160.0, rotation: 0.0 };
         let crop = Pyramid::new(&photo).crop(region, &CropForm { sampling: Sampling::Averaged, ..FORM });
         let at = crop.to_photo.apply(Point::new(4.0, 4.0)) + Vec2::new(-0.5, -0.5);
-        // 16 photo pixels a tensor pixel: a ramp's average is its value in the middle, up to rounding to whole levels.
+        // 16 photo pixels per tensor pixel: a ramp's average is its value in the middle, up to rounding to whole levels.
         assert!((f64::from(crop.tensor[[0, 4, 4, 0]]) * 255.0 - at.x).abs() < 1.5);
     }
 
@@ -286,7 +286,7 @@ mod tests {
         assert_eq!(copy.size(), (512.0, 480.0));
         let (a, b) = (whole.crop(region, &form), copy.crop(region, &form));
         assert_eq!(a.to_photo, b.to_photo);
-        // Halved twice with rounding in between, against at once.
+        // Halved twice with rounding in between, compared with a single step.
         assert!(a.tensor.iter().zip(&b.tensor).all(|(a, b)| (a - b).abs() < 1.5 / 255.0));
         let all = [0.0, 0.0, 512.0, 480.0];
         assert_eq!(whole.grey(64, all).factor, copy.grey(64, all).factor);

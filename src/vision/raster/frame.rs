@@ -1,6 +1,6 @@
-//! One frame of a video as a decoder leaves it: blue, green, red, row after row, borrowed and never copied whole.
+//! One frame of a video as returned by a decoder: blue, green, red, row after row, borrowed and never copied whole.
 //!
-//! A [`Cutter`] cuts the same tensors out of it as [`Pyramid`](crate::vision::raster::crop::Pyramid) cuts out of a photo, and keeps its
+//! A [`Cutter`] cuts the same tensors out of it as [`Pyramid`](crate::vision::raster::crop::Pyramid) cuts out of a photo, and reuses its
 //! buffers: only the part of the frame that the crop shows is averaged down, into the same memory each time.
 
 use ndarray::Array4;
@@ -47,7 +47,7 @@ impl<'a> Frame<'a> {
         inside.then(|| self.bgr.get(start..)?.first_chunk().copied()).flatten()
     }
 
-    /// A copy as the photo program's pictures are: red, green, blue.
+    /// A copy in the channel order of photos: red, green, blue.
     #[must_use]
     pub fn to_rgb(&self) -> image::RgbImage {
         let bytes = self.bgr.chunks_exact(3).flat_map(|p| [p[2], p[1], p[0]]).collect();
@@ -74,7 +74,7 @@ impl Cutter {
         Self { form, part: Vec::new(), sums: Vec::new(), crop: Crop { tensor, to_photo } }
     }
 
-    /// Cuts a region out, mirrored left to right if asked; the crop is good until the next cut.
+    /// Cuts a region out, mirrored left to right if requested; the crop is valid until the next cut.
     pub fn cut(&mut self, frame: &Frame<'_>, region: Region, mirrored: bool) -> &Crop {
         let size = self.form.size as f64;
         let map = region.to_photo(self.form.size);
@@ -97,7 +97,7 @@ impl Cutter {
         let span = |pick: fn(&Point) -> f64, count: usize| {
             let (low, high) = corners.iter().map(pick).fold((f64::MAX, f64::MIN), |(a, b), v| (a.min(v), b.max(v)));
             let last = count as f64 - 1.0;
-            // At least one pixel, also of a region that lies beside the frame.
+            // At least one pixel, also for a region outside the frame.
             (low.floor().clamp(0.0, last) as usize, (high.ceil() + 1.0).clamp(0.0, last) as usize + 1)
         };
         let ((left, right), (top, bottom)) = (span(|p| p.x, columns), span(|p| p.y, rows));

@@ -1,4 +1,4 @@
-//! Pixels in other places and sizes: crops, resampling, frames of a video.
+//! Resampling of pixels: crops, averaging, frames of a video.
 
 pub mod crop;
 pub mod frame;

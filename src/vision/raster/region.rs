@@ -9,7 +9,7 @@ pub struct Region {
     pub center: Point,
     /// Its side, in photo pixels.
     pub side: f64,
-    /// How far its upright is turned clockwise on the screen, in radians.
+    /// Clockwise rotation of its upright direction on the screen, in radians.
     pub rotation: f64,
 }
 
@@ -37,7 +37,7 @@ impl Region {
         Affine { xx: step * cos, xy: -step * sin, tx: corner.x, yx: step * sin, yy: step * cos, ty: corner.y }
     }
 
-    /// The same turned back to the nearest quarter turn: models other than BlazePose were trained on upright crops.
+    /// The same turned back to the nearest quarter turn: models other than BlazePose are trained on upright crops.
     #[must_use]
     pub fn upright(self) -> Self {
         let quarter = std::f64::consts::FRAC_PI_2;
@@ -50,7 +50,7 @@ impl Region {
         Self { center: Point::new(width - self.center.x, self.center.y), rotation: -self.rotation, ..self }
     }
 
-    /// The region half way between two that should show the same.
+    /// The mean of two regions that should show the same.
     #[must_use]
     pub fn mean(self, other: Self) -> Self {
         let turn = wrap_deg((other.rotation - self.rotation).to_degrees()).to_radians();
@@ -61,7 +61,7 @@ impl Region {
         }
     }
 
-    /// A neighbouring region: moved by shares of its side along its own axes, resized, and turned.
+    /// A nudged region: moved by shares of its side along its own axes, resized, and turned.
     #[must_use]
     pub fn nudged(self, shift: Vec2, scale: f64, turn: f64) -> Self {
         Self {
@@ -72,7 +72,7 @@ impl Region {
     }
 }
 
-/// What a sample outside the photo reads.
+/// The value of a sample outside the photo.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Border {
     /// Black.
@@ -90,7 +90,7 @@ pub enum Sampling {
     Averaged,
 }
 
-/// What a model wants to be fed.
+/// The input that a model expects.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct CropForm {
     /// Side of the square tensor, in pixels.
@@ -99,8 +99,8 @@ pub struct CropForm {
     pub black: f32,
     /// The tensor's value for a full channel.
     pub white: f32,
-    /// What lies outside the photo.
+    /// The value outside the photo.
     pub border: Border,
-    /// How photo pixels are read.
+    /// How photo pixels are sampled.
     pub sampling: Sampling,
 }

@@ -1,15 +1,15 @@
-//! Pixels averaged down, and read between their places: what crops of photos and of video frames are cut with.
+//! Averaging and interpolation of pixels, for crops of photos and of video frames.
 
 use crate::core::geometry::{Affine, Point};
 use crate::vision::raster::region::Border;
 use crate::vision::raster::region::CropForm;
 
-/// Where a pixel's bytes go: 0 is red, 1 green, 2 blue.
+/// The position of each byte of a pixel: 0 is red, 1 green, 2 blue.
 pub(crate) type Order = [usize; 3];
 
-/// Red first, as photos have it.
+/// Red first, as in photos.
 pub(crate) const RGB: Order = [0, 1, 2];
-/// Blue first, as video frames have it.
+/// Blue first, as in video frames.
 pub(crate) const BGR: Order = [2, 1, 0];
 
 /// Rows of pixels of three bytes each; possibly only the part of a picture that is needed.
@@ -29,7 +29,7 @@ fn mix(a: [f32; 3], b: [f32; 3], share: f32) -> [f32; 3] {
     [a[0] + (b[0] - a[0]) * share, a[1] + (b[1] - a[1]) * share, a[2] + (b[2] - a[2]) * share]
 }
 
-/// Places are counted in so small shares of a pixel (as a power of two): adding is faster than turning numbers into places.
+/// Places are fixed-point numbers with this many fractional bits: adding them is faster than converting floats to places.
 const FRACTION: u32 = 32;
 
 fn fixed(v: f64) -> i64 {
@@ -77,8 +77,8 @@ impl<'a> Raster<'a> {
         }
     }
 
-    /// The picture at a place between pixels, where all four lie inside the part; most places are such. The fourth number means
-    /// nothing: four at a time are as fast as three.
+    /// The picture interpolated between pixels, if all four lie inside the part, as for most places. The fourth number has no meaning:
+    /// four at a time are as fast as three.
     #[inline]
     fn inside(&self, x: i64, y: i64) -> Option<[f32; 4]> {
         // Below 0 the number wraps round to a large one.
@@ -101,7 +101,7 @@ impl<'a> Raster<'a> {
         Some(std::array::from_fn(|i| a[i] + b[i] + (c[i] + d[i])))
     }
 
-    /// The picture at a place between pixels; outside, the nearest edge pixel.
+    /// The picture interpolated between pixels; outside, the nearest edge pixel.
     fn replicated(&self, x: f32, y: f32) -> [f32; 3] {
         let (last_x, last_y) = (self.columns - 1, self.rows - 1);
         let (x, y) = (x.clamp(0.0, last_x as f32), y.clamp(0.0, last_y as f32));
@@ -113,7 +113,7 @@ impl<'a> Raster<'a> {
         mix(upper, lower, share_y)
     }
 
-    /// The picture at a place between pixels; outside, black.
+    /// The picture interpolated between pixels; outside, black.
     fn in_black(&self, x: f32, y: f32) -> [f32; 3] {
         if x <= -1.0 || y <= -1.0 || x >= self.columns as f32 || y >= self.rows as f32 {
             return [0.0; 3];
@@ -130,11 +130,11 @@ impl<'a> Raster<'a> {
     }
 }
 
-/// The largest `factor` of [`average`]: the sum of 16 x 16 bytes just fits 16 bits.
+/// The largest `factor` of [`average`]: the sum of 16 x 16 bytes just fits into 16 bits.
 pub(crate) const COARSEST: usize = 16;
 
 /// Averages blocks of `factor` (2, 4, 8 or [`COARSEST`]) x `factor` pixels of rows of `columns` pixels; `part` is left, top, right,
-/// bottom in blocks. `sums` is memory to work in.
+/// bottom in blocks. `sums` is working memory.
 pub(crate) fn average(
     bytes: &[u8],
     columns: usize,
@@ -164,7 +164,7 @@ fn average_by<const N: usize>(
     out.reserve(3 * width * (bottom - top));
     sums.resize(3 * N * width, 0);
     for row in top..bottom {
-        // Down the columns first: that is the same work for neighbouring bytes.
+        // Down the columns first: neighbouring bytes then have identical operations.
         sums.fill(0);
         for line in 0..N {
             let line = &bytes[3 * ((N * row + line) * columns + N * left)..][..3 * N * width];

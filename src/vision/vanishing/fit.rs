@@ -5,8 +5,8 @@ use super::sight::{DEPTH, FAMILIES, Sight, WALL, ZENITH};
 
 /// Unknowns of the fit.
 const UNKNOWNS: usize = 5;
-/// Roll, pitch and heading of the walls in radians, the logarithm of the true over the stated focal length, and how far the lens
-/// draws the picture's corners towards the middle, as a share of their distance from it.
+/// Roll, pitch and heading of the walls in radians, the logarithm of the true over the stated focal length, and the lens distortion: how
+/// far it moves the picture's corners towards the middle, as a share of their distance from it.
 pub(super) type State = [f64; UNKNOWNS];
 type Matrix = [[f64; UNKNOWNS]; UNKNOWNS];
 const ROLL: usize = 0;
@@ -15,14 +15,14 @@ const HEADING: usize = 2;
 const FOCAL: usize = 3;
 const BEND: usize = 4;
 
-/// Spread of the roll of hand-held photos of a standing person: most are held level; others lean, and the person in the picture
-/// with them. Share, and standard deviation in degrees.
+/// Spread of the roll of hand-held photos of a standing person: most are level; others lean, and the person in the picture with them.
+/// Share, and standard deviation in degrees.
 const LEVEL: (f64, f64) = (0.93, 3.0);
 const LEANING: (f64, f64) = (0.07, 12.0);
 /// Mean and standard deviation of the pitch, in degrees.
 const PITCH_PRIOR: (f64, f64) = (-4.0, 8.0);
-/// Most lenses draw straight, phones correct what theirs do not; a few bend by a tenth. Scale of a Student distribution with two
-/// degrees of freedom.
+/// Most lenses have no distortion, since phones correct it; a few distort by a tenth. Scale of a Student distribution with two degrees of
+/// freedom.
 const BEND_SCALE: f64 = 0.012;
 
 /// Directions of the families in the camera's frame (x right, y down, z forward).
@@ -36,7 +36,7 @@ pub(super) fn directions(state: &State) -> [[f64; 3]; FAMILIES] {
 }
 
 fn allows(line: &Line, family: usize, roll: f64) -> bool {
-    // A camera that leans far turns what is plumb towards the picture's rows.
+    // With a large camera tilt, vertical lines turn towards the picture's rows.
     match family {
         ZENITH => line.is_upright(roll),
         WALL => !line.is_upright(roll),
@@ -44,8 +44,7 @@ fn allows(line: &Line, family: usize, roll: f64) -> bool {
     }
 }
 
-/// What is held of the unknowns before any line is seen: a mean and a weight (one over the variance) each, and the logarithm of
-/// the density.
+/// The prior of the unknowns: a mean and a weight (one over the variance) each, and the logarithm of the density.
 struct Prior {
     mean: State,
     weight: State,
@@ -85,12 +84,12 @@ impl Prior {
     }
 }
 
-/// The logarithm of the density of roll and pitch before any line is seen.
+/// The logarithm of the prior density of roll and pitch.
 pub(super) fn log_prior(state: &State, sight: &Sight) -> f64 {
     Prior::at(state, sight).log_density
 }
 
-/// What a fit comes to.
+/// The result of a fit.
 #[derive(Clone)]
 pub(super) struct Fit {
     pub(super) state: State,
@@ -99,11 +98,11 @@ pub(super) struct Fit {
     pub(super) scatter: f64,
     pub(super) count: [f64; FAMILIES],
     pub(super) length: [f64; FAMILIES],
-    /// Between plumb and level edges, of roll and of pitch, in standard errors.
+    /// Between vertical and horizontal edges, of roll and of pitch, in standard errors.
     pub(super) disagreement: [f64; 2],
-    /// Part of the evidence that follows a direction of the room.
+    /// Share of the evidence that follows a direction of the room.
     pub(super) explained: f64,
-    /// How roll, pitch and focal length scatter when each part of the picture is left out in turn (jackknife), as variances.
+    /// Scatter of roll, pitch and focal length when each part of the picture is left out in turn (jackknife), as variances.
     pub(super) between_parts: [f64; 3],
 }
 
@@ -113,13 +112,13 @@ pub(super) const WIDTHS: [f64; 12] = [1.2, 0.9, 0.6, 0.4, 0.3, 0.2, 0.1, 0.0, 0.
 const TEMPER: f64 = 3.0;
 /// Weight of the hypothesis that a line follows no direction of the room.
 const STRAY: f64 = 0.02;
-/// More lines than this in one family count as this many: they share their errors.
+/// More lines than this in one family count as this many: their errors are correlated.
 const INDEPENDENT: f64 = 25.0;
-/// Part of the lines that would follow a family's direction by chance.
+/// Share of the lines that would follow a family's direction by chance.
 const CHANCE: [f64; FAMILIES] = [0.02, 0.02, 0.03];
-/// The depth of a room is seen in short lines near their vanishing point, which tell more than they should.
+/// Lines along the room's depth are short and near their vanishing point, so their weight is reduced.
 const DEPTH_LOOSENESS: f64 = 2.0;
-/// Parts of the picture, across and down, whose lines stand and fall together.
+/// Parts of the picture, across and down, whose lines are left out together.
 const PARTS: usize = 3;
 
 /// Normal equations.
@@ -171,8 +170,8 @@ struct Sums {
 }
 
 impl Sums {
-    /// What the family's evidence is worth: `chance` lines would follow any direction, one or two fit it because it was
-    /// chosen to, and many share their errors.
+    /// The weight of the family's evidence: `chance` lines would follow any direction, one or two fit because the direction was chosen
+    /// for them, and the errors of many are correlated.
     fn worth(&self, chance: f64) -> f64 {
         ((self.count - 1.0 - chance) / 3.0).clamp(0.0, 1.0) * (INDEPENDENT / self.count.max(1.0)).min(1.0)
     }
@@ -184,16 +183,16 @@ impl Sums {
     }
 }
 
-/// What all lines come to at one state.
+/// The sums over all lines at one state.
 struct Step {
     sums: [Sums; FAMILIES],
-    /// What each family's evidence is worth.
+    /// The weight of each family's evidence.
     worth: [f64; FAMILIES],
     score: f64,
     explained: f64,
 }
 
-/// The slope of a line's residual in one family, by every unknown.
+/// The derivative of a line's residual in one family by every unknown.
 fn slopes(line: &Line, at: &Straight, family: usize, residual: f64, moved: &Moved) -> State {
     let mut slope = State::default();
     for (slope, directions) in slope.iter_mut().zip(&moved.directions) {
@@ -205,7 +204,7 @@ fn slopes(line: &Line, at: &Straight, family: usize, residual: f64, moved: &Move
 
 const DELTA: f64 = 1e-5;
 
-/// The directions at a state, and with each unknown moved a little.
+/// The directions at a state, and with each unknown moved slightly.
 struct Moved {
     base: [[f64; 3]; FAMILIES],
     directions: [[[f64; 3]; FAMILIES]; BEND],
@@ -267,7 +266,7 @@ fn step(lines: &[Line], state: &State, width: f64, sight: &Sight) -> Step {
 }
 
 impl Step {
-    /// The equations of some families, a part of the picture left out or none.
+    /// The equations of some families, optionally without one part of the picture.
     fn equations(&self, state: &State, sight: &Sight, families: &[usize], without: Option<usize>) -> Equations {
         let mut all = Equations::prior(state, sight);
         for &k in families {
@@ -332,7 +331,7 @@ pub(super) fn refine(lines: &[Line], start: State, widths: &[f64], sight: &Sight
     last
 }
 
-/// The mean of some fits, weighted by their likelihood, with their spread in the covariance's diagonal.
+/// The mean of several fits, weighted by their likelihood, with their spread in the covariance's diagonal.
 pub(super) fn average(fits: &[Fit]) -> Option<Fit> {
     let best = fits.iter().reduce(|a, b| if b.score > a.score { b } else { a })?;
     let weights: Vec<f64> = fits.iter().map(|fit| ((fit.score - best.score) / TEMPER).exp()).collect();

@@ -1,9 +1,9 @@
-//! A segment as a line of the picture plane, and as a lens that draws straight would show it.
+//! A segment as a line of the picture plane, and without the lens distortion.
 
 use super::segments::Segment;
 use super::sight::Sight;
 
-/// How far an edge that should be plumb or level is from it (building, hanging), in degrees.
+/// Deviation of an edge from vertical or horizontal as built or hung, in degrees.
 const BUILT_SD: f64 = 0.12;
 /// Uncertainty of an end of a segment, in pixels of a picture of 1000 pixels' height.
 const END_SD: f64 = 0.25;
@@ -15,9 +15,9 @@ pub(super) struct Line {
     along: [f64; 2],
     /// One over the square of the corners' distance from the middle.
     corner: f64,
-    /// How far it leans clockwise from the picture's columns, in radians.
+    /// Its lean clockwise from the picture's columns, in radians.
     pub(super) lean: f64,
-    /// The part of the picture that it lies in.
+    /// The part of the picture that contains it.
     pub(super) part: usize,
     pub(super) sigma: f64,
     pub(super) quality: f64,
@@ -31,7 +31,7 @@ pub(super) struct Straight {
 }
 
 impl Line {
-    /// Whether it is nearer to plumb than to level for a camera rolled by `roll` (radians), as far as the picture's middle goes.
+    /// Whether it is nearer to vertical than to horizontal for a camera rolled by `roll` (radians), judged at the picture's middle.
     pub(super) fn is_upright(&self, roll: f64) -> bool {
         (self.lean - roll).cos().abs() > std::f64::consts::FRAC_1_SQRT_2
     }
@@ -63,7 +63,7 @@ impl Line {
         }
     }
 
-    /// The line where the lens draws the corners towards the middle by `bend`, a share of their distance.
+    /// The line for a lens that moves the corners towards the middle by `bend`, a share of their distance.
     pub(super) fn straightened(&self, bend: f64) -> Straight {
         let ([x, y], [dx, dy]) = (self.middle, self.along);
         let bend = bend * self.corner;

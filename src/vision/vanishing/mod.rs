@@ -1,9 +1,9 @@
 //! Roll and pitch of the camera from the straight edges of a room.
 //!
-//! Edges that are vertical in the world meet in one vanishing point, the zenith; edges along the walls and along the
-//! floor meet in two more, at right angles to it. The three directions have three unknowns (roll, pitch, and the heading
-//! of the walls); the focal length and the lens's distortion are unknown beside them, each as far as it is. All are found by
-//! a fixed coarse search with a broad kernel, then by weighted least squares with a narrowing one.
+//! Edges that are vertical in the world meet in one vanishing point, the zenith; edges along the walls and along the floor meet in two
+//! more, at right angles to it. The three directions have three unknowns (roll, pitch, and the heading of the walls); the focal length
+//! and the lens's distortion are further unknowns, each with a prior. All are found by a fixed coarse search with a broad kernel, then by
+//! weighted least squares with a narrowing one.
 
 mod fit;
 mod line;
@@ -24,27 +24,28 @@ use crate::core::camera::Tilt;
 use image::GrayImage;
 
 impl Tilt {
-    /// What the mirrored picture would have given.
+    /// The result for the mirrored picture.
     #[must_use]
     pub fn mirrored(&self) -> Self {
         Self { roll_deg: -self.roll_deg, ..*self }
     }
 }
 
-/// What no number of edges takes away (walls out of true, lenses), of roll and pitch, in degrees, and of the focal length.
+/// The uncertainty that remains with any number of edges (inaccurate walls, lenses), of roll and pitch, in degrees, and of the focal
+/// length.
 const FLOOR_SD: [f64; 3] = [0.08, 0.4, 0.03];
-/// Least score of an accepted result, and least lead over a clearly different one.
+/// Minimum score of an accepted result, and minimum lead over a clearly different one.
 const LEAST_SCORE: f64 = 15.0;
 const CLEAR_LEAD: f64 = 6.0;
 /// Lines in random directions reach a score of 2.3 times the root of their number.
 const CHANCE_SCORE: f64 = 3.0;
-/// Part of the lines (by weight) that must follow the directions found; of random lines 0.1 to 0.36 do.
+/// Share of the lines (by weight) that must follow the directions found; of random lines 0.1 to 0.36 do.
 const LEAST_EXPLAINED: f64 = 0.5;
-/// Where less than this part follows, much of what is seen has no place in the room, and other rooms would do nearly as well:
-/// standard deviation of roll and pitch at [`LEAST_EXPLAINED`], in degrees.
+/// Below this share many lines do not belong to the room, and other rooms would fit nearly as well: standard deviation of roll and pitch
+/// at [`LEAST_EXPLAINED`], in degrees.
 const CLEAR_ROOM: f64 = 0.65;
 const CLUTTER_SD: f64 = 1.2;
-/// A result with a larger standard error of the roll says nothing that the habit of holding a camera upright does not.
+/// A result with a larger standard error of the roll adds nothing to the prior that cameras are held upright.
 const WORST_ROLL_SD: f64 = 1.0;
 
 /// How much rougher than usual a room may be, in degrees; the fits are averaged by their likelihood.
@@ -52,13 +53,13 @@ const ROUGHNESS: [f64; 4] = [0.0, 0.15, 0.35, 0.7];
 
 /// Roll and pitch from the edges of the background, or `None` where they do not support one clear answer.
 ///
-/// `person` tells the places (pixels of `luma`) that belong to the person.
+/// `person` returns whether a place (pixels of `luma`) belongs to the person.
 pub fn tilt_from_verticals(luma: &GrayImage, person: impl Fn(f64, f64) -> bool, sight: &Sight) -> Option<Tilt> {
     let found = edges(luma, person, &[Axis::Vertical, Axis::Horizontal]);
     let Some([left, top, right, bottom]) = found.panel else {
         return tilt_from_segments(&found.segments, luma.dimensions(), sight);
     };
-    // The person's own picture, as if it were alone.
+    // The panel with the person, as a picture of its own.
     let (width, height) = (right - left, bottom - top);
     let alone = |at: [f64; 2]| [at[0] - left, at[1] - top];
     let moved = |segment: &Segment| Segment { start: alone(segment.start), end: alone(segment.end), ..*segment };
@@ -85,7 +86,7 @@ pub fn tilt_from_segments(found: &[(Axis, Segment)], size: (u32, u32), sight: &S
     let rough: Vec<Fit> =
         ROUGHNESS.into_iter().filter_map(|width| refine(&lines, best.state, &[width; 6], sight)).collect();
     let fit = average(&rough)?;
-    // What is nearly as good and says something else: of the roll a rival, of the others a doubt.
+    // A different solution with nearly the same score: for the roll a rival, for the others an uncertainty.
     let near: Vec<&Fit> = fits.iter().filter(|other| fit.score - other.score < CLEAR_LEAD).collect();
     let apart = |i: usize| near.iter().map(|other| (other.state[i] - fit.state[i]).abs()).fold(0.0, f64::max);
     let rival = apart(0).to_degrees() > 1.0;

@@ -1,25 +1,26 @@
-//! Lines that are not in the room: a grid or thirds drawn over the picture, a frame around it, the seam between two pictures.
+//! Lines that are not part of the room: a grid or thirds drawn over the picture, a frame around it, the seam between two pictures.
 //!
-//! They follow the picture's own rows and columns to a fiftieth of a degree, and run from side to side or over the person, which
-//! edges of a room seldom do all at once. Where one such line shows, nothing that exactly follows rows or columns is believed.
+//! They follow the picture's own rows and columns to a fiftieth of a degree, and run from side to side or over the person, which edges of
+//! a room seldom do all at once. If one such line is found, no line that exactly follows rows or columns is used.
 
 use super::pieces::Piece;
 use super::plane::Plane;
 
-/// Largest slope of what follows the picture's own columns: 0.04 degrees, and more for short pieces as far as they are unsure.
+/// Largest slope of a line that follows the picture's own columns: 0.04 degrees, and more for short pieces according to their
+/// uncertainty.
 const EXACT: f64 = 0.0007;
 const EXACT_AT_MOST: f64 = 0.004;
 /// Pieces this near each other lie in one line, in pixels of the reduced picture.
 const TOGETHER: f64 = 0.75;
-/// How far a drawn line's edge may lie from its middle, in pixels of the reduced picture.
+/// Largest distance of a drawn line's edge from its middle, in pixels of the reduced picture.
 const WANDERS: f64 = 2.5;
 /// A line that covers this part of the picture's side runs across it.
 const ACROSS: f64 = 0.6;
-/// So many pixels of a line over the person, in two lines or more, are no edge behind.
+/// This many pixels of a line over the person, in two lines or more, cannot be an edge behind the person.
 const OVER_PERSON: f64 = 60.0;
-/// Pieces that follow the columns must add up to this part of the side before it is worth a closer look.
+/// Pieces that follow the columns must add up to this share of the side to justify the full test.
 const WORTH_A_LOOK: f64 = 0.25;
-/// A person who takes more than this part of a column stands in it.
+/// A person who covers more than this share of a column stands in it.
 const STANDS_IN: f64 = 0.3;
 /// Pixels to either side at which a seam's two pictures are compared.
 const BESIDE: usize = 5;
@@ -31,33 +32,33 @@ impl Piece {
     }
 }
 
-/// Whether a closer look is worth its time.
+/// Whether the full test is justified.
 pub(super) fn worth_a_look(plane: &Plane, pieces: &[Piece]) -> bool {
     let exact: f64 = pieces.iter().filter(|piece| piece.is_exact()).map(Piece::rows).sum();
     exact >= WORTH_A_LOOK * plane.height as f64
 }
 
-/// What was drawn along the columns.
+/// The lines drawn along the columns.
 #[derive(Debug, Default)]
 pub(super) struct Drawn {
-    /// Lines were drawn over the picture, or it was put together.
+    /// Lines were drawn over the picture, or it is a composite.
     pub(super) any: bool,
     /// Columns at which another picture begins.
     pub(super) seams: Vec<f64>,
-    /// Columns of lines of some length.
+    /// Columns of long lines.
     lines: Vec<f64>,
 }
 
 impl Drawn {
-    /// Whether a piece belongs to a line that was drawn: it follows the columns, or lies along one of the lines however much
-    /// what lies beneath moves its edge.
+    /// Whether a piece belongs to a drawn line: it follows the columns, or lies along one of the lines, even if the content below moves
+    /// its edge.
     pub(super) fn holds(&self, piece: &Piece) -> bool {
         let along = |line: &f64| [piece.first, piece.last].iter().all(|&row| (piece.at(row) - line).abs() <= WANDERS);
         piece.is_exact() || self.lines.iter().any(along)
     }
 }
 
-/// Looks for lines drawn along the columns; `pieces` are those of the whole plane, person and all.
+/// Finds lines drawn along the columns; `pieces` are those of the whole plane, including the person.
 pub(super) fn drawn(plane: &Plane, blocked: &Plane, pieces: &[Piece]) -> Drawn {
     let mut exact: Vec<&Piece> = pieces.iter().filter(|piece| piece.is_exact()).collect();
     exact.sort_by(|a, b| a.middle().total_cmp(&b.middle()));
@@ -92,7 +93,7 @@ fn cell(value: f64, pixels: usize, cells: usize) -> usize {
     (((value + 0.5) / pixels as f64 * cells as f64).max(0.0) as usize).min(cells - 1)
 }
 
-/// How many rows of a piece lie on the person.
+/// The number of rows of a piece that lie on the person.
 fn on_person(piece: &Piece, plane: &Plane, blocked: &Plane) -> f64 {
     let column = cell(piece.middle(), plane.width, blocked.width);
     let (first, last) = (piece.first as usize, piece.last as usize);
@@ -101,14 +102,14 @@ fn on_person(piece: &Piece, plane: &Plane, blocked: &Plane) -> f64 {
     (first..=last).filter(inside).count() as f64
 }
 
-/// Whether the person stands in this column, and does not only reach it.
+/// Whether the person stands in this column, and does not only touch it.
 fn crosses(blocked: &Plane, plane: &Plane, at: f64) -> bool {
     let column = cell(at, plane.width, blocked.width);
     let rows = (0..blocked.height).filter(|row| blocked.data[row * blocked.width + column] != 0).count();
     rows as f64 > STANDS_IN * blocked.height as f64
 }
 
-/// Whether what lies left and right of a column is two pictures: they differ by far more than neighbours of that distance do.
+/// Whether left and right of a column are two pictures: they differ by far more than neighbours at that distance do.
 fn is_seam(plane: &Plane, at: f64) -> bool {
     let column = at.round().max(0.0) as usize;
     if column < 3 * BESIDE || column + 3 * BESIDE >= plane.width {
@@ -124,7 +125,7 @@ fn is_seam(plane: &Plane, at: f64) -> bool {
         all[all.len() / 2]
     };
     let across = differ(column - BESIDE, column + BESIDE);
-    // A strip between the pictures is another edge on one side.
+    // A strip between the pictures is a further edge on one side.
     let beside = differ(column - 3 * BESIDE, column - BESIDE).min(differ(column + BESIDE, column + 3 * BESIDE));
     across > 3.0 * beside + 6.0
 }

@@ -1,7 +1,7 @@
 //! Straight pieces of edges that run near the columns of a picture, found by linking gradient maxima.
 //!
-//! Every row is searched for extrema of the horizontal gradient (to a fraction of a pixel), extrema of neighbouring rows are linked
-//! into chains, chains are split where they bend, and pieces in one line are joined again. Nothing here is random.
+//! Every row is searched for extrema of the horizontal gradient (to a fraction of a pixel), extrema of neighbouring rows are linked into
+//! chains, chains are split where they bend, and collinear pieces are joined again. The search is deterministic.
 
 use super::plane::Plane;
 
@@ -15,7 +15,7 @@ const MAX_TANGENT: f32 = 1.0;
 const MAX_GAP: usize = 3;
 /// Shortest piece kept, in pixels of the reduced picture.
 pub(super) const MIN_LENGTH: usize = 24;
-/// A piece is split where it leaves its chord by more than this many pixels.
+/// A piece is split where it deviates from its chord by more than this many pixels.
 const BEND: f64 = 0.8;
 
 /// One gradient extremum: row, position along the row and signed gradient.
@@ -31,7 +31,7 @@ struct Chain {
     peaks: Vec<Peak>,
 }
 
-/// A piece as a line `at = offset + slope * row` between two rows, with the sums that made it.
+/// A piece as a line `at = offset + slope * row` between two rows, with the sums of its fit.
 #[derive(Clone, Copy)]
 pub(super) struct Piece {
     pub(super) first: f64,
@@ -44,7 +44,7 @@ pub(super) struct Piece {
 }
 
 impl Piece {
-    /// Where its middle lies across the rows.
+    /// The position of its middle across the rows.
     pub(super) fn middle(&self) -> f64 {
         self.at(0.5 * (self.first + self.last))
     }
@@ -57,7 +57,7 @@ impl Piece {
         self.last - self.first
     }
 
-    /// Neighbouring points share their smoothing window, hence a quarter of them count.
+    /// Neighbouring points share their smoothing window, so a quarter of them count.
     pub(super) fn direction_sd(&self) -> f64 {
         let effective = (self.points / 4.0).max(3.0);
         self.rms.max(0.08) * (12.0 / effective).sqrt() / self.rows().max(1.0) / (1.0 + self.slope * self.slope)
@@ -180,7 +180,7 @@ fn along_gradient(plane: &Plane, x: usize, y: usize) -> i32 {
     2 * (line(y + 1) - line(y - 1)) + line(y + 2) - line(y - 2)
 }
 
-/// Gives every peak of a row to the nearest chain of the same sign that can continue there, nearest pairs first.
+/// Assigns every peak of a row to the nearest chain of the same sign that can continue there, nearest pairs first.
 fn link(growing: &mut Vec<Chain>, peaks: &[Peak], pairs: &mut Vec<(f64, usize, usize)>, spare: &mut Vec<Vec<Peak>>) {
     pairs.clear();
     for (c, chain) in growing.iter().enumerate() {

@@ -41,7 +41,7 @@ pub(crate) fn reduce(luma: &GrayImage) -> Plane {
         }
         data.extend(columns.iter().map(|column| {
             let part = &sums[column.first..=column.last];
-            // What the first and the last do not count in full is taken off again.
+            // Removes the excess from counting the first and the last pixel in full.
             let rest = (WHOLE - column.head) * part[0] + (WHOLE - column.tail) * part[part.len() - 1];
             let total = WHOLE * part.iter().sum::<f32>() - rest;
             (total * span.share * column.share + 0.5) as u8
@@ -50,7 +50,7 @@ pub(crate) fn reduce(luma: &GrayImage) -> Plane {
     Plane { width, height, data }
 }
 
-/// What a source pixel weighs that is covered whole.
+/// The weight of a fully covered source pixel.
 const WHOLE: f32 = 64.0;
 
 /// Source pixels that one reduced pixel covers, the first and last in part (whole weights up to [`WHOLE`]).
@@ -59,7 +59,7 @@ struct Span {
     last: usize,
     head: f32,
     tail: f32,
-    /// One by the sum of all weights.
+    /// The reciprocal of the sum of all weights.
     share: f32,
 }
 
@@ -113,7 +113,7 @@ pub(crate) fn person_grid(plane: &Plane, scale: [f64; 2], person: impl Fn(f64, f
     let (width, height) = (plane.width.div_ceil(CELL), plane.height.div_ceil(CELL));
     let mut inside = vec![0u8; width * height];
     let centre = |cell: usize, side: usize, pixels: usize| {
-        // symmetric under mirroring also where the side is no multiple of the cell
+        // symmetric under mirroring even if the side is not a multiple of the cell
         (cell as f64 + 0.5) / side as f64 * pixels as f64
     };
     for y in 0..height {

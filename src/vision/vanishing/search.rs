@@ -1,20 +1,20 @@
 //! The coarse search for the directions of a room: a grid of roll, pitch and heading, each node scored with a broad kernel.
 //!
-//! Every node looks at every line, some hundred thousand times a photo, so lines are kept as columns of numbers and scored eight
-//! at a time.
+//! Every node evaluates every line, some hundred thousand times per photo, so lines are stored as columns of numbers and scored eight at
+//! a time.
 
 use super::fit::{State, directions, log_prior};
 use super::line::Line;
 use super::sight::{DEPTH, Sight, WALL, ZENITH};
 
-/// The longest lines nearer to plumb and nearer to level take part.
+/// Only the longest lines nearer to vertical and nearer to horizontal are used.
 const PER_KIND: usize = 50;
-/// So many of the best nodes are handed on.
+/// The number of best nodes that are returned.
 const STARTS: usize = 6;
-/// Steps of roll, pitch and heading, in degrees, and how many there are either way.
+/// Steps of roll, pitch and heading, in degrees, and their number in either direction.
 const STEP: [f64; 3] = [1.5, 3.0, 4.0];
 const ROLLS: std::ops::RangeInclusive<i32> = -30..=30;
-/// Beyond so many steps a closer look is not worth its time until something is found there.
+/// Beyond this many steps the search uses half of the lines and one focal length, to save time.
 const USUAL_ROLL: i32 = 8;
 const PITCHES: std::ops::RangeInclusive<i32> = -10..=8;
 const HEADINGS: std::ops::RangeInclusive<i32> = -11..=11;
@@ -22,14 +22,14 @@ const HEADINGS: std::ops::RangeInclusive<i32> = -11..=11;
 const WIDTH: f64 = 1.5;
 /// A focal length known no better than this (standard deviation of its logarithm) is also tried twice as long.
 const VAGUE_FOCAL: f64 = 0.1;
-/// What the prior counts beside the lines.
+/// The weight of the prior relative to the lines.
 const PRIOR_WEIGHT: f64 = 0.3;
 
 /// Lines that are scored together.
 const LANES: usize = 8;
 type Lane = [f32; LANES];
 
-/// Eight lines, number by number; a place without a line has the quality 0.
+/// Eight lines, stored by number; a lane without a line has the quality 0.
 #[derive(Clone, Copy, Default)]
 struct Block {
     normal: [Lane; 3],
@@ -77,7 +77,7 @@ fn add_weighted(sum: &mut Lane, score: &Lane, weight: &Lane) {
     }
 }
 
-/// One place of the grid: steps of roll, pitch and heading, and which focal length.
+/// One node of the grid: steps of roll, pitch and heading, and the index of the focal length.
 type Node = [i32; 4];
 
 /// The best states of the grid, no two of them neighbours.
@@ -138,7 +138,7 @@ fn score_roll(
             *score = block.follow(&zenith);
         }
         let prior = (PRIOR_WEIGHT * log_prior(&state(0), sight)) as f32;
-        // Without level edges nothing tells the heading.
+        // Without horizontal edges the heading is undetermined.
         for a in HEADINGS.filter(|&a| a == 0 || !level.is_empty()) {
             let ways = toward(a);
             let (wall, depth) = (&ways[WALL], &ways[DEPTH]);

@@ -1,4 +1,4 @@
-//! Straight edges of a picture that run near its vertical or its horizontal, without lines that were drawn over it.
+//! Straight edges of a picture that run near its vertical or its horizontal, without lines drawn over it.
 //!
 //! Edges near the horizontal come from the same search on the transposed picture.
 
@@ -31,14 +31,14 @@ pub struct Segment {
 impl Segment {
     /// Length in pixels.
     pub fn length(&self) -> f64 {
-        // Not `hypot`, which guards against sizes that no picture has, and took a seventh of the time.
+        // Not `hypot`: its protection against overflow is not needed here and took a seventh of the time.
         let [dx, dy] = [self.end[0] - self.start[0], self.end[1] - self.start[1]];
         (dx * dx + dy * dy).sqrt()
     }
 }
 
-/// The straight edges near each axis of the picture. `person` says which places (pixels of `luma`) belong to the person; edges
-/// there and close by are left out, and so are lines that were drawn over the picture and pictures beside this one.
+/// The straight edges near each axis of the picture. `person` returns whether a place (pixels of `luma`) belongs to the person; edges
+/// there and close by are left out, and so are lines drawn over the picture and neighbouring pictures.
 pub fn segments(luma: &GrayImage, person: impl Fn(f64, f64) -> bool, axes: &[Axis]) -> Vec<(Axis, Segment)> {
     edges(luma, person, axes).segments
 }
@@ -47,11 +47,11 @@ pub fn segments(luma: &GrayImage, person: impl Fn(f64, f64) -> bool, axes: &[Axi
 #[derive(Debug, Default)]
 pub(super) struct Edges {
     pub(super) segments: Vec<(Axis, Segment)>,
-    /// Where several pictures were put together, the one with the person: left, top, right, bottom.
+    /// In a composite of several pictures, the one with the person: left, top, right, bottom.
     pub(super) panel: Option<[f64; 4]>,
 }
 
-/// The same, and the person's own picture among several.
+/// The same, with the person's own picture of a composite.
 pub(super) fn edges(luma: &GrayImage, person: impl Fn(f64, f64) -> bool, axes: &[Axis]) -> Edges {
     let plane = reduce(luma);
     if plane.width < 2 * MIN_LENGTH || plane.height < 2 * MIN_LENGTH {
@@ -90,12 +90,12 @@ pub(super) fn edges(luma: &GrayImage, person: impl Fn(f64, f64) -> bool, axes: &
     Edges { segments, panel: cut.then_some(panel) }
 }
 
-/// What was found along one axis of the picture.
+/// The result for one axis of the picture.
 struct Look {
     axis: Axis,
     pieces: Vec<Piece>,
     drawn: Drawn,
-    /// Where the person stands, across the axis.
+    /// The person's position across the axis.
     person: Option<f64>,
 }
 

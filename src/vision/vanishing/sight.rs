@@ -1,16 +1,15 @@
-//! What is known beforehand: the camera, and the directions of a room.
+//! Prior knowledge: the camera, and the directions of a room.
 
-/// What is known of the camera before the edges are looked at.
+/// What is known of the camera before the edges are evaluated.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Sight {
-    /// Focal length in pixels of the picture looked at.
+    /// Focal length in pixels of the picture.
     pub focal_px: f64,
     /// Standard deviation of its logarithm.
     pub focal_sd: f64,
     /// Where the optical axis meets the picture, in its pixels.
     pub principal: [f64; 2],
-    /// How far the person in the picture leans clockwise, in degrees, when somebody stands there: cameras that are held far from
-    /// level show people who lean.
+    /// The clockwise lean of the person in the picture, in degrees, if there is one: a camera far from level shows a leaning person.
     pub upright_deg: Option<f64>,
 }
 

@@ -1,4 +1,4 @@
-//! The frame header and what the scans bring of it.
+//! The frame header and the completeness of its scans.
 
 use std::io;
 
@@ -17,13 +17,13 @@ pub(super) struct Frame {
 #[derive(Debug, Clone)]
 pub(super) struct Channel {
     pub(super) number: u8,
-    /// Its samples across and down for those of the finest channel.
+    /// Its horizontal and vertical sampling factors.
     pub(super) sampling: (u8, u8),
-    /// For each of the 64 coefficients how many low bits are still missing.
+    /// For each of the 64 coefficients the number of low bits still missing.
     missing: [u8; 64],
 }
 
-/// Of a coefficient that no scan has brought.
+/// Marks a coefficient that no scan contains.
 const NEVER: u8 = u8::MAX;
 
 impl Frame {
@@ -63,7 +63,7 @@ impl Frame {
         Ok(frame)
     }
 
-    /// The most samples of any channel, across and down.
+    /// The largest sampling factors of any channel, across and down.
     fn finest(&self) -> (u8, u8) {
         self.channels
             .iter()
@@ -75,7 +75,7 @@ impl Frame {
         self.channels.first().is_some_and(|channel| channel.sampling == self.finest())
     }
 
-    /// libjpeg reads whole ratios only, and so does the decoder here.
+    /// libjpeg supports integer ratios only, and so does the decoder here.
     fn check_sampling(&self) -> Result<(), Refusal> {
         let (across, down) = self.finest();
         for channel in &self.channels {
@@ -89,19 +89,19 @@ impl Frame {
         Ok(())
     }
 
-    /// Samples of all channels for each pixel, blocks at the edges left aside.
+    /// Samples of all channels per pixel, without the padding of blocks at the edges.
     pub(super) fn samples_per_pixel(&self) -> f64 {
         let (across, down) = self.finest();
         let samples = |channel: &Channel| f64::from(channel.sampling.0) * f64::from(channel.sampling.1);
         self.channels.iter().map(samples).sum::<f64>() / (f64::from(across) * f64::from(down))
     }
 
-    /// Whether the scans bring all bits of all coefficients.
+    /// Whether the scans contain all bits of all coefficients.
     pub(super) fn is_complete(&self) -> bool {
         self.channels.iter().all(|channel| channel.missing.iter().all(|&bits| bits == 0))
     }
 
-    /// Notes which coefficients a scan brings; returns the number of its channels, and of the bits that its data has at least.
+    /// Records which coefficients a scan contains; returns the number of its channels and the minimum number of bits of its data.
     pub(super) fn note_scan(&mut self, content: &[u8]) -> Result<(usize, u64), Refusal> {
         let wrong = || damaged("a scan header is wrong");
         let (&count, content) = content.split_first().ok_or_else(wrong)?;
@@ -113,32 +113,32 @@ impl Frame {
             blocks += if count == 1 { self.blocks_alone(at)? } else { self.blocks_together(at) };
             self.channels[at].missing.get_mut(first.into()..=last.into()).ok_or_else(wrong)?.fill(bits & 0x0f);
         }
-        // The first coefficient takes a bit of each block or more; the others can be left out for many blocks at once.
+        // The first coefficient takes at least one bit per block; the others can be left out for many blocks at once.
         Ok((count.into(), if first == 0 { blocks } else { 0 }))
     }
 
-    /// Blocks of a channel that comes alone.
+    /// Blocks of a channel in a scan of its own.
     fn blocks_alone(&self, at: usize) -> Result<u64, Refusal> {
         let (across, down) = self.finest();
         let (wide, high) = self.channels[at].sampling;
         let blocks = |size: u16, factor: u8, finest: u8| {
             (u64::from(size) * u64::from(factor)).div_ceil(u64::from(finest)).div_ceil(8)
         };
-        // As the decoder counts them: it takes all of the groups of blocks that lie within the picture's own size.
+        // As the decoder counts them: it reads all groups of blocks that lie within the picture's own size.
         let counted = |size: u16, factor: u8, finest: u8| {
             let groups = u64::from(size).div_ceil(8 * u64::from(finest)) * u64::from(factor);
             groups.min(u64::from(size).div_ceil(8))
         };
         let (columns, rows) = (blocks(self.width, wide, across), blocks(self.height, high, down));
         let alike = (columns, rows) == (counted(self.width, wide, across), counted(self.height, high, down));
-        // The frame's only channel comes block by block, whatever its sampling.
+        // The frame's only channel is stored block by block, whatever its sampling.
         if self.channels.len() > 1 && !alike {
             return Err(unsupported("one with a channel of half fineness in a scan of its own"));
         }
         Ok(columns * rows)
     }
 
-    /// Blocks of a channel that comes together with others, in groups.
+    /// Blocks of a channel in a scan with others, in groups.
     fn blocks_together(&self, at: usize) -> u64 {
         let (across, down) = self.finest();
         let (wide, high) = self.channels[at].sampling;

@@ -1,11 +1,11 @@
-//! The Huffman tables that a webcam's frames leave out.
+//! The Huffman tables that webcams omit from their frames.
 
 /// The marker of a segment with Huffman tables.
 pub(super) const TABLES_HUFFMAN: u8 = 0xc4;
 
 /// The Huffman tables of annex K.3 of the standard, as four segments.
 pub(super) fn standard_tables() -> Vec<u8> {
-    // How many codes there are of each length.
+    // The number of codes of each length.
     const LENGTHS: [(u8, [u8; 16]); 4] = [
         (0x00, [0, 1, 5, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0]),
         (0x01, [0, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0]),
