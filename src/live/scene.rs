@@ -181,7 +181,7 @@ impl Painter {
         Ok(())
     }
 
-    /// The last minute, newest on the right; the subject's left is up.
+    /// The last minute, newest on the right; values towards the subject's left are up.
     fn strip(&mut self, strip: &Strip, size: u32) -> opencv::Result<()> {
         let (width, height) = (self.shown.cols(), (4 * size) as i32);
         let top = self.shown.rows() - height;
