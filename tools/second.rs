@@ -179,7 +179,7 @@ fn main() {
             for candidate in GRID {
                 let mut tried = weights;
                 *pick(&mut tried) = candidate;
-                // A larger weight by one hundredth must bring an improvement.
+                // A different weight must bring a minimum improvement.
                 if let Some(worth) = worth(&errors(&sets, &tried), &without).filter(|worth| *worth < best - 5e-4) {
                     (best, weights) = (worth, tried);
                 }

@@ -1,4 +1,4 @@
-//! One photo, from pixels to measures: the data's way through the house. What follows the pixels is [`crate::core::pipeline`].
+//! One photo, from pixels to measures. What follows the pixels is [`crate::core::pipeline`].
 
 use crate::core::body::pose::screened;
 use crate::core::options::Options;
@@ -32,14 +32,14 @@ use crate::vision::raster::crop::{Grey, Pyramid};
 use crate::vision::raster::region::Region;
 use crate::vision::vanishing::{Sight, tilt_from_verticals};
 
-/// The models, opened: per model as many workers as share its readings.
+/// The opened models: each has one worker per share of its readings.
 pub struct Analyzer {
     teams: Vec<Team>,
-    /// Workers of a model of another kind, whose joints are a second opinion.
+    /// Workers of a model of another family, whose joints are a second opinion.
     second: Option<Team>,
-    /// Opened when heads are first to be looked for.
+    /// Opened on the first search for heads.
     finder: Option<Finder>,
-    /// Opened when a face is first to be read.
+    /// Opened on the first reading of a face.
     mesh: Option<FaceMesh>,
 }
 
@@ -50,8 +50,8 @@ impl std::fmt::Debug for Analyzer {
 }
 
 impl Analyzer {
-    /// Opens the models, each for `workers` workers that share its readings. The first model's world tells how far the body is
-    /// turned. Workers beyond the first open their models when they are first needed.
+    /// Opens the models, each with `workers` workers that share its readings. The world landmarks of the first model give the turn of the
+    /// body. Workers beyond the first open their models on first use.
     ///
     /// # Errors
     /// [`Error::Runtime`] or [`Error::Model`].
@@ -65,7 +65,7 @@ impl Analyzer {
         Ok(opened)
     }
 
-    /// An analyzer of estimators that are already there.
+    /// An analyzer of existing estimators.
     ///
     /// # Errors
     /// [`Error::Usage`] when a team is empty.
@@ -93,7 +93,7 @@ impl Analyzer {
         let mut workers = self.teams.iter_mut().flatten();
         let crowd = std::thread::scope(|scope| {
             let first = workers.next();
-            // The others open their models meanwhile; what goes wrong there comes up again when they read.
+            // The other workers open their models in the meantime; an error here recurs when they read.
             for other in workers.filter(|_| options.readings > 1) {
                 scope.spawn(|| other.prepare());
             }
@@ -105,7 +105,7 @@ impl Analyzer {
         let people = crowd.by_prominence(width, height);
         let nobody = || Error::NoPerson { path: path.clone(), best_score: crowd.best_score };
         if people.is_empty() {
-            // Somebody small may show in the whole photo.
+            // A small person may be visible in the whole photo only.
             return photo.finer(0).map_or_else(|| Err(nobody()), |photo| self.analyze(&photo?, options));
         }
         let person = people.get(options.person.wrapping_sub(1)).ok_or_else(|| Error::NoSuchPerson {
@@ -119,7 +119,7 @@ impl Analyzer {
         }
         let mut readings = Vec::with_capacity(self.teams.len());
         for (index, team) in self.teams.iter_mut().enumerate() {
-            // A second model's larger picture of the upper body costs a third of its time and tells no more.
+            // A larger picture of the upper body for a second model costs a third of its time and adds no information.
             let read = ensemble::read(team, &pyramid, *person, options.readings, index == 0)?;
             readings.push(read.ok_or_else(nobody)?);
         }
@@ -179,7 +179,7 @@ impl Analyzer {
         self.mesh.insert(mesh).read(pyramid, pose)
     }
 
-    /// Whether the detector finds somebody in a photo whose head and hips lie in it.
+    /// Whether the detector finds a person whose head and hips lie inside the photo.
     ///
     /// # Errors
     /// What the model says.
@@ -192,7 +192,7 @@ impl Analyzer {
         Ok(crowd.people.iter().any(|person| inside(person.region.center) && inside(head_of(person.region))))
     }
 
-    /// What may be a head, in as much detail as an annotated picture shows.
+    /// Candidate heads, in as much detail as an annotated picture shows.
     fn hits(&mut self, photo: &Photo) -> Result<Vec<Hit>> {
         let finer = photo.detailed()?;
         let shown = finer.as_ref().unwrap_or(photo);
@@ -205,12 +205,12 @@ impl Analyzer {
     }
 }
 
-/// About where the head is of whom the detector found: two thirds of the way from the hips to the edge of the region.
+/// The approximate position of the head of a detected person: two thirds of the way from the hips to the edge of the region.
 fn head_of(region: Region) -> Point {
     region.center + Vec2::new(0.0, -region.side / 3.0).turned(region.rotation)
 }
 
-/// What the photo's file says of the camera.
+/// What the photo's file records about the camera.
 fn told(photo: &Photo) -> CameraMetadata {
     CameraMetadata {
         focal_35mm: photo.metadata.focal_35mm,
@@ -220,23 +220,22 @@ fn told(photo: &Photo) -> CameraMetadata {
     }
 }
 
-/// How photos are read that are to be measured: reduced ([`ReadOptions::enough`]) to no less than the size at which the background's
-/// edges are looked for.
+/// How photos that are to be measured are read: reduced ([`ReadOptions::enough`]) to no less than the size at which the background's
+/// edges are detected.
 #[must_use]
 pub fn reading() -> ReadOptions {
     ReadOptions { enough: Some(BACKGROUND_SIDE), ..ReadOptions::default() }
 }
 
-/// So many pixels across the person's region are enough: crops of the upper body, which are smaller, are then still reduced.
+/// This many pixels across the person's region are enough: crops of the upper body, which are smaller, are then still reduced.
 const ENOUGH_OF_PERSON: f64 = 480.0;
 
-/// Half the width of what counts as the person around the lines between joints, in trunk lengths.
+/// Half the width of the area around the lines between joints that counts as the person, in trunk lengths.
 const BODY_RADIUS: f64 = 0.28;
 
-/// Roll and pitch from the background's edges, those on the person left out.
+/// Roll and pitch from the edges of the background, without those on the person.
 ///
-/// `grey` is the whole photo. The search is not quite the same for left and right, so the photo or its mirror image is looked at,
-/// whichever is `handed`.
+/// `grey` is the whole photo. The search is not exactly symmetric, so it runs on whichever of the photo and its mirror image is `handed`.
 fn background_tilt(grey: &Grey, handed: bool, pose: &Pose, camera: &Camera) -> Option<Tilt> {
     let trunk = frontal::trunk_length(pose).ok()?;
     let bones: Vec<(Point, Point)> = BONES
@@ -275,19 +274,19 @@ fn background_tilt(grey: &Grey, handed: bool, pose: &Pose, camera: &Camera) -> O
     Some(tilt_from_verticals(&flip_horizontal(&grey.image), on_person, &mirrored)?.mirrored())
 }
 
-/// The background is looked at in a picture about this long, in pixels.
+/// The background is searched in a picture of about this length, in pixels.
 const BACKGROUND_SIDE: u32 = 1000;
 
-/// What the pixels around a person say of the camera and the light.
+/// What the pixels around a person show about the camera and the light.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Surroundings {
     /// How bright and sharp the person is.
     pub exposure: Option<Exposure>,
-    /// How the camera is held, by the edges of the background, if they tell; what the phone says is held against it.
+    /// Camera tilt from the edges of the background, where it can be determined; it is compared with the phone's own data.
     pub background: Option<Tilt>,
 }
 
-/// Reads what the pixels around a pose say, also where the user gives the roll: the record can then be measured again without it.
+/// Reads the surroundings of a pose, also where the user gives the roll: the record can then be recomputed without it.
 #[must_use]
 pub fn surroundings(pyramid: &Pyramid<'_>, pose: &Pose, told: &CameraMetadata) -> Surroundings {
     let (width, height) = pyramid.size();
@@ -302,7 +301,7 @@ pub fn surroundings(pyramid: &Pyramid<'_>, pose: &Pose, told: &CameraMetadata) -
     Surroundings { exposure, background }
 }
 
-/// Everything that was seen of one person in a picture of `width` x `height` px, put down to be measured.
+/// The observation of one person in a picture of `width` x `height` px.
 #[must_use]
 pub fn observation(
     readings: &[Readings],

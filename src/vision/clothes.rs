@@ -1,4 +1,4 @@
-//! What somebody wears, as colours: to tell whom a camera followed from whoever comes next.
+//! A person's clothes as colours: tells the followed person from the next one.
 
 use crate::core::body::pose::Pose;
 use crate::core::body::skeleton::Pair;
@@ -7,15 +7,15 @@ use crate::vision::raster::frame::Frame;
 /// Steps of hue-like colour along two axes, and of brightness.
 const STEPS: [usize; 3] = [8, 8, 3];
 const BINS: usize = STEPS[0] * STEPS[1] * STEPS[2];
-/// Points are taken across the chest in so many rows and columns.
+/// Rows and columns of sample points across the chest.
 const GRID: usize = 16;
-/// Of the shoulders' width, the part that is looked at across, and how far down.
+/// The share of the shoulders' width that is sampled across, and how far down.
 const ACROSS: f64 = 0.7;
 const DOWN: [f64; 2] = [0.12, 0.85];
 /// At least this share of the points must lie in the frame.
 const LEAST: f64 = 0.3;
 
-/// The shares of colours on somebody's chest.
+/// The shares of colours on a person's chest.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Clothes {
     shares: Vec<f32>,
@@ -27,7 +27,7 @@ impl Clothes {
     pub fn of(frame: &Frame<'_>, pose: &Pose) -> Option<Self> {
         let (left, right) = (pose.point(Pair::SHOULDERS.left).ok()?, pose.point(Pair::SHOULDERS.right).ok()?);
         let across = right - left;
-        // Downwards in the picture, whoever stands there.
+        // Downwards in the picture, whichever way the person faces.
         let mut down = across.turned(std::f64::consts::FRAC_PI_2);
         if down.y < 0.0 {
             down = down * -1.0;
@@ -53,14 +53,14 @@ impl Clothes {
         Some(Self { shares })
     }
 
-    /// How unlike two are: 0 for the same, 1 for no colour in common (Hellinger distance).
+    /// The dissimilarity of two: 0 for identical, 1 for no colour in common (Hellinger distance).
     #[must_use]
     pub fn unlike(&self, other: &Self) -> f64 {
         let common: f32 = self.shares.iter().zip(&other.shares).map(|(a, b)| (a * b).sqrt()).sum();
         f64::from((1.0 - common).max(0.0)).sqrt()
     }
 
-    /// Moves by a share towards how they look now: light changes over a day.
+    /// Moves by a share towards the current colours: light changes over a day.
     pub fn follow(&mut self, now: &Self, share: f64) {
         for (kept, now) in self.shares.iter_mut().zip(&now.shares) {
             *kept += share as f32 * (now - *kept);
@@ -68,7 +68,7 @@ impl Clothes {
     }
 }
 
-/// Counts a pixel, shared out among the bins around it so that no border tears one colour in two.
+/// Counts a pixel, distributed over the neighbouring bins so that no bin border splits one colour.
 fn add(shares: &mut [f32], bgr: [u8; 3]) {
     let [b, g, r] = bgr.map(f64::from);
     let sum = r + g + b + 30.0;

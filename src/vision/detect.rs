@@ -1,5 +1,5 @@
-//! Finding people in a photo, or in its mirror image: one of the two is looked at, the same one whichever of them was given, so that
-//! neither side is favoured.
+//! Finding people in a photo or in its mirror image. The same one of the two is searched whichever was given, so neither side is
+//! favoured.
 
 use crate::core::error::Result;
 use crate::core::geometry::Point;
@@ -7,13 +7,13 @@ use crate::vision::estimate::{Crowd, Estimator, Person};
 use crate::vision::raster::crop::Pyramid;
 use crate::vision::raster::region::Region;
 
-/// Two finds whose hips are nearer than this share of the smaller region are one person.
+/// Two detections whose hips are nearer than this share of the smaller region are one person.
 const SAME_PERSON: f64 = 0.15;
-/// Where no person is found in the whole picture, squares of these shares of its longer side are searched.
+/// If no person is found in the whole picture, squares of these shares of its longer side are searched.
 const CLOSER: [f64; 2] = [0.6, 0.35];
 
-/// The people in a photo; `symmetric` makes those in the mirrored photo the same, mirrored. People too small for one look are looked
-/// for in parts.
+/// The people in a photo; with `symmetric`, the result for the mirrored photo is the mirrored result. People too small for one pass are
+/// searched for in parts of the photo.
 ///
 /// # Errors
 /// When the model cannot be run.
@@ -61,7 +61,7 @@ fn same(a: &Person, b: &Person) -> bool {
     a.region.center.distance(b.region.center) < SAME_PERSON * a.region.side.min(b.region.side)
 }
 
-/// Adds somebody, unless already found with a better score.
+/// Adds a person, unless already found with a better score.
 fn add(people: &mut Vec<Person>, person: Person) {
     match people.iter_mut().find(|other| same(other, &person)) {
         Some(other) if other.score < person.score => *other = person,

@@ -1,8 +1,8 @@
-//! Several readings of one photo: nudged and mirrored crops, and what they agree on.
+//! Several readings of one photo: nudged and mirrored crops, and their consensus.
 //!
-//! One crop is not a measurement: moved by a percent it gives shoulders tilted by another degree, and its own mirror image
-//! disagrees by 2 to 4. Nudges come from a fixed list, and every nudge is read plainly and mirrored, so that one photo
-//! always gives one record, and the mirrored photo gives the mirrored one.
+//! A single crop is not a reliable measurement: moving it by one percent changes the shoulder tilt by a degree, and its own mirror image
+//! disagrees by 2 to 4. Nudges come from a fixed list, and every nudge is read plainly and mirrored, so one photo always gives one
+//! record, and the mirrored photo gives the mirrored record.
 
 use crate::core::body::pose::{Keypoint, Missing, Pose};
 use crate::core::body::skeleton::{Joint, Pair};
@@ -15,11 +15,11 @@ use crate::vision::estimate::{Estimator, Look, Person, Reading};
 use crate::vision::raster::crop::Pyramid;
 use crate::vision::raster::region::Region;
 
-/// Readings of a photo by each of two models: two networks err less alike than two readings of one.
+/// Readings of a photo by each of two models: the errors of two networks are less correlated than two readings of one.
 pub const PAIRED_READINGS: usize = 2;
-/// Readings of a photo when time counts more.
+/// Readings of a photo when speed has priority.
 pub const FAST_READINGS: usize = 2;
-/// Readings of a photo by each of two models when accuracy counts more.
+/// Readings of a photo by each of two models when accuracy has priority.
 pub const BEST_READINGS: usize = 12;
 /// Readings of a photo by a second model of another kind.
 pub const SECOND_READINGS: usize = 4;
@@ -51,7 +51,7 @@ impl Nudge {
     }
 }
 
-/// The `index`-th number of the van der Corput sequence of a base, in -1 to 1: evenly spread however many are taken.
+/// The `index`-th number of the van der Corput sequence of a base, in -1 to 1: evenly spread for any count.
 fn spread(index: usize, base: usize) -> f64 {
     let (mut left, mut share, mut sum) = (index, 1.0, 0.0);
     while left > 0 {
@@ -62,7 +62,7 @@ fn spread(index: usize, base: usize) -> f64 {
     2.0 * sum - 1.0
 }
 
-/// The `index`-th nudge, counted from 0, which is none: up to 3 % of the side, 8 % of the size, 6 degrees.
+/// The `index`-th nudge, counted from 0, which is the identity: up to 3 % of the side, 8 % of the size, 6 degrees.
 #[must_use]
 pub fn nudge(index: usize) -> Nudge {
     if index == 0 {
@@ -84,7 +84,7 @@ pub struct Readings {
     pub upper: Vec<Reading>,
     /// The share of readings that had left and right exchanged against the others, 0 to 0.5: see [`settle_sides`].
     pub dissent: f64,
-    /// The share of the readings of the body that were asked for in which the model saw nobody.
+    /// The share of the requested readings of the body in which the model found nobody.
     pub missed: f64,
 }
 
@@ -103,12 +103,12 @@ impl Readings {
 
 /// Side of the crop of the upper body, in trunk lengths.
 pub const UPPER_SIDE: f64 = 3.2;
-/// Readings of the upper body that depart from the body's by more than this are of something else, in trunk lengths.
+/// Readings of the upper body that differ from the body's by more than this are of something else, in trunk lengths.
 const UPPER_APART: f64 = 0.2;
 
-/// Reads a person's joints `readings` times (1 to [`MAX_READINGS`]). A single reading is taken where the detector points, as pose
-/// programs do. Of more (an odd number is rounded up) the first two, one plain and one mirrored, are taken there too and place the
-/// others; then the upper body is read twice more, if it is asked for. `None` when the model finds no person there.
+/// Reads a person's joints `readings` times (1 to [`MAX_READINGS`]). A single reading uses the detector's region, as pose programs do. Of
+/// more (an odd number is rounded up) the first two, one plain and one mirrored, use it too and place the others; then the upper body is
+/// read twice more, if requested. `None` when the model finds no person there.
 ///
 /// # Errors
 /// When the model cannot be run.
@@ -139,8 +139,8 @@ pub fn read(
     let first = consensus(&body.iter().map(|reading| reading.pose.clone()).collect::<Vec<_>>());
     let trunk = first.midpoint(Pair::SHOULDERS).and_then(|shoulders| Ok((shoulders, first.midpoint(Pair::HIPS)?)));
     let upper = trunk.ok().filter(|_| with_upper);
-    // The outline comes from the larger picture. In these places two workers leave both looks to the first, which then opens the
-    // mask graph alone; where there is nothing else to do, they share them.
+    // The outline comes from the larger picture. With these places the first of two workers does both looks, so only it opens the mask
+    // graph; where there is nothing else to do, the two share them.
     let places = [0, if looks.is_empty() { 1 } else { 2 }];
     if let Some((shoulders, hips)) = upper {
         let side = UPPER_SIDE * shoulders.distance(hips);
@@ -170,15 +170,15 @@ pub fn read(
     Ok(Some(Readings { body, upper: if fits { upper } else { Vec::new() }, dissent, missed }))
 }
 
-/// A reading whose shoulders span less than this, in trunk lengths, does not tell which side is left.
+/// A reading whose shoulders span less than this, in trunk lengths, does not determine which side is left.
 const TELLS_SIDES: f64 = 0.25;
 
-/// Exchanges left and right in readings that have them the other way round than most: averaged as they are, a back that was taken
-/// for a front in some readings would collapse to half its width. Returns the share of such readings among those that tell.
+/// Exchanges left and right in readings that disagree with the majority: averaged as they are, a back that some readings took for a front
+/// would collapse to half its width. Returns the share of such readings among those that determine the sides.
 pub fn settle_sides(readings: &mut [Reading]) -> f64 {
     let spans: Vec<f64> = readings.iter().map(|reading| view::shoulder_span(&reading.pose).unwrap_or(0.0)).collect();
     let telling: Vec<f64> = spans.iter().copied().filter(|span| span.abs() >= TELLS_SIDES).collect();
-    // Where both are as many, the wider ones decide.
+    // In a tie, the wider readings decide.
     let wider: f64 = telling.iter().sum();
     let to_left = telling.iter().filter(|span| **span > 0.0).count() * 2;
     let most = match to_left.cmp(&telling.len()) {
@@ -196,7 +196,7 @@ pub fn settle_sides(readings: &mut [Reading]) -> f64 {
     f64::from(other) / telling.len().max(1) as f64
 }
 
-/// Whether head and shoulders of a reading lie where the whole body's readings have them.
+/// Whether head and shoulders of a reading agree with the readings of the whole body.
 #[must_use]
 pub fn agrees(reading: &Pose, body: &Pose) -> bool {
     let (Ok(shoulders), Ok(hips)) = (body.midpoint(Pair::SHOULDERS), body.midpoint(Pair::HIPS)) else { return false };
@@ -207,8 +207,8 @@ pub fn agrees(reading: &Pose, body: &Pose) -> bool {
         .all(|joint| reading.point(joint).is_ok_and(|a| body.point(joint).is_ok_and(|b| a.distance(b) <= most)))
 }
 
-/// The pose that all readings of all models agree on, each model counting alike: the head from the larger picture of the
-/// upper body, the shoulders from both pictures, the rest from the whole body.
+/// The consensus of all readings of all models, with equal weight for each model: the head from the larger picture of the upper body, the
+/// shoulders from both pictures, the rest from the whole body.
 #[must_use]
 pub fn agreed(teams: &[Readings]) -> Pose {
     let poses = |readings: &[Reading]| readings.iter().map(|reading| reading.pose.clone()).collect::<Vec<_>>();
@@ -224,7 +224,7 @@ pub fn agreed(teams: &[Readings]) -> Pose {
                 Joint::LeftShoulder | Joint::RightShoulder => mean_of(&body, &upper, joint),
                 _ if joint.index() < Joint::LeftShoulder.index() => {
                     let keypoint = upper.get(joint)?;
-                    // Two readings tell little about the scatter; the many of the body do.
+                    // Two readings are too few to estimate the scatter; it comes from the readings of the body.
                     Ok(Keypoint { sd_px: body.get(joint)?.sd_px, ..keypoint })
                 }
                 _ => body.get(joint),
@@ -241,14 +241,14 @@ pub fn agreed(teams: &[Readings]) -> Pose {
     }
 }
 
-/// A pose with left and right as another of the same person has them.
+/// A pose with left and right as in another pose of the same person.
 #[must_use]
 pub fn sided_as(pose: &Pose, other: &Pose) -> Pose {
     let span = |pose: &Pose| view::shoulder_span(pose).unwrap_or(0.0);
     if span(pose) * span(other) < 0.0 { pose.exchanged() } else { pose.clone() }
 }
 
-/// The points along the spine that the first model's readings of the whole body agree on, when it gives any.
+/// The consensus of the first model's readings of the spine on the whole body, if it gives any.
 #[must_use]
 pub fn spine(teams: &[Readings]) -> Option<SpinePoints> {
     let read: Vec<&SpinePoints> = teams.first()?.body.iter().filter_map(|reading| reading.spine.as_ref()).collect();
@@ -276,7 +276,7 @@ fn in_parallel(
     results.resize_with(looks.len(), || None);
     let shares: Vec<Result<Share>> = std::thread::scope(|scope| {
         let mut workers = workers.iter_mut().take(count).enumerate();
-        // The first works on this thread: a thread fewer keeps its memory for itself.
+        // The first worker runs on this thread: each further thread keeps its own memory.
         let here = workers.next();
         let share = &share;
         let threads: Vec<_> = workers.map(|(first, worker)| scope.spawn(move || share(first, worker))).collect();
@@ -294,7 +294,7 @@ fn in_parallel(
     Ok(results)
 }
 
-/// The pose that several readings agree on: per joint the mean of each coordinate, with the spread of its readings.
+/// The consensus of several readings: per joint the mean of each coordinate, with the spread of its readings.
 ///
 /// The plain mean: on rendered people it was as good as the median and trimmed means.
 #[must_use]
@@ -350,7 +350,7 @@ mod tests {
         let span = consensus(&poses).point(Joint::LeftShoulder).expect("given").x;
         assert_eq!(span, 80.0);
         assert_eq!(settle_sides(&mut readings), 0.0);
-        // The mirror image is settled the other way round.
+        // In the mirror image the tie is decided the other way.
         let mut mirrored: Vec<Reading> = [1.0, 1.0, -1.0, 1.0].map(reading).into();
         assert_eq!(settle_sides(&mut mirrored), 0.25);
         assert!(mirrored.iter().all(|r| r.pose.point(Joint::LeftShoulder).expect("given").x == 120.0));

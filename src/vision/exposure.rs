@@ -3,7 +3,7 @@
 use crate::core::exposure::Exposure;
 use image::GrayImage;
 
-/// Looks at the box `[left, top, right, bottom]`, in pixels of `luma`; `None` when it holds fewer than 16 x 16 pixels.
+/// Examines the box `[left, top, right, bottom]`, in pixels of `luma`; `None` when it holds fewer than 16 x 16 pixels.
 #[must_use]
 pub fn exposure(luma: &GrayImage, [left, top, right, bottom]: [f64; 4]) -> Option<Exposure> {
     let inside = |value: f64, size: u32| (value.max(1.0) as u32).min(size.saturating_sub(1));
@@ -15,7 +15,7 @@ pub fn exposure(luma: &GrayImage, [left, top, right, bottom]: [f64; 4]) -> Optio
     let width = luma.width() as usize;
     let row = |y: u32| &luma.as_raw()[y as usize * width..][..width];
     let (mut sum, mut square, mut fine, mut n) = (0.0, 0.0, 0.0, 0.0);
-    // Every fourth row tells as much.
+    // Every fourth row is representative.
     for y in (y0..y1).step_by(4) {
         let (above, here, below) = (row(y - 1), row(y), row(y + 1));
         for x in x0 as usize..x1 as usize {

@@ -1,48 +1,48 @@
-//! Whether whoever is followed is the person who was followed before.
+//! Whether the followed person is still the same person.
 //!
-//! Who stays in the picture is taken for the same, by the clothes' colours; who comes into it must wear the same colours and be about as
-//! large. Faces are not compared: nothing here could tell who somebody is.
+//! A person who stays in the picture counts as the same, by the colours of the clothes; a person who enters must wear the same colours
+//! and be about as large. Faces are not compared: nothing here can identify anybody.
 
 use crate::vision::clothes::Clothes;
 
-/// The person is known once they have been seen for so long, in seconds.
+/// The person counts as known after being visible for this long, in seconds.
 const KNOWN_AFTER: f64 = 1.5;
-/// Clothes so unlike are another's, of somebody who stays and of somebody who comes.
+/// Clothes this dissimilar belong to another person: thresholds for a person who stays and for one who enters.
 const OTHER_STAYS: f64 = 0.7;
 const OTHER_COMES: f64 = 0.55;
-/// Who comes is as large as before up to this factor.
+/// A person who enters may differ in size up to this factor.
 const AS_LARGE: f64 = 1.8;
-/// How fast what is known follows what is seen, in seconds: light and distance change over a day.
+/// Time constant for updating the known looks, in seconds: light and distance change over a day.
 const FOLLOWS: f64 = 20.0;
 
-/// What is seen of somebody in a frame.
+/// Appearance of a person in a frame.
 #[derive(Debug, Clone)]
 pub struct Looks {
-    /// What they wear.
+    /// The clothes.
     pub clothes: Clothes,
     /// From shoulder to shoulder, in pixels.
     pub shoulders_px: f64,
 }
 
-/// Knows one person by their looks.
+/// Recognises one person by appearance.
 #[derive(Debug, Default)]
 pub struct Identity {
     known: Option<Looks>,
-    /// Since when the person to be known is seen.
+    /// Time since which the person to be known is visible.
     since: Option<f64>,
     last: Option<f64>,
-    /// Whoever is seen has come since the known person was.
+    /// The visible person has entered after the known person was last seen.
     came: bool,
 }
 
 impl Identity {
-    /// Knows nobody any more: whoever is seen next is the one.
+    /// Forgets the known person: the next visible person becomes the known one.
     pub fn reset(&mut self) {
         *self = Self::default();
     }
 
-    /// Takes the looks of whoever is followed at a time in seconds; `newcomer` when they were not in the frame before. Whether they
-    /// are somebody else.
+    /// Takes the appearance of the followed person at a time in seconds; `newcomer` when the person was not in the frame before. Returns
+    /// whether it is a different person.
     pub fn is_other(&mut self, seconds: f64, looks: Option<&Looks>, newcomer: bool) -> bool {
         self.came |= newcomer;
         let Some(looks) = looks else { return self.came && self.is_known() };
@@ -53,7 +53,7 @@ impl Identity {
             return false;
         };
         if self.since.is_some_and(|since| seconds - since < KNOWN_AFTER) && self.came {
-            // A passer-by, not the one to be known.
+            // A passer-by, not the person to be known.
             *known = looks.clone();
             (self.since, self.last, self.came) = (Some(seconds), Some(seconds), false);
             return false;
@@ -62,7 +62,7 @@ impl Identity {
         let size = (looks.shoulders_px / known.shoulders_px.max(1.0)).ln().abs();
         let other = if self.came { unlike > OTHER_COMES || size > AS_LARGE.ln() } else { unlike > OTHER_STAYS };
         if other {
-            // Whoever stays on must be told by the stricter rule.
+            // A person who stays is judged by the stricter threshold.
             self.came = true;
             return true;
         }
@@ -100,7 +100,7 @@ mod tests {
     const YELLOW: [u8; 3] = [40, 190, 200];
     const BLUE: [u8; 3] = [200, 90, 40];
 
-    /// Somebody who was there for three seconds.
+    /// The state after a person was visible for three seconds.
     fn knowing() -> Identity {
         let mut identity = Identity::default();
         for step in 0..30 {

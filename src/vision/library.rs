@@ -1,5 +1,5 @@
-//! Whether a shared library could send anything: some builds of ONNX Runtime (the wheel of 1.32.0) carry telemetry, which
-//! begins as soon as they are loaded, whatever their settings. So a library is inspected before it is loaded.
+//! Whether a shared library could send data: some builds of ONNX Runtime (the wheel of 1.32.0) contain telemetry that starts on loading,
+//! whatever their settings. A library is therefore inspected before it is loaded.
 
 use std::fs::File;
 use std::io::{Read, Seek};
@@ -11,14 +11,14 @@ use object::read::{ReadCache, ReadRef};
 
 use crate::core::error::{Error, Result};
 
-/// What only a library with telemetry holds: the receiver's host and service, and the name of the switch against it.
+/// Strings that only a library with telemetry contains: the receiver's host and service, and the name of the opt-out variable.
 const MARKS: [&str; 3] = ["events.data.microsoft.com", "OneCollector", "ORT_DISABLE_TELEMETRY"];
-/// What a library must ask of the system to reach another machine.
+/// Functions that a library must import to reach another machine.
 const NETWORK: [&str; 6] = ["socket", "connect", "getaddrinfo", "gethostbyname", "sendto", "curl_easy_perform"];
-/// So many bytes are looked through at a time.
+/// Bytes that are searched at a time.
 const CHUNK: usize = 1 << 20;
 
-/// Looks through a shared library; it costs some 10 ms.
+/// Inspects a shared library; this takes about 10 ms.
 ///
 /// # Errors
 /// [`Error::Runtime`] when the library contains telemetry, can reach the network, or cannot be looked through.
@@ -44,12 +44,12 @@ pub fn without_telemetry(path: &Path) -> Result<()> {
     })
 }
 
-/// The first of [`MARKS`] that is in the file.
+/// The first of [`MARKS`] in the file.
 fn mark(file: &mut (impl Read + Seek)) -> std::io::Result<Option<&'static str>> {
     let finders = MARKS.map(Finder::new);
     let overlap = MARKS.iter().map(|mark| mark.len()).max().unwrap_or(1) - 1;
     let mut bytes = vec![0; overlap + CHUNK];
-    // The last bytes of the chunk before stand in front of each chunk, for a mark across both.
+    // The last bytes of the previous chunk precede each chunk, for a mark across the boundary.
     let mut kept = 0;
     loop {
         let read = match file.read(&mut bytes[kept..]) {
@@ -97,7 +97,7 @@ mod tests {
 
     #[test]
     fn a_library_that_can_reach_the_network_is_refused() {
-        // The C library itself defines `connect` and imports none; this test program, which can do anything, imports some.
+        // The C library itself defines `connect` and imports no network function; this test program imports some.
         let program = std::env::current_exe().expect("this program");
         std::net::TcpListener::bind("127.0.0.1:0").expect("linked in"); // `socket` is imported for sure
         let error = without_telemetry(&program).expect_err("refused").to_string();

@@ -1,4 +1,4 @@
-//! From pixels to what was seen: pictures, models, people, edges, light.
+//! From pixels to observations: pictures, models, people, edges, light.
 
 pub mod analysis;
 pub mod clothes;

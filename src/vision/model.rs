@@ -1,9 +1,8 @@
-//! ONNX Runtime and the models: where they are found, how they are opened, and whether they are what they should be.
+//! ONNX Runtime and the models: where they are found, how they are opened, and whether they match their description.
 //!
-//! This is the only file that names `ort`. ONNX Runtime's shared library is looked for in this order, never in the current
-//! folder: the file that `ORT_DYLIB_PATH` names (an absolute path); beside the program; the user's data folder. Model files
-//! that are not embedded are looked for in the folder that `ORTHOSTAT_MODELS` names, `models` beside the program, and
-//! `models` in the user's data folder.
+//! This is the only file that names `ort`. ONNX Runtime's shared library is searched for in this order, never in the current folder: the
+//! file in `ORT_DYLIB_PATH` (an absolute path); beside the program; the user's data folder. Model files that are not embedded are
+//! searched for in the folder in `ORTHOSTAT_MODELS`, in `models` beside the program, and in `models` in the user's data folder.
 
 use std::fmt::Debug;
 use std::path::{Path, PathBuf};
@@ -20,28 +19,28 @@ use crate::core::error::{Error, Result};
 use crate::core::folders::data_folder;
 use crate::vision::library;
 
-/// File names that ONNX Runtime's library goes by, beside the program and in the data folder.
+/// Accepted file names of ONNX Runtime's library, beside the program and in the data folder.
 const LIBRARY_NAMES: [&str; 3] = ["libonnxruntime.so", "libonnxruntime.so.1", "libonnxruntime.dylib"];
 
-/// What `models.json` says about one model.
+/// The entry of one model in `models.json`.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Entry {
     /// The name, such as `blazepose-full`.
     pub name: String,
     /// The family whose decoder fits, such as `blazepose`.
     pub family: String,
-    /// What it does in the family: `detector`, `landmarks` or `mask`.
+    /// Its role in the family: `detector`, `landmarks` or `mask`.
     pub role: String,
     /// The file in the models folder.
     pub file: String,
     /// BLAKE3 hash of the file, in hexadecimal.
     pub blake3: String,
-    /// The picture it takes; `None` for a graph that goes on from another's outputs.
+    /// The input picture; `None` for a graph that continues from another's outputs.
     pub input: Option<TensorForm>,
-    /// The other graph's outputs that it takes.
+    /// The other graph's outputs that it takes as inputs.
     #[serde(default)]
     pub inputs: Vec<TensorForm>,
-    /// The tensors it gives.
+    /// The output tensors.
     pub outputs: Vec<TensorForm>,
     /// Its licence.
     pub licence: String,
@@ -65,7 +64,7 @@ pub struct TensorForm {
     pub shape: Vec<i64>,
 }
 
-/// What the numbers of a tensor are.
+/// The number type of a tensor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Numbers {
     /// `f32`.
@@ -104,7 +103,7 @@ impl Outlet {
     }
 }
 
-/// Everything that `models.json` lists.
+/// All entries of `models.json`.
 ///
 /// # Errors
 /// When the embedded list does not parse, which a test rules out.
@@ -136,7 +135,7 @@ pub fn entry(name: &str) -> Result<&'static Entry> {
     })
 }
 
-/// The models that are part of the program itself.
+/// The embedded models.
 fn embedded(file: &str) -> Option<&'static [u8]> {
     Some(match file {
         "face_mesh.onnx" => include_bytes!("../../models/face_mesh.onnx"),
@@ -151,19 +150,19 @@ fn embedded(file: &str) -> Option<&'static [u8]> {
     })
 }
 
-/// BLAKE3 hash of the program's own copy of a model, in hexadecimal; `None` when the model is not part of the program.
+/// BLAKE3 hash of the embedded copy of a model, in hexadecimal; `None` when the model is not embedded.
 #[must_use]
 pub fn embedded_hash(entry: &Entry) -> Option<String> {
     embedded(&entry.file).map(|bytes| blake3::hash(bytes).to_hex().to_string())
 }
 
-/// The folder that the running program lies in, links resolved.
+/// The folder of the running program, links resolved.
 fn program_folder() -> Option<PathBuf> {
     let program = std::env::current_exe().ok()?;
     Some(program.canonicalize().unwrap_or(program).parent()?.to_path_buf())
 }
 
-/// Where a model file is looked for when it is not embedded, in order.
+/// Where a model file is searched for when it is not embedded, in order.
 #[must_use]
 pub fn model_places(file: &str) -> Vec<PathBuf> {
     let named = std::env::var_os("ORTHOSTAT_MODELS").map(PathBuf::from).filter(|folder| folder.is_absolute());
@@ -174,7 +173,7 @@ pub fn model_places(file: &str) -> Vec<PathBuf> {
         .collect()
 }
 
-/// Whether a model of the catalogue can be opened: part of the program, or found as a file.
+/// Whether a model of the catalogue can be opened: embedded, or found as a file.
 #[must_use]
 pub fn is_installed(name: &str) -> bool {
     entry(name).is_ok_and(|entry| {
@@ -213,7 +212,7 @@ pub fn library_path() -> Result<PathBuf> {
         })
 }
 
-/// The one ONNX Runtime environment of this process, loaded when first asked for.
+/// The one ONNX Runtime environment of this process, loaded on first use.
 fn environment() -> Result<Environment> {
     static LOADED: Mutex<Option<Environment>> = Mutex::new(None);
     let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
@@ -232,7 +231,7 @@ fn environment() -> Result<Environment> {
     let environment = ort::init_from(&path)
         .map_err(|error| broken(&error))?
         .with_name("orthostat")
-        // A build that has telemetry was refused above: this comes too late for one.
+        // A build with telemetry was refused above: for such a build this comes too late.
         .with_telemetry(false)
         .build()
         .map_err(|error| broken(&error))?;
@@ -241,7 +240,7 @@ fn environment() -> Result<Environment> {
     Ok(environment)
 }
 
-/// What ONNX Runtime says about its own build, one line.
+/// ONNX Runtime's description of its own build, one line.
 ///
 /// # Errors
 /// When it cannot be loaded.
@@ -270,7 +269,7 @@ fn session(name: &str, bytes: &[u8], threads: usize) -> Result<Session> {
             .with_intra_threads(threads)?
             .with_inter_threads(1)?
             .with_intra_op_spinning(false)?
-            // Without its arena each run takes its memory from the system anew, which at times costs a fifth of a batch.
+            // Without its arena each run allocates its memory from the system again, which can cost a fifth of the time of a batch.
             .with_execution_providers([ort::ep::CPU::default().with_arena_allocator(true).build()])?;
         builder.commit_from_memory(bytes)
     };
@@ -290,7 +289,7 @@ pub struct Model {
 }
 
 impl Model {
-    /// Opens a model that `models.json` lists, from the program itself or from where model files lie.
+    /// Opens a model listed in `models.json`, embedded or from a model folder.
     ///
     /// # Errors
     /// [`Error::Runtime`] without ONNX Runtime, [`Error::Model`] when the file is missing or not what the entry says.
@@ -313,7 +312,7 @@ impl Model {
             ),
             source: None,
         })?;
-        // Known before ONNX Runtime parses a byte of it.
+        // The hash is checked before ONNX Runtime parses the file.
         let (bytes, hash) = read(path)?;
         if hash != entry.blake3 {
             return Err(Error::Model {
@@ -334,7 +333,7 @@ impl Model {
         Self::from_bytes(entry, &path.display().to_string(), &bytes, hash, threads)
     }
 
-    /// Opens a file that nothing is known of.
+    /// Opens a file about which nothing is known.
     ///
     /// # Errors
     /// [`Error::Runtime`] without ONNX Runtime, [`Error::Model`] when the file cannot be read or is no model.
@@ -344,13 +343,13 @@ impl Model {
         Ok(Self { session: session(&name, &bytes, threads)?, name, hash })
     }
 
-    /// What goes in.
+    /// The inputs.
     #[must_use]
     pub fn inputs(&self) -> Vec<Outlet> {
         self.session.inputs().iter().map(Outlet::of).collect()
     }
 
-    /// What comes out.
+    /// The outputs.
     #[must_use]
     pub fn outputs(&self) -> Vec<Outlet> {
         self.session.outputs().iter().map(Outlet::of).collect()
@@ -362,7 +361,7 @@ impl Model {
         Ok(model)
     }
 
-    /// Compares every tensor of the graph with the entry; a mismatch is an error, never a guess.
+    /// Compares every tensor of the graph with the entry; a mismatch is an error.
     fn check(&self, entry: &Entry) -> Result<()> {
         let wrong = |reason: String| Error::Model { model: self.name.clone(), reason, source: None };
         let shape_of = |dtype: &ValueType| match dtype {
@@ -443,7 +442,7 @@ impl Model {
     }
 }
 
-/// What a run gave: named tensors, borrowed from the model.
+/// The outputs of a run: named tensors, borrowed from the model.
 #[derive(Debug)]
 pub struct Outputs<'m> {
     name: &'m str,
@@ -457,7 +456,7 @@ impl Outputs<'_> {
         self.name
     }
 
-    /// A tensor by its name, in the shape that it has.
+    /// A tensor by its name, in its own shape.
     ///
     /// # Errors
     /// [`Error::Model`] when there is none, or its numbers are not `f32`.
@@ -471,7 +470,7 @@ impl Outputs<'_> {
         value.try_extract_array::<f32>().map_err(|error| wrong(format!("output {name} is not f32"), Some(error)))
     }
 
-    /// A tensor by its name, with the shape that the caller goes on with.
+    /// A tensor by its name, in the requested shape.
     ///
     /// # Errors
     /// [`Error::Model`] when there is none, or its numbers are not `f32` or not as many.

@@ -1,49 +1,49 @@
 //! The panels of a collage: several pictures side by side or one above the other in one file.
 //!
-//! Where two pictures meet, the pixels change along one whole row or column, exactly: in nearly every stretch of it the step from one
-//! pixel to the next is larger than those beside it. An edge in a room does so over a part of the height, or leans by a pixel. This
-//! alone is not proof (a skirting board may run level from side to side): who looks for people takes a picture for a collage only
-//! where somebody stands in two of its parts.
+//! Where two pictures meet, the pixels change exactly along one whole row or column: in nearly every stretch of it the step from one
+//! pixel to the next is larger than the neighbouring steps. An edge in a room does so over a part of the height, or leans by a pixel.
+//! This alone is not proof (a skirting board may be level from side to side), so a picture counts as a collage only if people are visible
+//! in two of its parts.
 
 use image::{Rgb, RgbImage, imageops};
 
 use crate::core::area::Area;
 use crate::core::error::Result;
 
-/// A line is looked at in so many stretches.
+/// The number of stretches of a line that are tested.
 const STRETCHES: u32 = 32;
-/// In this share of the stretches the step must stand out. In collages of the samples and of 54 others it does in 0.78 and more; of 413
-/// real photos 7 have such a column and 23 such a row (floors, frames), which is why people must stand on both sides.
+/// In this share of the stretches the step must stand out. In collages of the samples and of 54 others the share is 0.78 or more; of 413
+/// real photos 7 have such a column and 23 such a row (floors, frames), so people must be visible on both sides.
 const SEAM: f64 = 0.75;
-/// A step stands out where it is so many times the ones beside it, and so many levels more.
+/// A step stands out if it is this many times its neighbours, and this many levels more.
 const TIMES: f64 = 2.0;
 const LEVELS: f64 = 2.0;
-/// The steps so far away on either side are those beside it, in pixels: a seam that was resized is two or three wide.
+/// The distances of the neighbouring steps on either side, in pixels: a seam that was resized is two or three wide.
 const BESIDE: std::ops::RangeInclusive<usize> = 3..=10;
-/// A part narrower than this share of what was cut is no panel; nor is one of fewer pixels.
+/// A part narrower than this share of the cut area is not a panel; nor is one of fewer pixels.
 const NARROWEST: f64 = 0.1;
 const SMALLEST: u32 = 96;
-/// Nor is one much wider than high: people who stand are put into upright panels.
+/// Nor is one much wider than high: standing people are shown in upright panels.
 const LOWEST: f64 = 0.5;
-/// No file has more panels than this.
+/// The largest number of panels in a file.
 const MOST: usize = 12;
-/// The pixels of a line of a border differ by no more than this from their mean (mean absolute difference, levels), nor its colour
-/// from that of the line beside it.
+/// The pixels of a border line differ from their mean by at most this (mean absolute difference, levels), and so does its colour from
+/// that of the next line.
 const PLAIN: f64 = 5.0;
 /// A border ends where the step stands out in this share of the stretches.
 const BORDER_ENDS: f64 = 0.5;
-/// A border that is neither black nor white takes no more than this share of a side: wider ones are ceilings and walls.
+/// A border that is neither black nor white takes at most this share of a side: wider ones are ceilings and walls.
 const COLOURED: f64 = 0.025;
-/// Black and white have all channels this near to the end of their scale, in levels.
+/// Black and white have all channels this near to the end of the scale, in levels.
 const EXTREME: f64 = 10.0;
 
-/// Pictures are looked at in a copy less than twice so long, in pixels.
+/// Pictures are examined in a copy less than twice this long, in pixels.
 const LOOKED_AT: u32 = 1400;
 
-/// The panels in the order of reading with whether somebody shows in each, of whom `shows` tells; empty where fewer than two do, and for
-/// an ordinary picture.
+/// The panels in reading order, each with whether `shows` finds a person in it; empty for an ordinary picture and where fewer than two
+/// panels show a person.
 ///
-/// A cut that does not part two people is none: it may be a floor's edge in one panel.
+/// A cut that does not separate two people is dropped: it may be the edge of a floor within one panel.
 ///
 /// # Errors
 /// What `shows` says.
@@ -62,7 +62,7 @@ pub fn panels(image: &RgbImage, mut shows: impl FnMut(Area) -> Result<bool>) -> 
     Ok(Vec::new())
 }
 
-/// Sorts areas as they are read: those of one row begin at nearly one height.
+/// Sorts areas in reading order: those of one row begin at nearly one height.
 fn in_order<T>(found: &mut [T], area: impl Fn(&T) -> Area) {
     let row = found.iter().map(|one| area(one).height).min().unwrap_or(1).div_ceil(2).max(1);
     found.sort_by_key(|one| (area(one).y / row, area(one).x));
@@ -94,7 +94,7 @@ impl Part {
         let mut found = a.peopled(shows)?;
         found.extend(b.peopled(shows)?);
         let people = found.iter().filter(|(_, shows)| *shows).count();
-        // Somebody in one piece alone may be a piece of somebody, or of something: the part is asked as a whole.
+        // A person in one piece only may be part of a person, or of something else: the area is tested as a whole.
         Ok(if people >= 2 { found } else { vec![(area, shows(area)?)] })
     }
 
@@ -118,7 +118,7 @@ fn cut(image: &RgbImage) -> Option<Part> {
     Some(split(&small, whole)?.enlarged(factor))
 }
 
-/// Cuts an area along its clearest seam, and its parts along theirs.
+/// Cuts an area along its clearest seam, then its parts along theirs.
 fn split(image: &RgbImage, area: Area) -> Option<Part> {
     let area = trimmed(image, area);
     let seam = |columns: bool| Lines { image, area, columns }.seam();
@@ -128,7 +128,7 @@ fn split(image: &RgbImage, area: Area) -> Option<Part> {
         (None, Some(b)) => Some((b.0, false)),
         (None, None) => None,
     };
-    // A line on either side may hold both pictures.
+    // The line on either side may mix both pictures.
     let parts = match cut {
         None if area.width.min(area.height) < SMALLEST || is_plain(image, area) => return None,
         None => return Some(Part::One(area)),
@@ -180,7 +180,7 @@ impl Lines<'_> {
             .map(|stretch| {
                 let (from, to) = (edge(stretch) as u32, edge(stretch + 1) as u32);
                 let mut sums = vec![0_i32; count as usize];
-                // In the order in which pixels lie, whichever way the lines run.
+                // In the order of the pixels in memory, whichever direction the lines have.
                 if self.columns {
                     for along in from..to {
                         (1..count).for_each(|line| sums[line as usize] += step(line, along));
@@ -193,7 +193,7 @@ impl Lines<'_> {
             .collect()
     }
 
-    /// In which share of the stretches the step onto each line stands out.
+    /// The share of the stretches in which the step onto each line stands out.
     fn standing_out(&self) -> Vec<f64> {
         let steps = self.steps();
         let count = self.count() as usize;
@@ -214,7 +214,7 @@ impl Lines<'_> {
             .collect()
     }
 
-    /// The clearest seam: the first line behind it, and in which share of the stretches it stands out.
+    /// The clearest seam: the first line behind it, and the share of the stretches in which it stands out.
     fn seam(&self) -> Option<(u32, f64)> {
         let count = self.count();
         if count < 2 * SMALLEST || self.length() < SMALLEST {
@@ -227,7 +227,7 @@ impl Lines<'_> {
         (share >= SEAM).then_some((at as u32, share))
     }
 
-    /// A line's mean colour, and how far its pixels are from it on average.
+    /// A line's mean colour, and the mean deviation of its pixels.
     fn color(&self, line: u32) -> ([f64; 3], f64) {
         let length = self.length();
         let share = 1.0 / f64::from(length.max(1));
@@ -243,7 +243,7 @@ impl Lines<'_> {
         (mean, (0..length).map(off).sum::<f64>() * share)
     }
 
-    /// How many lines of one colour there are at the beginning, or at the end.
+    /// The number of lines of one colour at the beginning, or at the end.
     fn plain(&self, from_end: bool) -> u32 {
         let count = self.count();
         let line = |index: u32| self.color(if from_end { count - 1 - index } else { index });
@@ -258,7 +258,7 @@ impl Lines<'_> {
         1 + (1..count).take_while(same).count() as u32
     }
 
-    /// How many lines to take away at the beginning and at the end: borders that end at once.
+    /// The number of lines to remove at the beginning and at the end: borders with a sharp end.
     fn borders(&self) -> [u32; 2] {
         let most = (COLOURED * f64::from(self.count())) as u32;
         let extreme = |line: u32| {
@@ -312,7 +312,7 @@ fn trimmed(image: &RgbImage, area: Area) -> Area {
     area
 }
 
-/// Whether an area is of one colour: no panel, but what lies between panels.
+/// Whether an area is of one colour: the space between panels, not a panel.
 fn is_plain(image: &RgbImage, area: Area) -> bool {
     let lines = Lines { image, area, columns: true };
     lines.plain(false) >= lines.count()

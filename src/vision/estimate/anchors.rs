@@ -1,9 +1,9 @@
-//! What MediaPipe's detectors share: a grid of anchors over a square, a score and a box for each.
+//! Shared by MediaPipe's detectors: a grid of anchors over a square, with a score and a box for each.
 
 use crate::core::geometry::Point;
 
-/// The centres of all anchors, grid by grid and row by row, in shares of the square: (0, 0) its upper left, (1, 1) its lower
-/// right. A grid is so many cells a side, with so many anchors in each.
+/// The centres of all anchors, grid by grid and row by row, in shares of the square: (0, 0) is its upper left, (1, 1) its lower right. A
+/// grid is given as the number of cells per side and the number of anchors per cell.
 #[must_use]
 pub fn anchors(grids: &[(usize, usize)]) -> Vec<Point> {
     let mut anchors = Vec::new();
@@ -18,7 +18,7 @@ pub fn anchors(grids: &[(usize, usize)]) -> Vec<Point> {
     anchors
 }
 
-/// The logistic function of a logit, clamped where it no longer matters.
+/// The logistic function of a logit, clamped where it saturates.
 pub(crate) fn logistic(logit: f32) -> f64 {
     1.0 / (1.0 + (-f64::from(logit.clamp(-100.0, 100.0))).exp())
 }

@@ -1,5 +1,5 @@
-//! What a model file is: its family, what it takes, and which points it gives, from the shapes and names in the file and from a small
-//! TOML file beside it.
+//! What a model file is: its family, its inputs and its points, from the shapes and names in the file and from a small TOML file beside
+//! it.
 
 use std::path::{Path, PathBuf};
 
@@ -10,7 +10,7 @@ use crate::vision::estimate::heatmap::Alignment;
 use crate::vision::estimate::{movenet, simcc, yolo};
 use crate::vision::model::{Numbers, Outlet};
 
-/// Which decoder fits.
+/// The decoder family.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Family {
     /// One MoveNet person, or up to six.
@@ -52,26 +52,26 @@ impl Family {
     }
 }
 
-/// What a model takes and gives.
+/// Input and output of a model.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Form {
     /// The family.
     pub family: Family,
-    /// Width of the picture that it takes, in pixels.
+    /// Width of the input picture, in pixels.
     pub width: usize,
-    /// Height of the picture that it takes, in pixels.
+    /// Height of the input picture, in pixels.
     pub height: usize,
-    /// Mean and standard deviation of each channel, 0 to 255, that are taken out; none for whole numbers.
+    /// Mean and standard deviation of each channel, 0 to 255, for normalisation; not applied to whole numbers.
     pub channels: [(f32, f32); 3],
     /// The names of the outputs: one, or that across and that along.
     pub outputs: Vec<String>,
-    /// The points that it gives.
+    /// The output points.
     pub points: KeypointSet,
     /// The score from which a point counts as seen.
     pub visible_from: f64,
 }
 
-/// What the file beside a model may say: everything that its shapes do not.
+/// What the file beside a model may state: everything that its shapes do not show.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sidecar {
@@ -81,7 +81,7 @@ pub struct Sidecar {
     pub format: Option<String>,
     /// The points' names in order, instead of a format.
     pub points: Option<Vec<String>>,
-    /// Width and height of the picture, where the model leaves them open.
+    /// Width and height of the input picture, if the model leaves them open.
     pub input: Option<[usize; 2]>,
     /// Mean of each channel, 0 to 255.
     pub mean: Option<[f32; 3]>,
@@ -89,7 +89,7 @@ pub struct Sidecar {
     pub std: Option<[f32; 3]>,
     /// Bins per pixel of a SimCC head.
     pub split: Option<f64>,
-    /// How a heatmap's cells lie over the pixels.
+    /// How a heatmap's cells map to pixels.
     pub alignment: Option<Alignment>,
     /// The score from which a point counts as seen.
     pub visible_from: Option<f64>,
@@ -102,7 +102,7 @@ pub fn sidecar_of(model: &Path) -> PathBuf {
 }
 
 impl Sidecar {
-    /// Reads the file beside a model; what is not there says nothing.
+    /// Reads the file beside a model; a missing file gives the defaults.
     ///
     /// # Errors
     /// In words, naming the file.
@@ -128,7 +128,7 @@ const IMAGENET: [(f32, f32); 3] = [(123.675, 58.395), (116.28, 57.12), (103.53, 
 const SHARES: [(f32, f32); 3] = [(0.0, 255.0); 3];
 /// Black 0 and white 255.
 const LEVELS: [(f32, f32); 3] = [(0.0, 1.0); 3];
-/// No picture that a model takes is larger, in pixels of a side.
+/// The largest accepted side of an input picture, in pixels.
 const MOST_SIDE: i64 = 4096;
 
 /// Whether a graph is of the BlazePose family, which has a decoder of its own.
@@ -137,7 +137,7 @@ pub fn is_blazepose(outputs: &[Outlet]) -> bool {
     ["landmarks", "flag", "heatmap", "world"].iter().all(|name| outputs.iter().any(|out| out.name == *name))
 }
 
-/// Finds out what a model is.
+/// Identifies a model.
 ///
 /// # Errors
 /// What was expected and what was found, in words.
@@ -194,7 +194,7 @@ pub fn recognise(inputs: &[Outlet], outputs: &[Outlet], said: &Sidecar) -> Resul
 const KNOWN: &str = "outputs of a known family (simcc_x and simcc_y of points x bins; points x rows x columns; \
                      (5 + 3 x points) x candidates; or 1 x 17 x 3 and people x 56 of whole numbers 1 x side x side x 3)";
 
-/// What the shapes tell; a width, height or count of -1 is left open by them.
+/// What the shapes show; -1 stands for a width, height or count that they leave open.
 struct Seen {
     family: Family,
     width: i64,
@@ -260,7 +260,7 @@ fn is_yolo(rows: i64) -> bool {
     points > 0 && points % yolo::PER_POINT as i64 == 0
 }
 
-/// The points' names, by the file beside the model or by their number.
+/// The points' names, from the file beside the model or from their number.
 fn points_of(count: i64, said: &Sidecar) -> Result<KeypointSet, String> {
     let names = || KeypointSet::names().collect::<Vec<_>>().join(", ");
     let set = match (&said.points, &said.format) {
@@ -284,7 +284,7 @@ fn points_of(count: i64, said: &Sidecar) -> Result<KeypointSet, String> {
     Ok(set)
 }
 
-/// Names and shapes, for people.
+/// Names and shapes, for messages.
 fn listed(outlets: &[Outlet]) -> String {
     let one = |outlet: &Outlet| {
         let numbers = match outlet.numbers {

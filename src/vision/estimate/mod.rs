@@ -1,4 +1,4 @@
-//! From pixels to joints: what every family of pose models can do, one folder per family.
+//! From pixels to joints: the interface of every family of pose models, with one folder per family.
 
 pub mod anchors;
 pub mod blazepose;
@@ -19,28 +19,28 @@ use crate::core::silhouette::Mask;
 use crate::vision::raster::crop::Pyramid;
 use crate::vision::raster::region::Region;
 
-/// Somebody found in the photo, not yet looked at closely.
+/// A detected person, before any reading of the joints.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Person {
     /// The square to read the joints from.
     pub region: Region,
-    /// How sure the detector is, 0 to 1.
+    /// The detector's score, 0 to 1.
     pub score: f64,
 }
 
-/// Everybody who was found, in the detector's order, with the best score seen even where it was too low.
+/// All detected people, in the detector's order, with the best score even if it was too low.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Crowd {
-    /// By falling score.
+    /// By decreasing score.
     pub people: Vec<Person>,
     /// The best score of all candidates, 0 to 1, also when no person was found.
     pub best_score: f64,
 }
 
 impl Crowd {
-    /// The people in the order in which they are offered: the largest and most central first.
+    /// The people in order of prominence: the largest and most central first.
     ///
-    /// Size counts whole, and is worth half when the person stands at the edge of the picture (`width` x `height` px).
+    /// The rank is the size, halved for a person at the edge of the picture (`width` x `height` px).
     #[must_use]
     pub fn by_prominence(&self, width: f64, height: f64) -> Vec<Person> {
         let middle = Point::new(0.5 * width, 0.5 * height);
@@ -54,25 +54,25 @@ impl Crowd {
     }
 }
 
-/// A point as a decoder gives it.
+/// A point as returned by a decoder.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Spot {
     /// In pixel numbers of the tensor: the first pixel's centre is 0.
     pub at: Point,
-    /// How sure the model is, on its own scale.
+    /// The model's score, on its own scale.
     pub score: f64,
 }
 
-/// One look at one region.
+/// One reading of one region.
 #[derive(Debug, Clone)]
 pub struct Reading {
     /// The joints in photo pixels, sides the subject's own.
     pub pose: Pose,
-    /// The joints in space, when the model imagines them.
+    /// The joints in space, if the model estimates them.
     pub world: Option<WorldPose>,
-    /// The region that the joints themselves suggest, for the next look.
+    /// The region that the joints themselves suggest for the next reading.
     pub next: Region,
-    /// The person's pixels, when they were asked for.
+    /// The person's pixels, if requested.
     pub mask: Option<Mask>,
     /// Points along the spine, when the model gives any.
     pub spine: Option<SpinePoints>,
@@ -87,16 +87,16 @@ impl Reading {
     }
 }
 
-/// What a reading is asked to do beside finding the joints.
+/// What a reading does besides finding the joints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Look {
-    /// Read the crop mirrored, and give sides and places back as in the photo.
+    /// Read the crop mirrored, and return sides and places as in the photo.
     pub mirrored: bool,
-    /// Find the person's pixels as well, which costs about as much again.
+    /// Find the person's pixels as well, which about doubles the cost.
     pub mask: bool,
 }
 
-/// A family of pose models, opened and ready. Each worker has its own.
+/// A family of pose models, opened and ready. Each worker has its own instance.
 pub trait Estimator: Send {
     /// The name in records, such as `blazepose-full`.
     fn name(&self) -> &str;
@@ -107,13 +107,13 @@ pub trait Estimator: Send {
     /// Whether it can find the person's pixels.
     fn gives_masks(&self) -> bool;
 
-    /// Opens what reading needs, if that is still to do, so that it does not cost the first reading.
+    /// Opens what a reading needs, if still closed, so that the first reading does not pay for it.
     ///
     /// # Errors
     /// When a model cannot be opened.
     fn prepare(&mut self) -> Result<()>;
 
-    /// Finds the people in an upright square of a photo, looked at as it is or mirrored; places are the photo's either way.
+    /// Finds the people in an upright square of a photo, read plainly or mirrored; places are those of the photo in both cases.
     ///
     /// # Errors
     /// When the model cannot be run.
@@ -130,7 +130,7 @@ pub trait Estimator: Send {
 const TORSOS: f64 = 1.9;
 const REACHES: f64 = 1.2;
 
-/// The square that a person's joints suggest for reading them, turned as `region`; that itself where shoulders or hips are missing.
+/// The square for the next reading, from a person's joints, turned as `region`; `region` itself where shoulders or hips are missing.
 #[must_use]
 pub fn region_of(pose: &Pose, region: Region) -> Region {
     let (Ok(shoulders), Ok(hips)) = (pose.midpoint(Pair::SHOULDERS), pose.midpoint(Pair::HIPS)) else { return region };

@@ -1,4 +1,4 @@
-//! Opening a model by its name or file, whatever its family.
+//! Opens a model by name or file, whatever its family.
 
 use std::path::Path;
 
@@ -12,14 +12,14 @@ use crate::vision::model::{Model, catalogue, entry};
 /// Workers of one model.
 pub type Team = Vec<Box<dyn Estimator>>;
 
-/// Whether a model is named by a file.
+/// Whether a model is given as a file.
 #[must_use]
 pub fn is_file(model: &str) -> bool {
     model.contains(['/', '\\']) || model.ends_with(".onnx")
 }
 
-/// A team of workers that share a model's readings. The first opens it now if `at_once`, and always where it has to be looked at
-/// to know its family.
+/// A team of workers that share a model's readings. The first worker opens the model immediately if `at_once`, and always if the file has
+/// to be inspected to determine its family.
 ///
 /// # Errors
 /// [`Error::Runtime`] or [`Error::Model`].
@@ -51,7 +51,7 @@ fn other(options: &blazepose::Options) -> Result<Option<Other>> {
     if is_file(&options.model) {
         let path = Path::new(&options.model);
         let name = path.file_name().and_then(|name| name.to_str());
-        // Ours by their names are known without a look.
+        // Catalogued models are recognised by name, without opening the file.
         if catalogue()?.iter().any(|e| e.family == "blazepose" && Some(e.file.as_str()) == name) {
             return Ok(None);
         }

@@ -21,9 +21,9 @@ const AXIS: (usize, usize) = (10, 152);
 /// A face in photo pixels.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Mesh {
-    /// Each with its distance from the camera against the others.
+    /// Each with its relative distance from the camera.
     points: Vec<Vec3>,
-    /// Whether it was read in a mirrored crop, so that the points of the right lie on the left.
+    /// Whether it was read in a mirrored crop, so that the points of the right side lie on the left.
     mirrored: bool,
 }
 
@@ -92,7 +92,7 @@ impl Mesh {
     }
 }
 
-/// A way of length 1 in the picture.
+/// A vector of length 1 in the picture.
 fn unit(way: Vec3) -> Vec3 {
     way * (1.0 / way.x.hypot(way.y).max(1e-9))
 }
@@ -127,7 +127,7 @@ mod tests {
 
     #[test]
     fn axes_and_box_of_a_level_face() {
-        // Half a photo pixel a tensor pixel.
+        // Half a photo pixel per tensor pixel.
         let map = Affine { xx: 0.5, xy: 0.0, tx: 100.0, yx: 0.0, yy: 0.5, ty: 200.0 };
         let mesh = Mesh::decode(raw().view(), &map);
         close(mesh.left(), [1.0, 0.0, 0.2]);
@@ -140,7 +140,7 @@ mod tests {
     #[test]
     fn a_mirrored_crop_names_the_sides_as_the_plain_one() {
         let map = Affine { xx: -0.5, xy: 0.0, tx: 196.0, yx: 0.0, yy: 0.5, ty: 200.0 };
-        // The same face seen in a mirror: what leads away on the left leads away on the right there.
+        // The same face mirrored: depth that increases on the left increases on the right there.
         let mut mirrored = raw();
         for (right, left) in PAIRS {
             mirrored.swap(3 * right + 2, 3 * left + 2);

@@ -1,7 +1,7 @@
-//! Reads the face of the measured person with a mesh of 468 points: how the head is tilted and turned.
+//! Reads the face of the measured person with a mesh of 468 points: tilt and turn of the head.
 //!
-//! The pose's own points of the head say where to look. A first look finds the face's box; from there on a few nudged crops are
-//! read plainly and mirrored, as the body is.
+//! The head points of the pose locate the face. A first reading finds the face's box; then a few nudged crops are read plainly and
+//! mirrored, as for the body.
 
 pub mod decode;
 
@@ -25,10 +25,10 @@ const CROP_OF_BOX: f64 = 1.5;
 const BOX_OF_FACE: f64 = 2.6;
 /// The box's side, from the distance of the ears.
 const BOX_OF_EARS: f64 = 1.125;
-/// Faces smaller than this tell nothing, in photo pixels across the box.
+/// Faces smaller than this are not read, in photo pixels across the box.
 const SMALLEST: f64 = 16.0;
 
-/// Ways to move the crop, each looked at plainly and mirrored.
+/// Nudges of the crop, each read plainly and mirrored.
 const NUDGES: [Nudge; 3] = [
     Nudge { shift: Vec2 { x: 0.0, y: 0.0 }, scale: 1.0, turn: 0.0 },
     Nudge { shift: Vec2 { x: 0.03, y: -0.02 }, scale: 1.06, turn: 0.0 },
@@ -56,7 +56,7 @@ impl FaceMesh {
     /// When the model cannot be run.
     pub fn read(&mut self, photo: &Pyramid<'_>, pose: &Pose) -> Result<Option<Face>> {
         let Some(region) = region_of(pose) else { return Ok(None) };
-        // One look is not quite the same for left and right, so the photo or its mirror image is looked at.
+        // One reading is not exactly symmetric, so whichever of the photo and its mirror image is `handed` is read.
         let (first, _) = self.look(photo, region, !photo.is_handed())?;
         let (center, side) = first.bounds();
         if side < SMALLEST {
@@ -90,7 +90,7 @@ impl FaceMesh {
     }
 }
 
-/// Where the pose has the face.
+/// The region of the face by the pose.
 fn region_of(pose: &Pose) -> Option<Region> {
     let eyes = pose.midpoint(Pair::EYES).ok()?;
     let mouth = pose.midpoint(Pair::MOUTH).ok()?;

@@ -1,5 +1,5 @@
-//! BlazeFace's output, of MediaPipe's two face detectors: candidates, each a box around a face from brow to chin and six points
-//! of it.
+//! The output of BlazeFace, MediaPipe's two face detectors: candidates, each with a box around a face from brow to chin and six points of
+//! the face.
 
 use ndarray::{ArrayView1, ArrayView2};
 
@@ -12,7 +12,7 @@ pub const NUMBERS: usize = 16;
 /// Which of the two detectors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Range {
-    /// For faces that fill a sixth of the square or more.
+    /// For faces that fill at least a sixth of the square.
     Near,
     /// For faces down to a twentieth of the square.
     Far,
@@ -40,7 +40,7 @@ impl Range {
         }
     }
 
-    /// Cells a side of each grid, and anchors in each cell.
+    /// Cells per side of each grid, and anchors per cell.
     fn grids(self) -> &'static [(usize, usize)] {
         match self {
             Self::Near => &[(16, 2), (8, 6)],
@@ -48,17 +48,17 @@ impl Range {
         }
     }
 
-    /// Candidates in a square.
+    /// Candidates per square.
     #[must_use]
     pub fn candidates(self) -> usize {
         self.grids().iter().map(|(cells, per_cell)| cells * cells * per_cell).sum()
     }
 }
 
-/// A candidate, in shares of the square that was looked at: (0, 0) its upper left, (1, 1) its lower right.
+/// A candidate, in shares of the square that was read: (0, 0) is its upper left, (1, 1) its lower right.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Face {
-    /// How sure the model is, 0 to 1.
+    /// The model's score, 0 to 1.
     pub score: f64,
     /// The middle of the box.
     pub center: Point,

@@ -1,8 +1,8 @@
-//! Every head in a picture, so that all can be covered: the subject's, bystanders', and faces on posters.
+//! Finds every head in a picture so that all can be covered: the subject's, bystanders', and faces on posters.
 //!
-//! Three detectors look at the whole picture and at its parts ([`search`]): two of faces, one of people, which also finds heads
-//! seen from behind. What they find is gathered into heads, and judged by what was seen over rendered photos: there, no false
-//! face scored 0.8 or more, no whole true one less than 0.85, and most false ones lay on the subject's own feet and hands.
+//! Three detectors search the whole picture and its parts ([`search`]): two for faces, and one for people, which also finds heads seen
+//! from behind. Their hits are grouped into heads and judged by results on rendered photos: there, no false face scored 0.8 or more, no
+//! whole true face less than 0.85, and most false ones lay on the subject's own feet and hands.
 
 pub mod blazeface;
 pub mod search;
@@ -17,31 +17,31 @@ use crate::vision::estimate::Person;
 const SURE: f64 = 0.6;
 /// A face of this score is covered away from the measured body, where covering costs nothing.
 const LIKELY: f64 = 0.5;
-/// A face much larger than the subject's must reach this with either detector: large false ones reach it with one.
+/// A face much larger than the subject's must reach this with either detector: large false faces reach it with only one.
 const LIKELY_LARGE: f64 = 0.4;
-/// What both face detectors see with this score may be a face.
+/// A hit that both face detectors give with this score may be a face.
 const UNCERTAIN: f64 = 0.45;
-/// So many times as large as the subject's head is much larger.
+/// A head this many times as large as the subject's is much larger.
 const LARGE: f64 = 2.0;
 /// A person's head is covered from this score on.
 const SURE_BODY: f64 = 0.7;
-/// From this score on a face counts as somebody, and is covered on the subject's own hands and feet too, where lower scores are
-/// those of hands and feet.
+/// From this score on a face counts as a person, and is covered on the subject's own hands and feet too, where lower scores come from
+/// hands and feet.
 const CERTAIN: f64 = 0.85;
-/// What lies so near to a hand, a knee or a foot of the subject is taken for it, in trunk lengths.
+/// A hit this near to a hand, a knee or a foot of the subject is attributed to it, in trunk lengths.
 const LIMB_REACH: f64 = 0.35;
-/// A disc's radius in sides of a face's box, which reaches from brow to chin: the hair, the ears, and the margin of error.
+/// A disc's radius in sides of a face's box, which reaches from brow to chin: includes the hair, the ears, and the margin of error.
 const OF_FACE: f64 = 1.5;
 /// How far above the box's middle a disc's centre lies, in sides of the box.
 const RAISED: f64 = 0.2;
-/// A disc's radius in the radius of the circle that the person detector lays around a body: a little over a head's height.
+/// A disc's radius as a share of the radius of the person detector's circle around a body: a little over a head's height.
 const OF_BODY: f64 = 0.28;
-/// Hits of a head that score less than this share of its best do not say how large it is.
+/// Hits of a head that score less than this share of its best do not contribute to its size.
 const SPEAKING: f64 = 0.5;
-/// Half the width of what counts as the body around the lines between joints, in trunk lengths.
+/// Half the width of the area around the lines between joints that counts as the body, in trunk lengths.
 const BODY_RADIUS: f64 = 0.28;
 
-/// Which detector found something.
+/// Which detector gave a hit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum By {
     /// A face detector.
@@ -50,18 +50,18 @@ pub enum By {
     Body,
 }
 
-/// A face or a person's head that one detector found in one look, in photo pixels.
+/// A face or a person's head that one detector found in one pass, in photo pixels.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Hit {
-    /// How sure it is, 0 to 1.
+    /// The detector's score, 0 to 1.
     pub score: f64,
     /// The middle of the box.
     pub center: Point,
     /// The box's longer side; of a body, the radius of the circle around it.
     pub side: f64,
-    /// From the mouth to the eyes, of length 1; nothing where that is not known.
+    /// From the mouth to the eyes, of length 1; zero where that is not known.
     pub up: Vec2,
-    /// Who found it.
+    /// The detector.
     pub by: By,
 }
 
@@ -76,7 +76,7 @@ impl Hit {
     }
 }
 
-/// Hits of one head, the surest first.
+/// Hits of one head, the best score first.
 #[derive(Debug, Clone, PartialEq)]
 struct Candidate {
     hits: Vec<Hit>,
@@ -91,7 +91,7 @@ impl Candidate {
         self.hits.first().map_or(Disc { center: Point::default(), radius: 0.0 }, Hit::disc)
     }
 
-    /// Near and far, the better first.
+    /// Scores of the near and the far detector, the better first.
     fn faces(&self) -> [f64; 2] {
         let [a, b] = blazeface::Range::ALL.map(|range| self.best(By::Face(range)));
         [a.max(b), a.min(b)]
@@ -103,13 +103,13 @@ impl Candidate {
         if self.is_certain() {
             return true;
         }
-        // Large false faces are those of one detector: a curtain, a door.
+        // Large false faces (a curtain, a door) are found by one detector only.
         let agreed = disc.radius < LARGE * subject.head || other >= LIKELY_LARGE;
         let least = if subject.is_on_body(middle) { SURE } else { LIKELY };
         better >= least && agreed && !subject.is_on_limb(middle)
     }
 
-    /// Whether it may be a head and is none that is covered.
+    /// Whether it may be a head but is not covered as one.
     fn is_uncertain(&self, subject: &Subject) -> bool {
         let middle = self.hits.first().map_or_else(Point::default, |hit| hit.center);
         self.faces()[1] >= UNCERTAIN && !self.is_head(subject) && !subject.is_on_limb(middle)
@@ -119,14 +119,14 @@ impl Candidate {
         self.faces()[0] >= CERTAIN || self.best(By::Body) >= SURE_BODY
     }
 
-    /// The discs of every hit that speaks.
+    /// The discs of all hits that count for the size.
     fn discs(&self) -> impl Iterator<Item = Disc> {
         let best = self.hits.first().map_or(0.0, |hit| hit.score);
         self.hits.iter().filter(move |hit| hit.score >= SPEAKING * best).map(Hit::disc)
     }
 }
 
-/// What of the measured person matters here.
+/// The parts of the measured person that matter here.
 struct Subject {
     bones: Vec<(Point, Point)>,
     /// Hands, knees and feet.
@@ -161,7 +161,7 @@ impl Subject {
     }
 }
 
-/// Hits whose discs lie over each other are of one head.
+/// Groups hits: those with overlapping discs belong to one head.
 fn gather(mut hits: Vec<Hit>) -> Vec<Candidate> {
     hits.sort_by(|a, b| b.score.total_cmp(&a.score));
     let mut candidates: Vec<Candidate> = Vec::new();
@@ -180,14 +180,14 @@ fn gather(mut hits: Vec<Hit>) -> Vec<Candidate> {
     candidates
 }
 
-/// Where somebody's head should be by the person detector's look at the whole picture, and how far off it may be.
+/// The expected position of a person's head, from the person detector's pass over the whole picture, with its uncertainty.
 fn expected(person: &Person) -> Disc {
     let up = Vec2::new(0.0, -1.0).turned(person.region.rotation);
     Disc { center: person.region.center + up * (0.32 * person.region.side), radius: 0.16 * person.region.side }
 }
 
-/// What a search found, and what it makes of how many people are in the picture: `people` were found at the first look, of
-/// whom the one at `measured` was read as `pose`.
+/// Judges the hits of a search, and estimates the number of people in the picture. `people` are those found in the first pass; the one at
+/// `measured` was read as `pose`.
 #[must_use]
 pub fn judge(hits: Vec<Hit>, people: &[Person], measured: usize, pose: &Pose) -> (Heads, usize) {
     let subject = Subject::of(pose);

@@ -1,6 +1,5 @@
-//! Where heads are looked for: the whole picture, and squares of a half, a third and a fifth of its longer side that overlap by
-//! half. Faces that an edge of the picture cuts are looked for with the picture mirrored out beyond that edge, which makes them
-//! whole.
+//! Where heads are searched for: the whole picture, and squares of a half, a third and a fifth of its longer side that overlap by half.
+//! For faces cut off by an edge of the picture, the picture is mirrored beyond that edge, which makes them whole.
 
 use image::{RgbImage, imageops};
 use ndarray::{ArrayView2, Ix1, Ix2};
@@ -24,16 +23,16 @@ const FACE_SHARES: [f64; 4] = [1.0, 1.0 / 2.0, 1.0 / 3.0, 1.0 / 5.0];
 const BODY_SHARES: [f64; 2] = [1.0 / 2.0, 1.0 / 3.0];
 /// The same on the edges.
 const EDGE_SHARES: [f64; 3] = [1.0 / 2.0, 1.0 / 3.0, 1.0 / 5.0];
-/// Faces that lie or lean are looked for with the squares turned so far, in degrees. The detectors see faces that are turned by
-/// up to 40 degrees without it.
+/// Faces that lie or lean are searched for in squares turned by this much, in degrees. The detectors find faces turned by up to 40
+/// degrees without it.
 const TURNS: [f64; 3] = [-90.0, 90.0, 180.0];
-/// The squares' sides for turned looks.
+/// The squares' sides for turned passes.
 const TURNED_SHARES: [f64; 2] = [1.0 / 2.0, 1.0 / 3.0];
-/// Turned looks find more of what is none: they count from this score on.
+/// Turned passes give more false hits: they count from this score on.
 const LEAST_TURNED: f64 = 0.66;
 /// Candidates below this score are not kept.
 const LEAST: f64 = 0.3;
-/// A face found in the mirrored-out picture lies on the edge when its middle is nearer to it than this, in sides of its box.
+/// A face in the mirrored strip lies on the edge when its middle is nearer to it than this, in sides of its box.
 const ON_EDGE: f64 = 1.0;
 
 /// The detectors, opened.
@@ -53,7 +52,7 @@ impl Finder {
         Ok(Self { faces: faces.collect::<Result<_>>()?, body: Model::open(entry("blazepose-detector")?, 1)? })
     }
 
-    /// Everything that may be a head. Detectors run side by side.
+    /// All candidate heads. The detectors run in parallel.
     ///
     /// # Errors
     /// When a model cannot be run.
@@ -149,7 +148,7 @@ fn faces_of(range: Range, model: &mut Model, photo: &Pyramid<'_>, region: Region
     Ok(hits)
 }
 
-/// Keeps the surest of the hits of one look that lie on each other.
+/// Keeps the best of the overlapping hits of one pass.
 fn thin(hits: &mut Vec<Hit>) {
     hits.sort_by(|a, b| b.score.total_cmp(&a.score));
     let mut kept: Vec<Hit> = Vec::new();
@@ -197,7 +196,7 @@ fn heads_of(
     })
 }
 
-/// The picture's left and right edge, each with what lies along it mirrored out: a quarter of the longer side either way.
+/// Strips around the picture's left and right edge, each mirrored beyond the edge: a quarter of the longer side in either direction.
 fn edge_strips(pixels: &RgbImage) -> [RgbImage; 2] {
     let (width, height) = pixels.dimensions();
     let reach = (width.max(height) / 4).min(width);
@@ -213,13 +212,13 @@ fn edge_strips(pixels: &RgbImage) -> [RgbImage; 2] {
     [strip(0), strip(width - reach)]
 }
 
-/// One side of the picture, mirrored out.
+/// One edge of the picture with its mirrored strip.
 struct Edge<'a> {
     /// The strip, whose middle column is the edge.
     pyramid: Pyramid<'a>,
     /// Where the edge is, in photo pixels.
     x: f64,
-    /// Photo pixels that one of the strip's spans.
+    /// Photo pixels per pixel of the strip.
     scale: f64,
     /// The strip's height.
     height: f64,

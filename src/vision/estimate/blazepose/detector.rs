@@ -1,6 +1,6 @@
 //! The BlazePose detector's output: 2254 candidates, each a face box and four points of the body.
 //!
-//! The graph looks at the whole photo, letterboxed into 224 x 224 pixels.
+//! The graph reads the whole photo, letterboxed into 224 x 224 pixels.
 
 use ndarray::{ArrayView1, ArrayView2};
 
@@ -19,15 +19,15 @@ pub const NUMBERS: usize = 12;
 pub const MIN_SCORE: f64 = crate::core::error::PERSON_FROM;
 /// Boxes that overlap more than this (intersection over union) are the same person.
 const MAX_OVERLAP: f64 = 0.3;
-/// How much wider the region is than the circle around the body: what the landmark model was trained with.
+/// Ratio of the region to the circle around the body: as in the landmark model's training.
 const MARGIN: f64 = 1.25;
 /// Anchors per cell of the grids of stride 8, 16 and 32.
 const GRIDS: [(usize, usize); 3] = [(28, 2), (14, 2), (7, 6)];
 
-/// A candidate in shares of the square that was looked at: (0, 0) its upper left, (1, 1) its lower right.
+/// A candidate in shares of the square that was read: (0, 0) is its upper left, (1, 1) its lower right.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Detection {
-    /// How sure the model is, 0 to 1.
+    /// The model's score, 0 to 1.
     pub score: f64,
     /// The face: left, top, right, bottom.
     pub face: [f64; 4],
@@ -53,7 +53,7 @@ pub fn decode(regressors: ArrayView2<'_, f32>, scores: ArrayView1<'_, f32>) -> V
     decode_from(regressors, scores, MIN_SCORE)
 }
 
-/// The same for another least score.
+/// The same for another minimum score.
 #[must_use]
 pub fn decode_from(regressors: ArrayView2<'_, f32>, scores: ArrayView1<'_, f32>, least: f64) -> Vec<Detection> {
     let size = SIZE as f64;
@@ -95,7 +95,7 @@ pub fn blend(mut candidates: Vec<Detection>) -> Vec<Detection> {
         let (group, rest): (Vec<_>, Vec<_>) =
             candidates.iter().copied().partition(|c| overlap(&c.face, &top.face) > MAX_OVERLAP);
         if group.is_empty() {
-            // A box without area does not even overlap itself: it stands as it is, and nothing can follow it.
+            // A box without area does not overlap even itself: it is kept as it is, and nothing is merged into it.
             people.push(top);
             break;
         }
@@ -111,7 +111,7 @@ pub fn blend(mut candidates: Vec<Detection>) -> Vec<Detection> {
     people
 }
 
-/// The square to read joints from, from the middle of the hips and the scale point above the head (photo pixels).
+/// The square to read joints from, given the middle of the hips and the scale point above the head (photo pixels).
 ///
 /// Both points span half of the square before a margin of 1.25; upright means that the second lies above the first.
 #[must_use]

@@ -8,21 +8,21 @@ use crate::core::geometry::{Point, Vec3};
 
 /// Side of the landmark graph's square input, in pixels.
 pub const SIZE: usize = 256;
-/// Points that the graph gives; the first 33 are joints, the next two place the next crop, the rest is not used.
+/// Points in the graph's output; the first 33 are joints, the next two place the next crop, the rest is not used.
 pub const POINTS: usize = 39;
 /// Numbers per point: x, y, z, visibility logit, presence logit.
 pub const NUMBERS: usize = 5;
 /// Side of the heatmaps, in cells.
 pub const CELLS: usize = 64;
-/// The pose is there when the flag exceeds this.
+/// A pose is present when the flag exceeds this.
 pub const MIN_FLAG: f64 = 0.5;
 /// The auxiliary point in the middle of the hips.
 pub const HIPS: usize = 33;
-/// The auxiliary point above the head that gives size and upright.
+/// The auxiliary point above the head that gives size and upright direction.
 pub const SCALE: usize = 34;
-/// Side of the heatmap window that a point is refined in, in cells.
+/// Side of the heatmap window in which a point is refined, in cells.
 const WINDOW: usize = 7;
-/// A heatmap that nowhere in the window reaches this leaves the point as it is.
+/// If no cell of the window reaches this, the point is not refined.
 const MIN_HEAT: f64 = 0.5;
 
 /// A point of the crop.
@@ -30,7 +30,7 @@ const MIN_HEAT: f64 = 0.5;
 pub struct Landmark {
     /// In tensor pixels, 0 to 256.
     pub at: Point,
-    /// How likely it can be seen, 0 to 1.
+    /// Probability that it is visible, 0 to 1.
     pub visibility: f64,
 }
 
@@ -50,10 +50,9 @@ pub fn decode(raw: ArrayView1<'_, f32>) -> Vec<Landmark> {
         .collect()
 }
 
-/// Moves each point to the centre of its heatmap's weight nearby (64 x 64 x 39 logits).
+/// Moves each point to the centroid of its heatmap nearby (64 x 64 x 39 logits).
 ///
-/// The window is 7 cells wide around the point's own cell. Columns and rows count as they are, without half a cell, as in
-/// MediaPipe.
+/// The window is 7 cells wide around the point's own cell. Columns and rows count without the half-cell offset, as in MediaPipe.
 pub fn refine(landmarks: &mut [Landmark], heatmap: ArrayView3<'_, f32>) {
     let cell_size = SIZE as f64 / CELLS as f64;
     for (point, landmark) in landmarks.iter_mut().enumerate() {

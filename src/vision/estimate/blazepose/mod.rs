@@ -42,14 +42,14 @@ impl Default for Options {
     }
 }
 
-/// Two people whose hips are nearer than this share of the smaller region are one person found twice.
+/// Two detections whose hips are nearer than this share of the smaller region are one person.
 const SAME_PERSON: f64 = 0.15;
 
-/// The detector and one size of landmark model. Each graph is opened when it is first needed, or by [`BlazePose::open`].
+/// The detector and one size of landmark model. Each graph is opened on first use, or by [`BlazePose::open`].
 #[derive(Debug)]
 pub struct BlazePose {
     landmark_entry: &'static Entry,
-    /// `None` for a model from a file, which brings no mask graph.
+    /// `None` for a model from a file, which has no mask graph.
     mask_entry: Option<&'static Entry>,
     /// The landmark model is a file of the user's.
     as_file: bool,
@@ -72,14 +72,14 @@ impl BlazePose {
         Ok(opened)
     }
 
-    /// The same, opening each model only when it is first needed: for workers that join in later.
+    /// The same, opening each model on first use: for workers that start later.
     ///
     /// # Errors
     /// [`Error::Model`] when there is no such model.
     pub fn deferred(options: &Options) -> Result<Self> {
         let as_file = options.model.contains(['/', '\\']) || options.model.ends_with(".onnx");
         let (landmark_entry, mask_entry) = if as_file {
-            // One of ours by its file name has its own form and its mask; another's must have the default model's form.
+            // A catalogued file name has its own form and mask; any other file must have the default model's form.
             let name = Path::new(&options.model).file_name().and_then(|name| name.to_str());
             let ours = catalogue()?.iter().find(|e| e.role == "landmarks" && Some(e.file.as_str()) == name);
             let mask = ours.and_then(|e| entry(&format!("{}-mask", e.name)).ok());
@@ -127,7 +127,7 @@ impl BlazePose {
         Ok(self.landmarks.insert(opened))
     }
 
-    /// Opens the mask graph, where the model brings one.
+    /// Opens the mask graph, if the model has one.
     fn open_mask(&mut self) -> Result<()> {
         if let (None, Some(entry)) = (&self.mask, self.mask_entry) {
             self.mask = Some(Model::open(entry, self.options.threads)?);
@@ -135,7 +135,7 @@ impl BlazePose {
         Ok(())
     }
 
-    /// What a crop for the detector looks like.
+    /// The form of a crop for the detector.
     #[must_use]
     pub fn detector_form(&self) -> CropForm {
         CropForm {
@@ -147,7 +147,7 @@ impl BlazePose {
         }
     }
 
-    /// What a crop for the landmark model looks like.
+    /// The form of a crop for the landmark model.
     #[must_use]
     pub fn landmark_form(&self) -> CropForm {
         CropForm {
@@ -159,7 +159,7 @@ impl BlazePose {
         }
     }
 
-    /// Finds the people in a crop of the form [`BlazePose::detector_form`], wherever it was cut from.
+    /// Finds the people in a crop of the form [`BlazePose::detector_form`], whatever its source.
     ///
     /// # Errors
     /// When the model cannot be run.
@@ -184,8 +184,8 @@ impl BlazePose {
         Ok(Crowd { people, best_score })
     }
 
-    /// Reads the joints in a crop of the form [`BlazePose::landmark_form`], wherever it was cut from; `rotation` is that of its
-    /// region. `None` when the model finds no person there.
+    /// Reads the joints in a crop of the form [`BlazePose::landmark_form`], whatever its source; `rotation` is that of its region. `None`
+    /// when the model finds no person there.
     ///
     /// # Errors
     /// When the model cannot be run.
@@ -206,7 +206,7 @@ impl BlazePose {
         let heatmap = outputs.tensor("heatmap", &[landmarks::CELLS, landmarks::CELLS, landmarks::POINTS])?;
         landmarks::refine(&mut points, fixed::<Ix3>(heatmap)?);
         let world = outputs.tensor("world", &[landmarks::POINTS * 3])?;
-        // A mirrored crop is turned the other way round in the mirrored photo.
+        // In the mirrored photo, a mirrored crop is turned in the opposite direction.
         let rotation = if look.mirrored { -rotation } else { rotation };
         let world = landmarks::decode_world(fixed::<Ix1>(world)?, rotation);
         let mask = match (&mut self.mask, look.mask) {
@@ -255,7 +255,7 @@ impl Estimator for BlazePose {
     }
 }
 
-/// Runs the mask graph on what the landmark graph has already worked out.
+/// Runs the mask graph on the outputs of the landmark graph.
 fn mask_of(model: &mut Model, outputs: &Outputs<'_>, crop: &Crop) -> Result<Mask> {
     let mask = model.run_on(outputs)?;
     let logits = fixed::<Ix2>(mask.tensor("mask", &[landmarks::SIZE, landmarks::SIZE])?)?;
@@ -263,7 +263,7 @@ fn mask_of(model: &mut Model, outputs: &Outputs<'_>, crop: &Crop) -> Result<Mask
     Ok(Mask { probability, to_photo: crop.to_photo })
 }
 
-/// An array whose number of dimensions is known from the shape that was asked for.
+/// An array whose number of dimensions is known from the requested shape.
 fn fixed<D: ndarray::Dimension>(array: ndarray::ArrayViewD<'_, f32>) -> Result<ndarray::ArrayView<'_, f32, D>> {
     array.into_dimensionality::<D>().map_err(|error| Error::Model {
         model: "blazepose".into(),

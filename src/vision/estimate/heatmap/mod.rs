@@ -1,14 +1,14 @@
-//! Heatmap heads (ViTPose, HRNet): of each point a small map of how likely it lies where.
+//! Heatmap heads (ViTPose, HRNet): for each point a small map of where it is likely to be.
 //!
-//! The place between cells is found as DARK does: the map is smoothed, and one Newton step in its logarithm goes from the highest cell
-//! to the top.
+//! The position between cells is found as in DARK: the map is smoothed, and one Newton step on its logarithm leads from the highest cell
+//! to the peak.
 
 use ndarray::{ArrayView2, ArrayView3};
 
 use crate::core::geometry::Point;
 use crate::vision::estimate::Spot;
 
-/// How cells lie over the crop's pixels.
+/// How cells map to the crop's pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Alignment {
@@ -42,7 +42,7 @@ pub fn decode(maps: ArrayView3<'_, f32>, width: usize, height: usize, alignment:
     maps.outer_iter().map(one).collect()
 }
 
-/// Where a map is highest, in cells, and how high; of a map without numbers the first cell and 0.
+/// The position of the map's maximum, in cells, and its value; for a map without numbers the first cell and 0.
 fn top(map: ArrayView2<'_, f32>) -> (Point, f64) {
     let best = map.indexed_iter().filter(|(_, v)| v.is_finite()).max_by(|a, b| a.1.total_cmp(b.1));
     let Some(((row, column), &highest)) = best else { return (Point::default(), 0.0) };
@@ -51,7 +51,7 @@ fn top(map: ArrayView2<'_, f32>) -> (Point, f64) {
     (Point::new(cell.x + right, cell.y + down), f64::from(highest))
 }
 
-/// How far the top of the smoothed map lies from its highest cell, each coordinate -1 to 1.
+/// The offset of the smoothed map's peak from its highest cell, each coordinate -1 to 1.
 fn beside(map: ArrayView2<'_, f32>, row: isize, column: isize) -> (f64, f64) {
     let (rows, columns) = map.dim();
     let value = |row: isize, column: isize| {
@@ -62,7 +62,7 @@ fn beside(map: ArrayView2<'_, f32>, row: isize, column: isize) -> (f64, f64) {
         }
     };
     let log = |right: isize, down: isize| {
-        // The edge's cells stand for those beyond it.
+        // Cells beyond the edge repeat those at the edge.
         let row = (row + down).clamp(0, rows as isize - 1);
         let column = (column + right).clamp(0, columns as isize - 1);
         let (mut sum, mut weights) = (0.0, 0.0);

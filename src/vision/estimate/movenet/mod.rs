@@ -1,5 +1,5 @@
-//! MoveNet: whole numbers in, y, x and score of 17 points out, in shares of the crop counted from its edge. MultiPose adds a box and a
-//! score, for six people.
+//! MoveNet: integers as input; y, x and score of 17 points as output, in shares of the crop counted from its edge. MultiPose adds a box
+//! and a score, for six people.
 
 use ndarray::{ArrayView1, ArrayView2};
 
@@ -12,7 +12,7 @@ pub const POINTS: usize = 17;
 pub const PER_POINT: usize = 3;
 /// Numbers of each person of MultiPose: the points, then top, left, bottom, right and score.
 pub const PER_PERSON: usize = POINTS * PER_POINT + 5;
-/// People below this score are none.
+/// Candidates below this score are not people.
 pub const MIN_SCORE: f64 = 0.2;
 
 fn spot(y: f64, x: f64, score: f64, size: usize) -> Spot {
@@ -34,7 +34,7 @@ pub fn decode_people(people: ArrayView2<'_, f32>, size: usize) -> Option<Vec<Spo
         let number = |i: usize| f64::from(person[POINTS * PER_POINT + i]);
         Point::new(0.5 * (number(1) + number(3)), 0.5 * (number(0) + number(2))).distance(Point::new(0.5, 0.5))
     };
-    // Written so that a NaN is left out.
+    // Written so that a NaN is discarded.
     let found = people.rows().into_iter().filter(|person| score(person) >= MIN_SCORE && off(person) <= 1.0);
     let person = found.min_by(|a, b| off(a).total_cmp(&off(b)))?;
     let number = |i: usize| f64::from(person[i]);

@@ -1,4 +1,4 @@
-//! Models of any family but BlazePose: the detector says where the person is, and the model reads the joints in its crop.
+//! Models of any family except BlazePose: the detector locates the person, and the model reads the joints in its crop.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -19,13 +19,13 @@ use crate::vision::raster::region::{Border, CropForm, Region, Sampling};
 /// Where a model comes from.
 #[derive(Debug, Clone)]
 enum Source {
-    /// One that `models.json` lists.
+    /// A model listed in `models.json`.
     Listed(&'static Entry),
     /// A file of the user's.
     File(Arc<Path>),
 }
 
-/// A model that reads the joints of the person in a crop. The graph is opened when it is first needed, or by [`Other::open`].
+/// A model that reads the joints of the person in a crop. The graph is opened on first use, or by [`Other::open`].
 #[derive(Debug)]
 pub struct Other {
     source: Source,
@@ -72,7 +72,7 @@ impl Other {
         })
     }
 
-    /// Another worker with the same model, which it opens when it is first needed.
+    /// Another worker with the same model, which it opens on first use.
     ///
     /// # Errors
     /// When there is no detector, which the catalogue rules out.
@@ -89,7 +89,7 @@ impl Other {
         })
     }
 
-    /// What the model takes and gives.
+    /// Input and output of the model.
     #[must_use]
     pub fn form(&self) -> &Form {
         &self.form
@@ -104,8 +104,8 @@ impl Other {
         Ok(self.model.insert(model))
     }
 
-    /// The points in a crop's tensor of levels 0 to 255 (1 x side x side x 3, of which the middle is taken); `None` when nobody is
-    /// there.
+    /// The points in a crop's tensor of levels 0 to 255 (1 x side x side x 3, of which the middle is read); `None` when there is no
+    /// person.
     fn spots(&mut self, tensor: &Array4<f32>) -> Result<Option<Vec<Spot>>> {
         let form = Arc::clone(&self.form);
         let picture = middle(tensor, form.width, form.height);
@@ -140,7 +140,7 @@ fn middle(tensor: &Array4<f32>, width: usize, height: usize) -> ArrayView3<'_, f
 fn decoded(form: &Form, outputs: &Outputs<'_>) -> Result<Option<Vec<Spot>>> {
     let output = |index: usize| outputs.whole(&form.outputs[index]);
     let count = form.points.count();
-    // The shapes that the file leaves open are known only now.
+    // Shapes that the file leaves open are known only at this point.
     let wrong = |array: &ArrayViewD<'_, f32>| {
         refused(
             outputs.name(),
@@ -190,7 +190,7 @@ fn decoded(form: &Form, outputs: &Outputs<'_>) -> Result<Option<Vec<Spot>>> {
     })
 }
 
-/// The visibility that a score stands for: the score from which a point counts as seen becomes the visibility from which it does.
+/// Converts a score to a visibility: the model's threshold for a visible point maps to the visibility threshold.
 fn visibility(score: f64, visible_from: f64) -> f64 {
     (MIN_VISIBILITY * score / visible_from).clamp(0.0, 1.0)
 }

@@ -1,7 +1,7 @@
-//! SimCC heads (RTMPose, RTMW, SpinePose): of each point one row of responses across the crop and one along it.
+//! SimCC heads (RTMPose, RTMW, SpinePose): for each point one row of responses across the crop and one along it.
 //!
-//! The published configurations take the highest bin as it is. One bin is then a step of 0.7 degrees in the shoulders' line, so the
-//! place between bins is found as DARK does on heatmaps: smoothed, in logarithms, one Newton step.
+//! The published configurations take the highest bin as it is. One bin is then a step of 0.7 degrees in the shoulder line, so the
+//! position between bins is found as DARK does on heatmaps: smoothing, logarithm, one Newton step.
 
 use ndarray::{ArrayView1, ArrayView2};
 
@@ -10,7 +10,7 @@ use crate::vision::estimate::Spot;
 
 /// Bins per pixel, unless the model's file says otherwise.
 pub const SPLIT: f64 = 2.0;
-/// Width of the bumps that these networks are trained on, in bins per bin of the row: 4.9 of 384 and 5.66 of 512.
+/// Width of the peaks that these networks are trained on, in bins per bin of the row: 4.9 of 384 and 5.66 of 512.
 const SIGMA: f64 = 0.25;
 
 /// The points in a crop from responses across (points x bins) and along (points x bins). The score of a point is the smaller of its
@@ -28,16 +28,16 @@ pub fn decode(across: ArrayView2<'_, f32>, along: ArrayView2<'_, f32>, split: f6
         .collect()
 }
 
-/// Where a row of responses is highest, in bins, and how high; of an empty row or one without numbers 0 and 0.
+/// The position of a row's maximum, in bins, and its value; 0 and 0 for a row that is empty or without numbers.
 fn peak(row: ArrayView1<'_, f32>) -> (f64, f64) {
     let best = row.iter().enumerate().filter(|(_, v)| v.is_finite()).max_by(|a, b| a.1.total_cmp(b.1));
     let Some((index, &highest)) = best else { return (0.0, 0.0) };
-    // The variance of the bumps grows with the row: sigma^2 = SIGMA^2 * bins, rounded to 4.9 and 5.66 for 384 and 512.
+    // The variance of the peaks grows with the row: sigma^2 = SIGMA^2 * bins, rounded to 4.9 and 5.66 for 384 and 512.
     let sigma = SIGMA * (row.len() as f64).sqrt();
     (index as f64 + beside(row, index, sigma), f64::from(highest))
 }
 
-/// How far the top of the smoothed row lies from its highest bin, -1 to 1.
+/// The offset of the smoothed row's peak from its highest bin, -1 to 1.
 fn beside(row: ArrayView1<'_, f32>, index: usize, sigma: f64) -> f64 {
     let reach = (3.0 * sigma).ceil() as isize;
     let smoothed = |center: isize| {

@@ -1,4 +1,4 @@
-//! YOLO pose heads (v8, v11): candidates in columns, of each a box (centre x, centre y, width, height), a score, and x, y, score of
+//! YOLO pose heads (v8, v11): candidates in columns, each with a box (centre x, centre y, width, height), a score, and x, y, score of
 //! every point, all in pixels of the crop counted from its edge.
 
 use ndarray::{ArrayView1, ArrayView2};
@@ -12,11 +12,11 @@ pub const HEAD: usize = 5;
 pub const PER_POINT: usize = 3;
 /// Candidates below this score are not people.
 pub const MIN_SCORE: f64 = 0.25;
-/// The person whose crop it is has the box's centre nearer to the crop's than this share of its side.
+/// The person of the crop has a box whose centre is nearer to the crop's centre than this share of its side.
 const NEAR: f64 = 0.25;
 
-/// The points of the person in the middle of a crop of `size` x `size` pixels from `rows` (5 + 3 x points) x candidates: those of
-/// the best candidate there. `None` when there is nobody.
+/// The points of the person in the middle of a crop of `size` x `size` pixels from `rows` (5 + 3 x points) x candidates: those of the
+/// best candidate there. `None` when there is none.
 #[must_use]
 pub fn decode(rows: ArrayView2<'_, f32>, size: usize) -> Option<Vec<Spot>> {
     let side = size as f64;
@@ -24,7 +24,7 @@ pub fn decode(rows: ArrayView2<'_, f32>, size: usize) -> Option<Vec<Spot>> {
     let score = |column: &ArrayView1<'_, f32>| f64::from(column[4]);
     let is_here = |column: &ArrayView1<'_, f32>| {
         let center = Point::new(f64::from(column[0]), f64::from(column[1]));
-        // Written so that a NaN is left out.
+        // Written so that a NaN is discarded.
         score(column) >= MIN_SCORE && center.distance(middle) < NEAR * side
     };
     let best = rows.columns().into_iter().filter(is_here).max_by(|a, b| score(a).total_cmp(&score(b)))?;
