@@ -1,6 +1,6 @@
-//! Agreement with MediaPipe itself: one pass of ours over the committed samples, against landmarks that the `mediapipe`
-//! wheel gave for the same photos. How to make them again: `tests/mediapipe/make_golden.py`. To see the figures:
-//! `cargo run --release --example agreement`.
+//! Agreement with MediaPipe itself: one pass of this program over the committed samples, compared with landmarks from the `mediapipe`
+//! wheel for the same photos. To regenerate them: `tests/mediapipe/make_golden.py`. To print the statistics: `cargo run --release
+//! --example agreement`.
 
 #[path = "mediapipe/golden.rs"]
 mod golden;
@@ -11,12 +11,12 @@ use golden::{Difference, Entry, Golden, PAIRS, Result, Seen, compare, one_pass, 
 
 /// With the same pixels, the median over all photos and joints must not exceed this, in percent of trunk length.
 const MEDIAN_PERCENT: f64 = 0.2;
-/// The same when each program decodes the JPEG file by itself. Decoders round chroma differently, by a level or two in 4 % of
-/// the values, and the detector passes that on: MediaPipe differs from itself by a median of 0.2 % between the decoders.
+/// The same when each program decodes the JPEG file itself. Decoders round chroma differently, by a level or two in 4 % of the values,
+/// and the detector is sensitive to that: MediaPipe differs from itself by a median of 0.2 % between the decoders.
 const MEDIAN_PERCENT_FROM_FILES: f64 = 0.3;
-/// No joint of any photo may be farther away than this either way, in percent of trunk length.
+/// The largest distance of any joint of any photo in both cases, in percent of trunk length.
 const FARTHEST_PERCENT: f64 = 2.0;
-/// Shoulder and hip tilt of a frontal photo must not differ by more than this either way, in degrees.
+/// The largest difference in shoulder and hip tilt of a frontal photo in both cases, in degrees.
 const MOST_DEGREES: f64 = 1.0;
 
 fn samples() -> &'static Path {
@@ -27,7 +27,7 @@ fn committed() -> Result<Golden> {
     Golden::read(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/mediapipe/golden.json")))
 }
 
-/// A fixture that says nothing would agree with anything.
+/// An empty fixture would agree with anything.
 #[test]
 fn the_golden_file_is_what_it_should_be() -> Result<()> {
     let golden = committed()?;
@@ -52,7 +52,7 @@ fn the_golden_file_is_what_it_should_be() -> Result<()> {
         for seen in [&entry.landmarks, &entry.same_pixels] {
             assert!([0, 33].contains(&seen.0.len()), "{}", entry.file);
             for &[x, y, visibility] in &seen.0 {
-                // What is cut off is imagined outside the picture, but not far.
+                // Joints that are cut off are estimated outside the picture, but not far.
                 assert!((-width..2.0 * width).contains(&x) && (-height..2.0 * height).contains(&y), "{}", entry.file);
                 assert!((0.0..=1.0).contains(&visibility), "{}", entry.file);
             }
@@ -64,7 +64,7 @@ fn the_golden_file_is_what_it_should_be() -> Result<()> {
     Ok(())
 }
 
-/// Distances of all joints of all photos, in percent of trunk length; none may be too far.
+/// Distances of all joints of all photos, in percent of trunk length; none may be too large.
 fn distances(seen: fn(&Entry) -> &Seen) -> Result<Vec<f64>> {
     let mut model = open()?;
     let mut distances = Vec::new();

@@ -1,4 +1,4 @@
-//! `orthostat batch` as its users run it: folders, lists and filters; killed, interrupted and resumed; naming nobody.
+//! `orthostat batch` in use: folders, lists and filters; killed, interrupted and resumed; de-identified.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
@@ -25,7 +25,7 @@ fn sample(name: &str) -> Vec<u8> {
     std::fs::read(path).expect("a sample")
 }
 
-/// A folder of good photos, `photo-00.jpg` on: each with other bytes behind its end, which change nothing but the hash.
+/// A folder of good photos, from `photo-00.jpg` on: each with different bytes after its end, which change only the hash.
 fn intake(count: usize) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     let photos = [sample("anterior-tilted.jpg"), sample("posterior-level.jpg"), sample("lateral-left.jpg")];
@@ -71,13 +71,13 @@ fn path(path: &Path) -> &str {
     path.to_str().expect("UTF-8")
 }
 
-/// Files that are being written into a folder.
+/// Unfinished files in a folder.
 fn parts(folder: &Path) -> Vec<String> {
     let names = std::fs::read_dir(folder).into_iter().flatten().flatten();
     names.map(|entry| entry.file_name().to_string_lossy().into_owned()).filter(|name| name.ends_with(".part")).collect()
 }
 
-/// Whether no landmark has a digit below a pixel.
+/// Whether all landmarks are at whole pixels.
 fn at_whole_pixels(record: &Value) -> bool {
     let landmarks = record["landmarks"].as_object().expect("landmarks");
     landmarks.values().all(|at| ["x", "y"].iter().all(|axis| at[axis].as_f64().is_some_and(|v| v.fract() == 0.0)))
@@ -85,7 +85,7 @@ fn at_whole_pixels(record: &Value) -> bool {
 
 const QUICK: [&str; 4] = ["--readings", "1", "--progress", "none"];
 
-/// The same input gives the same bytes with any number of workers, killed at any moment and resumed, and run twice.
+/// The same input gives the same bytes with any number of workers, if killed at any moment and resumed, and if run twice.
 #[test]
 fn killed_runs_end_with_the_bytes_of_an_undisturbed_one() {
     let photos = intake(10);
@@ -105,7 +105,7 @@ fn killed_runs_end_with_the_bytes_of_an_undisturbed_one() {
     program().args(arguments(&one_worker, "1")).status().expect("started");
     assert_same(&undisturbed, &one_worker, "one worker");
 
-    // After so many lines of the journal; and at the first sight of these files.
+    // After this many lines of the journal; and as soon as these files exist.
     let lines = |n: usize| {
         move |out: &Path| {
             // The first line is a heading.
@@ -141,7 +141,7 @@ fn killed_runs_end_with_the_bytes_of_an_undisturbed_one() {
         std::fs::remove_dir_all(&out).expect("removed");
     }
 
-    // Killed between two of the results, with halves of somebody else's lying about, which stay.
+    // Killed between two of the results, with unfinished files of another program in the folder, which are kept.
     for gone in [&["summary.html"][..], &["results.csv", "failures.csv", "summary.html"], &["pictures/photo-03.jpg"]] {
         for name in gone {
             std::fs::remove_file(one_worker.join(name)).expect("removed");
@@ -158,7 +158,7 @@ fn killed_runs_end_with_the_bytes_of_an_undisturbed_one() {
     }
 }
 
-/// A photo that was in work when runs were killed is measured by the run that goes on, until three have ended over it alone.
+/// A photo that was in progress when runs were killed is measured by the resumed run, until three runs have ended over it alone.
 #[test]
 fn a_photo_over_which_runs_end_is_left_out_with_a_reason() {
     let photos = intake(2);
@@ -171,7 +171,7 @@ fn a_photo_over_which_runs_end_is_left_out_with_a_reason() {
         let text = std::fs::read_to_string(&marks).unwrap_or_default();
         text.split_inclusive('\n').filter(|line| line.ends_with('\n')).map(str::to_owned).collect()
     };
-    // Each round is killed as soon as the first photo is taken up; from the second on, the other photo comes before it.
+    // Each round is killed as soon as the first photo is started; from the second on, the other photo comes before it.
     for round in 1..=3 {
         let mut child = program().args(&arguments).stderr(Stdio::null()).spawn().expect("started");
         let start = Instant::now();
@@ -223,7 +223,7 @@ fn an_interrupt_ends_what_is_in_hand_and_says_how_to_go_on() {
     let last = said.last().expect("a word");
     assert!(last.contains("of 12 photos are done") && last.contains("--resume"), "{last}");
     assert!(!out.join("results.jsonl").exists());
-    // Without --resume nothing of it is written over.
+    // Without --resume nothing of it is overwritten.
     let output = batch(&["--out", path(&out), path(photos.path())]);
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stderr).contains("go on with it by --resume, or write over it by --force"));
@@ -264,7 +264,7 @@ fn a_batch_gives_what_each_photo_gives_alone() {
     }
 }
 
-/// Nothing that names anybody: not in the files, not in their names, not on the terminal.
+/// Nothing names a person: neither files, nor their names, nor the terminal.
 #[test]
 fn deidentified_outputs_name_nobody_and_show_no_head() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -272,7 +272,7 @@ fn deidentified_outputs_name_nobody_and_show_no_head() {
     std::fs::create_dir(&photos).expect("made");
     std::fs::write(photos.join("Anna Smithson yr1961.jpg"), sample("anterior-tilted.jpg")).expect("written");
     std::fs::write(photos.join("Berta Smithson.jpg"), b"Smithson, not a picture").expect("written");
-    // The head is not in this one's record: knees-up crops keep it, so cut the top off.
+    // This photo must have no head in its record: knees-up crops keep it, so the top is cut off.
     let whole = image::load_from_memory(&sample("anterior-level.jpg")).expect("a picture");
     let headless = whole.crop_imm(0, 420, whole.width(), whole.height() - 420);
     headless.save(photos.join("Carla Smithson.png")).expect("written");
@@ -306,7 +306,7 @@ fn deidentified_outputs_name_nobody_and_show_no_head() {
             assert!(!name.ends_with(".jpg") || !bytes.windows(marker.len()).any(|w| w == marker), "{name}");
         }
     }
-    // In the order of the ids, which says nothing of the list's.
+    // In the order of the ids, which does not reveal that of the list.
     let mut table = rows(&out.join("results.csv"));
     assert!(table.is_sorted_by_key(|row| row["id"].clone()));
     assert!(table[0].keys().all(|column| !["clinic", "notes"].contains(&column.as_str())), "{:?}", table[0].keys());
@@ -314,7 +314,7 @@ fn deidentified_outputs_name_nobody_and_show_no_head() {
     assert_eq!((table[0]["visit_day"].as_str(), table[1]["visit_day"].as_str()), ("0", "14"));
     assert_eq!(table[0]["subject"], table[1]["subject"]);
     assert_eq!(table[0]["id"].len(), 16);
-    // One picture: with the head covered; none of the one whose head was not found.
+    // One picture, with the head covered; none of the photo whose head was not found.
     let pictures: Vec<_> = files(&out.join("pictures")).into_iter().collect();
     assert_eq!(pictures.len(), 1);
     assert_eq!(pictures[0].0.to_str(), Some(format!("{}.jpg", table[0]["id"]).as_str()));
@@ -329,10 +329,10 @@ fn deidentified_outputs_name_nobody_and_show_no_head() {
         let pixel = picture.get_pixel(x, y).0;
         pixel.iter().all(|channel| channel.abs_diff(96) < 12)
     });
-    // The rest is drawn lines and their labels.
+    // The rest is lines and their labels.
     let share = grey.count() as f64 / 120.0_f64.powi(2);
     assert!(share > 0.7, "{share}");
-    // The same key gives the same ids, another one others.
+    // The same key gives the same ids, another key different ones.
     let again = folder.path().join("again");
     batch(&[&arguments[..2], &["--out", path(&again)], &arguments[4..]].concat());
     assert_same(&out, &again, "the same key");
@@ -409,7 +409,7 @@ fn what_cannot_be_written_is_said_and_ends_with_5() {
     assert_eq!(output.status.code(), Some(5), "{}", text(&output.stderr));
     #[cfg(unix)]
     {
-        // A limit of 10 kB a file stands for a disk that is full after the first photo.
+        // A limit of 10 kB per file simulates a disk that is full after the first photo.
         let out = folder.path().join("full");
         let command = "ulimit -f 20; trap '' 25; exec \"$0\" \"$@\"";
         let output = Command::new("sh")
@@ -421,13 +421,13 @@ fn what_cannot_be_written_is_said_and_ends_with_5() {
         let said = text(&output.stderr);
         assert_eq!(output.status.code(), Some(5), "{said}");
         assert!(said.contains("cannot be written: file too large") && said.contains("--resume"), "{said}");
-        // With room again, it goes on.
+        // With free space again, it continues.
         let output = batch(&[&[path(photos.path()), "--out", path(&out), "--resume"], &QUICK[..]].concat());
         assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     }
 }
 
-/// A filter answers each path at once and in order, whatever comes next.
+/// A filter responds to each path immediately and in order, whatever comes next.
 #[test]
 fn as_a_filter_each_path_is_answered_in_order_at_once() {
     let photos = intake(2);
@@ -445,7 +445,7 @@ fn as_a_filter_each_path_is_answered_in_order_at_once() {
         [(good(0), "photo-00", false), ("no-such.jpg".into(), "no-such", true), (good(1), "photo-01", false)]
     {
         writeln!(paths, "{given}").expect("taken");
-        // The next path is not sent before the answer is there.
+        // The next path is not sent before the response has arrived.
         let answer: Value = serde_json::from_str(&lines.next().expect("an answer").expect("read")).expect("JSON");
         assert_eq!((answer["schema"].as_str(), answer["id"].as_str()), (Some("orthostat/1"), Some(id)));
         assert_eq!(answer["error"]["code"].as_str(), failed.then_some("unreadable"));

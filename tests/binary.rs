@@ -1,4 +1,4 @@
-//! The real program on real files: what it prints, what it writes, and how it fails.
+//! The real program on real files: its output, its files, and its errors.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -18,7 +18,7 @@ fn record(arguments: &[&str]) -> Value {
     serde_json::from_slice(&output.stdout).expect("one JSON record")
 }
 
-/// Fails, says one sentence about the file on standard error, and nothing on standard output.
+/// Fails, prints one sentence about the file on standard error, and nothing on standard output.
 fn fails(arguments: &[&str], code: i32, says: &[&str]) {
     let output = orthostat(arguments);
     let message = text(&output.stderr);
@@ -34,7 +34,7 @@ fn number(value: &Value) -> f64 {
     value.as_f64().unwrap_or(f64::NAN)
 }
 
-/// The committed records, up to what another processor may round otherwise.
+/// The committed records, up to differences in rounding between processors.
 #[test]
 fn samples_give_their_expected_records() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/expected");
@@ -53,8 +53,8 @@ fn compare(expected: &Value, found: &Value, at: &str) {
         (Value::Object(a), Value::Object(b)) => {
             assert_eq!(a.keys().collect::<Vec<_>>(), b.keys().collect::<Vec<_>>(), "{at}");
             for (key, value) in a {
-                // Words hold rounded numbers, the version is another's business, and an observation's thousandths of a pixel are the
-                // processor's.
+                // Words contain rounded numbers, the version is tested elsewhere, and an observation's thousandths of a pixel depend on
+                // the processor.
                 if !matches!(key.as_str(), "words" | "version" | "sighting") {
                     compare(value, &b[key], &format!("{at}/{key}"));
                 }
@@ -72,7 +72,7 @@ fn compare(expected: &Value, found: &Value, at: &str) {
     }
 }
 
-/// Every sample's truth is known; a measure outside its own interval should be rare (5 in 100), not the rule.
+/// Every sample's truth is known; a measure outside its own interval must be rare (5 in 100).
 #[test]
 fn intervals_hold_the_truth_of_the_samples() {
     let truth: Value = serde_json::from_slice(&std::fs::read(sample("truth.json")).expect("readable")).expect("JSON");
@@ -173,7 +173,7 @@ fn a_given_roll_or_plumb_line_shifts_tilts_by_itself() {
     let (level, rolled) = (record(&[&photo, "--roll", "0"]), record(&[&photo, "--roll", "-3"]));
     assert_eq!(rolled["camera"]["level_from"], "roll");
     assert!((tilt(&rolled) - tilt(&level) + 3.0).abs() < 0.6, "{} {}", tilt(&level), tilt(&rolled));
-    // The same roll as a line: 3 degrees counter-clockwise in the picture, top to the left.
+    // The same roll as a line: 3 degrees counter-clockwise in the picture, with the top to the left.
     let plumb = record(&[&photo, "--plumb", "500,300,547.17,1200"]);
     assert_eq!(plumb["camera"]["level_from"], "plumb");
     assert!((number(&plumb["camera"]["roll_deg"]) + 3.0).abs() < 0.8, "{}", plumb["camera"]);
@@ -203,7 +203,7 @@ fn pictures_on_their_side_and_specks_are_refused_whole() {
         let path = folder.path().join(name);
         picture.save(&path).expect("written");
         let output = orthostat(&["analyze", "--json", "--quality", "fast", &path.display().to_string()]);
-        // Nobody found is as good an answer.
+        // Finding no person is also correct.
         if output.status.code() == Some(3) {
             continue;
         }
@@ -230,7 +230,7 @@ fn a_small_person_is_found_and_a_side_view_is_told() {
 fn several_people_are_counted_and_chosen() {
     let folder = tempfile::tempdir().expect("a folder");
     let one = image::open(sample("anterior-level.jpg")).expect("readable").to_rgb8();
-    // Beside its mirror image: one room without a seam, which would make two panels of it.
+    // Beside its mirror image: one room without a seam, which would separate two panels.
     let other = image::imageops::flip_horizontal(&one);
     let mut both = image::RgbImage::new(2160, 1440);
     image::imageops::replace(&mut both, &one, 0, 0);
@@ -338,7 +338,7 @@ fn a_missing_or_broken_runtime_is_exit_code_4() {
     for (value, says) in [
         (broken.as_path(), "cannot be used"),
         (Path::new("/nowhere/libonnxruntime.so"), "no such file"),
-        // The library lies in the current folder, where it must not be looked for.
+        // The library is in the current folder, where it must not be searched for.
         (Path::new("libonnxruntime.so"), "absolute path"),
     ] {
         let output = run(value, folder.path());
@@ -387,7 +387,7 @@ fn help_and_version_are_said() {
     assert!(help.contains("Exit codes") && help.contains("subject's own left"));
 }
 
-/// What is not the listed model is refused before ONNX Runtime sees a byte of it.
+/// A file that is not the listed model is refused before ONNX Runtime reads it.
 #[test]
 fn a_model_file_is_known_by_its_hash_before_it_is_parsed() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -403,7 +403,7 @@ fn a_model_file_is_known_by_its_hash_before_it_is_parsed() {
     assert!(output.status.code() == Some(4) && said.contains("damaged or changed: expected BLAKE3"), "{said}");
 }
 
-/// The models in the repository are the ones that `models.json` lists, byte for byte.
+/// The models in the repository match `models.json`, byte for byte.
 #[test]
 fn model_files_have_their_listed_hashes() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");

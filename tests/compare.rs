@@ -1,4 +1,4 @@
-//! `orthostat compare` with the real program on real photos, and whether it is right about people whose truth is known.
+//! `orthostat compare` with the real program on real photos, and its correctness for people with known truth.
 
 use std::path::Path;
 
@@ -36,8 +36,8 @@ fn refused(arguments: &[&str], code: i32, says: &str) {
     assert!(output.stdout.is_empty());
 }
 
-/// Every two samples in the same view, by their exact truth: 4 degrees apart or more, most are told changed, and never in the
-/// wrong direction; less than half a degree apart, none is.
+/// Every two samples in the same view, by their exact truth: if they differ by 4 degrees or more, most are reported as changed, and never
+/// in the wrong direction; if by less than half a degree, none is.
 #[test]
 fn samples_that_differ_are_told_changed_and_those_that_do_not_unchanged() {
     let truth: Value =
@@ -79,7 +79,7 @@ fn samples_that_differ_are_told_changed_and_those_that_do_not_unchanged() {
 #[test]
 fn the_same_person_photographed_again_has_not_changed() {
     let folder = tempfile::tempdir().expect("a folder");
-    // Another size, another place in the picture, another exposure: as good as another photo of the same stance.
+    // Another size, another position in the picture, another exposure: equivalent to another photo of the same stance.
     let photo = image::open(sample("anterior-tilted")).expect("a sample").into_rgb8();
     let (width, height) = photo.dimensions();
     let cut = image::imageops::crop_imm(&photo, 60, 120, width - 150, height - 150).to_image();
@@ -92,7 +92,7 @@ fn the_same_person_photographed_again_has_not_changed() {
     for measure in ["shoulder_tilt", "pelvic_obliquity", "shoulder_pelvis_angle", "trunk_lean", "trunk_shift"] {
         assert_eq!(verdict(&comparison, measure), "within_error", "{measure}: {comparison}");
     }
-    // The copy lost its metadata, and that is said.
+    // The copy lost its metadata, which is reported.
     assert!(comparison["notes"][0].as_str().is_some_and(|note| note.contains("levelled differently")), "{comparison}");
 }
 

@@ -1,4 +1,4 @@
-//! A folder full of awkward files: every good photo is measured, every bad one explained, and nothing else happens.
+//! A folder of difficult files: every good photo is measured, every bad one is reported with a reason, and nothing else happens.
 
 #[path = "corpus/files.rs"]
 mod files;
@@ -12,10 +12,10 @@ use std::time::Duration;
 use files::{Corpus, Fate};
 use serde_json::Value;
 
-/// The most memory that two workers may take over this folder. Some of its files say that they are 10 GB of pixels.
+/// The largest memory use of two workers with this folder. Some of its files declare 10 GB of pixels.
 const MOST_MEMORY_KB: u64 = 800_000;
 
-/// Runs the program; its exit code, standard error, and the most memory that it held (kB, where the system tells).
+/// Runs the program; returns its exit code, standard error, and peak memory (kB, if the system reports it).
 fn batch(arguments: &[&OsStr]) -> (Option<i32>, String, u64) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_orthostat"))
         .arg("batch")
@@ -44,7 +44,7 @@ fn batch(arguments: &[&OsStr]) -> (Option<i32>, String, u64) {
     (code, reader.join().expect("read"), most)
 }
 
-/// Records of files measured by themselves, by the hash of their content; files of the same content are measured once.
+/// Records of files measured alone, by the hash of their content; files with the same content are measured once.
 fn measured_alone(paths: impl Iterator<Item = PathBuf>) -> HashMap<String, Value> {
     let mut seen = HashSet::new();
     let paths = paths.filter(|path| seen.insert(std::fs::read(path).expect("a photo")));
@@ -88,7 +88,7 @@ fn every_good_photo_is_measured_and_every_bad_one_explained() {
         assert!(memory > 50_000, "it was looked at: {memory} kB");
     }
 
-    // What was written is text that anybody can read.
+    // All written text is valid UTF-8.
     let mut records = HashMap::new();
     for line in text(&out.join("results.jsonl")).lines() {
         let (name, record) = named(serde_json::from_str(line).expect("a record"));
@@ -143,14 +143,14 @@ fn every_good_photo_is_measured_and_every_bad_one_explained() {
     }
 }
 
-/// A file's name as outputs have it.
+/// A file's name as in the outputs.
 fn lossy(path: &Path) -> String {
     path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
 fn text(path: &Path) -> String {
     let text = String::from_utf8(std::fs::read(path).expect("there")).expect("UTF-8");
-    // A name may hold a carriage return; no line ends with one.
+    // A name may contain a carriage return; no line ends with one.
     assert!(!text.contains("\r\n") && !text.contains("NaN") && text.ends_with('\n'), "{}", path.display());
     text
 }

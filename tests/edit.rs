@@ -1,4 +1,4 @@
-//! The edit page in a real browser, and its server against requests that no page of ours would send.
+//! The edit page in a real browser, and its server with requests that the page would not send.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -13,7 +13,7 @@ use orthostat::core::record::Record;
 use orthostat::core::record::states::{PlacedBy, PointsBy};
 use serde_json::Value;
 
-/// `orthostat edit` at work on a copy of a sample.
+/// `orthostat edit` running on a copy of a sample.
 struct Editing {
     folder: tempfile::TempDir,
     program: Child,
@@ -59,11 +59,11 @@ impl Editing {
         format!("127.0.0.1:{}", self.port())
     }
 
-    /// Sends bytes as they are; the status and the whole answer.
+    /// Sends raw bytes; returns the status and the whole response.
     fn raw(&self, request: &[u8]) -> (u16, String) {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port())).expect("it listens");
         stream.set_read_timeout(Some(Duration::from_secs(20))).expect("set");
-        // The answer may come, and the connection end, before all was sent.
+        // The response may arrive, and the connection close, before everything was sent.
         let _ = stream.write_all(request);
         let mut answer = Vec::new();
         let _ = stream.read_to_end(&mut answer);
@@ -91,7 +91,7 @@ impl Editing {
         ]
     }
 
-    /// Trades the token as the page would.
+    /// Exchanges the token as the page does.
     fn key(&self) -> String {
         let (status, answer) = self.ask("POST /key", &self.own("none"), self.token());
         assert_eq!(status, 200, "{answer}");
@@ -103,7 +103,7 @@ impl Editing {
         Record::open(&self.folder.path().join(name)).expect("a saved record")
     }
 
-    /// How the program ended, and what it said.
+    /// The program's exit code and messages.
     fn end(&mut self, within: Duration) -> (Option<i32>, String) {
         let start = Instant::now();
         let status = loop {
@@ -140,7 +140,7 @@ fn text(page: &mut Page, expression: &str) -> String {
     page.eval(expression).as_str().expect("text").to_owned()
 }
 
-/// x and y of a point as its label says, in pixels of the photo.
+/// x and y of a point by its label, in pixels of the photo.
 fn place(page: &mut Page, name: &str) -> (f64, f64) {
     let label = text(page, &format!("document.querySelector('[data-name={name}]').getAttribute('aria-label')"));
     let number = |axis: &str| {
@@ -150,13 +150,13 @@ fn place(page: &mut Page, name: &str) -> (f64, f64) {
     (number("x"), number("y"))
 }
 
-/// A value as the table of the page shows it.
+/// A value in the table of the page.
 fn shown(page: &mut Page, measure: &str) -> f64 {
     let cell = text(page, &format!("document.querySelector('[data-measure={measure}] td').textContent"));
     cell.trim_end_matches(['°', '%', ' ']).parse().expect("a number")
 }
 
-/// Waits until what was edited last has been measured.
+/// Waits until the last edit has been measured.
 fn settled(page: &mut Page) {
     page.wait_until("document.body.dataset.measured === JSON.stringify(Object.fromEntries(hand))");
 }
@@ -165,8 +165,8 @@ fn tilt((lx, ly): (f64, f64), (rx, ry): (f64, f64)) -> f64 {
     (ry - ly).atan2((lx - rx).abs()).to_degrees()
 }
 
-/// The tilt that a line of the picture has in the body's own plane: levelled, and turned back by the formula for a level line of a
-/// turned body, tan(seen) = -v / f tan(turn), v its height above the horizon.
+/// The tilt of a line of the picture in the body's own plane: levelled, and corrected for the turn by the formula for a level line of a
+/// turned body, tan(seen) = -v / f tan(turn), with v its height above the horizon.
 fn straightened(record: &Record, left: (f64, f64), right: (f64, f64)) -> f64 {
     let camera = record.levelling();
     let level = |(x, y): (f64, f64)| camera.level(Point::new(x, y));
@@ -180,7 +180,7 @@ fn straightened(record: &Record, left: (f64, f64), right: (f64, f64)) -> f64 {
     ((seen + above * turn.tan()) * turn.cos()).atan().to_degrees()
 }
 
-/// Where screenshots go, when somebody wants to look at them.
+/// The folder for screenshots, for manual inspection.
 fn screenshot(page: &mut Page, name: &str) {
     if let Some(folder) = std::env::var_os("ORTHOSTAT_SCREENSHOTS") {
         page.screenshot(&Path::new(&folder).join(name));
@@ -226,7 +226,7 @@ fn points_are_dragged_and_moved_by_keys_and_values_follow_as_trigonometry_says()
     let to = place(&mut page, "left_hip");
     assert!((to.0 - from.0 - 1.0).abs() < 0.011 && (to.1 - from.1 + 0.3).abs() < 0.011, "{from:?} {to:?}");
 
-    // Undone as one, redone, and undone again: the hip is where the model had it.
+    // Undone as one step, redone, and undone again: the hip is where the model had it.
     let moved = shown(&mut page, "pelvic_obliquity");
     page.press("Control+z");
     settled(&mut page);
@@ -254,7 +254,7 @@ fn points_are_dragged_and_moved_by_keys_and_values_follow_as_trigonometry_says()
     assert_eq!(saved.landmarks["left_shoulder"].by, Some(PlacedBy::Hand));
     assert!(saved.landmarks["nose"].by.is_none());
 
-    // Everything undone: the values of the record as it was.
+    // Everything undone: the values of the original record.
     for _ in 0..3 {
         page.press("Control+z");
     }
@@ -298,14 +298,14 @@ fn bony_points_are_added_and_given_back_and_the_keyboard_alone_is_enough() {
     settled(&mut page);
     let (c7, ear) = (place(&mut page, "c7"), place(&mut page, "left_ear"));
     let record = editing.saved("lateral-left.json");
-    // The subject looks to the left in the picture; levelled by the roll that was found.
+    // The subject faces left in the picture; levelled by the roll that was found.
     let expected = (c7.1 - ear.1).atan2(c7.0 - ear.0).to_degrees() - record.camera.roll_deg;
     let found = shown(&mut page, "craniovertebral_angle");
     assert!((found - expected).abs() < 0.3, "shown {found}, expected {expected}");
-    // What was said aloud, once the hand rested.
+    // The announcement for screen readers, once editing pauses.
     page.wait_until("document.getElementById('live').textContent.includes('changed')");
     screenshot(&mut page, "edit-c7.png");
-    // A place that cannot be written is said, and nothing is lost.
+    // A file that cannot be written is reported, and nothing is lost.
     page.press("Control+s");
     page.wait_until("!document.getElementById('problem').hidden");
     assert!(text(&mut page, "document.getElementById('problem').textContent").starts_with("Not saved: "));
@@ -337,7 +337,7 @@ fn fingers_drag_on_a_narrow_screen_and_zooming_reaches_the_pixel() {
     }
     let near = page.eval("zoom").as_f64().expect("a number");
     assert!(near > 10.0, "{near}");
-    // A pixel of the photo is many of the screen now: a drag of the screen is a fraction of it.
+    // A pixel of the photo is now many on the screen: a drag on the screen is a fraction of it.
     let from = place(&mut page, "left_shoulder");
     let (x, y) = page.middle_of("[data-name=left_shoulder]");
     page.drag(&[(x, y), (x + 3.0, y), (x + 6.0, y)]);
@@ -359,7 +359,7 @@ fn an_address_opens_one_page_which_may_be_loaded_again() {
     second.wait_until("!document.getElementById('problem').hidden");
     assert!(text(&mut second, "document.getElementById('problem').textContent").contains("was opened before"));
     drop(second);
-    // The page goes elsewhere: the program ends.
+    // The page is left: the program ends.
     page.go("about:blank");
     let (code, message) = editing.end(Duration::from_secs(30));
     assert_eq!((code, message.as_str()), (Some(0), ""));
@@ -392,7 +392,7 @@ fn hostile_requests_are_refused() {
     let key = editing.key();
     assert_eq!(editing.ask("POST /key", &both, editing.token()).0, 403);
 
-    // Nothing of the record without the key, and nothing to change.
+    // No record data without the key, and no changes.
     for (line, body) in
         [("GET /record", ""), ("GET /picture", ""), ("POST /measure", "{}"), ("POST /save", "{}"), ("POST /alive", "")]
     {
@@ -406,7 +406,7 @@ fn hostile_requests_are_refused() {
     let no_origin = [own_host.clone(), format!("Authorization: Bearer {key}")];
     assert_eq!(editing.ask("POST /save", &no_origin, "{}").0, 403);
 
-    // Paths lead nowhere, however they are written.
+    // Paths refer to no files, however they are written.
     for path in [
         "/../Cargo.toml",
         "/..%2f..%2fetc/passwd",
@@ -427,7 +427,7 @@ fn hostile_requests_are_refused() {
         assert!([404, 405].contains(&editing.ask(&format!("{method} /record"), &editing.own(&key), "").0), "{method}");
     }
 
-    // Bodies too large, also without a word about their length; and what is no set of points.
+    // Bodies that are too large, also without a declared length; and bodies that are not a set of points.
     let large = format!("{{\"c7\": [1, 2]{}}}", " ".repeat(40_000));
     for path in ["/measure", "/save", "/key", "/close"] {
         let (status, _) = editing.ask(&format!("POST {path}"), &editing.own(&key), &large);
@@ -447,7 +447,7 @@ fn hostile_requests_are_refused() {
         assert_eq!(status, 422, "{body}: {answer}");
         assert!(answer.contains("\"error\":\"the page: "), "{answer}");
     }
-    // No other site may read an answer, and the page may load nothing from elsewhere.
+    // Other sites may not read a response, and the page may load nothing from elsewhere.
     let (_, answer) = editing.ask("GET /", just_host, "");
     let head = answer.split("\r\n\r\n").next().expect("headers").to_lowercase();
     assert!(!head.contains("access-control-"), "{head}");
@@ -459,11 +459,11 @@ fn hostile_requests_are_refused() {
     ] {
         assert!(head.contains(part), "{part}: {head}");
     }
-    // After all this the page's own requests are answered still, and no file was written.
+    // After all this the page's own requests still work, and no file was written.
     assert_eq!(editing.ask("POST /measure", &editing.own(&key), "{\"c7\": [1, 2]}").0, 200);
     let mut names: Vec<_> =
         std::fs::read_dir(editing.folder.path()).expect("there").flatten().map(|e| e.file_name()).collect();
-    // But for the points that are not saved yet.
+    // Except the unsaved points.
     names.retain(|name| name != "anterior-level.edited.points.json");
     assert_eq!(names.len(), 2, "{names:?}");
 }
@@ -503,7 +503,7 @@ fn left_alone_it_ends_and_keeps_what_was_not_saved() {
     let kept = editing.folder.path().join("anterior-level.edited.points.json");
     let points = orthostat::core::points::Points::open(&kept).expect("a file of points");
     assert_eq!(points.iter().count(), 1);
-    // The file is taken up again, and a folder with it is still a folder of one record.
+    // The file is used again, and a folder with it is still a folder of one record.
     let recompute = |arguments: &[&Path]| {
         let output = Command::new(env!("CARGO_BIN_EXE_orthostat"))
             .args(["recompute", "--json"])
@@ -518,7 +518,7 @@ fn left_alone_it_ends_and_keeps_what_was_not_saved() {
     assert!(recompute(&[editing.folder.path()])["landmarks"]["left_shoulder"].get("by").is_none());
 }
 
-/// Where the points are that were not saved, as the program said.
+/// The file of unsaved points, as reported by the program.
 fn kept(message: &str) -> PathBuf {
     let rest = message.split("are kept in ").nth(1).unwrap_or_else(|| panic!("nothing is kept: {message}"));
     rest.split(';').next().expect("a path").into()
@@ -572,7 +572,7 @@ fn a_save_takes_the_points_out_of_their_file_and_replaces_nobodys() {
     };
     assert_eq!(save(), "anterior-level.edited.json");
     assert!(!at("anterior-level.edited.points.json").exists());
-    // Its own file is replaced; one that somebody else wrote there since is not.
+    // Its own file is replaced; one that another program wrote there since is not.
     assert_eq!(save(), "anterior-level.edited.json");
     std::fs::write(at("anterior-level.edited.json"), "mine").expect("written");
     assert_eq!(save(), "anterior-level.edited-2.json");

@@ -1,4 +1,4 @@
-//! FHIR bundles against the official R4 schema, and against the codes that may be used.
+//! FHIR bundles compared with the official R4 schema and with the allowed codes.
 
 use std::collections::BTreeSet;
 use std::io::Read;
@@ -9,7 +9,7 @@ use orthostat::core::record::Record;
 use orthostat::report::fhir;
 use serde_json::{Value, json};
 
-/// The schema that HL7 publishes, as `tests/fixtures/fhir/README.md` says.
+/// The schema published by HL7, see `tests/fixtures/fhir/README.md`.
 fn official() -> jsonschema::Validator {
     let packed = std::fs::read(repository("tests/fixtures/fhir/fhir.schema.json.gz")).expect("committed");
     let mut text = Vec::new();
@@ -27,7 +27,7 @@ fn complaints(validator: &jsonschema::Validator, bundle: &Value) -> Vec<String> 
     validator.iter_errors(bundle).map(|error| format!("{}: {error:.300}", error.instance_path())).collect()
 }
 
-/// Every committed record, and some with everything that a record can hold.
+/// Every committed record, and some with all possible fields.
 fn records() -> Vec<Record> {
     let mut records: Vec<Record> = ["samples/expected", "tests/fixtures/records"]
         .into_iter()
@@ -99,7 +99,7 @@ fn only_verified_codes_are_used() {
     let mut allowed: BTreeSet<String> =
         ["deg", "%", "mm", "cm"].map(|unit| format!("http://unitsofmeasure.org {unit}")).into();
     allowed.insert("http://terminology.hl7.org/CodeSystem/data-absent-reason not-performed".into());
-    // Body height alone has a code that everybody knows.
+    // Only body height has a standard code.
     allowed.insert("http://loinc.org 8302-2".into());
     allowed.insert("http://terminology.hl7.org/CodeSystem/observation-category vital-signs".into());
     allowed.extend(Measure::ALL.map(|measure| format!("{} {}", fhir::CODES, measure.name())));
@@ -116,7 +116,7 @@ fn only_verified_codes_are_used() {
             .flat_map(|entry| entry["resource"]["concept"].as_array().expect("concepts"))
             .map(|concept| concept["code"].as_str().expect("a code"))
             .collect();
-        // What a bundle uses of its own codes, it defines.
+        // A bundle defines the local codes it uses.
         let mut own = BTreeSet::new();
         codes(&bundle, &mut own);
         for code in own.iter().filter_map(|code| code.strip_prefix(&format!("{} ", fhir::CODES))) {
@@ -169,7 +169,7 @@ fn the_program_prints_and_writes_bundles() {
     let file = folder.path().join("cropped-at-the-knees.fhir.json");
     let found: Value = serde_json::from_slice(&std::fs::read(&file).expect("written")).expect("JSON");
     assert_eq!(found, bundle);
-    // A folder of records and bundles is measured again: the bundles are none.
+    // A folder of records and bundles is recomputed: the bundles are not records.
     let again = orthostat(&["recompute", "--fhir", &out]);
     assert_eq!(serde_json::from_slice::<Value>(&again.stdout).expect("one bundle"), bundle);
     assert_eq!(orthostat(&["analyze", "--fhir", "--json", &photo]).status.code(), Some(2));
@@ -212,7 +212,7 @@ fn a_bundle_is_filed_under_its_patient_day_and_device_and_as_a_transaction() {
             }
         }
     }
-    // The intake list says it where nothing else does.
+    // The intake list is used if no other value is given.
     let mut record = records().remove(0);
     let columns = [("Patient".to_owned(), "Patient/9".to_owned()), ("device".to_owned(), "no reference".to_owned())];
     record.intake = Some(orthostat::core::record::Intake {

@@ -1,4 +1,4 @@
-//! Pictures that were cut, stretched or turned after the shot: what the values and their errors do.
+//! Pictures that were cropped, stretched or turned after they were taken: the effect on values and their errors.
 
 use std::path::Path;
 
@@ -32,7 +32,7 @@ impl Measured {
         Self(Analyzer::open(&[blazepose::Options::default()], 2).unwrap())
     }
 
-    /// With the camera held level, so that the background has no say.
+    /// With the camera set to level, so that the background is not used.
     fn of(&mut self, photo: &Photo) -> Analysis {
         let given = UserCalibration { roll_deg: Some(0.0), ..UserCalibration::default() };
         self.0.analyze(photo, &Options { readings: 2, given, ..Options::default() }).unwrap()
@@ -79,7 +79,7 @@ fn a_body_whose_legs_are_cut_off_has_wider_intervals() {
     }
 }
 
-/// The picture turned clockwise about its middle, sampled between its pixels.
+/// The picture turned clockwise about its middle, interpolated between its pixels.
 fn turned(picture: &RgbImage, degrees: f64) -> RgbImage {
     let (sin, cos) = degrees.to_radians().sin_cos();
     let (width, height) = picture.dimensions();
@@ -103,7 +103,7 @@ fn the_face_follows_a_turned_picture_and_its_mirror_image() {
     let mut measured = Measured::new();
     let photo = sample("anterior-tilted");
     let tilt = |analysis: &Analysis| analysis.observation.face.as_ref().unwrap().tilt_deg(&analysis.camera);
-    // Without pitch, so that a place beside the middle changes nothing.
+    // Without pitch, so that an offset from the middle changes nothing.
     let level = |mut analysis: Analysis| {
         analysis.camera.pitch_deg = 0.0;
         tilt(&analysis)
@@ -111,7 +111,7 @@ fn the_face_follows_a_turned_picture_and_its_mirror_image() {
     let upright = level(measured.of(&photo));
     for degrees in [-8.0, -3.0, 5.0, 10.0] {
         let turned = turned(&photo.pixels, degrees);
-        // Turned clockwise, the subject's left, on the right of the picture, sinks.
+        // Turned clockwise, the subject's left, on the right of the picture, is lower.
         let found = level(measured.of(&with(&photo, turned.clone())));
         assert!((found - (upright - degrees)).abs() < 0.3, "{degrees}: {found}, upright {upright}");
         let mirrored = level(measured.of(&with(&photo, flip_horizontal(&turned))));
@@ -134,6 +134,6 @@ fn a_covered_face_takes_no_part() {
         }
     }
     assert!(measured.of(&with(&photo, covered)).head_yaw.is_none());
-    // Nor does that of somebody seen from behind.
+    // Nor does that of a person seen from behind.
     assert!(measured.of(&sample("posterior-tilted")).head_yaw.is_none());
 }

@@ -1,4 +1,4 @@
-//! The browser that the pages are tested in: it must see what goes wrong, or tests with it prove nothing.
+//! The browser used for testing pages: it must detect errors, otherwise tests with it prove nothing.
 
 use crate::browser::Page;
 

@@ -1,6 +1,6 @@
-//! Bystanders and posters in pictures that are to cover every head: composites of the rendered samples.
+//! Bystanders and posters in pictures in which every head must be covered: composites of the rendered samples.
 //!
-//! `make test-privacy` looks at all of them, `make test` at some.
+//! `make test-privacy` tests all of them, `make test` some.
 
 use std::path::Path;
 
@@ -39,12 +39,12 @@ impl Sample {
     }
 }
 
-/// What is put into the picture.
+/// What is added to the picture.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Kind {
     /// A whole person, at the edge that has more room.
     Whole,
-    /// A whole person of whom the picture's edge cuts off half.
+    /// A whole person, half of whom is cut off by the picture's edge.
     Cut,
     /// Head and shoulders at the lower edge.
     Bust,
@@ -52,7 +52,7 @@ enum Kind {
     Poster,
 }
 
-/// A picture of `host` with `guest` put in beside, `size` times as large, and where the guest's face is.
+/// A picture of `host` with `guest` added beside, scaled by `size`, and the position of the guest's face.
 fn composite(host: &Sample, guest: &Sample, kind: Kind, size: f64, mirrored: bool) -> (RgbImage, Vec<Point>) {
     let (ears, hips) = (guest.at(Joint::Nose), guest.at(Joint::LeftHip).midpoint(guest.at(Joint::RightHip)));
     let head = 0.35 * ears.distance(hips);
@@ -78,7 +78,7 @@ fn composite(host: &Sample, guest: &Sample, kind: Kind, size: f64, mirrored: boo
     let mut picture = host.pixels.clone();
     let (host_wide, host_tall) = (i64::from(picture.width()), i64::from(picture.height()));
     let beside = host.at(Joint::LeftShoulder).x.max(host.at(Joint::RightShoulder).x);
-    // To the right of the host, as far as the picture reaches; a small one not into the host's body.
+    // To the right of the host, as far as the picture reaches; a small one must not overlap the host's body.
     let room = (host_wide - i64::from(new_wide)).max(0);
     let to_x = match kind {
         Kind::Cut => host_wide - i64::from(new_wide) * 6 / 10,

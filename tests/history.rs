@@ -1,4 +1,4 @@
-//! The history with the real program: killed in mid-write, two at once, older and newer databases, and what purging leaves.
+//! The history with the real program: killed while writing, two programs at once, older and newer databases, and traces after purging.
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
 }
 
-/// Record files of so many photos, which differ in their hash.
+/// Record files of this many photos, with different hashes.
 fn records(folder: &Path, prefix: &str, count: usize) -> Vec<String> {
     let json = std::fs::read_to_string(fixture("records/anterior-tilted.json")).expect("there");
     let mut record: Value = serde_json::from_str(&json).expect("JSON");
@@ -28,7 +28,7 @@ fn records(folder: &Path, prefix: &str, count: usize) -> Vec<String> {
         .collect()
 }
 
-/// The ids of a subject's records, after SQLite has found the file whole.
+/// The ids of a subject's records, after SQLite has verified the file.
 fn kept(db: &Path, subject: &str) -> Vec<String> {
     let connection = Connection::open(db).expect("opens");
     let whole: String = connection.query_row("PRAGMA integrity_check", [], |row| row.get(0)).expect("checked");
@@ -64,7 +64,7 @@ fn what_was_said_to_be_saved_survives_kill_9_in_mid_write() {
         let mut said = BufReader::new(program.stdout.take().expect("a pipe")).lines();
         let mut told: Vec<String> = said.by_ref().take(lines).map_while(Result::ok).collect();
         if lines == 0 {
-            // While the file itself is made.
+            // While the file itself is being created.
             while !db.exists() {
                 std::thread::yield_now();
             }
@@ -73,14 +73,14 @@ fn what_was_said_to_be_saved_survives_kill_9_in_mid_write() {
         program.kill().expect("killed");
         program.wait().expect("ended");
         told.extend(said.map_while(Result::ok));
-        // A file of no bytes yet is no database, and becomes one when it is opened.
+        // An empty file is not a database yet, and becomes one when it is opened.
         let found = kept(&db, "Anna");
         let told: Vec<&str> = told.iter().filter_map(|line| line.split(": saved").next()).collect();
         assert!(found.len() >= told.len(), "{} told, {} found", told.len(), found.len());
         assert!(found.len() <= told.len() + 1, "a record comes to be told at once: {} and {}", told.len(), found.len());
         assert!(told.iter().zip(&found).all(|(told, found)| told == found));
         cut_short += usize::from(found.len() < files.len());
-        // And it goes on as if nothing had been.
+        // And it continues as usual.
         let next = orthostat(&["history", "add", "Anna", "--db", &db.display().to_string(), &files[1499]]);
         assert_eq!(next.status.code(), Some(0), "{}", text(&next.stderr));
         assert_eq!(kept(&db, "Anna").len(), found.len() + 1);
@@ -93,7 +93,7 @@ fn two_programs_at_once_lose_no_row() {
     let folder = tempfile::tempdir().expect("a folder");
     let db = folder.path().join("history.sqlite");
     let sets: Vec<Vec<String>> = ["a", "b", "c"].iter().map(|prefix| records(folder.path(), prefix, 150)).collect();
-    // On a file that is not there yet, so that they make it at once as well.
+    // With a file that does not exist yet, so that they also create it at once.
     let programs: Vec<_> = sets
         .iter()
         .map(|files| {
@@ -177,7 +177,7 @@ fn a_photo_is_saved_once_with_its_day_and_purged_without_a_trace() {
     assert!(text(&save("2026-02-04").stdout).contains("saved again, in place of the record of the same photo"));
     let list = || text(&orthostat(&["history", "list", "--db", &name]).stdout);
     assert_eq!(list(), "Annabella: 1 record on 2026-02-04\n");
-    // Numbers, not pixels: a photo has more bytes than the whole database.
+    // Numbers, not pixels: a photo is larger than the whole database.
     assert!(std::fs::metadata(&db).expect("there").len() < std::fs::metadata(&photo).expect("there").len());
     let shown = orthostat(&["history", "show", "Annabella", "--db", &name]);
     assert!(text(&shown.stdout).contains("seen from behind: 1 record"), "{}", text(&shown.stdout));
@@ -225,10 +225,10 @@ fn the_history_lies_in_the_users_data_folder_unless_named() {
     assert!(html.contains("The history keeps numbers, no pictures.") && !html.contains("data:image"));
 }
 
-/// A photo with an Exif block that holds the time of taking alone.
+/// A photo with an Exif block that contains only the time of taking.
 fn taken_at(photo: &Path, time: &str) -> Vec<u8> {
     let mut exif = b"Exif\0\0MM\0\x2a\0\0\0\x08".to_vec();
-    // The first directory points to the one at 26, whose one field is the text at 44.
+    // The first directory points to the one at 26, whose single field is the text at 44.
     exif.extend(b"\0\x01\x87\x69\0\x04\0\0\0\x01\0\0\0\x1a\0\0\0\0");
     exif.extend(b"\0\x01\x90\x03\0\x02\0\0\0\x14\0\0\0\x2c\0\0\0\0");
     exif.extend(time.as_bytes());
@@ -249,7 +249,7 @@ fn the_day_is_the_photos_own_unless_another_is_given() {
     let (photo, page) = (photo.display().to_string(), folder.path().join("page.html").display().to_string());
     let output = orthostat(&["analyze", &photo, "--save", "Anna", "--db", &db, "--report", &page]);
     assert!(text(&output.stdout).contains("photo: saved under Anna, 2025-07-08"), "{}", text(&output.stderr));
-    // The photo's own time is its metadata, which the page does not carry.
+    // The photo's own time is part of its metadata, which the page does not include.
     assert!(!std::fs::read_to_string(&page).expect("written").contains("2025"));
     let output = orthostat(&["analyze", &photo, "--save", "Anna", "--db", &db, "--date", "2025-08-09"]);
     assert!(text(&output.stdout).contains("under Anna, 2025-08-09"), "{}", text(&output.stderr));

@@ -1,4 +1,5 @@
-//! Every sampling and order of scans that libjpeg reads, against libjpeg's own pixels; and whatever stops early is refused.
+//! Every sampling and order of scans that libjpeg supports, compared with libjpeg's own pixels; and every picture that stops early is
+//! refused.
 //!
 //! The pictures in `fixtures/jpeg` are made by `make.py` there: `SAMPLING-ORDER.jpg`, with the pixels of `djpeg` in
 //! `SAMPLING.png`.
@@ -9,12 +10,12 @@ use image::RgbImage;
 use orthostat::core::error::Error;
 use orthostat::vision::photo::{Photo, ReadOptions};
 
-/// How far a value may lie from libjpeg's, but for one in a hundred, which may lie one level farther: both round in the cosine
-/// transform and again on the way to RGB, where blue takes 1.8 times the first.
+/// The largest difference from libjpeg's values, except for one in a hundred, which may differ by one level more: both round in the
+/// cosine transform and again in the conversion to RGB, where blue takes 1.8 times the first error.
 const LEVELS: u8 = 2;
 const RARELY: f64 = 0.01;
 
-/// Names and bytes of the pictures in a folder, with the pixels that libjpeg reads from them.
+/// Names and bytes of the pictures in a folder, with libjpeg's pixels.
 fn pictures(folder: &str, least: usize) -> Vec<(String, Vec<u8>, RgbImage)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(folder);
     let mut names: Vec<String> =
@@ -53,7 +54,7 @@ fn is_equal(a: &RgbImage, b: &RgbImage) -> bool {
     most <= LEVELS + 1 && share <= RARELY
 }
 
-/// Kinds that are refused by name: see `Frame` in the decoder's own room.
+/// Kinds that are refused by name: see `Frame` in the decoder's own file.
 fn is_refused(name: &str) -> bool {
     let half = name.starts_with("4x1-2x1-2x1") || name.starts_with("1x4-1x2-1x1");
     half && (name.contains("separate") || name.contains("progressive"))
@@ -81,7 +82,7 @@ fn every_sampling_and_order_of_scans_is_as_libjpeg_reads_it() {
     assert!(refused <= 12, "{refused}");
 }
 
-/// A picture made smaller on the way is as bright as the mean over its pixels, as far as coefficients left out allow. Where luma is
+/// A picture reduced during decoding is as bright as the mean over its pixels, as far as the omitted coefficients allow. Where luma is
 /// coarser than chroma, it is read whole.
 #[test]
 fn every_sampling_can_be_read_reduced() {
@@ -106,7 +107,7 @@ fn every_sampling_can_be_read_reduced() {
     assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
 }
 
-/// A side that does not divide would be cut or padded on the right, and the mirror image on the left.
+/// A side that is not a multiple would be cut or padded on the right, and the mirror image on the left.
 #[test]
 fn sides_that_do_not_divide_are_read_whole() {
     for (name, bytes, expected) in matrix().into_iter().filter(|(name, ..)| name.ends_with("plain.jpg")) {
@@ -117,7 +118,7 @@ fn sides_that_do_not_divide_are_read_whole() {
     }
 }
 
-/// The mean difference in luma to the means over squares that lie whole within the picture.
+/// The mean difference in luma from the means over squares that lie entirely within the picture.
 fn off_the_means(small: &RgbImage, whole: &RgbImage, halvings: u32) -> f64 {
     let side = 1 << halvings;
     let luma = |pixel: &image::Rgb<u8>| {
@@ -136,7 +137,7 @@ fn off_the_means(small: &RgbImage, whole: &RgbImage, halvings: u32) -> f64 {
     sum / count
 }
 
-/// Cut at any of many places, and closed with an end marker or not, a picture is refused, or its pixels are there but for a note.
+/// Cut at any of many positions, and closed with an end marker or not, a picture is refused, or its pixels are complete with a note.
 #[test]
 fn what_stops_early_is_refused() {
     for (name, bytes, expected) in matrix() {
@@ -161,7 +162,7 @@ fn what_stops_early_is_refused() {
     }
 }
 
-/// Headers that lie about sampling, tables and scans end in a refusal or in pixels, never in a panic.
+/// Headers with wrong sampling, tables and scans end in a refusal or in pixels, never in a panic.
 #[test]
 fn no_mutation_panics() {
     let options = ReadOptions { max_megapixels: 0.05, ..ReadOptions::default() };

@@ -1,18 +1,18 @@
-//! The layers of `src/`: who may know whom.
+//! The layers of `src/` and their allowed dependencies.
 //!
-//! A file may name its own layer and those below it. Within all layers no two files may need each other, directly or through
-//! others; a folder's `mod.rs` that names the files in it is a file like any other.
+//! A file may use its own layer and those below it. Within all layers no two files may depend on each other, directly or through others;
+//! a folder's `mod.rs` that names the files in it is a file like any other.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-/// From the ground up: the folders of `src/`.
+/// From bottom to top: the folders of `src/`.
 const LAYERS: [&str; 6] = ["core", "vision", "report", "store", "app", "live"];
 
-/// Upward edges that are still to be removed: from this file, to that layer. The list may only get shorter.
+/// Upward dependencies that are still to be removed: from this file, to that layer. The list may only get shorter.
 const STILL_UPWARD: [(&str, &str); 0] = [];
 
-/// Files of which circles are still to be opened. The list may only get shorter.
+/// Files whose dependency cycles are still to be removed. The list may only get shorter.
 const STILL_ROUND: [&str; 0] = [];
 
 /// Module paths such as `["core", "geometry"]`, and the file of each.
@@ -49,7 +49,7 @@ fn module_of(path: &Path) -> Vec<String> {
     parts
 }
 
-/// The program text alone: without comments, strings and the tests at the end.
+/// The program text: without comments, strings and the tests at the end.
 fn program(text: &str) -> String {
     let mut kept = String::new();
     let mut lines = text.lines().peekable();
@@ -68,7 +68,7 @@ fn program(text: &str) -> String {
     kept
 }
 
-/// Every path that begins with `root::`, groups in braces taken apart.
+/// Every path that begins with `root::`, with groups in braces expanded.
 fn paths(text: &str, root: &str) -> Vec<Vec<String>> {
     let mut found = Vec::new();
     for (at, _) in text.match_indices(&format!("{root}::")) {
@@ -80,7 +80,7 @@ fn paths(text: &str, root: &str) -> Vec<Vec<String>> {
     found
 }
 
-/// Reads one path or one group in braces; what is left of the text.
+/// Reads one path or one group in braces; returns the rest of the text.
 fn tree<'a>(text: &'a str, mut start: Vec<String>, found: &mut Vec<Vec<String>>) -> &'a str {
     let text = text.trim_start();
     if let Some(mut rest) = text.strip_prefix('{') {
@@ -101,20 +101,20 @@ fn tree<'a>(text: &'a str, mut start: Vec<String>, found: &mut Vec<Vec<String>>)
         Some(rest) => tree(rest, start, found),
         None => {
             found.push(start);
-            // A new name behind `as`, or `*`.
+            // A new name after `as`, or `*`.
             let next = rest.find([',', '}', ';', '\n']).unwrap_or(rest.len());
             &rest[next..]
         }
     }
 }
 
-/// The modules that a file names, itself left out.
+/// The modules that a file uses, except itself.
 fn needs(module: &[String], path: &Path, modules: &Modules) -> BTreeSet<Vec<String>> {
     let text = program(&std::fs::read_to_string(path).expect("readable"));
     let mut named = paths(&text, "crate");
     named.extend(paths(&text, "orthostat"));
     if module.first().is_some_and(|layer| layer == "live") {
-        // A program of its own, whose root is its folder.
+        // A separate program, whose root is its folder.
         let own = paths(&text, "crate").into_iter().map(|path| [vec!["live".to_owned()], path].concat());
         named = paths(&text, "orthostat").into_iter().chain(own).collect();
     }

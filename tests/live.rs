@@ -1,4 +1,4 @@
-//! `orthostat-live` from the outside. Videos and streams are made here, from the samples; no camera is needed.
+//! `orthostat-live` tested as a program. Videos and streams are made here, from the samples; no camera is needed.
 
 #[path = "live/screen.rs"]
 mod screen;
@@ -26,7 +26,7 @@ fn sample(name: &str) -> String {
     format!("{}/samples/{name}", env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The program without a window on a source, with a data folder of its own.
+/// The program without a window on a source, with its own data folder.
 fn command(source: &str, more: &[&str]) -> Command {
     let mut command = Command::new(LIVE);
     command.args(["--no-window", "--source", source]).args(more);
@@ -41,7 +41,7 @@ fn time(line: &Value) -> f64 {
     line["time_ms"].as_f64().unwrap()
 }
 
-/// What `orthostat analyze` says about a sample whose camera is said to be level.
+/// The record by `orthostat analyze` of a sample with the camera set to level.
 fn photo_with_level_camera(name: &str) -> Record {
     let output = Command::new(PHOTO).args(["analyze", "--json", "--roll", "0"]).arg(sample(name)).output().unwrap();
     serde_json::from_slice(&output.stdout).unwrap()
@@ -64,14 +64,14 @@ fn code(output: &Output) -> Option<i32> {
     output.status.code()
 }
 
-/// What `orthostat analyze` says about a sample.
+/// The record by `orthostat analyze` of a sample.
 fn analyzed(name: &str, readings: &str) -> Record {
     let output =
         Command::new(PHOTO).args(["analyze", "--json", "--readings", readings]).arg(sample(name)).output().unwrap();
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-/// A grey picture with nobody in it.
+/// A grey picture without a person.
 fn empty_picture(path: &Path) {
     let grey =
         Mat::new_rows_cols_with_default(360, 480, opencv::core::CV_8UC3, opencv::core::Scalar::all(120.0)).unwrap();
@@ -82,7 +82,7 @@ fn empty_picture(path: &Path) {
 fn a_lean_is_measured_and_told_of_once_after_ten_seconds_and_its_end_too() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("lean.avi");
-    // Level for 12 s; leaning by 6 degrees to the left within 1 s and for 14 s; level for 6 s; gone for 6 s; level for 2 s.
+    // Level for 12 s; leaning by 6 degrees to the left within 1 s and for 14 s; level for 6 s; away for 6 s; level for 2 s.
     let course = |seconds: f64| match seconds {
         s if s < 12.0 => Some(0.0),
         s if s < 13.0 => Some(6.0 * (s - 12.0)),
@@ -105,7 +105,7 @@ fn a_lean_is_measured_and_told_of_once_after_ten_seconds_and_its_end_too() {
     let all = lines(&output);
     let (events, periods): (Vec<_>, Vec<_>) = all.iter().partition(|line| line.get("event").is_some());
 
-    // The baseline: taken first, kept, private.
+    // The baseline: taken first, saved, private.
     let baseline = folder.path().join("orthostat/baselines/default.json");
     let kept: Value = serde_json::from_slice(&std::fs::read(&baseline).unwrap()).unwrap();
     #[cfg(unix)]
@@ -115,7 +115,7 @@ fn a_lean_is_measured_and_told_of_once_after_ten_seconds_and_its_end_too() {
     }
     assert!(stderr(&output).contains("there is none yet") && stderr(&output).contains("baseline \"default\" taken"));
 
-    // The lean: within the interval of every period that lies in it.
+    // The lean: within the interval of every period during it.
     let usual = kept["measures"]["trunk_lean"]["median"].as_f64().unwrap();
     let during: Vec<&&Value> = periods.iter().filter(|line| (15e3..25e3).contains(&time(line))).collect();
     assert!(during.len() >= 9);
@@ -127,7 +127,7 @@ fn a_lean_is_measured_and_told_of_once_after_ten_seconds_and_its_end_too() {
         assert!((found["value"].as_f64().unwrap() - usual - 6.0).abs() < 1.0, "{usual} + 6: {found}");
     }
 
-    // One event when it has lasted ten seconds, one when it is over, and nothing else: nobody there is no departure.
+    // One event after ten seconds of departure, one when it has ended, and nothing else: the absence of the person is not a departure.
     let told: Vec<(&str, f64)> = events.iter().map(|e| (e["event"].as_str().unwrap(), time(e) / 1e3)).collect();
     assert_eq!(told.iter().map(|(kind, _)| *kind).collect::<Vec<_>>(), ["begin", "end"], "{told:?}");
     // It departs by more than 3 degrees from 12.5 s on.
@@ -143,7 +143,7 @@ fn a_lean_is_measured_and_told_of_once_after_ten_seconds_and_its_end_too() {
     let away: Vec<f64> = periods.iter().filter(|line| line["state"] == "away").map(|line| time(line)).collect();
     assert!((5..=7).contains(&away.len()) && away.iter().all(|t| (32e3..40e3).contains(t)), "{away:?}");
 
-    // The session comes to what was filmed.
+    // The session's summary agrees with the film.
     let rows = std::fs::read_to_string(&session).unwrap();
     assert!(rows.starts_with("time_s,lasted_s,state,posture,") && rows.contains(",begin\n") && rows.contains(",end\n"));
     let output = Command::new(LIVE).arg("--summary").arg(&session).output().unwrap();
@@ -163,7 +163,7 @@ fn a_lean_is_measured_and_told_of_once_after_ten_seconds_and_its_end_too() {
     assert!((12.0..=16.0).contains(&seconds("tilted")) && (5.0..=7.0).contains(&seconds("away")), "{summary}");
     assert!((16.0..=21.0).contains(&seconds("level")) && summary.contains("episodes               1"), "{summary}");
 
-    // A second run finds the baseline, and --quiet rings nothing.
+    // A second run finds the baseline, and --quiet sends no alert.
     let output = command(path.to_str().unwrap(), &["--jsonl", "--watch", "--roll", "0", "--quiet", "--frames", "250"])
         .env("XDG_DATA_HOME", folder.path())
         .output()
@@ -176,7 +176,7 @@ fn a_lean_is_measured_and_told_of_once_after_ten_seconds_and_its_end_too() {
 fn a_standing_check_gives_one_record_with_the_truth_in_its_intervals() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("check.avi");
-    // Somebody comes, leans by 4 degrees to the right, and sways by a third of a degree.
+    // A person enters, leans by 4 degrees to the right, and sways by a third of a degree.
     let sway = |k: i32| lean("anterior-level.jpg", 720, 960, -4.0 + 0.3 * (0.3 * f64::from(k)).sin());
     let shots: Vec<Shot> = (0..5).map(|_| empty(720, 960)).chain((0..90).map(sway)).collect();
     film(&path, 10.0, &shots);
@@ -193,7 +193,7 @@ fn a_standing_check_gives_one_record_with_the_truth_in_its_intervals() {
     assert_eq!(printed, saved);
     assert_eq!(std::fs::read_dir(&out).unwrap().count(), 1, "no picture is stored");
     assert!(saved.tool.readings >= 20 && saved.source.format == "frames" && saved.source.blake3.is_none());
-    // What a photo of the same person says, turned by the same angle.
+    // The values of a photo of the same person, turned by the same angle.
     let photo = photo_with_level_camera("anterior-level.jpg");
     for measure in WATCHED {
         let (check, photo) = (saved.measure(measure).unwrap(), photo.measure(measure).unwrap());
@@ -239,7 +239,7 @@ fn a_stream_that_dies_in_the_middle_of_a_picture_is_waited_for_and_read_on() {
         (states.iter().position(|s| *s == "waiting").unwrap(), states.iter().rposition(|s| *s == "waiting").unwrap());
     assert!(states[..first].contains(&"ready") && states[last..].contains(&"ready"), "{states:?}");
     assert!(server.authorized(), "user and password are sent");
-    // Real time stamps: the second of silence is in them, and 40 frames at 12 a second.
+    // Real time stamps: they include the second of silence, and 40 frames at 12 a second.
     let times: Vec<f64> = lines.iter().map(time).collect();
     assert!(times.windows(2).all(|pair| pair[1] > pair[0]), "{times:?}");
     assert!((3000.0..12_000.0).contains(times.last().unwrap()), "{times:?}");
@@ -253,8 +253,8 @@ fn late_frames_of_a_stream_are_dropped_and_not_queued() {
     assert_eq!(code(&output), Some(0), "{}", stderr(&output));
     let times: Vec<f64> = lines(&output).iter().map(time).collect();
     assert_eq!(times.len(), 10);
-    // 100 frames a second are sent and 5 looked at, each the latest: queued ones would be 10 ms apart. A busy machine may take
-    // longer, and makes up for it once.
+    // 100 frames a second are sent and 5 are processed, each the latest: queued ones would be 10 ms apart. A busy machine may take
+    // longer, and catch up once.
     let mut gaps: Vec<f64> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
     gaps.sort_by(f64::total_cmp);
     assert!((150.0..400.0).contains(&gaps[gaps.len() / 2]) && gaps[0] > 40.0, "{times:?}");
@@ -276,7 +276,7 @@ fn a_stream_that_stays_away_is_given_up_when_asked() {
 fn every_frame_of_a_file_is_read_with_its_own_time() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("walk.avi");
-    // 12.5 frames a second, which no camera has: a rate that was assumed would show.
+    // 12.5 frames a second, which no camera has: a wrongly assumed rate would be detected.
     film(&path, 12.5, &[still("posterior-tilted.jpg", 540, 720); 12]);
     let output = live(path.to_str().unwrap(), &["--jsonl", "--every", "0"]);
     assert_eq!((code(&output), stderr(&output).as_str()), (Some(0), ""));
@@ -324,7 +324,7 @@ fn the_window_shows_the_state_and_obeys_its_keys() {
         .env_remove("WAYLAND_DISPLAY")
         .spawn()
         .unwrap();
-    // The shoulders' line is drawn where the person is, as in a mirror; the tilt shows which way round.
+    // The shoulder line is drawn over the person, mirrored; the tilt shows the direction.
     let line = || screen.rows_of(ORANGE);
     screen.wait("the shoulders' line", || line().is_some());
     let slope = || line().map_or(0, |[left, right]| left - right);
@@ -385,7 +385,7 @@ fn a_machine_without_a_camera_says_so() {
 #[test]
 fn a_sequence_of_photos_gives_exactly_their_records() {
     let folder = tempfile::tempdir().unwrap();
-    // A gap in the numbers is no end, and neither is a picture that cannot be read.
+    // A gap in the numbers does not end the sequence, and neither does an unreadable picture.
     std::fs::copy(sample("anterior-level.jpg"), folder.path().join("frame_0007.jpg")).unwrap();
     std::fs::write(folder.path().join("frame_0008.jpg"), "no picture").unwrap();
     std::fs::copy(sample("anterior-tilted.jpg"), folder.path().join("frame_0012.jpg")).unwrap();

@@ -1,5 +1,5 @@
-//! Whom `orthostat-live` judges, and from where: another person, a camera that moves, somebody who comes near, who is cut off, who is far
-//! away. Videos are made here, from the samples.
+//! Which person `orthostat-live` judges, and with which camera position: another person, a camera that moves, a person who comes near, is
+//! cut off, or is far away. Videos are made here, from the samples.
 #[allow(dead_code, reason = "shared with other tests, which use more of it")]
 use std::path::Path;
 use std::process::{Command, Output};
@@ -7,7 +7,7 @@ use std::process::{Command, Output};
 use crate::film::{Shot, empty, film, lean, still, upper};
 use serde_json::Value;
 
-/// Runs the program without a window over a video of ten frames a second, with a data folder of its own.
+/// Runs the program without a window on a video of ten frames a second, with its own data folder.
 fn live(folder: &Path, shots: &[Shot], more: &[&str]) -> Output {
     let path = folder.join("film.avi");
     film(&path, 10.0, shots);
@@ -87,7 +87,7 @@ fn a_camera_that_tips_is_said_and_one_that_is_put_back_goes_on() {
     );
     let rows = postures(&session);
     assert!(rows.iter().all(|(_, _, posture)| posture != "tilted"), "{rows:?}");
-    // Without a baseline it is levelled anew, and goes on.
+    // Without a baseline it is levelled again, and continues.
     let output = live(folder.path(), &film, &["--jsonl"]);
     let (periods, _) = told(&output);
     assert!(periods.iter().all(|(_, state)| state == "ready"), "{periods:?}");
@@ -130,7 +130,7 @@ fn a_standing_check_waits_for_the_feet() {
     let said = stderr(&output);
     let at = |words: &str| said.find(words).unwrap_or_else(|| panic!("\"{words}\" is not in {said}"));
     assert!(at("step back: feet included") < at("hold still"), "{said}");
-    // Cut off all the time: nothing comes of it.
+    // Cut off all the time: there is no result.
     let film = shots(&[(still("cropped-at-the-knees.jpg", 360, 480), 120)]);
     let output = live(folder.path(), &film, &["--check", "--out", out.to_str().unwrap()]);
     assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));

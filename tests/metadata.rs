@@ -1,4 +1,4 @@
-//! What phones write into photos, against another program's reading, and what levelling makes of it.
+//! Phones' metadata in photos, compared with another program's reading, and their use for levelling.
 
 use std::path::Path;
 
@@ -47,14 +47,14 @@ fn value(analysis: &Analysis, measure: Measure) -> f64 {
     analysis.assessment.get(measure).as_ref().expect("measured").value
 }
 
-/// The photo as a camera rolled by so many degrees more would have taken it, with the gravity vector that it would have written.
+/// The photo as taken by a camera rolled by this many degrees more, with the gravity vector that it would have recorded.
 fn rolled(photo: &Photo, degrees: f64, with_gravity: bool) -> Photo {
     let mut out = photo.clone();
     let (width, height) = photo.pixels.dimensions();
     let (sin, cos) = degrees.to_radians().sin_cos();
     let (cx, cy) = (0.5 * f64::from(width), 0.5 * f64::from(height));
     out.pixels = image::RgbImage::from_fn(width, height, |x, y| {
-        // Upright things turn clockwise: look up the place that comes here.
+        // Upright things turn clockwise: find the source of this place.
         let (dx, dy) = (f64::from(x) + 0.5 - cx, f64::from(y) + 0.5 - cy);
         let (sx, sy) = (cx + cos * dx + sin * dy - 0.5, cy - sin * dx + cos * dy - 0.5);
         let sx = sx.clamp(0.0, f64::from(width - 1)) as f32;
@@ -151,10 +151,10 @@ fn compressed(pixels: &image::RgbImage, quality: u8) -> image::RgbImage {
     image::load_from_memory(&bytes).expect("decoded").to_rgb8()
 }
 
-/// A JPEG of the photo stored turned, with an Exif block of nothing but the orientation, as cameras write it.
+/// A JPEG of the photo stored turned, with an Exif block that contains only the orientation, as cameras write it.
 fn stored_turned(pixels: &image::RgbImage, orientation: u8) -> Vec<u8> {
     use image::imageops::{flip_horizontal, flip_vertical, rotate90, rotate180, rotate270};
-    // What each orientation asks for, undone.
+    // The inverse of each orientation.
     let stored = match orientation {
         2 => flip_horizontal(pixels),
         3 => rotate180(pixels),
@@ -187,7 +187,7 @@ fn all_eight_orientations_are_one_photo() {
         let found = analyze(&mut analyzer, &photo);
         let first = first.get_or_insert_with(|| found.clone());
         for measure in [Measure::ShoulderTilt, Measure::PelvicObliquity, Measure::TrunkLean] {
-            // JPEG is not the same turned and not; that is all that may differ.
+            // JPEG compression depends on the orientation; there may be no other difference.
             let moved = value(&found, measure) - value(first, measure);
             assert!(moved.abs() < 0.4, "orientation {orientation}: {} moved by {moved}", measure.name());
         }

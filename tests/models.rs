@@ -1,4 +1,4 @@
-//! Models of every family, on tiny graphs with known answers and on MoveNet Thunder; and joints that another program found.
+//! Models of every family, on tiny graphs with known answers and on MoveNet Thunder; and joints found by another program.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -17,14 +17,14 @@ use orthostat::vision::raster::region::Region;
 use serde_json::{Value, json};
 
 const FIXTURES: &str = "tests/fixtures/models";
-/// A crop of the photo, neither in its middle nor of the models' own size.
+/// A crop of the photo, neither centred nor of the models' own size.
 const REGION: Region = Region { center: Point { x: 330.0, y: 260.0 }, side: 400.0, rotation: 0.0 };
 
 fn fixture(name: &str) -> PathBuf {
     Path::new(FIXTURES).join(format!("{name}.onnx"))
 }
 
-/// What a model reads in a photo of one colour.
+/// A model's reading of a photo of one colour.
 fn read(model: &Path, colour: [u8; 3], look: Look) -> Option<Reading> {
     let photo = RgbImage::from_pixel(640, 520, Rgb(colour));
     let options = blazepose::Options { model: model.display().to_string(), ..Default::default() };
@@ -32,12 +32,12 @@ fn read(model: &Path, colour: [u8; 3], look: Look) -> Option<Reading> {
     team[0].read(&Pyramid::new(&photo), REGION, look).expect("it runs")
 }
 
-/// Where the tiny models have a joint, in shares of the person's crop.
+/// The position of the tiny models' joint, in shares of the person's crop.
 fn place(x: f64, y: f64) -> Point {
     REGION.center + (Point::new(x, y) - Point::new(0.5, 0.5)) * REGION.side
 }
 
-/// The colour in which the red channel is 1 as the model gets it: white, or ImageNet's mean and one standard deviation.
+/// The colour whose red channel is 1 in the model's input: white, or ImageNet's mean and one standard deviation.
 fn colour(family: &str) -> [u8; 3] {
     if family.starts_with("simcc") || family == "heatmap" { [182, 9, 9] } else { [255, 9, 9] }
 }
@@ -80,7 +80,7 @@ fn a_mirrored_look_gives_sides_and_places_back() {
     for family in ["simcc-17", "heatmap", "yolo", "movenet", "movenet-multipose"] {
         let look = Look { mirrored: true, mask: false };
         let reading = read(&fixture(family), colour(family), look).expect("somebody");
-        // The graph always gives the same: in the mirrored crop its left shoulder is the photo's right one, on the other side.
+        // The graph's output is constant: in the mirrored crop its left shoulder is the photo's right one, on the other side.
         let right = reading.pose.get(Joint::RightShoulder).expect("given").at;
         assert!(right.distance(place(1.0 - 0.59, 0.24)) < 3.0, "{family}: {right:?}");
         let plain = read(&fixture(family), colour(family), Look::default()).expect("somebody");
@@ -134,7 +134,7 @@ fn a_model_of_no_known_family_is_refused_with_what_was_found() {
     beside("visible_from = 0.6");
     let photo = RgbImage::from_pixel(640, 520, Rgb([182, 9, 9]));
     let mut models = team(&options(&path), 2, true).expect("known");
-    // The second worker opens its model when it reads.
+    // The second worker opens its model for its first reading.
     let reading = models[1].read(&Pyramid::new(&photo), REGION, Look::default()).expect("it runs").expect("somebody");
     let visibility = reading.pose.get(Joint::Nose).expect("given").visibility;
     assert!((visibility - 0.5 / 0.6).abs() < 0.02, "{visibility}");
@@ -157,13 +157,13 @@ fn fails(arguments: &[&str], code: i32, says: &[&str]) {
 
 const PHOTO: &str = "samples/anterior-tilted.jpg";
 
-/// Every joint of a record that any form gives, with its exact place.
+/// Every joint of a record that exists in any format, with its exact place.
 fn joints(record: &Value) -> BTreeMap<String, [f64; 2]> {
     let joints = record["sighting"]["joints"].as_object().expect("joints");
     joints.iter().map(|(name, at)| (name.clone(), [0, 1].map(|i| at[i].as_f64().expect("a number")))).collect()
 }
 
-/// The points as another program writes them: OpenPose's BODY_25, COCO's 17, and names.
+/// The points in other programs' formats: OpenPose's BODY_25, COCO's 17, and names.
 fn written(joints: &BTreeMap<String, [f64; 2]>) -> [(&'static str, Value); 3] {
     let body_25 = "nose neck right_shoulder right_elbow right_wrist left_shoulder left_elbow left_wrist hip right_hip right_knee \
                    right_ankle left_hip left_knee left_ankle right_eye left_eye right_ear left_ear left_foot_index \
@@ -199,7 +199,7 @@ fn another_programs_points_give_the_measures_of_the_models_own_path() {
         let mut compared = 0;
         for (name, found) in own["measures"].as_object().expect("measures") {
             let (ours, theirs) = (found["value"].as_f64(), analyzed["measures"][name]["value"].as_f64());
-            // COCO's and OpenPose's heads have no outer eyes and no mouth.
+            // Heads of COCO and OpenPose have no outer eyes and no mouth.
             let same_points = form == "named" || name != "head_tilt";
             if let (Some(ours), Some(theirs), true) = (ours, theirs, same_points) {
                 assert!((ours - theirs).abs() <= 0.01, "{form}: {name}: {ours} and {theirs}");
@@ -288,7 +288,7 @@ fn joints_are_written_for_other_programs_and_read_again() {
             record(&["analyze", PHOTO, "--json", "--readings", "1", "--keypoints", &path.display().to_string()]);
         let raw = |record: &Value| record["measures"]["shoulder_tilt"]["raw"].as_f64().expect("measured");
         assert!((raw(&own) - raw(&again)).abs() <= 0.02, "{form}");
-        // A folder of records is recomputed without what lies beside them.
+        // A folder of records is recomputed without other files beside them.
         assert_eq!(orthostat(&["recompute", &out, "--json"]).status.code(), Some(0));
     }
     let without = ["analyze", PHOTO, "--json", "--readings", "1", "--out", &out, "--keypoints-out", "trc"];
@@ -305,7 +305,7 @@ fn a_second_opinion_is_kept_and_joined_again() {
     assert_eq!((second["model"].as_str(), second["readings"].as_u64()), (Some("movenet-thunder"), Some(4)));
     let without = record(&["analyze", PHOTO, "--json", "--readings", "2", "--second", "none"]);
     assert_eq!(without["sighting"]["second"], Value::Null);
-    // The first models' joints are the same; the agreed ones move towards the second's.
+    // The first models' joints are the same; the consensus moves towards the second's.
     assert_eq!(with["sighting"]["joints"], without["sighting"]["joints"]);
     assert_ne!(with["landmarks"]["left_hip"], without["landmarks"]["left_hip"]);
     let again = record(&["recompute", &folder.path().join("anterior-tilted.json").display().to_string(), "--json"]);
@@ -321,7 +321,7 @@ fn a_second_model_that_contradicts_widens_the_interval_and_is_flagged() {
     let (left, right) =
         (plain["sighting"]["joints"]["left_shoulder"].clone(), plain["sighting"]["joints"]["right_shoulder"].clone());
     let across = left[0].as_f64().expect("x") - right[0].as_f64().expect("x");
-    // The second model now sees the left shoulder a quarter of their distance lower than we do: some 14 degrees.
+    // The second model now places the left shoulder a quarter of their distance lower: some 14 degrees.
     for (name, joint, down) in [("left_shoulder", &left, 0.25 * across), ("right_shoulder", &right, 0.0)] {
         let at = [joint[0].as_f64().expect("x"), joint[1].as_f64().expect("y") + down];
         changed["sighting"]["second"]["joints"][name] = json!([at[0], at[1], 0.9]);

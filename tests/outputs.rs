@@ -1,4 +1,4 @@
-//! What outputs may stand in place of: an input never, a stranger's file never unasked; with the real program.
+//! Which files outputs may replace: an input never, other programs' files only if forced; with the real program.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -56,7 +56,7 @@ fn originals_below_the_output_folder_are_left_out_and_left_alone() {
     let output = orthostat(&[&all[..], &QUICK].concat());
     assert_eq!(output.status.code(), Some(3), "{}", text(&output.stderr));
     assert!(text(&output.stderr).contains("1 photo lies in the output folder and is left out"));
-    // A photo of the same name from elsewhere would be drawn over it.
+    // The annotated picture of a photo with the same name from elsewhere would replace it.
     folder.sample("posterior-level.jpg", "intake/anna.jpg");
     let (intake, results) = (folder.at("intake"), folder.at("results"));
     let another = ["batch", &intake, "--out", &results, "--pictures", "--readings", "1"];
@@ -84,7 +84,7 @@ fn pictures_of_an_earlier_run_are_no_photos_of_the_next() {
     assert!(said.contains("1 picture was written by this program and is left out"), "{said}");
     let lines = text(&folder.read("intake/second/results.jsonl"));
     assert_eq!(lines.lines().count(), 1, "{lines}");
-    // Again in place: its own files are replaced.
+    // Again into the same folder: its own files are replaced.
     run("intake/second", &["--force"]);
     run("intake/second", &["--resume"]);
 }
@@ -97,7 +97,7 @@ fn an_input_is_never_an_output() {
     let photo = folder.sample("anterior-tilted.jpg", "anna.jpg");
     let original = folder.read("anna.jpg");
     for force in [&[][..], &["--force"]] {
-        // No page goes under another ending, so no photo and no history can be named.
+        // A page must not have another ending, so a photo or a history cannot be named.
         refused(&[&["analyze", &photo, "--report", &photo], force, &QUICK].concat(), NO_PAGE);
         #[cfg(unix)]
         {
@@ -107,7 +107,7 @@ fn an_input_is_never_an_output() {
         }
     }
     assert_eq!(folder.read("anna.jpg"), original);
-    // A history that would be written over by what is taken out of it.
+    // A history that would be overwritten by an export from it.
     let db = folder.at("history.sqlite");
     let record = repository("samples/expected/anterior-tilted.json").display().to_string();
     assert!(orthostat(&["history", "add", "Anna", &record, "--db", &db]).status.success());
@@ -137,10 +137,10 @@ fn one_patients_record_is_not_replaced_by_anothers() {
     let (code, said) = run(&second, &[]);
     assert!(code == Some(2) && said.contains("was made from another photo"), "{code:?} {said}");
     assert_eq!([folder.read("r/front.json"), folder.read("r/front.annotated.jpg")], kept);
-    // The same photo again is no other's, and --force is the user's word.
+    // The same photo again is not another photo, and --force is the user's decision.
     assert_eq!(run(&first, &[]).0, Some(0));
     assert_eq!(run(&second, &["--force"]).0, Some(0));
-    // Of two records of one name none is lost.
+    // Neither of two records with one name is lost.
     let (a, b) = (folder.write("a/x.json", &kept[0]), folder.write("b/x.json", &folder.read("r/front.json")));
     refused(&["recompute", &a, &b, "--out", &folder.at("o")], "would both become");
     assert!(!Path::new(&folder.at("o/x.json")).exists());
@@ -167,13 +167,13 @@ fn a_users_own_files_in_the_output_folder_stay() {
     let output = orthostat(&["batch", &photo, "--out", &out, "--progress", "none", "--readings", "1"]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     assert_eq!(folder.read("r/.mine.part"), b"mine");
-    // A result that the user worked on since.
+    // A result that the user has edited since.
     let mut notes = folder.read("r/results.csv");
     notes.extend(b"and my notes\n");
     folder.write("r/results.csv", &notes);
     refused(&["batch", &photo, "--out", &out, "--resume", "--readings", "1"], "did not write it as it is");
     assert_eq!(folder.read("r/results.csv"), notes);
-    // A page of one's own, and one of ours.
+    // A user's page, and a page of this program.
     let page = folder.write("page.html", b"mine");
     refused(&["analyze", &photo, "--report", &page, "--readings", "1"], "did not write it as it is");
     std::fs::remove_file(&page).expect("there");
@@ -366,7 +366,7 @@ fn a_folder_that_names_nobody_keeps_nothing_of_a_run_that_named() {
     let output = run(&nameless);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     assert!(!names().is_empty() && !names().iter().any(|name| name.contains("Smithson")), "{:?}", names());
-    // What somebody else put there is theirs, and is named.
+    // A file placed there by another user is kept, and named in the message.
     std::fs::write(Path::new(&out).join("pictures/Berta Smithson.jpg"), b"hers").expect("written");
     let output = run(&nameless);
     assert_eq!(output.status.code(), Some(2));
@@ -382,7 +382,7 @@ fn a_folder_that_names_nobody_keeps_nothing_of_a_run_that_named() {
 fn a_picture_that_is_withheld_leaves_no_uncovered_one_of_before() {
     let folder = Folder::new();
     let out = folder.at("out");
-    // No head is seen: its picture cannot be covered.
+    // No head is visible: its picture cannot be covered.
     let whole = image::open(repository("samples/anterior-level.jpg")).expect("a picture");
     let photo = folder.at("front.png");
     whole.crop_imm(0, 420, whole.width(), whole.height() - 420).save(&photo).expect("written");

@@ -1,4 +1,4 @@
-//! Collages: each panel is found and measured as a picture of its own, and an ordinary photo is never taken for one.
+//! Collages: each panel is found and measured as a separate picture, and an ordinary photo is never taken for a collage.
 
 use std::path::Path;
 use std::process::Output;
@@ -19,7 +19,7 @@ fn sample(name: &str) -> RgbImage {
     image::open(repository("samples").join(name)).expect("a sample").into_rgb8()
 }
 
-/// A collage, and where its panels lie.
+/// A collage, and the positions of its panels.
 struct Collage {
     picture: RgbImage,
     places: Vec<Area>,
@@ -33,7 +33,7 @@ fn collage(names: &[&str], columns: u32, [width, height]: [u32; 2], border: u32,
     let mut places = Vec::new();
     for (index, name) in (0..).zip(names) {
         let photo = sample(name);
-        // The middle of the photo, as wide as the panel's shape has it.
+        // The middle of the photo, with the width of the panel's shape.
         let part = (photo.height() * width / height).min(photo.width());
         let cut = imageops::crop_imm(&photo, (photo.width() - part) / 2, 0, part, photo.height()).to_image();
         let panel = imageops::resize(&cut, width, height, imageops::FilterType::Triangle);
@@ -45,7 +45,7 @@ fn collage(names: &[&str], columns: u32, [width, height]: [u32; 2], border: u32,
     Collage { picture, places }
 }
 
-/// As a JPEG file, as phones and messengers write it.
+/// As a JPEG file, as written by phones and messengers.
 fn saved(picture: &RgbImage, folder: &Path, name: &str, quality: u8) -> String {
     let path = folder.join(name);
     let file = std::fs::File::create(&path).expect("created");
@@ -61,7 +61,7 @@ fn area(value: &Value) -> Area {
     serde_json::from_value(value.clone()).expect("a region")
 }
 
-/// The panels of a picture with somebody in each of these places, or everywhere.
+/// The panels of a picture with a person at each of these places, or everywhere.
 fn panels(image: &RgbImage, places: &[Area]) -> Vec<Area> {
     let ends = |area: &Area| [area.x, area.y, area.x + area.width, area.y + area.height];
     let holds = |area: Area, place: &Area| {
@@ -75,7 +75,8 @@ fn panels(image: &RgbImage, places: &[Area]) -> Vec<Area> {
     found.into_iter().map(|(area, _)| area).collect()
 }
 
-/// Equal up to a border's blurred edge, or a plain strip beside it that is taken for one (a fortieth of the collage, whose sides are up to twice a panel).
+/// Equal up to a border's blurred edge, or a plain strip beside it that counts as border (a fortieth of the collage, whose sides are up
+/// to twice a panel).
 fn assert_near(found: Area, expected: Area, what: &str) {
     let ends = |area: Area| [area.x, area.y, area.x + area.width, area.y + area.height];
     let off = ends(found).into_iter().zip(ends(expected)).map(|(a, b)| a.abs_diff(b)).max().unwrap_or(0);
@@ -104,11 +105,11 @@ fn seams_are_found_with_and_without_borders_however_the_file_was_saved() {
     }
 }
 
-/// A cut that does not part two people is a floor's edge or a door's.
+/// A cut that does not separate two people is the edge of a floor or a door.
 #[test]
 fn a_cut_with_people_on_one_side_only_is_none() {
     let made = collage(&[FRONT, BACK, SIDE], 3, [420, 800], 6, 255).picture;
-    // Somebody shows in an area that holds the middle of their panel.
+    // A person is visible in an area that contains the middle of their panel.
     let of = |people: &[u32]| {
         let shows = |area: Area| people.iter().any(|middle| (area.x..area.x + area.width).contains(middle));
         let found = panels::panels(&made, |area| Ok(shows(area))).expect("nothing fails");
@@ -173,19 +174,19 @@ fn each_panel_is_a_record_that_equals_that_of_its_region() {
         }
         let picture = image::open(out.join(format!("{id}.annotated.jpg"))).expect("a picture");
         assert_eq!((picture.width(), picture.height()), (region.width, region.height));
-        // Named as a region, the panel gives the same landmarks.
+        // As a region, the panel gives the same landmarks.
         let alone = orthostat(&["analyze", "--json", "--quality", "fast", "--region", &region.to_string(), &path]);
         let alone = &lines(&alone)[0];
         assert_eq!(alone["landmarks"], record["landmarks"]);
         assert_eq!(alone["source"]["region"], record["source"]["region"]);
-        // Measured again without the photo it stays what it is.
+        // Recomputed without the photo, it is unchanged.
         let stored = out.join(format!("{id}.json"));
         let again = orthostat(&["recompute", "--json", &stored.display().to_string()]);
         assert_eq!(&lines(&again)[0], record);
     }
 }
 
-/// The samples' own cameras are rolled by 3 and more degrees, and the borders are not.
+/// The samples' own cameras are rolled by 3 and more degrees; the borders are not.
 #[test]
 fn a_panel_is_levelled_by_its_own_edges() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -260,7 +261,7 @@ fn a_batch_has_a_row_a_picture_and_an_id_for_each_panel_and_resumes() {
     assert_eq!(page.matches("<figure class=\"photo\">").count(), 3);
     assert_eq!(results("failures.csv").lines().count(), 1);
     let before = ["results.jsonl", "results.csv", "results_long.csv", "summary.html", ".journal.jsonl"].map(results);
-    // A picture that is gone is made again; else nothing is measured, and the bytes are the same.
+    // A missing picture is made again; nothing else is measured, and the bytes are the same.
     std::fs::remove_file(out.join("pictures/collage#2.jpg")).expect("removed");
     run(&["--resume"]);
     assert!(out.join("pictures/collage#2.jpg").is_file());
@@ -319,7 +320,7 @@ fn panels_of_one_photo_are_separate_records_of_the_history_and_can_be_compared()
     assert!(shown.contains("two.jpg#1") && shown.contains("later.jpg#2"), "{shown} {}", text(&compared.stderr));
 }
 
-/// The picture with lines that divide it into so many parts across and along.
+/// The picture with lines that divide it into this many parts across and along.
 fn ruled(plain: &RgbImage, parts: u32, thick: u32, grey: u8) -> RgbImage {
     let (width, height) = plain.dimensions();
     let mut drawn = plain.clone();
@@ -338,7 +339,7 @@ fn ruled(plain: &RgbImage, parts: u32, thick: u32, grey: u8) -> RgbImage {
 fn lines_drawn_over_a_picture_part_nobody() {
     let folder = tempfile::tempdir().expect("a folder");
     let plain = sample(LEVEL);
-    // Where the one person stands.
+    // The position of the only person.
     let person = Area { x: 250, y: 150, width: 450, height: 1150 };
     for (parts, thick, grey) in [(2, 2, 255), (3, 1, 255), (3, 2, 255), (3, 3, 0), (8, 2, 128)] {
         for quality in [60, 92] {

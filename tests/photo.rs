@@ -1,6 +1,6 @@
-//! Reading photos: what is read, what is refused and with which words, and that nothing panics.
+//! Reading photos: supported files, refused files with their messages, and no panics.
 //!
-//! The pictures in `fixtures/photo` say in their names what to expect of them; `make.py` there makes them.
+//! The names of the pictures in `fixtures/photo` state the expected result; `make.py` there creates them.
 
 use std::path::{Path, PathBuf};
 
@@ -33,7 +33,7 @@ fn refusal(name: &str) -> String {
     sentence.strip_prefix(&format!("{path}: ")).expect("the sentence starts with the file").to_owned()
 }
 
-/// All fixtures that can be read or not, without the script.
+/// All fixtures, readable or not, without the script.
 fn all_fixtures() -> Vec<String> {
     let folder = std::fs::read_dir(fixture("")).expect("the fixtures are there");
     let mut names: Vec<_> = folder.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
@@ -60,7 +60,7 @@ fn scene() -> RgbImage {
     })
 }
 
-/// The mean difference of two pictures of one size, 0 to 255.
+/// The mean difference of two pictures of the same size, 0 to 255.
 fn difference(a: &RgbImage, b: &RgbImage) -> f64 {
     assert_eq!(a.dimensions(), b.dimensions());
     let sum: u64 = a.as_raw().iter().zip(b.as_raw()).map(|(a, b)| u64::from(a.abs_diff(*b))).sum();
@@ -143,7 +143,7 @@ fn grey_pictures_become_three_equal_channels() {
     }
 }
 
-/// Phones code a photo as a grid of tiles; Pillow does not, so this one is made here.
+/// Phones store a photo as a grid of tiles; Pillow does not, so this one is made here.
 #[test]
 fn a_heic_grid_is_put_together() {
     let picture = RgbImage::from_fn(600, 24, |x, _| image::Rgb([u8::try_from(x / 3).unwrap(), 90, 160]));
@@ -192,7 +192,7 @@ fn the_other_formats_are_turned_too() {
     }
 }
 
-/// What other programs write their orientation into; see `orientations` in `make.py`.
+/// All places where programs store the orientation; see `orientations` in `make.py`.
 #[test]
 fn the_orientation_is_found_wherever_it_stands() {
     let mut seen = 0;
@@ -214,7 +214,7 @@ fn the_orientation_is_found_wherever_it_stands() {
 fn a_fax_is_black_and_white() {
     let photo = open("tiff-fax4-is-black-and-white.tif");
     assert!(photo.pixels.pixels().all(|pixel| [[0; 3], [255; 3]].contains(&pixel.0)));
-    // Dithered, it is as bright as the scene.
+    // Although dithered, it is as bright as the scene.
     let mean = |picture: &RgbImage| picture.as_raw().iter().map(|&value| f64::from(value)).sum::<f64>() / 9216.0;
     let off = (mean(&photo.pixels) - mean(&grey(&scene()))).abs();
     assert!(off < 4.0, "{off}");
@@ -366,7 +366,7 @@ fn refusals_say_what_was_expected_and_what_was_found() {
     }
 }
 
-/// A phone's burst is a film in the same container.
+/// A phone's burst is a video in the same container.
 #[test]
 fn a_heif_burst_is_named() {
     let mut burst = b"\0\0\0\x18ftyphevc\0\0\0\0msf1hevc".to_vec();
@@ -378,7 +378,7 @@ fn a_heif_burst_is_named() {
     assert!(refused(&burst[..30]).contains("cut short"), "{}", refused(&burst[..30]));
 }
 
-/// 16 bits become 8 row by row; what takes more than 6 bytes for each pixel allowed is refused before it is decoded.
+/// 16 bits are converted to 8 row by row; a picture that takes more than 6 bytes for each pixel allowed is refused before it is decoded.
 #[test]
 fn memory_is_limited_in_bytes_of_the_decoded_form() {
     let (width, height) = (4000_u32, 1500_u32);
@@ -389,7 +389,7 @@ fn memory_is_limited_in_bytes_of_the_decoded_form() {
     pixels.write_to(&mut std::io::Cursor::new(&mut png), image::ImageFormat::Png).unwrap();
     let photo = Photo::from_bytes(Path::new("deep.png"), &png, &limit).unwrap();
     assert_eq!((photo.pixels.dimensions(), photo.pixels[(7, 7)].0), ((width, height), [1, 2, 4]));
-    // One strip that holds the whole picture in 4 bytes a pixel has to be there beside the 3 of the result.
+    // One strip with the whole picture in 4 bytes per pixel is needed in addition to the 3 of the result.
     let mut tiff = b"II*\0\x08\0\0\0\x09\0".to_vec();
     for (tag, value) in [
         (256, 10_000),
@@ -445,7 +445,7 @@ fn headers_are_held_against_the_limit_before_decoding() {
     assert_eq!(error.to_string(), "x: the file has 2240 bytes, more than the limit of 100 bytes for a picture");
 }
 
-/// What other things start with, made here since a few bytes tell them.
+/// The first bytes of other file types, made here since a few bytes identify them.
 #[test]
 fn strangers_are_named() {
     let found = |bytes: &[u8]| {
@@ -515,7 +515,7 @@ fn what_is_no_file_is_refused_at_once() {
         std::os::unix::fs::symlink(&one, &other).unwrap();
         std::os::unix::fs::symlink(&other, &one).unwrap();
         assert!(sentence(&one).contains("symbolic links"));
-        // The system's own administrator may read everything: then there is nothing to see.
+        // The root user may read everything: then there is nothing to test.
         use std::os::unix::fs::PermissionsExt;
         let locked = folder.path().join("locked.jpg");
         std::fs::write(&locked, bytes_of("jpeg-grey.jpg")).unwrap();
@@ -523,7 +523,7 @@ fn what_is_no_file_is_refused_at_once() {
         if std::fs::File::open(&locked).is_err() {
             assert_eq!(sentence(&locked), "permission denied");
         }
-        // A name that is no text.
+        // A name that is not valid text.
         use std::os::unix::ffi::OsStrExt;
         let odd = folder.path().join(std::ffi::OsStr::from_bytes(b"\xff\xfe.jpg"));
         std::fs::write(&odd, bytes_of("jpeg-grey.jpg")).unwrap();
@@ -531,7 +531,7 @@ fn what_is_no_file_is_refused_at_once() {
     }
 }
 
-/// A picture cut anywhere is refused, but for what does not belong to its pixels.
+/// A picture cut anywhere is refused, except for parts that do not belong to its pixels.
 #[test]
 fn a_picture_cut_anywhere_is_refused_or_whole() {
     for (name, spare) in [
@@ -563,8 +563,8 @@ fn a_picture_cut_anywhere_is_refused_or_whole() {
     }
 }
 
-/// Some programs close a picture that they cut. Between two progressive scans nothing but the detail tells; elsewhere, the
-/// decoder must not fill up what is missing.
+/// Some programs close a truncated picture. Between two progressive scans only the detail differs; elsewhere, the decoder must not fill
+/// in missing data.
 #[test]
 fn a_picture_cut_and_closed_is_refused_or_whole() {
     for (name, progressive) in [
@@ -606,7 +606,7 @@ impl Random {
 
 #[test]
 fn no_mutation_panics() {
-    // Small, so that a header that grows is refused and the test stays quick.
+    // Small, so that a header with a larger size is refused and the test is fast.
     let options = ReadOptions { max_megapixels: 0.05, ..ReadOptions::default() };
     let mut random = Random(0x2545_f491_4f6c_dd1d);
     let rounds = std::env::var("ORTHOSTAT_FUZZ_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(100);
@@ -617,7 +617,7 @@ fn no_mutation_panics() {
         }
         for round in 0..rounds {
             let mut bytes = whole.clone();
-            // Headers are where the trouble sits: every other mutation stays in the first quarter.
+            // Most errors are in headers: every other mutation stays in the first quarter.
             let reach = if round % 2 == 0 { bytes.len() } else { bytes.len().div_ceil(4) };
             for _ in 0..=random.below(6) {
                 let at = random.below(reach);
@@ -641,7 +641,7 @@ fn no_mutation_panics() {
     }
 }
 
-/// Reduced on the way in, a photo keeps its size and its places, and a damaged one is refused as when it is read whole.
+/// Reduced while reading, a photo keeps its size and its places, and a damaged one is refused as when it is read whole.
 #[test]
 fn a_large_jpeg_can_be_read_reduced() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/phone-12-megapixels.jpg");
@@ -668,7 +668,7 @@ fn a_large_jpeg_can_be_read_reduced() {
         }
     }
     let options = ReadOptions { enough: Some(1000), ..ReadOptions::default() };
-    // On its side in the file: the same after the turn.
+    // Stored on its side: the same after the turn.
     let turned = Photo::from_bytes(&path, &with_orientation(&bytes, 6), &options).expect("turned");
     assert_eq!((turned.size(), turned.pixels.dimensions()), ((4032, 3024), (1008, 756)));
 }

@@ -1,4 +1,4 @@
-//! Points placed by hand: what each unlocks, to values worked by hand, and what a wrong file is told.
+//! Manual landmarks: the measures that each enables, compared with values computed by hand, and the messages for invalid files.
 
 use std::path::{Path, PathBuf};
 
@@ -33,7 +33,7 @@ fn near(found: Option<f64>, expected: f64, within: f64) {
     assert!(found.is_some_and(|found| (found - expected).abs() <= within), "found {found:?}, expected {expected}");
 }
 
-/// A picture without roll, pitch or turn: what stands in it is what is measured. The body stands in the picture's middle.
+/// A picture without roll, pitch or turn: the measures equal those in the picture. The body is in the picture's middle.
 fn square(json: &str, view: &str) -> Record {
     let (mut record, path) = sample("anterior-level.json");
     let mut options = record.options();
@@ -41,21 +41,20 @@ fn square(json: &str, view: &str) -> Record {
     options.given.roll_deg = Some(0.0);
     options.view = orthostat::core::body::view::View::from_name(view);
     let seen = record.observation.as_mut().expect("kept");
-    // Looking level, which only gravity says.
+    // A level camera, by gravity alone.
     seen.told.gravity = Some([0.0, -1.0, 0.0]);
     if let Some(worlds) = &mut seen.worlds {
         worlds.away = [0.0; 5];
     }
-    // Feet would have their say about roll and turn.
+    // Feet would affect roll and turn.
     for name in ["left_foot_index", "right_foot_index"] {
         seen.joints[name].2 = 0.0;
     }
     recompute(&record, &path, &options).expect("measured")
 }
 
-/// The true tilt of a line that stands in a [`square`] picture with this tilt, its middle at this height: the body stands a
-/// little beside the optical axis and is seen at that angle. tan(true) = (tan(seen) + v / f tan(angle)) cos(angle), v the
-/// line's height above the horizon.
+/// The true tilt of a line that has this tilt in a [`square`] picture, its middle at this height: the body is slightly beside the optical
+/// axis and is seen at that angle. tan(true) = (tan(seen) + v / f tan(angle)) cos(angle), with v the line's height above the horizon.
 fn seen_from_the_side(record: &Record, seen_deg: f64, middle_y: f64) -> f64 {
     let middle = |left: &str, right: &str| 0.5 * (record.landmarks[left].x + record.landmarks[right].x);
     let body = 0.5 * (middle("left_shoulder", "right_shoulder") + middle("left_hip", "right_hip"));
@@ -108,14 +107,14 @@ fn spines_at_the_back_are_measured_from_behind_and_those_in_front_are_not() {
 
 #[test]
 fn c7_gives_the_craniovertebral_angle() {
-    // The subject looks to the left in the picture. From C7 (505, 565) to the ear (433, 505): atan(60 / 72) = 39.806.
+    // The subject faces left in the picture. From C7 (505, 565) to the ear (433, 505): atan(60 / 72) = 39.806.
     let record = with("lateral-left.json", r#"{"c7": [505, 565], "left_ear": [433, 505]}"#);
     let angle = &record.measures["craniovertebral_angle"];
     near(angle.raw, 39.806, 0.01);
-    // Levelled by the roll found in the picture, which turns the line by as much.
+    // Levelled by the roll found in the picture, which turns the line by the same angle.
     near(angle.value, 39.806 - record.camera.roll_deg, 0.15);
     assert_eq!(angle.by, Some(PointsBy::Hand));
-    // With the model's own ear, the angle leans on the model, and says so by its interval.
+    // With the model's own ear, the angle depends on the model, which its interval reflects.
     let by_model = with("lateral-left.json", r#"{"c7": [505, 565]}"#);
     let wider = &by_model.measures["craniovertebral_angle"];
     assert_eq!(wider.by, Some(PointsBy::HandAndModel));
@@ -137,7 +136,7 @@ fn without_their_points_these_measures_are_not_there() {
 
 #[test]
 fn the_error_of_a_click_becomes_the_error_of_the_angle() {
-    // Two points 200 px apart, each off by 2 px in height: sqrt(2) * 2 / 200 rad = 0.81 deg.
+    // Two points 200 px apart, each with an error of 2 px in height: sqrt(2) * 2 / 200 rad = 0.81 deg.
     let json = |sd: f64| {
         format!(
             r#"{{"left_acromion": {{"x": 640, "y": 400, "sd_px": {sd}}}, "right_acromion": {{"x": 440, "y": 400, "sd_px": {sd}}}}}"#
@@ -146,9 +145,9 @@ fn the_error_of_a_click_becomes_the_error_of_the_angle() {
     let sd = |record: &Record| record.measures["acromial_tilt"].sd.expect("given");
     let (sharp, coarse) = (sd(&square(&json(0.01), "anterior")), sd(&square(&json(2.0), "anterior")));
     near(Some((coarse * coarse - sharp * sharp).sqrt()), 0.81, 0.02);
-    // What is left is the camera's and the turn's.
+    // The rest comes from the camera and the turn.
     assert!(sharp > 0.2 && sharp < 2.0, "{sharp}");
-    // Without a word, a click is off by as much as the documentation says.
+    // Without a stated error, a click has the error given in the documentation.
     let record = square(r#"{"left_acromion": [640, 400], "right_acromion": [440, 400]}"#, "anterior");
     let place = |name: &str| (record.landmarks[name].x, record.landmarks[name].y);
     let middle = |a: (f64, f64), b: (f64, f64)| (0.5 * (a.0 + b.0), 0.5 * (a.1 + b.1));
@@ -161,7 +160,7 @@ fn the_error_of_a_click_becomes_the_error_of_the_angle() {
 #[test]
 fn a_joint_by_hand_replaces_the_models_and_its_error() {
     let plain = square(r#"{"c7": [1, 1]}"#, "anterior");
-    // Over the model's own middle: a trunk that leans by the way would make the turn less sure.
+    // Above the model's own middle: a leaning trunk would make the turn less certain.
     let middle = 0.5 * (plain.landmarks["left_shoulder"].x + plain.landmarks["right_shoulder"].x);
     let both = format!(
         r#"{{"left_shoulder": {{"x": {}, "y": 410, "sd_px": 1}}, "right_shoulder": {{"x": {}, "y": 420, "sd_px": 1}}}}"#,
@@ -170,14 +169,14 @@ fn a_joint_by_hand_replaces_the_models_and_its_error() {
     );
     let both = square(&both, "anterior");
     let tilt = &both.measures["shoulder_tilt"];
-    // atan(10 / 160) = 3.576, without a share of arms or outline.
+    // atan(10 / 160) = 3.576, without the weight of arms or outline.
     near(tilt.raw, 3.576, 0.01);
     near(tilt.value, seen_from_the_side(&both, 3.576, 415.0), 0.03);
     assert_eq!(tilt.by, Some(PointsBy::Hand));
     assert!(tilt.sd < plain.measures["shoulder_tilt"].sd, "two sharp points by hand are surer than the model");
     let (head, as_ever) = (&both.measures["head_tilt"], &plain.measures["head_tilt"]);
     assert_eq!((&head.by, head.sd), (&None, as_ever.sd), "what leans on no such point keeps its error");
-    // One side alone: the model's other point errs by itself.
+    // One side alone: the model's other point has an error of its own.
     let one = square(r#"{"left_shoulder": [620, 410]}"#, "anterior");
     let half = &one.measures["shoulder_tilt"];
     assert_eq!(half.by, Some(PointsBy::HandAndModel));
@@ -200,7 +199,7 @@ fn a_point_on_the_models_own_place_changes_no_line() {
     let (left, right) = (&plain.landmarks["left_hip"], &plain.landmarks["right_hip"]);
     let json = format!(r#"{{"left_hip": [{}, {}], "right_hip": [{}, {}]}}"#, left.x, left.y, right.x, right.y);
     let record = with("anterior-tilted.json", &json);
-    // Up to the hundredths of a pixel that a record shows.
+    // Up to hundredths of a pixel, the precision of a record.
     near(record.measures["trunk_lean"].value, value(&plain.measures["trunk_lean"]), 0.011);
     near(record.measures["pelvic_obliquity"].raw, plain.measures["pelvic_obliquity"].raw.expect("given"), 0.011);
 }

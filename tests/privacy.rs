@@ -1,5 +1,5 @@
-//! What the programs keep to themselves: no socket but those promised, no file outside the output, data and temporary folders,
-//! and no head uncovered where heads are to be covered.
+//! Privacy of the programs: no sockets except those documented, no files outside the output, data and temporary folders, and no uncovered
+//! head where heads must be covered.
 //!
 //! `make test-privacy` runs the long forms: ORTHOSTAT_PRIVACY=long.
 
@@ -16,7 +16,7 @@ use trace::Watch;
 
 const PHOTO: &str = env!("CARGO_BIN_EXE_orthostat");
 
-/// How long a run must go on so that whatever waits before it calls home has called.
+/// How long a run must last for delayed network access to be detected.
 fn long_enough() -> Duration {
     let long = std::env::var_os("ORTHOSTAT_PRIVACY").is_some_and(|value| value == "long");
     Duration::from_secs(if long { 60 } else { 5 })
@@ -49,12 +49,12 @@ fn analyze_is_silent() {
     }
 }
 
-/// A batch that goes on until it is told to stop.
+/// A batch that continues until it is stopped.
 #[test]
 fn a_batch_is_silent() {
     let watch = Watch::new();
     let photo = std::fs::read(watch.sample("small-person.jpg")).expect("read");
-    // Other bytes behind the picture make another photo of it. More than can be measured in the time.
+    // Different bytes after the picture make a different photo of it. More than can be measured in the time.
     for index in 0..40 * long_enough().as_secs() {
         let mut bytes = photo.clone();
         bytes.extend(index.to_le_bytes());
@@ -70,7 +70,7 @@ fn a_batch_is_silent() {
         .spawn()
         .expect("strace is installed (`make setup-test`)");
     std::thread::sleep(long_enough());
-    // strace passes none on, so the program itself is told.
+    // strace does not forward signals, so the program itself is signalled.
     let children = std::fs::read_to_string(format!("/proc/{0}/task/{0}/children", program.id())).expect("running");
     for child in children.split_whitespace() {
         assert!(Command::new("kill").args(["-INT", child]).status().expect("kill").success());

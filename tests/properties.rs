@@ -1,4 +1,4 @@
-//! What must hold for every pose: mirror, rotation, scale, place.
+//! Properties of every pose: mirror, rotation, scale, position.
 
 use orthostat::core::body::landmarks::BonyPose;
 use orthostat::core::body::pose::Pose;
@@ -51,10 +51,10 @@ fn values(pose: &Pose) -> Vec<(Measure, f64)> {
         .collect()
 }
 
-/// Measures that turn with the picture, each by how much per degree.
+/// Measures that turn with the picture, each with its change per degree.
 fn turns_with_the_picture(measure: Measure) -> Option<f64> {
     match measure {
-        // A picture turned clockwise lowers the subject's left (on the right) and brings the top to the subject's left.
+        // A picture turned clockwise lowers the subject's left (on the right) and moves the top to the subject's left.
         Measure::HeadTilt
         | Measure::ShoulderTilt
         | Measure::PelvicObliquity
@@ -93,7 +93,7 @@ proptest! {
     #[test]
     fn seen_from_behind_the_same_body_gives_the_same_values(jitter in jitter()) {
         let front = body(&jitter);
-        // Turned round, every joint changes its side of the picture.
+        // Turned round, every joint changes to the other side of the picture.
         let back = front.map_points(|_, p| Point::new(WIDTH - p.x, p.y));
         for measure in Measure::ALL.into_iter().filter(|m| m.is_frontal() && m.needs_joints_alone() && *m != Measure::HeadTilt) {
             let (a, b) = (measure.of(&front, View::Anterior).expect("there"), measure.of(&back, View::Posterior).expect("there"));
@@ -153,7 +153,7 @@ proptest! {
         for measure in Measure::ALL.into_iter().filter(|m| m.is_signed() && m.needs_joints_alone()) {
             match (estimate(measure, &here, View::Anterior), estimate(measure, &there, View::Anterior)) {
                 (Ok(a), Ok(b)) => prop_assert!((a + b).abs() < 1e-6, "{}: {a} {b}", measure.name()),
-                // Legs that do not stand alike do not in the mirror either.
+                // Legs that fail the premise also fail it in the mirror image.
                 (a, b) => {
                     let derived = [Measure::KneeLevel, Measure::LegLengthDifference].contains(&measure);
                     prop_assert!(derived && a == b, "{}: {a:?} {b:?}", measure.name());

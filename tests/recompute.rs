@@ -1,4 +1,4 @@
-//! A record measured again gives what a fresh analysis of its photo gives, byte for byte.
+//! A recomputed record equals a fresh analysis of its photo, byte for byte.
 
 use std::path::Path;
 
@@ -91,7 +91,7 @@ fn other_options_give_what_a_fresh_analysis_with_them_gives_and_are_taken_back()
         analyze(&photos, options, &fresh);
         recompute(&at("plain"), options, &again);
         same(&fresh, &again, options);
-        // A record keeps what it was measured with, and gives it up when told to.
+        // A record keeps the options it was measured with, until they are changed.
         recompute(&fresh, &[], &back);
         same(&fresh, &back, options);
         recompute(&fresh, undo, &back);

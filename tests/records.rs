@@ -1,11 +1,11 @@
-//! Records go from every command into every other: files, folders, JSON lines and the history alike.
+//! Records are exchangeable between all commands: files, folders, JSON lines and the history.
 
 use std::path::{Path, PathBuf};
 
 use crate::support::{orthostat, text};
 use serde_json::Value;
 
-/// What a command prints that ends well.
+/// The output of a successful command.
 fn said(arguments: &[&str]) -> String {
     let output = orthostat(arguments);
     assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", text(&output.stderr));
@@ -36,7 +36,7 @@ impl Place {
         self.path(name).display().to_string()
     }
 
-    /// JSON lines of sample records, each with an id and a subject, as a batch leaves them.
+    /// JSON lines of sample records, each with an id and a subject, as written by a batch.
     fn lines(&self, name: &str, records: &[(&str, &str, Option<&str>)]) -> String {
         let lines: Vec<String> = records
             .iter()
@@ -82,11 +82,11 @@ fn what_the_history_gives_out_can_be_read_back() {
     std::fs::write(place.path("export.jsonl"), &export).expect("written");
     said(&["history", "add", "P01", &place.at("export.jsonl"), "--db", &copy]);
     assert_eq!(said(&["history", "export", "P01", "--db", &copy]), export);
-    // The records of one subject are not taken for another's.
+    // The records of one subject are not added to another's.
     let output = orthostat(&["history", "add", "P02", &place.at("export.jsonl"), "--db", &copy]);
     assert_eq!(output.status.code(), Some(1));
     assert!(text(&output.stderr).contains("shows P01, not P02: it is not added"), "{}", text(&output.stderr));
-    // A visit goes where a record goes.
+    // A visit is accepted wherever a record is.
     let again = said(&["recompute", "P01@last", "--json", "--db", &db]);
     assert!(again.contains("\"id\":\"a\""), "{again}");
 }
@@ -122,12 +122,12 @@ fn an_edited_record_becomes_a_page_with_its_photo() {
     said(&["report", &place.at("front.edited.json"), "--out", &place.at("page.html"), "--subject", "Anna <B.>"]);
     let html = std::fs::read_to_string(&page).expect("a page");
     assert!(html.contains("data:image/jpeg;base64,") && html.contains("Anna &lt;B.&gt;"));
-    // Another photo of that name is not shown, and the page says so.
+    // Another photo of that name is not shown, and the page states that.
     std::fs::copy(repository("samples/anterior-level.jpg"), place.path("anterior-tilted.jpg")).expect("copied");
     said(&["report", &place.at("front.edited.json"), "--out", &place.at("page.html")]);
     let html = std::fs::read_to_string(&page).expect("a page");
     assert!(!html.contains("data:image/jpeg") && html.contains("it is not the photo that was measured"));
-    // Where the photo lies elsewhere, its folder is named.
+    // If the photo is elsewhere, its folder must be given.
     let pictures = place.at("pictures");
     let samples = repository("samples");
     said(&[
@@ -176,7 +176,7 @@ fn before_and_after_is_a_page_with_both_pictures_and_every_change() {
     let first_row =
         html.split("<tbody>").nth(1).expect("a table").trim_start().lines().next().expect("a row").to_owned();
     assert!(first_row.contains("class=\"resolved\""), "what changed goes first: {first_row}");
-    // A second time it is this program's page, and is replaced; another file is not.
+    // The second time it is this program's page, and is replaced; another file is not.
     said(&["compare", &before, &after, "--report", &place.at("change.html")]);
     std::fs::write(place.path("mine.html"), "mine").expect("written");
     let output = orthostat(&["compare", &before, &after, "--report", &place.at("mine.html")]);
@@ -205,7 +205,7 @@ fn every_subject_of_the_history_is_compared() {
     let html = std::fs::read_to_string(place.path("anna.html")).expect("a page");
     let news = html.find("What has changed").expect("changes are on the page");
     assert!(news < html.find("In short").expect("the answer"), "changes go first");
-    // In the table on the terminal too.
+    // Also in the table on the terminal.
     let rows: Vec<&str> = page.lines().filter(|line| line.contains("+-")).collect();
     let last_change = rows.iter().rposition(|row| row.contains("changed by")).expect("a change");
     assert!(rows[..=last_change].iter().all(|row| row.contains("changed by")), "{page}");

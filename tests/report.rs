@@ -1,4 +1,4 @@
-//! The page that somebody is handed: in a real browser, on paper, by keyboard alone, and without a network.
+//! The report page: in a real browser, on paper, by keyboard alone, and without a network.
 
 use std::path::Path;
 
@@ -106,7 +106,7 @@ fn lines_are_switched_by_keyboard_alone() {
         page.press("Shift+Tab");
     }
     assert_eq!(page.eval("document.activeElement.id"), "shoulders-1");
-    // Whoever works with keys sees where they are.
+    // Keyboard focus is visible.
     let outline = page.eval("getComputedStyle(document.activeElement.parentElement).outlineStyle");
     assert_eq!(outline, "solid");
     assert_eq!(shown(&mut page, "shoulders-1"), true);
@@ -120,7 +120,7 @@ fn lines_are_switched_by_keyboard_alone() {
     assert_eq!(shown(&mut page, "photo-1"), false);
 }
 
-/// Ratio of the text's colour to the ground that it stands on, of the palest text in the page.
+/// The contrast ratio of text and background, for the palest text in the page.
 const PALEST: &str = "(() => {
     const channels = color => (color.match(/[\\d.]+/g) || []).map(Number);
     const light = ([r, g, b]) => [r, g, b].map(c => c / 255).map(c => c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
@@ -136,7 +136,7 @@ const PALEST: &str = "(() => {
     let worst = [99, ''], count = 0;
     while (walker.nextNode()) {
         const e = walker.currentNode.parentElement, said = walker.currentNode.textContent.trim();
-        // Words on the photo stand on a dark edge of their own.
+        // Text on the photo has its own dark outline.
         if (!said || e.closest('.picture, style')) continue;
         const [a, b] = [light(channels(e.closest('svg') ? getComputedStyle(e).fill : getComputedStyle(e).color)), light(ground(e))];
         const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
@@ -158,7 +158,7 @@ fn the_page_can_be_read_by_anybody() {
         assert_eq!(page.eval("document.querySelectorAll('h1').length"), 1);
         let found = page.eval("document.querySelectorAll('h2, h3').length");
         assert!(found.as_u64() >= Some(headings), "{found}");
-        // No heading leaves a level out, every picture says what it shows, every box has its label.
+        // No heading skips a level, every picture has a description, every checkbox has a label.
         let levels = page.eval("[...document.querySelectorAll('h1, h2, h3')].map(h => +h.tagName[1])");
         let levels: Vec<i64> = levels.as_array().expect("a list").iter().filter_map(|level| level.as_i64()).collect();
         assert!(levels.windows(2).all(|pair| pair[1] <= pair[0] + 1), "{levels:?}");
@@ -192,7 +192,7 @@ fn a_view_prints_on_two_sheets_of_a4_or_letter_with_nothing_cut_off() {
             assert_eq!(sheets(&path), (2, size.to_owned()), "{} {name}", record.id);
         }
         page.media("print", &[]);
-        // A sheet's width less its margins.
+        // A sheet's width minus its margins.
         for width in [688, 710] {
             page.size(width, 1000, 1.0);
             let wide = page.eval("document.documentElement.scrollWidth");
@@ -227,13 +227,13 @@ fn the_page_says_what_was_found_and_what_was_not() {
     assert!(missing.contains("Not seen: knees, feet; retake with the whole body in the picture, feet included."));
     assert!(missing.contains("<dt>spinal line, largest offset; ankle level; apparent leg length, left - right</dt>"));
     assert!(page(&level(), &Options::default()).contains("<b>Shoulders:</b> cannot tell (between "));
-    // The advice goes first, and nothing below it leads.
+    // The advice comes first, and no summary follows it.
     let advice = missing.find("Take this photo again").expect("advice");
     assert!(
         advice < missing.find("In short").expect("the answer") && missing.contains("<section class=\"view again\"")
     );
     assert!(!found.contains("Take this photo again"));
-    // Ranges only where they were asked for, with their source.
+    // Ranges only if requested, with their source.
     let bands = page(&tilted(), &Options { reference_bands: true, ..Options::default() });
     assert!(bands.contains("class=\"band\"") && bands.contains("PMC3560206") && !found.contains("class=\"band\""));
 }
@@ -246,7 +246,7 @@ fn the_answer_is_four_lines_at_most_and_rounded_as_in_table_and_diagram() {
         let lines = page.eval("document.querySelectorAll('.short li').length").as_u64().expect("a number");
         assert!((3..=4).contains(&lines), "{}: {lines}", record.id);
     }
-    // -1.45 is -1.5 everywhere, though a record's own words may have been rounded from more digits.
+    // -1.45 is rounded to -1.5 everywhere, though a record's own words may have been rounded from more digits.
     let mut record = tilted();
     let found = record.measures.get_mut("pelvic_obliquity").expect("measured");
     (found.value, found.interval95, found.resolved) = (Some(-1.45), Some([-2.45, -0.45]), Some(true));
@@ -297,7 +297,7 @@ fn the_page_is_dark_where_the_reader_is_and_paper_is_numbered_and_named() {
     page.media("screen", &[("prefers-color-scheme", "dark")]);
     assert_ne!(page.eval(paper), "rgb(255, 255, 255)");
     assert!(page.eval(PALEST)[0].as_f64() >= Some(4.5), "{}", page.eval(PALEST));
-    // Paper stays white, whatever the screen is, and each sheet has its number and the name, letter by letter.
+    // Paper stays white, whatever the screen's scheme, and each sheet has its number and the exact name.
     page.media("print", &[("prefers-color-scheme", "dark")]);
     assert_eq!(page.eval(paper), "rgb(255, 255, 255)");
     for part in ["@bottom-left { content: \"\\000041\\00006e\\00006e\\000061", "counter(page) \" of \" counter(pages)"]
@@ -320,7 +320,7 @@ fn the_trend_says_what_has_changed() {
     let (_folder, mut page) = opened(&html);
     let changed = page.eval("[...document.querySelectorAll('.changed')].map(p => p.textContent).join('; ')");
     assert_eq!(changed, "Since 2026-01-05: changed by 6.0° (at least 2.6), towards \"left shoulder higher\"");
-    // All that changed, above everything else.
+    // All changes, above everything else.
     let news = page.eval("document.querySelector('.news li').textContent");
     assert_eq!(
         news,
@@ -333,7 +333,7 @@ fn the_trend_says_what_has_changed() {
     assert!(page.eval(PALEST)[0].as_f64() >= Some(4.5));
 }
 
-/// The JPEG files that are written into a page.
+/// The JPEG files embedded in a page.
 fn pictures(html: &str) -> Vec<Vec<u8>> {
     html.split("data:image/jpeg;base64,")
         .skip(1)
@@ -380,7 +380,7 @@ fn slope(svg: &str, group: &str) -> f64 {
     (side * (from[1] - to[1])).atan2(side * (to[0] - from[0])).to_degrees()
 }
 
-/// A camera that was held askew: in the photo the line through the shoulders rises to the other side than in the room.
+/// A rolled camera: in the photo the shoulder line rises to the opposite side from in the room.
 #[test]
 fn lines_in_the_picture_are_tilted_as_their_numbers_say() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -428,7 +428,7 @@ fn a_covered_face_is_in_no_picture_and_an_unfound_head_gives_none() {
     let record = Record::open(at("out/anterior-level.json").as_ref()).expect("a record");
     let nose = &record.landmarks["nose"];
     let covered = image::open(at("out/anterior-level.annotated.png")).expect("a picture").into_rgb8();
-    // Lines run over it.
+    // Lines are drawn over it.
     let shown = Framing::of(&record, Attitude::Upright).place(Point::new(nose.x, nose.y));
     let (x, y) = (shown.x as u32, shown.y as u32);
     let face = (x - 20..x + 20).flat_map(|x| (y - 20..y + 20).map(move |y| (x, y)));
@@ -446,7 +446,7 @@ fn a_covered_face_is_in_no_picture_and_an_unfound_head_gives_none() {
     let area = std::f64::consts::PI * (disc.radius * f64::from(cut.height()) / window).powi(2);
     assert!(grey as f64 > 0.95 * area, "{grey} of {area}");
 
-    // The same person, the head cut off.
+    // The same person with the head cut off.
     let mut photo = image::open(&whole).expect("a sample").into_rgb8();
     let below = record.landmarks["nose"].y as u32 + 40;
     let (width, height) = photo.dimensions();

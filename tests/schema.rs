@@ -1,4 +1,4 @@
-//! Every record that a command writes validates against the schema that `orthostat schema` prints.
+//! Every record written by a command validates against the schema printed by `orthostat schema`.
 
 use std::path::Path;
 
@@ -37,7 +37,7 @@ fn committed_records_validate_those_of_older_versions_too_and_are_read() {
             if name.starts_with("older-") {
                 older += 1;
                 assert!(record.observation.is_none() && record.measures.values().any(|m| m.value.is_some()));
-                // What an older version wrote can still be shown and filed.
+                // A record of an older version can still be shown and exported.
                 assert!(orthostat::report::text::table(&record).contains("+-"));
                 assert!(
                     !orthostat::report::fhir::bundle(&record, &Default::default())["entry"]

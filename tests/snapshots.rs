@@ -1,5 +1,5 @@
-//! Whole outputs, looked at once and held to since. They are made from a committed record, so that no processor's rounding
-//! gets into them.
+//! Whole outputs, reviewed once and compared since. They are made from a committed record, so they do not depend on a processor's
+//! rounding.
 
 use orthostat::core::record::Record;
 use orthostat::report;

@@ -1,4 +1,4 @@
-//! All tests from outside the library: one binary, so that it is linked once and helpers are shared.
+//! All integration tests: one binary, so that it is linked once and helpers are shared.
 
 #![allow(clippy::expect_used, clippy::unwrap_used, clippy::print_stderr, reason = "a test fails by panicking")]
 

@@ -1,4 +1,4 @@
-//! The page over a batch, opened in a browser as a clinic would: by its file, without a network.
+//! The summary page of a batch, opened in a browser as in a clinic: from its file, without a network.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -12,7 +12,7 @@ use orthostat::report::output::Outputs;
 use orthostat::report::summary;
 use serde_json::Value;
 
-/// Names that would do harm where somebody forgot that they are names.
+/// Names that would do harm if they were not escaped.
 const HOSTILE: [&str; 5] = [
     "<img src=x onerror=alert(1)>.jpg",
     "\"><script>alert(2)<!--.jpg",
@@ -28,7 +28,7 @@ fn sample(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("samples").join(name)
 }
 
-/// Runs the program on a folder with good, bad and oddly named photos; gives the folder of the results.
+/// Runs the program on a folder with good, bad and oddly named photos; returns the folder of the results.
 fn batch(folder: &Path, further: &[&str]) -> PathBuf {
     let photos = folder.join("intake");
     std::fs::create_dir_all(photos.join("<").join("script>")).expect("made");
@@ -57,14 +57,14 @@ fn batch(folder: &Path, further: &[&str]) -> PathBuf {
     out
 }
 
-/// Where pictures of the page go when somebody wants to look at them.
+/// The folder for screenshots of the page, for manual inspection.
 fn kept() -> Option<PathBuf> {
     let folder = PathBuf::from(std::env::var_os("ORTHOSTAT_SCREENSHOTS")?);
     std::fs::create_dir_all(&folder).expect("made");
     Some(folder)
 }
 
-/// Opens a page and notes dialogs and breaches of its policy.
+/// Opens a page and records dialogs and violations of its policy.
 fn open(path: &Path) -> Page {
     let mut page = Page::start();
     let script = "window.dialogs = []; window.alert = window.confirm = window.prompt = (t) => { dialogs.push(t); }; \
@@ -79,7 +79,7 @@ fn url(path: &Path) -> String {
     format!("file://{}", path.canonicalize().expect("there").display())
 }
 
-/// The texts of a column, by the words on its button.
+/// The texts of a column, by the label of its button.
 fn column(page: &mut Page, label: &str) -> Vec<String> {
     let label = Value::from(label);
     let found = page.eval(&format!(
@@ -90,7 +90,7 @@ fn column(page: &mut Page, label: &str) -> Vec<String> {
     found.as_array().expect("a column").iter().map(|text| text.as_str().expect("text").to_owned()).collect()
 }
 
-/// A value as the table shows it; `None` where there is none.
+/// A value in the table; `None` if there is none.
 fn numbers(texts: &[String]) -> Vec<Option<f64>> {
     texts.iter().map(|text| text.replace('\u{2212}', "-").parse().ok()).collect()
 }
@@ -101,7 +101,7 @@ fn is_sorted(values: &[Option<f64>], down: bool, size: fn(f64) -> f64) -> bool {
     missing_last && given.windows(2).all(|pair| if down { pair[0] >= pair[1] } else { pair[0] <= pair[1] })
 }
 
-/// Presses Tab until something is in focus.
+/// Presses Tab until an element has the focus.
 fn tab_to(page: &mut Page, condition: &str) {
     for _ in 0..120 {
         page.press("Tab");
@@ -120,7 +120,7 @@ fn a_batch_with_hostile_names_gives_a_page_to_read_sort_and_filter() {
     let path = out.join("summary.html");
     let mut page = open(&path);
 
-    // What it says, held against the tables.
+    // Its content, compared with the tables.
     let lines = |name: &str| {
         let mut rows = csv::Reader::from_path(out.join(name)).expect("there");
         rows.records().map(|row| row.expect("a row")).collect::<Vec<_>>()
@@ -143,23 +143,23 @@ fn a_batch_with_hostile_names_gives_a_page_to_read_sort_and_filter() {
     for word in ["scoliosis", "abnormal", "risk", "screening", "score"] {
         assert!(!text.to_lowercase().contains(word), "{word}");
     }
-    // One heading of the first level, and no level left out.
+    // One heading of the first level, and no level skipped.
     let levels = page.eval("[...document.querySelectorAll('h1, h2, h3')].map(e => Number(e.tagName[1]))");
     let levels: Vec<u64> = levels.as_array().expect("levels").iter().filter_map(Value::as_u64).collect();
     assert_eq!((levels[0], levels.iter().filter(|level| **level == 1).count()), (1, 1));
     assert!(levels.windows(2).all(|pair| pair[1] <= pair[0] + 1), "{levels:?}");
 
-    // Hostile names are there letter by letter, and did nothing.
+    // Hostile names are shown literally, and had no effect.
     let ids = column(&mut page, "Photo");
     for name in HOSTILE {
-        // But for signs that turn the direction of the writing.
+        // Except characters that change the direction of text.
         let id = name.strip_suffix(".jpg").expect("an ending").replace('\u{202e}', "_");
         assert!(ids.contains(&id), "{id} is not among {ids:?}");
     }
     assert!(ids.iter().any(|id| id == "<-script>-anterior-tilted"), "{ids:?}");
     assert_eq!(page.eval("document.querySelectorAll('img[src=x], b b, main script, [onfocus]').length"), 0);
 
-    // Thumbnails are in the page and lead to pictures that open.
+    // Thumbnails are embedded in the page and link to pictures that open.
     let images = page.eval("[...document.querySelectorAll('img')].map(i => i.complete && i.naturalWidth > 10)");
     assert!(images.as_array().expect("images").len() >= records, "{images}");
     assert!(images.as_array().expect("images").iter().all(|loaded| *loaded == true), "{images}");
@@ -185,7 +185,7 @@ fn a_batch_with_hostile_names_gives_a_page_to_read_sort_and_filter() {
     let values = numbers(&column(&mut page, "head tilt"));
     assert!(is_sorted(&values, false, |v| v), "{values:?}");
     assert!(values.iter().flatten().any(|v| *v < 0.0), "a test with both signs: {values:?}");
-    // By size, whatever the side.
+    // By absolute value.
     page.eval("absolute.focus()");
     page.press(" ");
     let values = numbers(&column(&mut page, "head tilt"));
@@ -212,7 +212,7 @@ fn a_batch_with_hostile_names_gives_a_page_to_read_sort_and_filter() {
     let small = column(&mut page, "Photo");
     assert!(!small.is_empty() && small.len() < 12, "{small:?}");
     assert_eq!(page.eval("flag.value + ' ' + document.activeElement.id"), "small photos");
-    // Another measure, chosen; then none that was sorted by.
+    // Another measure selected; then none that was used for sorting.
     page.eval("clear.click()");
     page.eval("document.querySelector('input[value=knee_level]').click()");
     assert!(numbers(&column(&mut page, "knee level")).iter().flatten().count() > 3);
@@ -247,7 +247,7 @@ fn a_batch_with_hostile_names_gives_a_page_to_read_sort_and_filter() {
     let overflow = page.eval("document.documentElement.scrollWidth - document.documentElement.clientWidth");
     assert_eq!(overflow, 0, "nothing but the table's own window scrolls sideways");
 
-    // No dialog, nothing asked for but the page, no complaint.
+    // No dialog, no request except the page, no violation.
     assert_eq!(page.eval("dialogs.length + breaches.length"), 0, "nothing ran");
     let wanted = |url: &str| url.starts_with("data:image/jpeg;base64,") || url.ends_with("/summary.html");
     let requests = page.requests();
@@ -287,7 +287,7 @@ fn a_page_that_names_nobody_says_so() {
     assert!(ids.len() == 12 && ids.iter().all(|id| id.len() == 16), "{ids:?}");
 }
 
-/// A page over so many made-up photos, each measured but for every seventh.
+/// A page of this many synthetic photos, each measured except every seventh.
 fn synthetic(folder: &Path, number: usize) -> PathBuf {
     let path = folder.join("summary.html");
     let mut page =
@@ -330,7 +330,7 @@ fn synthetic(folder: &Path, number: usize) -> PathBuf {
         };
         let row = summary::Row {
             number: index,
-            // An intake list may name any id, also one with a stroke, which no file name has.
+            // An intake list may contain any id, also one with a slash, which no file name has.
             id: if index == 3 { ENDS_SCRIPT.into() } else { format!("IMG_{index:05}") },
             subject: Some(format!("subject {}", index / 3)),
             visit: Some(format!("2026-11-{:02}", index % 28 + 1)),
@@ -380,7 +380,7 @@ fn ten_thousand_photos_open_and_sort_within_seconds() {
     assert_eq!(page.eval("table.tBodies[0].rows.length"), 1000);
     page.eval("dispatchEvent(new Event('afterprint'))");
     assert_eq!(page.eval("table.tBodies[0].rows.length + ' ' + place.textContent"), "100 Page 2 of 100");
-    // The photos to take again: 25 of each kind, more on request, all that paper takes.
+    // The photos to take again: 25 of each kind, more on request, all on paper.
     assert_eq!(page.eval("document.querySelectorAll('.again li').length"), 50);
     page.eval("document.querySelector('#again-nothing .more').click()");
     assert_eq!(page.eval("document.querySelectorAll('#again-nothing li').length"), 75);

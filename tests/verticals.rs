@@ -1,4 +1,4 @@
-//! Rooms drawn with known roll and pitch.
+//! Synthetic rooms with known roll and pitch.
 
 use image::{GrayImage, Luma};
 use orthostat::core::camera::Tilt;
@@ -8,28 +8,28 @@ use orthostat::vision::vanishing::{Sight, tilt_from_verticals};
 const SIZE: (u32, u32) = (750, 1000);
 const FOCAL: f64 = 900.0;
 
-/// What a drawn room holds.
+/// The properties of a drawn room.
 #[derive(Debug, Clone, Copy)]
 struct Room {
     roll: f64,
     pitch: f64,
-    /// Turn of the walls against the camera, in degrees.
+    /// Heading of the walls relative to the camera, in degrees.
     heading: f64,
     doors: bool,
     boards: bool,
     focal: f64,
-    /// How far the lens draws the corners towards the middle, as a share.
+    /// The lens distortion: how far it moves the corners towards the middle, as a share.
     bend: f64,
 }
 
 const ROOM: Room = Room { roll: 0.0, pitch: 0.0, heading: 6.0, doors: true, boards: true, focal: FOCAL, bend: 0.0 };
 
-/// What is known of the camera: its focal length in pixels, and the standard deviation of its logarithm.
+/// The prior knowledge of the camera: its focal length in pixels, and the standard deviation of its logarithm.
 fn sight(focal: f64, sd: f64) -> Sight {
     Sight::centred(SIZE, focal, sd)
 }
 
-/// Casts a ray through every quarter pixel; the wall stands 4 m away, the camera 1.2 m above the floor.
+/// Casts a ray through every quarter pixel; the wall is 4 m away, the camera 1.2 m above the floor.
 fn draw(room: Room) -> GrayImage {
     let ((sr, cr), (sp, cp)) = (room.roll.to_radians().sin_cos(), room.pitch.to_radians().sin_cos());
     let (sh, ch) = room.heading.to_radians().sin_cos();
@@ -243,7 +243,7 @@ fn vanishing_points_tell_a_long_lens() {
     assert!(tilt.focal_sd < 0.25, "{tilt:?}");
 }
 
-/// Draws lines `thick` pixels wide every `step` pixels along rows and columns, as a camera program's grid.
+/// Draws lines `thick` pixels wide every `step` pixels along rows and columns, like a camera app's grid.
 fn with_grid(mut picture: GrayImage, step: u32, thick: u32, shade: f64, share: f64) -> GrayImage {
     for (x, y, pixel) in picture.enumerate_pixels_mut() {
         if x % step < thick || y % step < thick {
@@ -278,7 +278,7 @@ fn another_picture_beside_this_one_does_not_level_it() {
     let dark = image::imageops::colorops::brighten(&draw(other), -60);
     image::imageops::replace(&mut both, &dark, i64::from(SIZE.0), 0);
     let person = |x: f64, y: f64| (x - 375.0).abs() < 90.0 && y > 200.0;
-    // The optical axis meets the middle of its own picture.
+    // The optical axis is in the middle of its own picture.
     if let Some(tilt) = tilt_from_verticals(&both, person, &sight(FOCAL, 0.02)) {
         check(tilt, own, 0.3, 1.5);
     }
@@ -291,7 +291,7 @@ fn one_level_edge_far_away_is_no_room() {
         let picture = GrayImage::from_fn(SIZE.0, SIZE.1, |x, y| {
             let (x, y) = (f64::from(x) - 374.5, f64::from(y) - 499.5);
             let below = -x * sin + y * cos;
-            // A coast: rows of waves that run up to it aslant.
+            // A coast: rows of waves at an angle to it.
             let waves = if below > 60.0 { 18.0 * ((below - 0.22 * x) / 37.0).sin() } else { 0.0 };
             Luma([(if below > 20.0 { 90.0 } else { 190.0 } + waves) as u8])
         });

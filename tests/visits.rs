@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::support::{orthostat, repository, text};
 
-/// Photos of one stance: a sample, cut a little differently each time and saved anew. `turned` of them is another, level person.
+/// Photos of one stance: a sample, cropped a little differently each time and saved again. `turned` of them is another, level person.
 fn shots(folder: &Path, name: &str, sample: &str, count: u32) -> Vec<String> {
     let photo = image::open(repository("samples").join(sample)).expect("a sample").into_rgb8();
     let (width, height) = photo.dimensions();
@@ -65,7 +65,7 @@ fn photos_of_one_stance_become_one_measurement_a_view() {
         let scatter = found.sd_between.expect("several");
         assert!(found.sd.expect("joint") <= widest.hypot(scatter) + 0.02, "{name}: {found:?} of {sds:?}");
     }
-    // What was printed is what was written, beside the photos' own.
+    // The printed record equals the written one, beside the photos' own.
     let written = Record::open(Path::new(&format!("{out}/visit-front.json"))).expect("written");
     assert_eq!(written.measures, joint.measures);
     for name in ["front-1.json", "front-3.json", "back-1.json", "visit-front.annotated.jpg"] {
@@ -74,7 +74,7 @@ fn photos_of_one_stance_become_one_measurement_a_view() {
     let page = std::fs::read_to_string(&*page).expect("a page");
     let title = "3 photos of one stance: front-1.jpg, front-2.jpg, front-3.jpg";
     assert!(page.contains(title), "the page begins with what they say together");
-    // The joint record is made of records, and measured again it cannot be.
+    // The joint record is derived from records, and cannot be recomputed.
     let again = orthostat(&["recompute", &format!("{out}/visit-front.json")]);
     assert_eq!(again.status.code(), Some(1));
     assert!(text(&again.stderr).contains("the joint one of front-1, front-2, front-3"), "{}", text(&again.stderr));
@@ -111,7 +111,7 @@ fn a_batch_joins_the_photos_of_a_subject_and_a_day() {
     assert_eq!(visits.len(), 1, "one day has two photos");
     assert_eq!(visits[0].id, "Anna-2026-01-05-visit-front");
     assert_eq!(visits[0].joined.iter().map(|photo| photo.id.as_str()).collect::<Vec<_>>(), ["front-1", "front-2"]);
-    // The folder's records are the photos' own.
+    // The folder's records are those of the photos.
     let db = folder.join("history.db");
     let db = db.to_string_lossy();
     let added = orthostat(&["history", "--db", &db, "add", "--by-subject", &out]);
@@ -122,7 +122,7 @@ fn a_batch_joins_the_photos_of_a_subject_and_a_day() {
     let line: Value = serde_json::from_slice(&compared.stdout).expect("one comparison");
     assert_eq!(line["before"]["id"], "visit-front", "{line}");
     assert!(line["changes"].as_array().expect("changes").iter().any(|change| change["by_repeatability"] == true));
-    // And so are the records of a folder, where that is asked for.
+    // And so are the records of a folder, if requested.
     let refused = orthostat(&["compare", &out, &out]);
     assert!(text(&refused.stderr).contains("expected one record of each view"), "{}", text(&refused.stderr));
 }

@@ -1,4 +1,4 @@
-//! Watch mode on traces: one that was recorded from the program, and others made by hand. No pixel and no model is needed.
+//! Watch mode on traces: one recorded from the program, and others made by hand. Neither pixels nor models are needed.
 
 use orthostat::core::body::view::View;
 use orthostat::core::measure::Measure;
@@ -6,7 +6,7 @@ use orthostat::core::watch::alert::{Event, Preset, Watch};
 use orthostat::core::watch::baseline::{Baseline, Progress, Taking, Usual};
 use orthostat::core::watch::{Glimpse, Signal, State, WATCHED};
 
-/// A recorded trace: see the file's head.
+/// A recorded trace: see the file's header.
 fn recorded() -> Vec<Glimpse> {
     let text = include_str!("fixtures/watch/lean.csv");
     let rows = text.lines().filter(|line| !line.starts_with(['#', 's']));
@@ -45,7 +45,7 @@ fn ready(seconds: f64, shoulders: f64) -> Glimpse {
     }
 }
 
-/// The events of a made-up trace at ten frames a second.
+/// The events of a synthetic trace at ten frames a second.
 fn events(watch: &mut Watch, seconds: f64, glimpse: impl Fn(f64) -> Glimpse) -> Vec<Event> {
     (0..(10.0 * seconds) as usize).filter_map(|k| watch.next(&glimpse(0.1 * k as f64))).collect()
 }
@@ -120,7 +120,7 @@ fn the_limit_follows_the_scatter_and_the_preset() {
 
 #[test]
 fn an_episode_ends_three_seconds_after_the_return_within_seven_tenths() {
-    // 2.5 degrees is less than the limit of 3 and more than 0.7 of it: the episode goes on.
+    // 2.5 degrees is less than the limit of 3 and more than 0.7 of it: the episode continues.
     let course = |t: f64| match t {
         t if t < 15.0 => 5.0,
         t if t < 30.0 => 2.5,
@@ -150,11 +150,11 @@ fn two_measures_that_depart_are_one_episode() {
 fn nothing_begins_while_nobody_can_be_judged() {
     for state in State::ALL.into_iter().filter(|state| *state != State::Ready) {
         let mut watch = Watch::new(baseline(0.5), Preset::Medium);
-        // Departing, but every eight seconds not to be judged for two.
+        // Departing, but impossible to judge for two of every eight seconds.
         let glimpse = |t: f64| if t % 8.0 < 6.0 { ready(t, 6.0) } else { Glimpse { state, ..ready(t, 6.0) } };
         assert_eq!(events(&mut watch, 100.0, glimpse), [], "{state:?}");
     }
-    // The back is not compared with the front's baseline.
+    // The back view is not compared with the front view's baseline.
     let mut watch = Watch::new(baseline(0.5), Preset::Medium);
     let back = |t: f64| Glimpse { view: Some(View::Posterior), ..ready(t, 6.0) };
     assert_eq!(events(&mut watch, 30.0, back), []);
@@ -183,7 +183,7 @@ fn one_blink_of_the_camera_neither_ends_nor_delays_anything() {
 #[test]
 fn single_frames_that_err_are_not_believed() {
     let mut watch = Watch::new(baseline(0.5), Preset::Medium);
-    // Every fifth frame is far off; the others are level.
+    // Every fifth frame is an outlier; the others are level.
     let noisy = |t: f64| ready(t, if (10.0 * t).round() as i64 % 5 == 0 { 15.0 } else { 0.2 });
     assert_eq!(events(&mut watch, 60.0, noisy), []);
     let mut watch = Watch::new(baseline(0.5), Preset::Medium);
@@ -199,7 +199,7 @@ fn a_snoozed_episode_begins_when_the_snooze_is_over() {
     let all = events(&mut watch, 60.0, |t| ready(t, 6.0));
     assert_eq!(begins(&all).len(), 1);
     assert!((40.0..40.3).contains(&begins(&all)[0]), "{all:?}");
-    // What was over before the snooze was, is not told of.
+    // An episode that ended before the snooze did is not reported.
     let mut watch = Watch::new(baseline(0.5), Preset::Medium);
     watch.snooze(40.0);
     assert_eq!(events(&mut watch, 60.0, |t| ready(t, if t < 30.0 { 6.0 } else { 0.0 })), []);
@@ -227,7 +227,7 @@ fn a_face_that_comes_near_is_an_episode_and_one_that_goes_back_is_none() {
         || Watch::new(Baseline::new("test", View::Anterior, signals.map(|signal| (signal, usual))), Preset::Medium);
     let near =
         |by: [f64; 2]| move |t: f64| Glimpse { closeness: Some(if t < 3.0 { [0.0; 2] } else { by }), ..ready(t, 0.0) };
-    // Larger by 22 %, of which the shoulders have all.
+    // Larger by 22 %, with the shoulders growing equally.
     let found = events(&mut watch(), 30.0, near([20.0, 0.0]));
     let [Event::Begin { departures, .. }] = &found[..] else { panic!("{found:?}") };
     assert_eq!(departures.iter().map(|departure| departure.signal).collect::<Vec<_>>(), [Signal::Nearness]);

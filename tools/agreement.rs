@@ -1,12 +1,12 @@
-//! How closely one pass of ours agrees with MediaPipe, photo by photo.
+//! Agreement of one pass of this program with MediaPipe, photo by photo.
 //!
 //! ```text
 //! cargo run --release --example agreement -- [GOLDEN.json [FOLDER]]
 //! cargo run --release --example agreement -- --pixels DECODED FOLDER
 //! ```
 //!
-//! Without arguments: `tests/mediapipe/golden.json` and `samples`. The second form writes the photos of a folder as we decode
-//! them, as PNG files, for `tests/mediapipe/make_golden.py`, which makes golden files.
+//! Without arguments: `tests/mediapipe/golden.json` and `samples`. The second form writes the decoded photos of a folder as PNG files,
+//! for `tests/mediapipe/make_golden.py`, which creates golden files.
 
 #![allow(clippy::print_stdout, reason = "a program that is there to print")]
 
@@ -43,7 +43,7 @@ fn write_pixels(decoded: &Path, photos: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Prints the figures of a golden file and of the folder with its photos.
+/// Prints the statistics of a golden file and of the folder with its photos.
 fn report(file: &Path, folder: &Path) -> Result<()> {
     let golden = Golden::read(file)?;
     let (version, mode, complexity) = (&golden.mediapipe, golden.static_image_mode, golden.model_complexity);
@@ -77,7 +77,7 @@ fn heading() {
     println!("{:<44} {:>7} {:>7} {:>7} {:>10} {:>10}", "", "median", "90th %", "maximum", "shoulders", "hips");
 }
 
-/// Prints one photo's figures, if both see somebody.
+/// Prints one photo's differences, if both programs find a person.
 fn line(name: &str, ours: Option<&Pose>, theirs: Option<&Pose>) -> Result<Option<Difference>> {
     let (Some(ours), Some(theirs)) = (ours, theirs) else {
         println!("{name:<44} somebody found: by us {}, by MediaPipe {}", ours.is_some(), theirs.is_some());
@@ -92,7 +92,7 @@ fn line(name: &str, ours: Option<&Pose>, theirs: Option<&Pose>) -> Result<Option
     Ok(Some(difference))
 }
 
-/// Prints the figures over all people: of the tilts, median and maximum of the absolute difference.
+/// Prints the statistics over all people: for the tilts, median and maximum of the absolute difference.
 fn summary(name: &str, all: &[Difference]) {
     let distances: Vec<f64> = all.iter().flat_map(|difference| difference.joints.clone()).collect();
     let [shoulders, hips] = [0, 1].map(|line| {

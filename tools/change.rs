@@ -1,11 +1,11 @@
-//! How often "changed" and "no change beyond the measurement error" are right, over pairs of rendered photos.
+//! How often "changed" and "no change beyond the measurement error" are correct, over pairs of rendered photos.
 //!
 //! `cargo run --release --example change -- SET...`
 //!
-//! SET is a folder with photos and `truth.json`. Of a set of visits (with `visit_index`), each body's two visits are compared, photo by
-//! photo and all photos of a visit as one, and the photos of a visit with each other. Of other sets every two photos of one set in the same view are compared, measure by measure.
-//! Two photos of one body in one stance (`body_index` the same) must be told unchanged. Other pairs are of different people, whose
-//! own errors do not cancel: harder than two photos of one.
+//! SET is a folder with photos and `truth.json`. In a set of visits (with `visit_index`), the two visits of each body are compared, photo
+//! by photo and all photos of a visit as one, and the photos of a visit with each other. In other sets every two photos of one set in the
+//! same view are compared, measure by measure. Two photos of one body in one stance (`body_index` the same) must be reported unchanged.
+//! Other pairs are of different people, whose own errors do not cancel: harder than two photos of one.
 
 #![allow(
     clippy::print_stdout,
@@ -33,7 +33,7 @@ use orthostat::vision::photo::{Photo, ReadOptions};
 use rendered::truth;
 use serde_json::Value;
 
-/// The measures whose truth is known; those in degrees come first.
+/// The measures with known truth; those in degrees come first.
 const MEASURES: [Measure; 8] = [
     Measure::HeadTilt,
     Measure::ShoulderTilt,
@@ -54,7 +54,7 @@ struct Seen {
     visit: Option<i64>,
 }
 
-/// Pairs, those that were called changed, and of these the ones whose direction was right.
+/// The number of pairs, of those reported as changed, and of these with the right direction.
 #[derive(Clone, Copy, Default)]
 struct Count {
     pairs: usize,
@@ -145,7 +145,7 @@ fn main() {
                         continue;
                     };
                     let difference = other - one;
-                    // The same body in the same stance: the truth may differ by how the turn is told, and by no more.
+                    // The same body in the same stance: the truth may differ only by the definition of the turn.
                     if before.body.is_some() && before.body == after.body && difference.abs() < 0.5 {
                         stance[index].add(verdict, found, difference);
                     } else if let Some(class) =

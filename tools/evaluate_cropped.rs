@@ -1,11 +1,11 @@
-//! Measures parts of annotated real photos and of rendered ones, and holds the values against the truth of the whole.
+//! Measures crops of annotated real photos and of rendered ones, and compares the values with the truth of the whole photo.
 //!
 //! `cargo run --release --example evaluate_cropped -- --real FOLDER... --rendered FOLDER... [--every N] [--json FILE]`
 //!
-//! Each frontal photo is measured whole and cut as people cut pictures: at the knees, at the hips, through an arm, with the person
-//! at the picture's edge, above the head (`tools/cropped/mod.rs`). Printed are, by cut and measure, how many get a value, the
-//! errors of the same photos whole and cut, how often the interval holds the truth (real: with the label's own error), and the
-//! true error over the stated one.
+//! Each frontal photo is measured whole and cropped as users crop pictures: at the knees, at the hips, through an arm, with the person at
+//! the picture's edge, above the head (`tools/cropped/mod.rs`). The output gives, by cut and measure, the number of values, the errors of
+//! the same photos whole and cropped, how often the interval contains the truth (real: with the label's own error), and the ratio of the
+//! true error to the stated one.
 
 #![allow(
     clippy::print_stdout,
@@ -44,7 +44,7 @@ struct Known {
 /// A value and its standard deviation.
 type Found = (f64, f64);
 
-/// One measure of one photo, whole and cut.
+/// One measure of one photo, whole and cropped.
 struct Row {
     cut: usize,
     measure: Measure,

@@ -1,16 +1,16 @@
-//! Measures annotated real photos and holds the values against the labels.
+//! Measures annotated real photos and compares the values with the labels.
 //!
 //! `cargo run --release --example evaluate_real -- SET [--quality fast|standard|best] [--mirror N]`
 //!
-//! SET is a folder with photos and a `truth.json` of labelled persons (see `tools/labelled/mod.rs`). Printed are
+//! SET is a folder with photos and a `truth.json` of labelled persons (see `tools/labelled/mod.rs`). The output gives:
 //!
-//! - found: views, and how many frontal standing persons get each value;
-//! - errors against the label in degrees, of always "level", of a single plain reading as MediaPipe takes it, of `raw` and of
-//!   `value`, over all persons with a value and the quiet ones of them;
-//! - trust: how often the interval holds the label (with and without the label's own error), the true error (the label's part
-//!   taken out) over the stated one, the firmly wrong (beyond 3 standard deviations);
-//! - step by step: each step switched off alone;
-//! - mirror: N photos of odd and of even width against their mirror images.
+//! - found: views, and the number of frontal standing persons with each value;
+//! - errors relative to the label in degrees, of always "level", of a single plain reading as in MediaPipe, of `raw` and of `value`, over
+//!   all persons with a value and the quiet ones of them;
+//! - trust: how often the interval contains the label (with and without the label's own error), the ratio of the true error (without the
+//!   label's part) to the stated one, and the clearly wrong values (beyond 3 standard deviations);
+//! - step by step: each step disabled alone;
+//! - mirror: N photos of odd and of even width compared with their mirror images.
 
 #![allow(
     clippy::print_stdout,
@@ -44,7 +44,7 @@ use orthostat::vision::raster::region::Sampling;
 struct Case<'a> {
     person: &'a Person,
     analysis: Analysis,
-    /// A single plain reading in MediaPipe's own arithmetic, when it is of the same person.
+    /// A single plain reading in MediaPipe's own arithmetic, if it is of the same person.
     single: Option<Analysis>,
 }
 
@@ -196,7 +196,7 @@ fn print_errors(cases: &[Case<'_>]) {
     }
 }
 
-/// The values of all cases with some weights and, if asked, with the turn left in.
+/// The values of all cases with some weights and, optionally, without correction for the turn.
 fn with(case: &Case<'_>, measure: Measure, weights: &Weights, turned: bool) -> Option<f64> {
     let analysis = &case.analysis;
     analysis.assessment.get(measure).as_ref().ok()?;

@@ -1,5 +1,5 @@
-//! How far the model's points lie from the true ones, joint by joint, in trunk lengths: where the standard deviation of
-//! `src/core/uncertainty/landmark_error.rs` comes from.
+//! Distances of the model's points from the true ones, joint by joint, in trunk lengths: the source of the standard deviation in
+//! `src/core/uncertainty/landmark_error.rs`.
 //!
 //! `orthostat analyze SET/*.jpg --out RECORDS`, then `cargo run --release --example placing -- SET RECORDS [SET RECORDS]...`
 
@@ -14,7 +14,7 @@ use serde_json::Value;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    // By view and joint without its side: how far to the right and how far down.
+    // By view and joint without its side: the offset to the right and down.
     let mut errors: BTreeMap<(&str, String), Vec<(f64, f64)>> = BTreeMap::new();
     for pair in arguments.chunks_exact(2) {
         let (set, records) = (Path::new(&pair[0]), Path::new(&pair[1]));

@@ -1,18 +1,18 @@
-//! Makes `src/core/uncertainty/repeat.json` again: what another photo and another visit add to a value's error.
+//! Regenerates `src/core/uncertainty/repeat.json`: the errors added to a value by another photo and by another visit.
 //!
 //! `cargo run --release --example repeat -- DATE SET RECORDS [SET RECORDS ...]`
 //!
 //! SET is a rendered set of visits (`truth.json` with `body_index`, `visit_index` and `shot_index`), RECORDS the file of records of its
-//! photos that `orthostat batch` writes. No pixel is read. Of each measure's errors (value less truth):
+//! photos written by `orthostat batch`. No pixels are read. For each measure's errors (value minus truth):
 //!
-//! - `photo` and `shown` are those with which the scatter of errors within visits is likeliest, where a photo's variance is
-//!   `photo^2 + shown * what it shows of it`;
-//! - `sway` is that with which the scatter of the values themselves is, on top of this;
-//! - `visit` is that with which the differences between the errors of a body's two visits are likeliest, after the part that is proportional to the true
-//!   change is taken out;
-//! - `unfollowed`^2 is the mean square of that part: models follow a change by less than all of it.
+//! - `photo` and `shown` maximise the likelihood of the scatter of errors within visits, where a photo's variance is `photo^2 + shown *
+//!   what it shows of it`;
+//! - `sway` maximises that of the scatter of the values themselves, in addition to this;
+//! - `visit` maximises that of the differences between the errors of a body's two visits, without the part that is proportional to the
+//!   true change;
+//! - `unfollowed`^2 is the mean square of that part: models reproduce a change only partly.
 //!
-//! Prints the file; what it was made of goes to standard error.
+//! Prints the file; its inputs are listed on standard error.
 
 #![allow(
     clippy::print_stdout,
@@ -80,13 +80,13 @@ fn mean(of: impl Iterator<Item = f64>) -> f64 {
     if count > 0.0 { sum / count } else { 0.0 }
 }
 
-/// The mean of a visit's photos by their own weights, and its variance.
+/// The mean of a visit's photos, weighted by their variance, and its variance.
 fn weighted(seen: &[Seen], variance: impl Fn(&Seen) -> f64, of: impl Fn(&Seen) -> f64) -> (f64, f64) {
     let total: f64 = seen.iter().map(|one| 1.0 / variance(one)).sum();
     (seen.iter().map(|one| of(one) / variance(one)).sum::<f64>() / total, 1.0 / total)
 }
 
-/// Twice the negative logarithm of how likely the scatter within visits is.
+/// Twice the negative log-likelihood of the scatter within visits.
 fn unlikely(visits: &Visits, variance: impl Fn(&Seen) -> f64, of: impl Fn(&Seen) -> f64) -> f64 {
     let of_visit = |seen: &Vec<Seen>| {
         let (middle, of_mean) = weighted(seen, &variance, &of);
@@ -96,7 +96,7 @@ fn unlikely(visits: &Visits, variance: impl Fn(&Seen) -> f64, of: impl Fn(&Seen)
     visits.values().filter(|seen| seen.len() > 1).map(of_visit).sum()
 }
 
-/// The least of a function on a grid.
+/// The minimiser of a function on a grid.
 fn least(grid: impl Iterator<Item = f64>, of: impl Fn(f64) -> f64) -> f64 {
     grid.min_by(|&a, &b| of(a).total_cmp(&of(b))).unwrap_or(0.0)
 }
@@ -106,7 +106,7 @@ fn grid() -> impl Iterator<Item = f64> {
     (0..=250).map(|step| f64::from(step) * 0.02)
 }
 
-/// Below this no photo repeats, so that logarithms are finite.
+/// The smallest standard deviation, so that logarithms are finite.
 const FLOOR: f64 = 0.02;
 
 fn fit(name: &str, visits: &Visits) -> Option<Repeatability> {

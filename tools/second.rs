@@ -1,11 +1,12 @@
-//! Makes `src/core/uncertainty/second.json` again: what a second model of another kind counts beside ours, pair by pair.
+//! Regenerates `src/core/uncertainty/second.json`: the weight of a second model of another family, pair by pair.
 //!
 //! `cargo run --release --example second -- DATE --real SET RECORDS --rendered SET RECORDS [--rendered SET RECORDS ...]`
 //!
-//! SET is a folder of annotated real photos or a rendered set, RECORDS a file of records, one a line, of its photos, as
-//! `orthostat batch SET --second MODEL --jsonl` writes them. No pixel is read: records keep what both models saw. The weights are found
-//! one pair after the other on a grid: the least sum of the logarithms of all measures' errors, real and rendered counting alike, of
-//! those with which no measure's rendered error grows by more than 2 %. Prints the file; the errors go to standard error.
+//! SET is a folder of annotated real photos or a rendered set, RECORDS a file of records, one per line, of its photos, as written by
+//! `orthostat batch SET --second MODEL --jsonl`. No pixels are read: records contain the observations of both models. The weights are
+//! found one pair after the other on a grid: the minimum of the sum of the logarithms of all measures' errors, with equal weight for real
+//! and rendered, among those with which no measure's rendered error grows by more than 2 %. Prints the file; the errors are printed on
+//! standard error.
 
 #![allow(
     clippy::print_stdout,
@@ -29,13 +30,13 @@ use orthostat::core::record::Record;
 use orthostat::core::uncertainty::calibration::FittedOn;
 use orthostat::core::uncertainty::second::{SecondFit, SecondWeights, joined};
 
-/// One person with what the first models and the second one saw, and what is true.
+/// One person with the observations of the first models and the second one, and the truth.
 struct Case {
     record: Record,
     truth: Vec<(Measure, f64)>,
 }
 
-/// Which error: real or rendered, and of what.
+/// The kind of error: real or rendered, and of what.
 type Key = (bool, &'static str);
 
 const RENDERED: [Measure; 8] = [
@@ -121,7 +122,8 @@ fn errors(cases: &[(bool, Vec<Case>)], weights: &SecondWeights) -> BTreeMap<Key,
     squares.into_iter().map(|(key, all)| (key, (all.iter().sum::<f64>() / all.len() as f64).sqrt())).collect()
 }
 
-/// The mean logarithm of the errors against those without a second opinion, real and rendered counting alike; none where it does harm.
+/// The mean logarithm of the errors relative to those without a second model, real and rendered with equal weight; `None` if it does
+/// harm.
 fn worth(found: &BTreeMap<Key, f64>, without: &BTreeMap<Key, f64>) -> Option<f64> {
     let ratio = |key: &Key| found[key] / without[key];
     if without.keys().any(|key| !key.0 && ratio(key) > MOST_HARM) {
@@ -177,7 +179,7 @@ fn main() {
             for candidate in GRID {
                 let mut tried = weights;
                 *pick(&mut tried) = candidate;
-                // A hundredth more than another has to be worth something.
+                // A different weight must bring a minimum improvement.
                 if let Some(worth) = worth(&errors(&sets, &tried), &without).filter(|worth| *worth < best - 5e-4) {
                     (best, weights) = (worth, tried);
                 }

@@ -1,4 +1,4 @@
-//! The person over the window's picture: the frame turned upright, and the lines of [`orthostat::report::scene`] on it.
+//! The person in the window: the frame turned upright, with the lines of [`orthostat::report::scene`] drawn over it.
 
 use opencv::core::{BORDER_CONSTANT, Mat, MatTraitConst, Point as Pixel, Scalar, Size, flip};
 use opencv::imgproc::{INTER_LINEAR, warp_affine};
@@ -14,21 +14,21 @@ use orthostat::report::scene::shape::{Shape, dashes};
 
 use super::canvas::{self, bgr};
 
-/// A watched measure as it is shown.
+/// A watched measure for display.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reading {
-    /// Which.
+    /// The measure.
     pub measure: Measure,
     /// Its smoothed value and half of its 95 % interval, or why there is none.
     pub value: Result<(f64, f64), String>,
 }
 
-/// The person as shown.
+/// The person for display.
 #[derive(Debug, Clone)]
 pub struct Person {
     /// The smoothed joints, in the source's pixels.
     pub pose: Pose,
-    /// How the camera is held, for level and plumb lines.
+    /// The camera, for level and plumb lines.
     pub camera: Camera,
     /// The side that the camera sees.
     pub view: View,
@@ -41,12 +41,12 @@ const UNSEEN_DEG: f64 = 0.1;
 /// A thin line, in pixels of the window.
 const UNIT: f64 = 2.0;
 
-/// The turn that the window shows, in degrees. It stays when the person leaves.
+/// The displayed turn, in degrees. It is kept when the person leaves.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Turned(f64);
 
 impl Turned {
-    /// The turn with this person. The feet level each frame anew; turning by them would make the picture sway.
+    /// Updates the turn with this person. Levelling by the feet changes with every frame; turning by it would make the picture sway.
     pub fn next(&mut self, person: Option<&Person>) -> f64 {
         if let Some(person) = person
             && !matches!(person.camera.level_from, LevelFrom::Floor | LevelFrom::Nothing)
@@ -58,7 +58,7 @@ impl Turned {
     }
 }
 
-/// The map from a frame to the window: fitted, turned about its middle, and mirrored.
+/// The map from a frame to the window: scaled, turned about its middle, and mirrored.
 pub fn framing(frame: Size, fitted: Size, roll_deg: f64, flipped: bool) -> Framing {
     let [width, height] = [fitted.width, fitted.height].map(f64::from);
     let [xx, yy] = [width / f64::from(frame.width.max(1)), height / f64::from(frame.height.max(1))];
@@ -71,7 +71,7 @@ fn turn(fitted: Size, roll_deg: f64) -> Affine {
     Affine::turn(Point::new(0.5 * f64::from(fitted.width), 0.5 * f64::from(fitted.height)), -roll_deg.to_radians())
 }
 
-/// The frame as [`framing`] says, into `shown`.
+/// Transforms the frame by the map of [`framing`] into `shown`.
 ///
 /// # Errors
 /// What OpenCV says.
@@ -125,7 +125,7 @@ fn shape(shown: &mut Mat, shape: &Shape) -> opencv::Result<()> {
         }
         Shape::Hair { from, to } => canvas::faint(shown, [from.x, from.y], [to.x, to.y]),
         Shape::Dot { at, radius, color } => canvas::dot(shown, pixel(*at), radius.round() as i32, bgr(*color))?,
-        // The window writes its values into a panel of its own.
+        // The window shows values in a separate panel.
         Shape::Tag { .. } => {}
     }
     Ok(())

@@ -1,8 +1,8 @@
-//! The cameras of this machine, as Linux lists them.
+//! The cameras of this machine, as listed by Linux.
 
 use std::path::Path;
 
-/// Where Linux lists them.
+/// The folder of Linux's list.
 pub const LISTED: &str = "/sys/class/video4linux";
 
 /// A camera.
@@ -10,11 +10,11 @@ pub const LISTED: &str = "/sys/class/video4linux";
 pub struct Camera {
     /// The number for `--camera`.
     pub number: u32,
-    /// What it calls itself.
+    /// Its name for itself.
     pub name: String,
 }
 
-/// The cameras by their numbers. A device's second and later nodes give metadata and no pictures, and are left out.
+/// The cameras by number. A device's second and later nodes give metadata instead of pictures, and are left out.
 #[must_use]
 pub fn list(listed: &Path) -> Vec<Camera> {
     let mut found = Vec::new();
@@ -31,7 +31,7 @@ pub fn list(listed: &Path) -> Vec<Camera> {
     found
 }
 
-/// Why a camera does not open, as far as the system tells.
+/// Why a camera does not open, as far as it can be determined.
 #[must_use]
 pub fn why_not(number: u32, listed: &Path) -> String {
     let device = format!("/dev/video{number}");

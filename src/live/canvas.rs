@@ -1,4 +1,4 @@
-//! Drawing on a frame: lines by OpenCV, letters by the font that the program carries, kept from frame to frame.
+//! Drawing on a frame: lines by OpenCV, letters by the embedded font, cached between frames.
 
 use std::collections::HashMap;
 
@@ -33,7 +33,7 @@ pub const GREY: Color = bgr(shape::GREY);
 /// See [`shape::INK`].
 pub const INK: Color = bgr(shape::INK);
 
-/// The letters that were needed so far.
+/// The cache of letters.
 #[derive(Debug, Default)]
 pub struct Letters {
     kept: HashMap<(char, u32), Glyph>,
@@ -71,14 +71,14 @@ impl Letters {
     }
 }
 
-/// Lays a colour over a pixel, by a share of 255.
+/// Blends a colour over a pixel, by a share of 255.
 fn blend(pixel: &mut [u8], color: Color, share: u32) {
     for (under, over) in pixel.iter_mut().zip(color) {
         *under = ((u32::from(*under) * (255 - share) + u32::from(over) * share + 127) / 255) as u8;
     }
 }
 
-/// Darkens a rectangle, so that letters on it can be read.
+/// Darkens a rectangle, for legible text on it.
 pub fn shade(frame: &mut Mat, area: Rect) {
     let (width, height) = (frame.cols(), frame.rows());
     let Ok(bytes) = frame.data_bytes_mut() else { return };
@@ -95,7 +95,7 @@ fn scalar(color: Color) -> Scalar {
     Scalar::new(f64::from(color[0]), f64::from(color[1]), f64::from(color[2]), 0.0)
 }
 
-/// A line with a dark casing, which keeps it visible on any clothing.
+/// A line with a dark outline, visible on any clothing.
 ///
 /// # Errors
 /// What OpenCV says.
@@ -112,7 +112,7 @@ pub fn thin(frame: &mut Mat, from: Point, to: Point, color: Color) -> opencv::Re
     line(frame, from, to, scalar(color), 1, LINE_8, 0)
 }
 
-/// A line that is hardly there, for grids.
+/// A faint line, for grids.
 pub fn faint(frame: &mut Mat, from: [f64; 2], to: [f64; 2]) {
     let (width, height) = (frame.cols(), frame.rows());
     let Ok(bytes) = frame.data_bytes_mut() else { return };
@@ -128,7 +128,7 @@ pub fn faint(frame: &mut Mat, from: [f64; 2], to: [f64; 2]) {
     }
 }
 
-/// A line through many points.
+/// A polyline.
 ///
 /// # Errors
 /// What OpenCV says.
@@ -136,7 +136,7 @@ pub fn curve(frame: &mut Mat, points: &Vector<Point>, color: Color) -> opencv::R
     polylines(frame, points, false, scalar(color), 2, LINE_8, 0)
 }
 
-/// A dot with a dark casing.
+/// A dot with a dark outline.
 ///
 /// # Errors
 /// What OpenCV says.
@@ -160,7 +160,7 @@ mod tests {
         let bytes = frame.data_bytes().unwrap().to_vec();
         let lit = |x: i32| (0..40).any(|y| bytes[3 * (y * 120 + x as usize)] > 200);
         assert!((10..10 + width).any(lit) && !(0..8).any(lit) && !(12 + width..120).any(lit));
-        // Over the edges nothing happens.
+        // Drawing beyond the edges has no effect.
         letters.write(&mut frame, "level", 110, -3, 20, WHITE);
         letters.write(&mut frame, "level", -30, 45, 20, WHITE);
         shade(&mut frame, Rect::new(-10, 30, 500, 500));

@@ -1,8 +1,7 @@
-//! Frames in time: a file at its own pace or as fast as possible, a camera or a stream always at its latest.
+//! Frames in time: a file at its own speed or as fast as possible, a camera or a stream always at its latest frame.
 //!
-//! Live sources are read by a thread that keeps the latest frame only: a frame that comes while another is being
-//! looked at takes the place of the one before it. When the source vanishes, that thread opens it again, for as long as it
-//! takes.
+//! Live sources are read by a thread that keeps only the latest frame: a frame that arrives while another is being processed replaces the
+//! one before it. When the source is lost, the thread reopens it for as long as needed.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,32 +15,32 @@ use orthostat::core::error::{Error, Result};
 
 use super::source::{Input, Live, Video, straighten};
 
-/// What the feed has to give.
+/// The next result of the feed.
 #[derive(Debug)]
 pub enum Next {
     /// A frame, now in [`Feed::frame`].
     Frame(Stamp),
-    /// Nothing within the time that was given.
+    /// Nothing within the given time.
     Nothing,
-    /// The source has vanished and is waited for; why.
+    /// The source is lost, with the reason; it is being reopened.
     Vanished(String),
-    /// The source is at its end.
+    /// The source has ended.
     End,
 }
 
-/// When a frame was taken.
+/// The time of a frame.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Stamp {
-    /// The frame's number among those that were looked at, counted from 0.
+    /// The frame's index among the processed frames, counted from 0.
     pub number: u64,
-    /// Seconds: of a file its own time stamp, of a camera or a stream when it arrived, from the first on.
+    /// Seconds: for a file its own time stamp, for a camera or a stream the time of arrival, counted from the first frame.
     pub seconds: f64,
 }
 
-/// How a file is played.
+/// The speed at which a file is played.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pace {
-    /// As it was taken; frames that come late are dropped.
+    /// At its own speed; late frames are dropped.
     Own,
     /// Every frame, as fast as possible.
     Every,
@@ -63,14 +62,14 @@ enum Kind {
         video: Video,
         pace: Pace,
         looped: bool,
-        /// When the file's time 0 was shown.
+        /// When the file's time 0 was displayed.
         start: Option<Instant>,
-        /// A frame that has been read and is not due yet.
+        /// The time of a frame that has been read but is not due yet.
         pending: Option<f64>,
-        /// Added to the file's times after it has started over, and the last time.
+        /// The offset added to the file's times after it has restarted, and the last time.
         offset: f64,
         last: Option<f64>,
-        /// Frames read since it started over.
+        /// Frames read since the restart.
         read: u64,
     },
     Running {
@@ -78,25 +77,25 @@ enum Kind {
         first: Option<Instant>,
         vanished: Option<Instant>,
         give_up: Option<f64>,
-        /// Every frame is looked at that can be: the next is wanted before anybody waits for it.
+        /// Every possible frame is processed: the next one is requested before it is needed.
         eager: bool,
         name: PathBuf,
     },
 }
 
-/// A frame may be shown so much after its time before it counts as late.
+/// The delay after which a frame counts as late.
 const LATE: f64 = 0.05;
-/// How often a resting source is asked whether it is wanted again.
+/// The interval at which a resting source checks whether it is needed again.
 const GLANCE: Duration = Duration::from_millis(50);
-/// How long to wait before a vanished source is opened again.
+/// The delay before a lost source is reopened.
 const AGAIN: Duration = Duration::from_millis(500);
 
-/// What the reading thread and the looking one share.
+/// The state shared by the reading and the processing thread.
 #[derive(Debug, Default)]
 struct Shared {
     slot: Mutex<Slot>,
     changed: Condvar,
-    /// Somebody waits for a frame: reading one costs, where dropping one does not.
+    /// A frame is requested: decoding a frame is expensive, dropping one is not.
     wanted: AtomicBool,
     stop: AtomicBool,
     /// The source is closed until further notice.
@@ -135,8 +134,8 @@ impl Feed {
         Self { frame: Mat::default(), spare: Mat::default(), jpeg: Vec::new(), number: 0, kind }
     }
 
-    /// Reads a camera or a stream, and gives up when it stays away for so many seconds. `eager` says that the frames are looked
-    /// at as fast as they come.
+    /// Reads a camera or a stream, and gives up when it is lost for this many seconds. With `eager`, frames are processed as fast as they
+    /// arrive.
     #[must_use]
     pub fn of_live(source: Live, input: Input, give_up: Option<f64>, eager: bool) -> Self {
         let shared = Arc::new(Shared::default());
@@ -159,7 +158,7 @@ impl Feed {
         matches!(self.kind, Kind::Running { .. })
     }
 
-    /// Closes a camera or a stream, so that its lamp goes out and others can have it, or opens it again. A file is read on.
+    /// Closes a camera or a stream, so that its light goes out and other programs can use it, or opens it again. A file stays open.
     pub fn rest(&mut self, resting: bool) {
         if let Kind::Running { shared, .. } = &self.kind {
             shared.resting.store(resting, Ordering::Relaxed);
@@ -169,7 +168,7 @@ impl Feed {
         }
     }
 
-    /// What time it is by the source's clock, in seconds; of a file, the time of its last frame.
+    /// The time on the source's clock, in seconds; for a file, the time of its last frame.
     #[must_use]
     pub fn now(&self) -> f64 {
         match &self.kind {
@@ -178,7 +177,7 @@ impl Feed {
         }
     }
 
-    /// The next frame, waited for no longer than `wait`.
+    /// The next frame, waiting at most `wait`.
     ///
     /// # Errors
     /// [`Error::NotAPicture`] for a file without a frame and for frames that cannot be used; [`Error::Unreadable`] when a
@@ -221,7 +220,7 @@ impl Feed {
                         return Err(Error::NotAPicture { path: video.path.clone(), reason, source: None });
                     }
                     None if *looped => {
-                        // The next round begins as far after the last frame as frames are apart on the mean.
+                        // The next round begins one mean frame interval after the last frame.
                         let length = last.unwrap_or(0.0);
                         *offset += length + length / ((*read).max(2) - 1) as f64;
                         (*last, *read) = (None, 0);
@@ -273,7 +272,7 @@ impl Feed {
             if slot.is_jpeg {
                 std::mem::swap(&mut slot.jpeg, &mut self.jpeg);
                 drop(slot);
-                // Bytes that are no picture, as a camera that starts up may send, are passed over.
+                // Bytes that are not a picture, as sent by some cameras at the start, are skipped.
                 let decoded =
                     Mat::from_slice(&self.jpeg).and_then(|bytes| imdecode_to(&bytes, IMREAD_COLOR, &mut self.frame));
                 if decoded.is_err() || self.frame.empty() {
@@ -296,7 +295,7 @@ impl Feed {
     }
 }
 
-/// The reading thread: reads, and opens again what has vanished.
+/// The reading thread: reads, and reopens a lost source.
 fn keep_reading(source: &Live, input: Input, shared: &Shared) {
     let mut input = Some(input);
     while !shared.stop.load(Ordering::Relaxed) {
@@ -325,7 +324,7 @@ fn keep_reading(source: &Live, input: Input, shared: &Shared) {
     }
 }
 
-/// Reads until the source has vanished; says why.
+/// Reads until the source is lost; returns the reason.
 fn read_on(input: &mut Input, shared: &Shared) -> String {
     let (mut jpeg, mut pixels) = (Vec::new(), Mat::default());
     while !shared.stop.load(Ordering::Relaxed) && !shared.resting.load(Ordering::Relaxed) {

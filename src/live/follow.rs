@@ -1,4 +1,4 @@
-//! One frame after the other: the person followed, measured, and smoothed for the eye.
+//! Processes one frame after the other: the person is followed, measured, and smoothed for display.
 
 use orthostat::core::body::skeleton::Pair;
 use orthostat::core::camera::CameraMetadata;
@@ -20,26 +20,27 @@ use orthostat::vision::track::{Followed, Tracker};
 
 use super::body::{Person, Reading};
 
-/// What values are smoothed with before they are shown; one degree counts as the scale.
+/// The filter for displayed values; one degree counts as the scale.
 const VALUES: OneEuro = OneEuro { min_cutoff: 0.3, beta: 0.3, derivative_cutoff: 1.0 };
-/// The camera is levelled again by the background when a person appears, but not more often than this, in seconds.
+/// The minimum interval, in seconds, at which the camera is levelled again by the background when a person appears.
 const LEVEL_EVERY: f64 = 20.0;
 
-/// The part of a frame that a body's joints (left, top, right, bottom) stand for: with its head, its arms and what lies below the frame.
+/// The part of a frame occupied by a body with these joints (left, top, right, bottom): including head, arms and the part below the
+/// frame.
 fn room_of([left, top, right, bottom]: [f64; 4]) -> [f64; 4] {
     let beside = 0.3 * (right - left);
     let above = 0.25 * (bottom - top);
     [left - beside, top - above, right + beside, f64::INFINITY]
 }
 
-/// What a frame shows.
+/// The result for a frame.
 #[derive(Debug)]
 pub struct Sight {
-    /// As far as watching goes.
+    /// For watch mode.
     pub glimpse: Glimpse,
-    /// Whoever was followed, and what was measured of them.
+    /// The followed person and the analysis.
     pub person: Option<(Followed, Analysis)>,
-    /// As far as the window goes.
+    /// For the window.
     pub shown: Option<Person>,
 }
 
@@ -55,12 +56,12 @@ pub struct Follower {
     values: [Filter; WATCHED.len()],
     still: Stillness,
     steady: Steady,
-    /// Whom to judge, while somebody is watched; else anybody is measured.
+    /// The watched person, if anyone is watched; else any person is measured.
     identity: Option<Identity>,
 }
 
 impl Follower {
-    /// Follows with a tracker, measuring as the options say.
+    /// A follower with a tracker and options for measuring.
     #[must_use]
     pub fn new(tracker: Tracker, options: Options) -> Self {
         Self {
@@ -76,7 +77,7 @@ impl Follower {
         }
     }
 
-    /// From now on judges only whoever is seen next, from where the camera stands now.
+    /// From now on judges only the next person seen, with the camera where it is now.
     pub fn watch(&mut self) {
         self.identity = Some(Identity::default());
         self.steady.reset();
@@ -84,13 +85,13 @@ impl Follower {
         self.start_anew();
     }
 
-    /// How to measure.
+    /// The options for measuring.
     #[must_use]
     pub fn options(&self) -> &Options {
         &self.options
     }
 
-    /// Forgets the person who is followed.
+    /// Stops following the current person.
     pub fn forget(&mut self) {
         self.tracker.forget();
         self.start_anew();
@@ -102,13 +103,13 @@ impl Follower {
         self.still.reset();
     }
 
-    /// Looks at a frame taken at a time in seconds.
+    /// Processes a frame taken at a time in seconds.
     ///
     /// # Errors
     /// [`Error::Runtime`] and [`Error::Model`], which no later frame would cure.
     pub fn see(&mut self, frame: &Frame<'_>, seconds: f64) -> Result<Sight> {
         if self.size != frame.size() {
-            // Another format: nothing of what was known holds.
+            // Another frame size: all earlier state is invalid.
             self.size = frame.size();
             self.around = None;
             self.steady.reset();
@@ -131,12 +132,12 @@ impl Follower {
                 self.around = Some((seconds, self.surroundings(frame, &readings)));
             }
         }
-        // How the person was lit then says nothing about now.
+        // The earlier exposure of the person does not apply any more.
         let background = self.around.and_then(|(_, around)| around.background);
         let seen = self.observation(&readings, &Surroundings { exposure: None, background });
         let analysis = match measure(self.frame(&readings, followed.people), seen, &self.options) {
             Ok(analysis) => analysis,
-            // A view that cannot be told: shoulders and hips lie so that nobody stands there.
+            // The view is unclear: shoulders and hips are not those of a standing person.
             Err(Error::Usage { .. }) => {
                 self.start_anew();
                 return Ok(Sight { glimpse: Glimpse::empty(seconds, State::Turned), person: None, shown: None });
@@ -169,8 +170,8 @@ impl Follower {
         Ok(Sight { glimpse, person: Some((followed, analysis)), shown })
     }
 
-    /// Why what is seen must not be held against what is usual: another person, or a camera that stands elsewhere. Where nobody is
-    /// watched, a camera that has moved is levelled anew.
+    /// Why a frame must not be compared with the baseline: another person, or a camera that has moved. If nobody is watched, a camera
+    /// that has moved is levelled again.
     fn objection(
         &mut self,
         frame: &Frame<'_>,
@@ -178,7 +179,7 @@ impl Follower {
         followed: &Followed,
         analysis: &Analysis,
     ) -> Option<State> {
-        // Who names the roll answers for the camera.
+        // A roll set by the user is assumed to stay valid.
         let moved = self.options.given.roll_deg.is_none()
             && self.steady.next(frame, glimpse.seconds, &[room_of(analysis.person_box)]);
         let Some(identity) = &mut self.identity else {
@@ -194,7 +195,7 @@ impl Follower {
         let looks = shoulders.and_then(|(left, right)| {
             Some(Looks { clothes: Clothes::of(frame, &analysis.pose)?, shoulders_px: left.distance(right) })
         });
-        // Somebody before the user may be what is seen of their clothes.
+        // A person in front of the user may hide the user's clothes.
         let other = !followed.nearer && identity.is_other(glimpse.seconds, looks.as_ref(), followed.newcomer);
         if other {
             self.tracker.prefer_another();
@@ -206,7 +207,7 @@ impl Follower {
         }
     }
 
-    /// Where readings of this source's frames come from.
+    /// The source data for readings of this source's frames.
     #[must_use]
     pub fn frame(&self, readings: &[Readings], people: usize) -> observation::Frame {
         observation::Frame {
@@ -222,13 +223,13 @@ impl Follower {
         }
     }
 
-    /// What was seen in readings of this source's frames, as far as measuring goes.
+    /// The observation from readings of this source's frames.
     #[must_use]
     pub fn observation(&self, readings: &[Readings], around: &Surroundings) -> Observation {
         observation(readings, &ensemble::agreed(readings), &CameraMetadata::default(), around, self.size)
     }
 
-    /// How the camera is held and how the person is lit, as a frame shows it. Copies the frame.
+    /// The camera tilt and the exposure of the person in a frame. Copies the frame.
     #[must_use]
     pub fn surroundings(&self, frame: &Frame<'_>, readings: &[Readings]) -> Surroundings {
         let picture = frame.to_rgb();

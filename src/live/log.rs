@@ -1,4 +1,4 @@
-//! What is written down: lines of JSON or words for standard output, rows for a session's file.
+//! Log output: lines of JSON or text for standard output, rows for a session's file.
 
 use std::fs::File;
 use std::io::Write;
@@ -17,25 +17,25 @@ use serde::Serialize;
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 pub enum Line<'a> {
-    /// Somebody was measured: a record, whose values are the medians over the period's still frames.
+    /// A person was measured: a record whose values are the medians over the period's still frames.
     Measured {
         /// The record's own fields.
         #[serde(flatten)]
         record: &'a Record,
-        /// The number of the period's last frame, counted from 0 among those that were looked at.
+        /// The index of the period's last frame, counted from 0 among the processed frames.
         frame: u64,
-        /// When the period began, in milliseconds of the source's clock; null for pictures, which have none.
+        /// The start of the period, in milliseconds of the source's clock; null for pictures, which have none.
         time_ms: Option<f64>,
         /// Always true.
         person: bool,
         /// The state of most of the period's frames.
         state: State,
-        /// How many frames were looked at, and in how many of them the person kept still: those count.
+        /// The number of processed frames, and of those in which the person kept still: only these count.
         frames: usize,
         /// See `frames`.
         still_frames: usize,
     },
-    /// Nobody was.
+    /// No person was measured.
     Unmeasured {
         /// [`SCHEMA`].
         schema: &'static str,
@@ -43,33 +43,33 @@ pub enum Line<'a> {
         frame: u64,
         /// As above.
         time_ms: Option<f64>,
-        /// Whether somebody was there all the same.
+        /// Whether a person was present nevertheless.
         person: bool,
         /// As above.
         state: State,
         /// A sentence for the user.
         reason: &'a str,
     },
-    /// Watch mode noticed something.
+    /// An event of watch mode.
     Event {
         /// [`SCHEMA`].
         schema: &'static str,
         /// As above.
         frame: u64,
-        /// When it was noticed.
+        /// The time of detection.
         time_ms: f64,
         /// `begin` or `end`.
         event: &'static str,
-        /// Since when the departure lasts, in milliseconds.
+        /// The start of the departure, in milliseconds.
         since_ms: f64,
-        /// How far each lies from the baseline when an episode begins: measures in degrees, `nearness` and `forward_head` in percent.
+        /// The departures from the baseline when an episode begins: measures in degrees, `nearness` and `forward_head` in percent.
         departures: indexmap::IndexMap<&'static str, f64>,
         /// In words.
         words: String,
     },
 }
 
-/// Milliseconds with as many decimals as they mean.
+/// Milliseconds, rounded to their precision.
 #[must_use]
 pub fn milliseconds(seconds: f64) -> f64 {
     (1e6 * seconds).round() / 1e3
@@ -100,7 +100,7 @@ impl Line<'_> {
         }
     }
 
-    /// As text.
+    /// The line as text.
     ///
     /// # Errors
     /// [`Error::Unwritable`], which cannot happen with the lines that there are.
@@ -110,7 +110,7 @@ impl Line<'_> {
     }
 }
 
-/// An event for people.
+/// An event in words.
 #[must_use]
 pub fn event_words(event: &Event) -> String {
     match event {
@@ -152,7 +152,7 @@ pub fn record_words(record: &Record) -> String {
     .join("; ")
 }
 
-/// A session's file, a row at a time.
+/// A session's file, written row by row.
 #[derive(Debug)]
 pub struct SessionFile {
     path: PathBuf,
@@ -160,7 +160,7 @@ pub struct SessionFile {
 }
 
 impl SessionFile {
-    /// Starts a new file, readable by the user alone.
+    /// Creates a new file, readable by the user alone.
     ///
     /// # Errors
     /// [`Error::Unwritable`], also when there is a file of this name: a session is never written over.
@@ -171,12 +171,12 @@ impl SessionFile {
         Ok(Self { path: path.into(), file })
     }
 
-    /// Writes a row, at once.
+    /// Writes a row immediately.
     ///
     /// # Errors
     /// [`Error::Unwritable`].
     pub fn write(&mut self, row: &Row) -> Result<()> {
-        // One call, so that a program that is killed leaves whole rows.
+        // A single call, so that a killed program leaves complete rows.
         let line = format!("{}\n", row.line());
         self.file.write_all(line.as_bytes()).map_err(|source| Error::Unwritable { path: self.path.clone(), source })
     }

@@ -1,19 +1,19 @@
 //! `orthostat-live`: parse, run, exit code.
 //!
-//! `live` is a module of this program and not of the library: whatever in the library names OpenCV can make the linker load
-//! it into `orthostat` too (a debug build did).
+//! `live` is a module of this program and not of the library: any use of OpenCV in the library can make the linker load it into
+//! `orthostat` too (a debug build did).
 //!
 //! Frames from a camera, a video, a sequence of pictures or a stream.
 //!
-//! - [`source`]: what the user names -> an opened [`source::Source`]; [`pictures`], [`cameras`], [`mjpeg`] know their kinds
-//! - [`feed`]: frames in time; late ones are dropped, a vanished source is waited for
-//! - [`run`]: frame -> tracker -> analysis -> what is shown and logged; [`sequence`]: pictures, each like a photo
+//! - [`source`]: the user's source -> an opened [`source::Source`]; [`pictures`], [`cameras`], [`mjpeg`] handle the kinds
+//! - [`feed`]: frames in time; late ones are dropped, a lost source is reopened
+//! - [`run`]: frame -> tracker -> analysis -> window and log; [`sequence`]: pictures, each measured like a photo
 //! - [`follow`]: one frame's person, measured and smoothed; [`standing`]: the standing check's record
-//! - [`scene`] and [`body`] on [`canvas`], in [`window`]: what is shown
-//! - [`log`], [`notify`], [`terminal`], [`timing`]: what is written and said
+//! - [`scene`] and [`body`] on [`canvas`], in [`window`]: the display
+//! - [`log`], [`notify`], [`terminal`], [`timing`]: logs and messages
 //!
-//! Only [`terminal`] prints, and only the files of this folder name `opencv`. Everything that needs no pixel of OpenCV's is in
-//! the library: `track`, `frame`, `smoothing`, `watch`.
+//! Only [`terminal`] prints, and only the files of this folder use `opencv`. Everything independent of OpenCV's pixels is in the library:
+//! `track`, `frame`, `smoothing`, `watch`.
 
 pub mod body;
 pub mod cameras;
@@ -49,7 +49,7 @@ use crate::source::Source;
 use crate::terminal::{complain, say};
 use crate::window::{Window, has_display};
 
-/// The only argument of the process that tries whether a window can be opened. See [`try_window`].
+/// The only argument of the process that tests whether a window can be opened. See [`try_window`].
 const TRY_WINDOW: &str = "--try-window";
 
 fn main() -> ExitCode {
@@ -95,7 +95,7 @@ fn run(options: &Live) -> Result<u8> {
             let pace = if window.is_none() || options.every_frame { Pace::Every } else { Pace::Own };
             (video.path.clone(), Feed::of_file(video, pace, options.looped))
         }
-        // A camera seldom gives more than 30 frames a second.
+        // Cameras seldom exceed 30 frames a second.
         Source::Live(live, input) => (live.name(), Feed::of_live(live, input, options.give_up, options.rate >= 25.0)),
     };
     let tracker = Tracker::open(&options.models(), options.person)?;
@@ -117,8 +117,8 @@ fn list_cameras() -> Result<u8> {
     Ok(0)
 }
 
-/// Starts this program once more to open a window and close it again: where a display is named and does not answer, OpenCV's
-/// toolkit ends the process, and it should not be this one. `None` when no display is named.
+/// Starts this program again to open and close a window: if a display is set but does not respond, OpenCV's toolkit ends the process,
+/// which must not be this one. `None` when no display is set.
 fn try_window() -> Option<Child> {
     let program = has_display().then(std::env::current_exe)?.ok()?;
     Command::new(program).arg(TRY_WINDOW).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().ok()

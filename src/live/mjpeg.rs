@@ -1,20 +1,20 @@
-//! A camera's motion JPEG over HTTP: one picture after the other in a `multipart` answer without an end.
+//! A camera's motion JPEG over HTTP: one picture after the other in an endless `multipart` response.
 //!
-//! OpenCV can read these too, and does not notice when the camera dies in the middle of a picture; it also decodes every
-//! picture, wanted or not. Read here, a silent stream ends after [`PATIENCE`], and only what is looked at is decoded.
+//! OpenCV can read these too, but does not detect that the camera fails in the middle of a picture; it also decodes every picture, needed
+//! or not. Here, a silent stream ends after [`PATIENCE`], and only requested pictures are decoded.
 
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
 use std::time::{Duration, Instant};
 
-/// A stream that is silent for so long is dead.
+/// A stream that is silent for this long has failed.
 pub const PATIENCE: Duration = Duration::from_secs(4);
-/// A header or a picture that has not come whole after so long never will: a stream that trickles is as good as a silent one.
+/// The time limit for a complete header or picture: a stream that trickles is treated like a silent one.
 pub const PATIENCE_WITH_ONE: Duration = Duration::from_secs(12);
-/// No line of a header is longer, and no header has more lines.
+/// Limits for the length of a header line and the number of lines.
 const LONGEST_LINE: u64 = 8 << 10;
 const MOST_LINES: usize = 100;
-/// No picture has more bytes.
+/// The largest size of a picture in bytes.
 const LARGEST: usize = 32 << 20;
 
 /// A stream, opened.
@@ -23,11 +23,11 @@ pub struct Stream {
     reader: BufReader<Timed>,
     /// `--` and the boundary.
     boundary: Vec<u8>,
-    /// The boundary before the next part's header has been read.
+    /// The boundary before the next part's header has already been read.
     at_part: bool,
 }
 
-/// A connection whose reads end together at a time that is set anew for each thing that is read.
+/// A connection with a common time limit for several reads, which is reset for each item that is read.
 #[derive(Debug)]
 struct Timed {
     connection: TcpStream,
@@ -50,7 +50,7 @@ impl Read for Timed {
     }
 }
 
-/// Why a connection that speaks is ended.
+/// Why a connection that still sends data is closed.
 #[derive(Debug)]
 struct Slow;
 
@@ -62,16 +62,16 @@ impl std::fmt::Display for Slow {
 
 impl std::error::Error for Slow {}
 
-/// What an address turned out to be.
+/// The kind of response from an address.
 #[derive(Debug)]
 pub enum Opened {
     /// Motion JPEG.
     Stream(Stream),
-    /// Something else that answers; OpenCV may know it.
+    /// Another response; OpenCV may support it.
     Other,
 }
 
-/// Where an `http://` address leads.
+/// The parts of an `http://` address.
 #[derive(Debug, PartialEq, Eq)]
 struct Address {
     host: String,
@@ -82,7 +82,7 @@ struct Address {
 }
 
 impl Address {
-    /// `None` for what is no plain `http://` address.
+    /// `None` for anything except a plain `http://` address.
     fn parse(address: &str) -> Option<Self> {
         let rest = address.strip_prefix("http://")?;
         let rest = rest.split('#').next().unwrap_or(rest);
@@ -106,14 +106,14 @@ impl Address {
 }
 
 impl Address {
-    /// As the header `Host` wants it: an IPv6 address stands in brackets there.
+    /// In the form required by the header `Host`: an IPv6 address is in brackets.
     fn host_header(&self) -> String {
         let Self { host, port, .. } = self;
         if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
     }
 }
 
-/// Opens an address; the reason when nothing answers there or the answer is a refusal.
+/// Opens an address; returns the reason when there is no response or it is an error.
 ///
 /// # Errors
 /// One clause for the user.
@@ -139,7 +139,7 @@ fn open_within(address: &str, patience: Duration) -> Result<Opened, String> {
     connection.set_write_timeout(Some(PATIENCE)).map_err(failed)?;
     let user =
         user.map_or(String::new(), |user| format!("Authorization: Basic {}\r\n", base64(unescaped(&user).as_bytes())));
-    // HTTP 1.0, so that the answer does not come in chunks.
+    // HTTP 1.0, so that the response is not chunked.
     let request =
         format!("GET {path} HTTP/1.0\r\nHost: {host_header}\r\nUser-Agent: orthostat\r\nAccept: */*\r\n{user}\r\n");
     connection.write_all(request.as_bytes()).map_err(failed)?;
@@ -168,7 +168,7 @@ fn open_within(address: &str, patience: Duration) -> Result<Opened, String> {
 }
 
 impl Stream {
-    /// Reads the next picture's bytes; `false` at the end. Only whole pictures are given.
+    /// Reads the next picture's bytes; `false` at the end. Only complete pictures are returned.
     ///
     /// # Errors
     /// One clause for the user: the stream broke off, is silent, or is not what it says.
@@ -262,7 +262,7 @@ fn cause(error: &std::io::Error) -> String {
     }
 }
 
-/// `%40` and the like as the letters that they stand for.
+/// Decodes `%40` and the like.
 fn unescaped(text: &str) -> String {
     let mut bytes = Vec::new();
     let mut rest = text.as_bytes();
@@ -282,7 +282,7 @@ fn unescaped(text: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// As the header `Authorization` wants it.
+/// In the form required by the header `Authorization`.
 fn base64(bytes: &[u8]) -> String {
     const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut out = String::new();
@@ -316,7 +316,7 @@ mod tests {
         assert_eq!(unescaped("a%40b%zz%"), "a@b%zz%");
     }
 
-    /// What comes of an answer, byte for byte.
+    /// The result for a response, byte for byte.
     fn answered(answer: &'static [u8]) -> Result<Vec<Vec<u8>>, String> {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -344,7 +344,7 @@ mod tests {
             b"HTTP/1.0 200 OK\r\nContent-Type: multipart/x-mixed-replace; boundary=\"--x\"\r\n\r\n\
               --x\r\nContent-Length: 3\r\n\r\na\nb\r\n--x\r\nContent-Type: image/jpeg\r\n\r\nc\r\nd\r\n--x\r\n\r\ne\r\n--x\r\n",
         );
-        // The last part is only announced.
+        // The last part has only a header.
         assert_eq!(found, Err("the stream broke off".into()));
         let found = answered(
             b"HTTP/1.1 200 OK\r\ncontent-type: multipart/x-mixed-replace;boundary=x\r\n\r\n--x\r\nContent-Length: 2\r\n\r\nab",

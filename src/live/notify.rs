@@ -1,4 +1,4 @@
-//! Speaking up: a notification on the desktop, or else the terminal's bell.
+//! Alerts: a notification on the desktop, or else the terminal's bell.
 
 use std::sync::mpsc::{Sender, channel};
 
@@ -6,7 +6,7 @@ use notify_rust::{Notification, Timeout};
 
 use super::terminal::{bell, complain};
 
-/// Speaks up from a thread of its own: a desktop that does not answer holds nothing up.
+/// Sends alerts from its own thread: a desktop that does not respond blocks nothing.
 #[derive(Debug)]
 pub struct Notifier {
     texts: Option<Sender<String>>,
@@ -29,10 +29,10 @@ impl Notifier {
         Self { texts: Some(texts), thread: Some(thread) }
     }
 
-    /// Speaks up.
+    /// Sends an alert.
     pub fn tell(&self, text: String) {
         if let Some(texts) = &self.texts {
-            // The thread ends only with us.
+            // The thread ends only with this notifier.
             let _ = texts.send(text);
         }
     }
@@ -40,7 +40,7 @@ impl Notifier {
 
 impl Drop for Notifier {
     fn drop(&mut self) {
-        // What was said last is heard before the program ends.
+        // Waits for the last alert before the program ends.
         self.texts = None;
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
@@ -48,7 +48,7 @@ impl Drop for Notifier {
     }
 }
 
-/// Whether the desktop took it. Only this session's own bus is asked, and never started.
+/// Whether the desktop accepted it. Only this session's own bus is used, and it is never started.
 fn on_desktop(text: &str) -> bool {
     let named = std::env::var_os("DBUS_SESSION_BUS_ADDRESS").is_some_and(|address| !address.is_empty());
     let usual =

@@ -1,4 +1,4 @@
-//! Pictures by their names: a single one, or a sequence such as `frame_%04d.png`.
+//! Pictures by name: a single one, or a sequence such as `frame_%04d.png`.
 
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ pub fn is_picture(path: &Path) -> Result<bool> {
     let cannot = |source| Error::Unreadable { path: path.into(), source };
     let about = std::fs::metadata(path).map_err(cannot)?;
     if !about.is_file() {
-        // Opening a pipe would wait for a writer.
+        // Opening a pipe would block until there is a writer.
         let found = if about.is_dir() { "a folder" } else { "a device or a pipe (for a camera there is --camera)" };
         let reason = format!("expected a video file, a picture or a sequence such as frame_%04d.png, found {found}");
         return Err(Error::unreadable(path.into(), io::ErrorKind::InvalidInput, &reason));
@@ -32,13 +32,13 @@ pub fn is_picture(path: &Path) -> Result<bool> {
 pub struct Pattern {
     folder: PathBuf,
     before: String,
-    /// The least number of digits.
+    /// The minimum number of digits.
     digits: usize,
     after: String,
 }
 
 impl Pattern {
-    /// `None` when the file's name is no pattern.
+    /// `None` when the file's name is not a pattern.
     pub fn of(path: &Path) -> Option<Self> {
         let (before, rest) = path.file_name()?.to_str()?.split_once('%')?;
         let (digits, after) = rest.split_once('d')?;
@@ -47,14 +47,14 @@ impl Pattern {
         Some(Self { folder: folder.into(), before: before.into(), digits, after: after.into() })
     }
 
-    /// The number that a file's name holds, when the name fits.
+    /// The number in a file's name, if the name matches.
     fn number(&self, name: &str) -> Option<u64> {
         let digits = name.strip_prefix(&self.before)?.strip_suffix(&self.after)?;
         let fits = digits.len() == self.digits || (digits.len() > self.digits && !digits.starts_with('0'));
         (fits && digits.bytes().all(|byte| byte.is_ascii_digit())).then(|| digits.parse().ok()).flatten()
     }
 
-    /// All files that fit, by their numbers; gaps are allowed.
+    /// All matching files, by number; gaps are allowed.
     ///
     /// # Errors
     /// [`Error::Unreadable`] when there is none, or no such folder.

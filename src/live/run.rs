@@ -1,4 +1,4 @@
-//! One run: frames in, and out come the window, the log, the alerts, and the standing check.
+//! One run: processes frames, and drives the window, the log, the alerts, and the standing check.
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -29,19 +29,19 @@ use super::terminal::{complain, say};
 use super::timing::Timing;
 use super::window::{Key, Window, cannot};
 
-/// How long to wait for a frame before the keys are looked at again.
+/// How long to wait for a frame before the keys are checked again.
 const PATIENCE: Duration = Duration::from_millis(25);
-/// The window is drawn at most so often: the toolkit sleeps some milliseconds each time, whatever there is to do, and twenty pictures
-/// a second are as calm to look at as thirty.
+/// The minimum interval of drawing the window: the toolkit sleeps some milliseconds each time regardless of the work, and twenty pictures
+/// a second look as smooth as thirty.
 const REFRESH: Duration = Duration::from_millis(50);
-/// How long a note stands in the window.
+/// How long a note is shown in the window.
 const NOTE: Duration = Duration::from_secs(4);
 
 /// Exit codes.
 const DONE: u8 = 0;
 const NOBODY: u8 = 3;
 
-/// Everything that a run holds.
+/// The state of a run.
 pub struct Run<'a> {
     options: &'a Live,
     name: PathBuf,
@@ -53,10 +53,10 @@ pub struct Run<'a> {
     notifier: Option<Notifier>,
     session: Option<SessionFile>,
     period: Period,
-    /// The event that the session's next row tells of.
+    /// The event for the session's next row.
     event: &'static str,
     watch: Option<Watch>,
-    /// A baseline is to be taken as soon as somebody is ready.
+    /// A baseline is to be taken as soon as a person is ready.
     wanted: bool,
     taking: Option<Taking>,
     check: Option<(Check, Standing)>,
@@ -74,7 +74,7 @@ pub struct Run<'a> {
     timing: Timing,
     /// When the window was last drawn.
     drawn: Option<Instant>,
-    /// When its keys were last asked for, which is when it shows what was drawn.
+    /// When its keys were last polled, which is when it displays what was drawn.
     asked: Option<Instant>,
 }
 
@@ -85,7 +85,7 @@ impl std::fmt::Debug for Run<'_> {
 }
 
 impl<'a> Run<'a> {
-    /// Gets ready; outputs that cannot be written are found now and not later.
+    /// Prepares a run; unwritable outputs are detected at this point.
     ///
     /// # Errors
     /// What the session's file or the baseline says.
@@ -146,7 +146,7 @@ impl<'a> Run<'a> {
         Ok(run)
     }
 
-    /// Runs to the end; the exit code.
+    /// Runs to the end; returns the exit code.
     ///
     /// # Errors
     /// What ends the run before its time.
@@ -171,7 +171,7 @@ impl<'a> Run<'a> {
                 Next::Frame(stamp) => {
                     due = (due + step).max(Instant::now());
                     let start = Instant::now();
-                    // The window shows its picture when its keys are asked for.
+                    // The window displays its picture when its keys are polled.
                     if self.frame(stamp)?.is_break() || self.keys()?.is_break() {
                         break;
                     }
@@ -197,7 +197,7 @@ impl<'a> Run<'a> {
         Ok(self.code.unwrap_or(if self.measured == 0 || self.options.check { NOBODY } else { DONE }))
     }
 
-    /// One frame.
+    /// Processes one frame.
     fn frame(&mut self, stamp: Stamp) -> Result<ControlFlow<()>> {
         let Some(frame) = pixels(self.feed.frame()) else { return Ok(ControlFlow::Continue(())) };
         let seconds = stamp.seconds;
@@ -220,7 +220,7 @@ impl<'a> Run<'a> {
         match &sight.person {
             Some((_, analysis)) => {
                 self.measured += 1;
-                // Asked for frame by frame, each is told of, still or not.
+                // If every frame is logged, still or not.
                 let still = glimpse.still || self.options.every == 0.0;
                 self.period.measured(seconds, glimpse.state, still, analysis);
             }
@@ -312,7 +312,7 @@ impl<'a> Run<'a> {
         self.note = Some((text, Instant::now() + NOTE));
     }
 
-    /// The key `s`: this picture, and its record as of a photo.
+    /// The key `s`: saves this picture, and its record as of a photo.
     fn snapshot(&mut self) -> Result<()> {
         let Some(frame) = pixels(self.feed.frame()) else { return Ok(()) };
         let text = sequence::snapshot(&frame, &self.name, self.options)?;
@@ -320,7 +320,7 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Moves the standing check on by a frame; what it came to when it is over.
+    /// Advances the standing check by a frame; returns its outcome when it has ended.
     fn check(
         check: &mut Option<(Check, Standing)>,
         follower: &mut Follower,
@@ -341,7 +341,7 @@ impl<'a> Run<'a> {
         Ok(Some(step))
     }
 
-    /// Says where the check stands, and settles it.
+    /// Reports the state of the standing check, and completes it.
     fn check_ended(&mut self, step: Option<Step>, glimpse: &Glimpse) -> Result<()> {
         let Some(step) = step else { return Ok(()) };
         let large = match &step {
@@ -404,7 +404,7 @@ impl<'a> Run<'a> {
         self.alert = None;
     }
 
-    /// Takes a baseline where one is wanted, from when somebody is ready on.
+    /// Takes a baseline if one is wanted, starting when a person is ready.
     fn take_baseline(&mut self, glimpse: &Glimpse) -> Result<()> {
         if self.wanted && glimpse.state == State::Ready {
             self.wanted = false;
@@ -432,14 +432,14 @@ impl<'a> Run<'a> {
                 self.taking = None;
                 complain(&format!("no baseline was taken: {reason}"));
                 self.remark(format!("no baseline was taken: {reason}"));
-                // Watch mode cannot do without one.
+                // Watch mode needs a baseline.
                 self.wanted = self.options.watch && self.watch.is_none();
             }
         }
         Ok(())
     }
 
-    /// Watch mode's look at a frame.
+    /// Evaluates a frame in watch mode.
     fn look_out(&mut self, glimpse: &Glimpse) -> Result<ControlFlow<()>> {
         if self.taking.is_some() {
             return Ok(ControlFlow::Continue(()));
@@ -475,12 +475,12 @@ impl<'a> Run<'a> {
         self.period.start().is_some_and(|start| seconds - start >= self.options.every || seconds < start)
     }
 
-    /// Writes the period down and starts the next.
+    /// Logs the period and starts the next.
     fn close_period(&mut self, seconds: f64) -> Result<ControlFlow<()>> {
         let Some(logged) = self.period.close(seconds) else { return Ok(ControlFlow::Continue(())) };
         if let Some(session) = &mut self.session {
             let watch = self.watch.as_ref();
-            // Without a baseline, level is level in the room.
+            // Without a baseline, departures are relative to level.
             let departs = |measure, value: f64| match watch {
                 Some(watch) => watch
                     .baseline()
@@ -533,7 +533,7 @@ impl<'a> Run<'a> {
 
     fn show(&mut self, sight: Option<&Sight>, state: State) -> Result<()> {
         let Some(window) = &mut self.window else { return Ok(()) };
-        // A frame that took long already leaves the drawing to the next.
+        // After a slow frame, drawing is left to the next frame.
         let late = sight.and_then(|sight| sight.person.as_ref()).is_some_and(|(followed, _)| followed.searched);
         let least = if late { 2 * REFRESH } else { REFRESH };
         if self.drawn.is_some_and(|drawn| drawn.elapsed() < least) {

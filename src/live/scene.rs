@@ -1,4 +1,4 @@
-//! What the window shows: the picture as in a mirror, the person's lines over it, values in words, the last minute.
+//! The content of the window: the mirrored picture, the person's lines over it, values in words, the last minute.
 
 use std::collections::VecDeque;
 
@@ -10,9 +10,9 @@ use orthostat::core::watch::{State, WATCHED};
 use super::body::{self, Person, Reading};
 use super::canvas::{self, Color, GREEN, GREY, INK, Letters, ORANGE, SKY, VERMILLION, WHITE, YELLOW};
 
-/// Pictures are fitted into this, in pixels: reduced, or enlarged at most twice.
+/// The size that pictures are fitted into, in pixels: reduced, or enlarged at most twice.
 const FITS: (f64, f64) = (1280.0, 800.0);
-/// The strip shows so much, in seconds, in steps of so much.
+/// The time span of the strip, in seconds, and its steps.
 const STRIP_SECONDS: f64 = 60.0;
 const STRIP_STEP: f64 = 0.25;
 /// From the strip's middle to its edge, in degrees.
@@ -30,22 +30,22 @@ const HELP: [[&str; 2]; 9] = [
     ["", "Sides are your own. It measures; it does not diagnose."],
 ];
 
-/// Everything that the window shows beside the picture.
+/// Everything shown in the window besides the picture.
 #[derive(Debug, Clone)]
 pub struct Scene {
-    /// The person, while somebody is measured.
+    /// The person, while one is measured.
     pub person: Option<Person>,
     /// The state.
     pub state: State,
-    /// One line on what goes on: a baseline being taken, a source waited for.
+    /// One line on the current activity: taking a baseline, waiting for a source.
     pub note: Option<String>,
     /// Large letters in the middle: a countdown.
     pub large: Option<String>,
-    /// What departs, while an episode lasts.
+    /// The departures, during an episode.
     pub alert: Option<String>,
-    /// Whether the help lies over all.
+    /// Whether the help is shown on top.
     pub help: bool,
-    /// Whether the source's picture is shown the other way round.
+    /// Whether the source's picture is shown mirrored.
     pub flipped: bool,
 }
 
@@ -53,12 +53,12 @@ pub struct Scene {
 #[derive(Debug, Default)]
 pub struct Strip {
     points: VecDeque<(f64, [Option<f64>; WATCHED.len()])>,
-    /// Usual values and limits, where a baseline is watched.
+    /// Usual values and limits, if a baseline is used.
     pub usual: [Option<(f64, f64)>; WATCHED.len()],
 }
 
 impl Strip {
-    /// Takes a frame's values in degrees, at most four times a second.
+    /// Adds a frame's values in degrees, at most four times a second.
     pub fn push(&mut self, seconds: f64, values: [Option<f64>; WATCHED.len()]) {
         if self.points.back().is_some_and(|(last, _)| (0.0..STRIP_STEP).contains(&(seconds - last))) {
             return;
@@ -80,7 +80,7 @@ fn color(measure: Measure) -> Color {
     }
 }
 
-/// A short name, as there is little room.
+/// A short name, for lack of space.
 fn name(measure: Measure) -> &'static str {
     match measure {
         Measure::HeadTilt => "head",
@@ -90,7 +90,7 @@ fn name(measure: Measure) -> &'static str {
     }
 }
 
-/// A value as it is shown: the number with its error, and what it says with the subject's own side; or why there is none.
+/// A value for display: the number with its error, and its meaning with the subject's own side; or why there is none.
 #[must_use]
 pub fn words(reading: &Reading) -> [String; 2] {
     match &reading.value {
@@ -104,7 +104,7 @@ pub fn words(reading: &Reading) -> [String; 2] {
     }
 }
 
-/// Draws scenes, into the same memory each time.
+/// Draws scenes into a reused buffer.
 #[derive(Debug, Default)]
 pub struct Painter {
     letters: Letters,
@@ -114,7 +114,7 @@ pub struct Painter {
 }
 
 impl Painter {
-    /// Draws a frame and what lies over it.
+    /// Draws a frame and its overlay.
     ///
     /// # Errors
     /// What OpenCV says.
@@ -181,7 +181,7 @@ impl Painter {
         Ok(())
     }
 
-    /// The last minute, newest on the right; the left is up.
+    /// The last minute, newest on the right; values towards the subject's left are up.
     fn strip(&mut self, strip: &Strip, size: u32) -> opencv::Result<()> {
         let (width, height) = (self.shown.cols(), (4 * size) as i32);
         let top = self.shown.rows() - height;
@@ -193,7 +193,7 @@ impl Painter {
         let x = |seconds: f64| width - 1 - ((newest - seconds) / STRIP_SECONDS * f64::from(width)) as i32;
         for (index, measure) in WATCHED.into_iter().enumerate() {
             let color = color(measure);
-            // The limits that watch mode speaks up beyond.
+            // The limits for alerts of watch mode.
             if let Some((usual, limit)) = strip.usual[index] {
                 for edge in [usual - limit, usual + limit] {
                     canvas::cased(
@@ -257,7 +257,7 @@ impl Painter {
         let height = line * HELP.len() as i32;
         let (x, y) = ((self.shown.cols() - width) / 2, (self.shown.rows() - height) / 2);
         let area = Rect::new(x - line, y - line, width + 2 * line, height + line);
-        // Twice, so that it stands out from what lies under it.
+        // Twice, so that it stands out from the background.
         canvas::shade(&mut self.shown, area);
         canvas::shade(&mut self.shown, area);
         for (index, [key, text]) in HELP.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! Pictures, each measured exactly as `orthostat analyze` measures photos: a sequence, and the key `s`.
+//! Pictures, each measured exactly as `orthostat analyze` measures photos: for a sequence, and for the key `s`.
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -26,9 +26,9 @@ use super::standing::{free_id, save};
 use super::terminal::say;
 use super::window::{Key, Window, cannot};
 
-/// Readings of each picture of a sequence, unless another number is asked for: the next one comes.
+/// The default number of readings of each picture of a sequence.
 const READINGS: usize = 2;
-/// How long a picture stands in the window.
+/// How long a picture is shown in the window.
 const STANDS: Duration = Duration::from_millis(500);
 
 fn analyzer(options: &Live) -> Result<Analyzer> {
@@ -36,7 +36,7 @@ fn analyzer(options: &Live) -> Result<Analyzer> {
     Analyzer::open(&[options.models()], cores.min(2))
 }
 
-/// Measures pictures one after the other; the exit code.
+/// Measures pictures one after the other; returns the exit code.
 ///
 /// # Errors
 /// [`Error::Runtime`] and [`Error::Model`], which no later picture would cure; what the first unreadable one says when none
@@ -63,7 +63,7 @@ pub fn run(options: &Live, pictures: &[PathBuf], mut window: Option<Window>) -> 
                         tell(&Record::of(photo.provenance(&id), &analysis), number as u64, options, window.is_some())?
                     }
                     Err(error @ (Error::Runtime { .. } | Error::Model { .. })) => return Err(error),
-                    // Of what is left, only a view that cannot be told (Usage) means that somebody was found.
+                    // Of the remaining errors, only an unclear view (Usage) means that a person was found.
                     Err(error) => {
                         let person = matches!(error, Error::Usage { .. });
                         tell_why_not(&error, person, number as u64, options, window.is_some())?
@@ -111,7 +111,7 @@ fn tell_why_not(error: &Error, person: bool, frame: u64, options: &Live, windowe
     if windowed { Ok(ControlFlow::Continue(())) } else { say(reason) }
 }
 
-/// Waits while a picture stands, for a key that ends it.
+/// Waits while a picture is shown, or for a key that ends it.
 fn stands(window: &mut Option<Window>) -> Result<ControlFlow<()>> {
     let Some(window) = window else { return Ok(ControlFlow::Continue(())) };
     let start = std::time::Instant::now();
@@ -166,15 +166,15 @@ fn show(
     window.show(painter.paint(&bgr, &scene, &Strip::default()).map_err(cannot)?)
 }
 
-/// Saves a frame as a picture, with its record and the annotated picture as `orthostat analyze --out` writes them; what to
-/// tell the user.
+/// Saves a frame as a picture, with its record and the annotated picture as written by `orthostat analyze --out`; returns the message for
+/// the user.
 ///
 /// # Errors
 /// [`Error::Unwritable`], [`Error::Runtime`], [`Error::Model`].
 pub fn snapshot(frame: &Frame<'_>, name: &Path, options: &Live) -> Result<String> {
     let folder = &options.out;
     output::make_folder(folder)?;
-    // Each under a name that is free: nothing is ever replaced.
+    // Each under an unused name: nothing is ever replaced.
     let outputs = Outputs::files(false);
     let id = free_id(folder, "snapshot");
     let photo = photo_of(frame, name);
@@ -194,7 +194,7 @@ pub fn snapshot(frame: &Frame<'_>, name: &Path, options: &Live) -> Result<String
     Ok(format!("saved {}", path.display()))
 }
 
-/// A frame in a photo's clothes: there is no file of which it could give the hash, and nothing is known about the camera.
+/// A frame as a photo: it has no file to hash, and nothing is known about the camera.
 fn photo_of(frame: &Frame<'_>, name: &Path) -> Photo {
     let pixels = frame.to_rgb();
     let (width, height) = pixels.dimensions();
@@ -206,7 +206,7 @@ fn photo_of(frame: &Frame<'_>, name: &Path) -> Photo {
             path: name.into(),
             blake3: None,
             bytes: 0,
-            // The nearest to bare pixels that there is; the record says "frame" instead.
+            // The nearest format to raw pixels; the record says "frame" instead.
             format: Format::Bmp,
             stored_width: width,
             stored_height: height,

@@ -1,4 +1,4 @@
-//! What the user names as the source, and what it turns out to be.
+//! Resolves the source named by the user.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ pub enum Source {
     Pictures(Vec<PathBuf>),
     /// A video file.
     Video(Video),
-    /// A camera or a stream, which runs continuously and may vanish and come back.
+    /// A camera or a stream, which runs continuously and may be lost and recovered.
     Live(Live, Input),
 }
 
@@ -33,7 +33,7 @@ pub struct Video {
     capture: VideoCapture,
 }
 
-/// A camera or a stream by its name, so that it can be opened again.
+/// A camera or a stream by name, so that it can be reopened.
 #[derive(Debug, Clone)]
 pub enum Live {
     /// A camera's number.
@@ -47,15 +47,15 @@ pub enum Live {
 pub enum Input {
     /// Read by OpenCV.
     Capture(VideoCapture),
-    /// Read here.
+    /// Read by this program.
     Mjpeg(mjpeg::Stream),
 }
 
-/// On Linux the part of OpenCV to be used is named: without a choice it also tries GStreamer, which takes seconds
-/// for a missing camera and takes a file's name for a pipeline to be run.
+/// On Linux the back end of OpenCV is specified: otherwise it also tries GStreamer, which takes seconds for a missing camera and
+/// interprets a file's name as a pipeline to run.
 const FILES_AND_STREAMS: i32 = if cfg!(target_os = "linux") { CAP_FFMPEG } else { CAP_ANY };
 const CAMERAS: i32 = if cfg!(target_os = "linux") { CAP_V4L2 } else { CAP_ANY };
-/// A stream that OpenCV reads is dead when it is silent for so long, in milliseconds.
+/// A stream read by OpenCV has failed when it is silent for this long, in milliseconds.
 const PATIENCE_MS: i32 = 5000;
 
 impl Source {
@@ -122,8 +122,8 @@ impl Video {
         }
     }
 
-    /// Reads the next frame; its own time stamp in seconds, or `None` at the end. (OpenCV says no more than "no frame": the end
-    /// and a broken file look alike.)
+    /// Reads the next frame; returns its own time stamp in seconds, or `None` at the end. (OpenCV reports only "no frame": the end and a
+    /// broken file are indistinguishable.)
     pub fn read(&mut self, frame: &mut Mat) -> Option<f64> {
         match self.capture.read(frame) {
             Ok(true) if !frame.empty() => {
@@ -137,7 +137,7 @@ impl Video {
 }
 
 impl Live {
-    /// As it may be shown: without user, password and query, which have no place in records and messages.
+    /// Its name for display: without user, password and query, which must not appear in records and messages.
     #[must_use]
     pub fn name(&self) -> PathBuf {
         match self {
@@ -146,7 +146,7 @@ impl Live {
         }
     }
 
-    /// Opens it, again and again if need be.
+    /// Opens it, repeatedly if necessary.
     ///
     /// # Errors
     /// One clause for the user.
@@ -170,8 +170,8 @@ impl Live {
     }
 }
 
-/// OpenCV writes its own warnings to standard error, beside the one sentence that the user gets from us. (What FFmpeg writes
-/// there when a stream does not open stays: only it knows the cause.)
+/// Suppresses OpenCV's own warnings on standard error, besides the one sentence from this program. (FFmpeg's messages when a stream does
+/// not open are kept: only FFmpeg knows the cause.)
 fn quiet() {
     let _ = set_log_level(LogLevel::LOG_LEVEL_SILENT);
 }
@@ -180,7 +180,7 @@ fn is_open(capture: &VideoCapture) -> bool {
     capture.is_opened().unwrap_or(false)
 }
 
-/// Makes sure that a frame has three channels of 8 bits, blue, green, red: grey ones are spread, a fourth channel is dropped.
+/// Makes sure that a frame has three channels of 8 bits, blue, green, red: grey ones are expanded, a fourth channel is dropped.
 ///
 /// # Errors
 /// One clause that says what was expected and what was found.
@@ -206,7 +206,7 @@ pub fn straighten(frame: &mut Mat, spare: &mut Mat) -> Result<(), String> {
     Ok(())
 }
 
-/// A frame's pixels as [`Frame`](orthostat::vision::raster::frame::Frame) takes them; `None` when there are none.
+/// A frame's pixels as a [`Frame`](orthostat::vision::raster::frame::Frame); `None` when there are none.
 #[must_use]
 pub fn pixels(frame: &Mat) -> Option<orthostat::vision::raster::frame::Frame<'_>> {
     let side = |side: i32| usize::try_from(side).unwrap_or(0);

@@ -1,4 +1,4 @@
-//! The standing check's record: three seconds of frames read like as many readings of one photo.
+//! The standing check's record: three seconds of frames, treated like readings of one photo.
 
 use std::path::{Path, PathBuf};
 
@@ -17,12 +17,12 @@ use orthostat::vision::track::Followed;
 
 use super::follow::Follower;
 
-/// Seconds between two looks at the upper body, which also find the outline.
+/// Seconds between two readings of the upper body, which also give the outline.
 const UPPER_EVERY: f64 = 0.5;
-/// Nudges are taken from the beginning again after so many.
+/// The number of nudges, which are then repeated from the beginning.
 const NUDGES: usize = 12;
 
-/// Readings of the frames that count.
+/// Readings of the frames in the measurement.
 #[derive(Debug, Default)]
 pub struct Standing {
     readings: Option<Readings>,
@@ -35,7 +35,7 @@ pub struct Standing {
 }
 
 impl Standing {
-    /// Reads a frame that counts.
+    /// Reads a frame of the measurement.
     ///
     /// # Errors
     /// When a model cannot be run.
@@ -59,7 +59,7 @@ impl Standing {
         if let Ok((shoulders, hips)) = trunk
             && self.upper_at.is_none_or(|at| seconds - at >= UPPER_EVERY)
         {
-            // A plain and a mirrored look at the same frame, so that the outline favours no side.
+            // A plain and a mirrored reading of the same frame, so that the outline favours no side.
             let side = UPPER_SIDE * shoulders.distance(hips);
             let region = Region { center: shoulders.midpoint(hips), side, rotation: 0.0 };
             for mirrored in [false, true] {
@@ -72,7 +72,7 @@ impl Standing {
         Ok(())
     }
 
-    /// The record of what was read.
+    /// The record of the readings.
     ///
     /// # Errors
     /// [`Error::NoPerson`] when nothing was, [`Error::Usage`] when the view is unclear.
@@ -90,18 +90,18 @@ impl Standing {
         let around = self.around.ok_or_else(nothing)?;
         let readings = [readings];
         let lasted = self.span.map_or(0.0, |[first, last]| last - first);
-        // People sway slowly: about one independent look a second.
+        // People sway slowly: about one independent sample per second.
         let frame =
             observation::Frame { independent: Some(lasted.max(1.0)), ..follower.frame(&readings, self.people.max(1)) };
         let analysis = measure(frame, follower.observation(&readings, &around), follower.options())?;
         let mut record = Record::of(Provenance::new(id, source_of(name, size)), &analysis);
-        // Of frames nothing is kept to be measured again.
+        // Frames are not stored, so the record cannot be recomputed.
         record.observation = None;
         Ok(record)
     }
 }
 
-/// What a record of frames says about their source: there is no file of which it could give the hash.
+/// The source data in a record of frames: there is no file to hash.
 #[must_use]
 pub fn source_of(name: &Path, (width, height): (f64, f64)) -> Source {
     let file = name.file_name().map_or_else(|| name.display().to_string(), |file| file.to_string_lossy().into_owned());
@@ -116,20 +116,20 @@ pub fn source_of(name: &Path, (width, height): (f64, f64)) -> Source {
     }
 }
 
-/// Writes a record into a folder under the first id of this kind that is free: `check-001`, `snapshot-001`.
+/// Writes a record into a folder under the first unused id of this kind: `check-001`, `snapshot-001`.
 ///
 /// # Errors
 /// [`Error::Unwritable`].
 pub fn save(folder: &Path, record: &Record) -> Result<PathBuf> {
     output::make_folder(folder)?;
-    // Each under a name that is free: nothing is ever replaced.
+    // Each under an unused name: nothing is ever replaced.
     let outputs = Outputs::files(false);
     let path = folder.join(format!("{}.json", record.id));
     outputs.write(&path, &output::json(record, &path)?, None)?;
     Ok(path)
 }
 
-/// The first id of a kind that no record in a folder has.
+/// The first unused id of a kind in a folder.
 #[must_use]
 pub fn free_id(folder: &Path, kind: &str) -> String {
     let id = |number: usize| format!("{kind}-{number:03}");

@@ -1,4 +1,4 @@
-//! Standard output and standard error: the program's one place that prints.
+//! Standard output and standard error: the only place in the program that prints.
 
 use std::io::Write;
 use std::ops::ControlFlow;
@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use orthostat::core::error::{Error, Result};
 use orthostat::core::names::{shown, shown_lines};
 
-/// A message for the user, on standard error. Where it cannot be written the work goes on without it.
+/// Writes a message for the user to standard error. If that fails, the work continues without it.
 pub fn complain(message: &dyn std::fmt::Display) {
     let mut err = std::io::stderr().lock();
     let _ = writeln!(err, "orthostat-live: {}", shown(&message.to_string()));
@@ -16,11 +16,11 @@ pub fn complain(message: &dyn std::fmt::Display) {
 /// The terminal's bell.
 pub fn bell() {
     let mut out = std::io::stderr().lock();
-    // Without a terminal nobody hears it, and nothing is lost.
+    // Without a terminal it has no effect.
     let _ = out.write_all(b"\x07").and_then(|()| out.flush());
 }
 
-/// Writes a line to standard output at once. A closed pipe ends the run.
+/// Writes a line to standard output immediately. A closed pipe ends the run.
 ///
 /// # Errors
 /// [`Error::Unwritable`].

@@ -1,8 +1,8 @@
-//! How long the frames took, for `--timing`.
+//! Processing times of frames, for `--timing`.
 
 use std::time::{Duration, Instant};
 
-/// Bins of a tenth of a millisecond, so that memory does not grow with the frames.
+/// Bins of a tenth of a millisecond, so that memory does not grow with the number of frames.
 const BINS: usize = 5000;
 const BIN_MS: f64 = 0.1;
 
@@ -11,7 +11,7 @@ const BIN_MS: f64 = 0.1;
 pub struct Timing {
     bins: Vec<u32>,
     count: u64,
-    /// When the first frame was done, and the processor seconds used until then.
+    /// When the first frame was done, and the CPU seconds used until then.
     first: Option<(Instant, f64)>,
     /// Resident memory after the first thousand frames, in MiB.
     settled_mib: Option<f64>,
@@ -35,7 +35,7 @@ impl Timing {
         }
     }
 
-    /// The time that so large a share of the frames does not exceed, in milliseconds.
+    /// The time not exceeded by this share of the frames, in milliseconds.
     fn quantile(&self, share: f64) -> f64 {
         let wanted = share * self.count as f64;
         let mut seen = 0.0;
@@ -48,7 +48,7 @@ impl Timing {
         BIN_MS * BINS as f64
     }
 
-    /// As one line.
+    /// The statistics in one line.
     #[must_use]
     pub fn words(&self) -> String {
         let mib = |value: Option<f64>| value.map_or("unknown".into(), |mib| format!("{mib:.1}"));
@@ -73,16 +73,16 @@ impl Timing {
     }
 }
 
-/// Processor seconds that this process has used, all threads together, as Linux counts them in hundredths.
+/// CPU seconds used by this process in all threads, as counted by Linux in hundredths.
 fn processor_seconds() -> Option<f64> {
     let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
-    // The name, in parentheses, may hold spaces; user and system time are the 12th and 13th fields after it.
+    // The name, in parentheses, may contain spaces; user and system time are the 12th and 13th fields after it.
     let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
     let ticks = |field: Option<&str>| field?.parse::<f64>().ok();
     Some(0.01 * (ticks(fields.next())? + ticks(fields.next())?))
 }
 
-/// A line of what Linux says about this process's memory, in MiB.
+/// A line of Linux's memory statistics of this process, in MiB.
 fn memory(line: &str) -> Option<f64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find(|other| other.starts_with(line))?;

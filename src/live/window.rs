@@ -10,10 +10,10 @@ use orthostat::core::error::{Error, Result};
 const NAME: &str = "orthostat";
 const ESCAPE: u8 = 27;
 
-/// A key that means something.
+/// A key with a function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Key {
-    /// Pause or go on.
+    /// Pause or resume.
     Pause,
     /// Take a baseline.
     Baseline,
@@ -32,7 +32,7 @@ pub enum Key {
 }
 
 impl Key {
-    /// What a key's code means.
+    /// The function of a key's code.
     #[must_use]
     pub fn of(code: i32) -> Option<Self> {
         match u8::try_from(code & 0xff).ok()? {
@@ -49,7 +49,7 @@ impl Key {
     }
 }
 
-/// Whether this machine names a display at all. Whether one answers is another matter: see [`Window::open`].
+/// Whether a display is set on this machine. Whether it responds is tested separately: see [`Window::open`].
 #[must_use]
 pub fn has_display() -> bool {
     !cfg!(target_os = "linux")
@@ -67,8 +67,8 @@ pub struct Window {
 impl Window {
     /// Opens the window.
     ///
-    /// Where the display is named but does not answer, the toolkit under OpenCV may end the whole process instead of
-    /// returning an error. A program that wants to go on tries this in another process first.
+    /// If the display is set but does not respond, the toolkit under OpenCV may end the whole process instead of returning an error. A
+    /// program that must continue tests this in another process first.
     ///
     /// # Errors
     /// [`Error::Usage`] with what OpenCV says.
@@ -103,7 +103,7 @@ impl Window {
 
 impl Drop for Window {
     fn drop(&mut self) {
-        // Nothing is lost when the window is gone already.
+        // The window may already be closed.
         let _ = destroy_window(NAME);
     }
 }

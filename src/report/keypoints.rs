@@ -57,7 +57,6 @@ pub fn coco(record: &Record) -> Value {
 
 /// A TRC file of one frame in millimetres, levelled, with OpenSim's axes: X forward, Y up from the ankles, Z to the subject's right. One
 /// photo gives two of them; the third is 0.
-/// photo tells two of them; the third is 0.
 ///
 /// # Errors
 /// In words, where no stature gives a scale or the hips are not seen.

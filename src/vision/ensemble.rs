@@ -173,8 +173,8 @@ pub fn read(
 /// A reading whose shoulders span less than this, in trunk lengths, does not determine which side is left.
 const TELLS_SIDES: f64 = 0.25;
 
-/// Exchanges left and right in readings that disagree with the majority: averaged as they are, a back that some readings took for a front
-/// would collapse to half its width. Returns the share of such readings among those that determine the sides.
+/// Exchanges left and right in readings that disagree with the majority: otherwise the average of a back that some readings took for a
+/// front would collapse to half its width. Returns the share of such readings among those that determine the sides.
 pub fn settle_sides(readings: &mut [Reading]) -> f64 {
     let spans: Vec<f64> = readings.iter().map(|reading| view::shoulder_span(&reading.pose).unwrap_or(0.0)).collect();
     let telling: Vec<f64> = spans.iter().copied().filter(|span| span.abs() >= TELLS_SIDES).collect();

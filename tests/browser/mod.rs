@@ -1,5 +1,5 @@
-//! A headless Chromium for tests of pages, driven over the DevTools protocol through two pipes: no port is opened, and names
-//! of hosts lead nowhere.
+//! A headless Chromium for tests of pages, controlled by the DevTools protocol through two pipes: no port is opened, and host names are
+//! not resolved.
 //!
 //! ```text
 //! mod browser;
@@ -22,21 +22,21 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-/// Longer than this, and the browser hangs.
+/// After this time the browser counts as hanging.
 const PATIENCE: Duration = Duration::from_secs(600);
 
-/// Something that the page asked for, from whatever address.
+/// A request of the page, to any address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Request {
     /// Its address.
     pub(crate) url: String,
     /// Its DevTools number.
     pub(crate) id: String,
-    /// Why it came to nothing, when it did: `csp`, `net::ERR_NAME_NOT_RESOLVED`.
+    /// Why it failed, if it did: `csp`, `net::ERR_NAME_NOT_RESOLVED`.
     pub(crate) failed: Option<String>,
 }
 
-/// One page in a browser of its own, which ends with it.
+/// One page in its own browser, which ends with it.
 pub(crate) struct Page {
     browser: Child,
     to: ChildStdin,
@@ -49,7 +49,7 @@ pub(crate) struct Page {
     _profile: tempfile::TempDir,
 }
 
-/// A sheet of paper in inches, as DevTools counts.
+/// A paper size in inches, the unit of DevTools.
 pub(crate) const A4: (f64, f64) = (8.27, 11.69);
 /// See [`A4`].
 pub(crate) const LETTER: (f64, f64) = (8.5, 11.0);
@@ -59,7 +59,7 @@ impl Page {
     pub(crate) fn start() -> Self {
         let profile = tempfile::tempdir().expect("a folder for the profile");
         let program = std::env::var("CHROMIUM").unwrap_or_else(|_| "chromium".into());
-        // DevTools' pipe reads file 3 and writes file 4; a shell puts them in place without a line of unsafe code.
+        // DevTools' pipe reads file descriptor 3 and writes 4; a shell sets them up without unsafe code.
         let script = r#"exec 3<&0 4>&1 0</dev/null 1>&2; exec "$0" "$@""#;
         let mut browser = Command::new("sh")
             .args(["-c", script, &program])
@@ -141,7 +141,7 @@ impl Page {
         self.wait_for("Page.loadEventFired");
     }
 
-    /// The value of a JavaScript expression; promises are waited for. What it throws fails the test.
+    /// The value of a JavaScript expression; promises are awaited. An exception fails the test.
     pub(crate) fn eval(&mut self, expression: &str) -> Value {
         let params =
             json!({"expression": expression, "returnByValue": true, "awaitPromise": true, "userGesture": true});
@@ -159,7 +159,7 @@ impl Page {
         }
     }
 
-    /// Presses and lets go a key by its DOM name: `Tab`, `Shift+Tab`, `Enter`, `ArrowLeft`, `Escape`, ` `, `a`, `Control+z`.
+    /// Presses and releases a key by its DOM name: `Tab`, `Shift+Tab`, `Enter`, `ArrowLeft`, `Escape`, ` `, `a`, `Control+z`.
     pub(crate) fn press(&mut self, key: &str) {
         let mut modifiers = 0;
         let mut name = key;
@@ -196,7 +196,7 @@ impl Page {
             }
             other => panic!("no such key: {other}"),
         };
-        // With Control, Alt or Meta held, a letter is a command and writes nothing.
+        // With Control, Alt or Meta held, a letter is a command and enters no text.
         let text = if modifiers & 7 == 0 { text } else { "" };
         let base = json!({"key": name, "code": code, "windowsVirtualKeyCode": number, "modifiers": modifiers});
         let event = |kind: &str| {
@@ -216,7 +216,7 @@ impl Page {
         self.drag(&[(x, y)]);
     }
 
-    /// Presses the left mouse button at the first place, moves to each of the others, and lets go at the last.
+    /// Presses the left mouse button at the first place, moves to each of the others, and releases it at the last.
     pub(crate) fn drag(&mut self, places: &[(f64, f64)]) {
         let (Some(first), Some(last)) = (places.first(), places.last()) else { return };
         let mut mouse = |kind: &str, (x, y): (f64, f64), held: u8| {
@@ -255,7 +255,7 @@ impl Page {
         (place[0].as_f64().expect("x"), place[1].as_f64().expect("y"))
     }
 
-    /// Makes the window so large, in CSS pixels, each of so many device pixels. A finger is there when it is narrow.
+    /// Sets the size of the window in CSS pixels, and the device pixels per CSS pixel. A narrow window has touch input.
     pub(crate) fn size(&mut self, width: u32, height: u32, scale: f64) {
         let mobile = width < 600;
         let params = json!({"width": width, "height": height, "deviceScaleFactor": scale, "mobile": mobile});
@@ -277,7 +277,7 @@ impl Page {
         write(path, &answer["data"]);
     }
 
-    /// The page as a PDF file on sheets of this size, with the margins that the page itself asks for.
+    /// The page as a PDF file on sheets of this size, with the margins set by the page itself.
     pub(crate) fn pdf(&mut self, path: &Path, (width, height): (f64, f64)) {
         let params = json!({"paperWidth": width, "paperHeight": height, "printBackground": true,
             "marginTop": 0.4, "marginBottom": 0.4, "marginLeft": 0.4, "marginRight": 0.4});
@@ -285,14 +285,14 @@ impl Page {
         write(path, &answer["data"]);
     }
 
-    /// Everything that was asked for since the browser started, the page itself included.
+    /// All requests since the browser started, including the page itself.
     pub(crate) fn requests(&mut self) -> Vec<Request> {
-        // What is on its way comes before the answer to this.
+        // Pending events arrive before the response to this.
         self.eval("new Promise(done => setTimeout(() => done(0), 100))");
         self.requests.clone()
     }
 
-    /// What the page wrote to the console, and what it threw.
+    /// The page's console messages and exceptions.
     pub(crate) fn messages(&mut self) -> Vec<String> {
         self.eval("0");
         self.messages.clone()
@@ -326,7 +326,7 @@ impl Page {
         }
     }
 
-    /// The next message; events are noted.
+    /// The next message; events are recorded.
     fn next(&mut self) -> Value {
         let message = self
             .from
@@ -363,7 +363,7 @@ impl Page {
 
 impl Drop for Page {
     fn drop(&mut self) {
-        // The browser ends its own children when it is asked to close; killed, it would leave them to notice.
+        // The browser ends its own children when it is closed; if killed, it would leave them behind.
         let _ = self.to.write_all(b"{\"id\":0,\"method\":\"Browser.close\"}\0").and_then(|()| self.to.flush());
         let start = Instant::now();
         while start.elapsed() < Duration::from_secs(5) {

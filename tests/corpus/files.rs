@@ -1,4 +1,4 @@
-//! Awkward files, made from one good photo and a few small fixtures that no encoder here writes.
+//! Difficult files, made from one good photo and a few small fixtures that no encoder here can write.
 
 use std::ffi::OsString;
 use std::io::Cursor;
@@ -8,23 +8,23 @@ use std::path::{Path, PathBuf};
 
 use image::{DynamicImage, ExtendedColorType, GrayImage, ImageEncoder, ImageFormat, RgbImage};
 
-/// What must become of a file.
+/// The expected outcome for a file.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Fate {
     /// A record, the same as when it is measured alone.
     Record,
     /// A row among the failures with this code and these words.
     Failure(&'static str, &'static str),
-    /// Nobody is found; or, in a picture of a few pixels, somebody who is refused whole.
+    /// No person is found; or, in a picture of a few pixels, a person whose measures are all refused.
     Nobody,
-    /// Either: nobody knows what a flipped bit does, but it must be one of the two.
+    /// Either: the effect of a flipped bit is unknown, but the outcome must be one of the two.
     Either,
 }
 
 /// One file of the corpus.
 #[derive(Debug)]
 pub(crate) struct File {
-    /// What is awkward about it: one kind each.
+    /// The kind of difficulty: one each.
     pub(crate) kind: String,
     pub(crate) path: PathBuf,
     pub(crate) fate: Fate,
@@ -35,7 +35,7 @@ pub(crate) struct File {
 pub(crate) struct Corpus {
     pub(crate) folder: PathBuf,
     pub(crate) files: Vec<File>,
-    /// How many files are no pictures by name and by content, and are left out.
+    /// The number of files that are not pictures by name and by content, and are left out.
     pub(crate) strangers: usize,
     _socket: std::os::unix::net::UnixListener,
 }
@@ -61,7 +61,7 @@ fn encoded(picture: &DynamicImage, format: ImageFormat) -> Vec<u8> {
     bytes.into_inner()
 }
 
-/// Puts a segment behind the start marker of a JPEG.
+/// Inserts a segment after the start marker of a JPEG.
 fn with_segment(jpeg: &[u8], marker: u8, content: &[u8]) -> Vec<u8> {
     let length = u16::try_from(content.len() + 2).expect("short enough").to_be_bytes();
     [&jpeg[..2], &[0xff, marker], &length, content, &jpeg[2..]].concat()
@@ -89,14 +89,14 @@ fn chunk(kind: &[u8; 4], content: &[u8]) -> Vec<u8> {
     [&length, &kind[..], content, &(!register).to_be_bytes()].concat()
 }
 
-/// A PNG whose header says this size, with whatever follows the header.
+/// A PNG with this size in its header, with any content after the header.
 fn png_of(width: u32, height: u32, following: &[u8]) -> Vec<u8> {
     let mut header = [width.to_be_bytes(), height.to_be_bytes()].concat();
     header.extend([8, 2, 0, 0, 0]);
     [b"\x89PNG\r\n\x1a\n", &chunk(b"IHDR", &header)[..], following].concat()
 }
 
-/// Where a JPEG's first segment of a kind starts.
+/// The position of a JPEG's first segment of a kind.
 fn segment(jpeg: &[u8], marker: u8) -> usize {
     let mut at = 2;
     while jpeg[at + 1] != marker {
@@ -105,7 +105,7 @@ fn segment(jpeg: &[u8], marker: u8) -> usize {
     at
 }
 
-/// Flips bits between two places; Xorshift: the same in every run.
+/// Flips bits between two positions; Xorshift: the same in every run.
 fn flipped(bytes: &[u8], from: usize, to: usize, number: usize, seed: u64) -> Vec<u8> {
     let mut bytes = bytes.to_vec();
     let mut state = seed;
@@ -145,7 +145,7 @@ impl Corpus {
         self.add(kind, path, fate);
     }
 
-    /// Something that is there already.
+    /// An existing file.
     fn add(&mut self, kind: &str, path: PathBuf, fate: Fate) {
         self.files.push(File { kind: kind.into(), path, fate });
     }
@@ -204,7 +204,7 @@ impl Corpus {
         self.put("bits flipped in a PNG", "bits-flipped.png", &bytes, not("found a damaged one"));
     }
 
-    /// Small files that say they are huge, or that are, once unpacked.
+    /// Small files that declare a huge size, or that are huge when unpacked.
     fn bombs(&mut self, jpeg: &[u8]) {
         let large = |says| Fate::Failure("too_large", says);
         let size = "60000 x 60000 pixels (3600 megapixels), more than the limit of 100 megapixels";
@@ -217,7 +217,7 @@ impl Corpus {
         bytes[18..26].copy_from_slice(&[60_000_u32.to_le_bytes(), 60_000_u32.to_le_bytes()].concat());
         self.put("BMP bomb", "bomb.bmp", &bytes, large(size));
         let mut bytes = encoded(&DynamicImage::ImageRgb8(RgbImage::new(4, 4)), ImageFormat::WebP);
-        // Width and height less one, 14 bits each, behind the lossless signature.
+        // Width and height minus one, 14 bits each, after the lossless signature.
         bytes[21..25].copy_from_slice(&(15_999_u32 << 14 | 15_999).to_le_bytes());
         self.put("WebP bomb", "bomb.webp", &bytes, large("16000 x 16000 pixels (256 megapixels)"));
         let mut tiff = b"II*\0\x08\0\0\0\x08\0".to_vec();
@@ -231,13 +231,13 @@ impl Corpus {
         tiff.extend([0; 4]);
         self.put("TIFF bomb", "bomb.tif", &tiff, large(size));
         self.put("HEIC bomb", "bomb.heic", &fixture("heic-header-says-60000x60000-is-refused.heic"), large(size));
-        // Under the limit of pixels, and a thousand times its own length.
+        // Under the limit of pixels, but a thousand times its own length.
         let mut bytes = Vec::new();
         let encoder = image::codecs::png::PngEncoder::new(&mut bytes);
         encoder.write_image(&vec![0; 36_000_000], 6000, 6000, ExtendedColorType::L8).expect("encoded");
         assert!(bytes.len() < 300_000, "{}", bytes.len());
         self.put("large and empty PNG", "large-and-empty.png", &bytes, Fate::Nobody);
-        // A profile that unpacks to 100 MB: before the pixels, so that a reader of metadata meets it first.
+        // A profile that unpacks to 100 MB: before the pixels, so that a reader of metadata finds it first.
         let zeros = {
             let mut png = Vec::new();
             let encoder = image::codecs::png::PngEncoder::new(&mut png);
@@ -287,7 +287,7 @@ impl Corpus {
         let grey = encoded(&picture.to_luma8().into(), ImageFormat::Jpeg);
         self.put("grey JPEG", "grey.jpg", &grey, Fate::Record);
         self.put("TIFF", "photo.tif", &encoded(picture, ImageFormat::Tiff), Fate::Record);
-        // Rows from the top, which a negative height stands for.
+        // Rows from the top, indicated by a negative height.
         let mut bmp = encoded(&picture.flipv(), ImageFormat::Bmp);
         let height = i32::from_le_bytes(bmp[22..26].try_into().expect("four"));
         bmp[22..26].copy_from_slice(&(-height).to_le_bytes());
@@ -403,7 +403,7 @@ impl Corpus {
         self.add("socket", socket, unreadable("expected a picture file, found a socket"));
         std::fs::write(&locked, jpeg).expect("written");
         std::fs::set_permissions(&locked, std::fs::Permissions::from_mode(0o000)).expect("closed");
-        // The system's own administrator may read everything.
+        // The root user may read everything.
         let all = std::fs::File::open(&locked).is_ok();
         self.add("locked photo", locked, if all { Fate::Record } else { unreadable("permission denied") });
         std::fs::create_dir(&closed).expect("made");
@@ -416,7 +416,7 @@ impl Corpus {
         self.add("photo in a locked folder", path, fate);
     }
 
-    /// Opens what was locked, so that the folder can be removed.
+    /// Restores permissions, so that the folder can be removed.
     pub(crate) fn unlock(&self) {
         let closed = self.folder.join("closed");
         std::fs::set_permissions(closed, std::fs::Permissions::from_mode(0o700)).expect("opened");

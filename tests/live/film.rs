@@ -1,4 +1,4 @@
-//! Short videos made of the samples.
+//! Short videos made from the samples.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use opencv::imgcodecs::{IMREAD_COLOR, imread};
 use opencv::imgproc::{INTER_AREA, INTER_LINEAR, get_rotation_matrix_2d, resize, warp_affine};
 use opencv::videoio::{VideoWriter, VideoWriterTrait, VideoWriterTraitConst};
 
-/// What a frame shows.
+/// The content of a frame.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Shot {
     sample: Option<&'static str>,
@@ -21,13 +21,13 @@ pub(crate) struct Shot {
     upper: bool,
 }
 
-/// A sample as it is.
+/// An unmodified sample.
 pub(crate) const fn still(sample: &'static str, width: i32, height: i32) -> Shot {
     Shot { sample: Some(sample), width, height, degrees: 0.0, shift: 0.0, upper: false }
 }
 
-/// A sample turned about its middle: positive = clockwise in the picture, so that somebody seen from the front leans to their
-/// left by as much. The camera is to be taken for level then, for the background leans too.
+/// A sample turned about its middle: positive = clockwise in the picture, so a person seen from the front leans to their left by as much.
+/// The camera must be set to level then, since the background leans too.
 pub(crate) const fn lean(sample: &'static str, width: i32, height: i32, degrees: f64) -> Shot {
     Shot { sample: Some(sample), width, height, degrees, shift: 0.0, upper: false }
 }
@@ -42,7 +42,7 @@ pub(crate) const fn wide(sample: &'static str, shift: f64, degrees: f64) -> Shot
     Shot { sample: Some(sample), width: 1280, height: 720, degrees, shift, upper: false }
 }
 
-/// Nobody.
+/// No person.
 pub(crate) const fn empty(width: i32, height: i32) -> Shot {
     Shot { sample: None, width, height, degrees: 0.0, shift: 0.0, upper: false }
 }
@@ -60,7 +60,7 @@ impl Shot {
             let part = Rect::new(0, photo.rows() / 12, photo.cols(), photo.rows() / 3);
             photo = Mat::roi(&photo, part).unwrap().try_clone().unwrap();
         }
-        // Whole and in its own shape, in the middle of the frame.
+        // Whole and undistorted, in the middle of the frame.
         let share = f64::from(self.height) / f64::from(photo.rows());
         let width = (share * f64::from(photo.cols())).round() as i32;
         let mut fitted = Mat::default();

@@ -1,4 +1,4 @@
-//! A screen that nobody sees (Xvfb), its keyboard (xdotool), and a look at what is on it.
+//! A virtual screen (Xvfb), its keyboard (xdotool), and access to its pixels.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -21,7 +21,7 @@ impl Drop for Screen {
 }
 
 impl Screen {
-    /// `.ci/setup live` installs what this needs.
+    /// `.ci/setup live` installs the required programs.
     pub(crate) fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut server = Command::new("Xvfb")
@@ -40,7 +40,7 @@ impl Screen {
         &self.display
     }
 
-    /// Presses a key with the pointer over the window, which has the keyboard then.
+    /// Presses a key with the pointer over the window, which gives it the focus.
     pub(crate) fn press(&self, key: &str) {
         let status = Command::new("xdotool")
             .args(["mousemove", "100", "100", "key", key])
@@ -58,10 +58,10 @@ impl Screen {
         }
     }
 
-    /// The mean rows of the left and the right half of what has a colour on the screen; `None` where too little has it. The
-    /// corner of the values, whose dots have the same colours, is left out.
+    /// The mean rows of the left and the right half of the pixels with a colour on the screen; `None` if there are too few. The corner
+    /// with the values, whose dots have the same colours, is left out.
     pub(crate) fn rows_of(&self, color: [u8; 3]) -> Option<[i64; 2]> {
-        // The server keeps its screen in a file in the form of `xwd`.
+        // The server stores its screen in a file in the format of `xwd`.
         let dump = std::fs::read(self.folder.path().join("Xvfb_screen0")).unwrap();
         let word = |index: usize| u32::from_be_bytes(dump[4 * index..4 * index + 4].try_into().unwrap()) as usize;
         let (width, height, stride) = (word(4), word(5), word(12));

@@ -1,4 +1,4 @@
-//! A camera on the network: motion JPEG over HTTP, which can die in the middle of a picture and come back.
+//! A network camera: motion JPEG over HTTP, which can fail in the middle of a picture and recover.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -26,7 +26,7 @@ struct State {
 }
 
 impl Server {
-    /// Starts to serve pictures, each as long as said, over and over.
+    /// Starts serving pictures at this interval, repeatedly.
     pub(crate) fn start(shots: &[Shot], every: Duration) -> Self {
         let pictures = shots
             .iter()
@@ -54,18 +54,18 @@ impl Server {
         self.port
     }
 
-    /// Whether somebody named a user and a password.
+    /// Whether a client sent a user and a password.
     pub(crate) fn authorized(&self) -> bool {
         self.state.authorized.load(Ordering::SeqCst)
     }
 
-    /// Sends half a picture, closes everything, and answers nobody.
+    /// Sends half a picture, closes all connections, and accepts no more.
     pub(crate) fn die_in_the_middle_of_a_picture(&self) {
         self.state.dying.store(true, Ordering::SeqCst);
         *self.state.listener.lock().unwrap() = None;
     }
 
-    /// Answers again, at the same address.
+    /// Accepts connections again, at the same address.
     pub(crate) fn come_back(&self) {
         self.state.dying.store(false, Ordering::SeqCst);
         let mut tries = 0;

@@ -1,4 +1,4 @@
-//! What MediaPipe saw in photos, and how far one reading of ours lies from it. Shared by the test and the example.
+//! MediaPipe's landmarks in photos, and their distance from one reading of this program. Shared by the test and the example.
 
 use std::path::{Path, PathBuf};
 
@@ -16,28 +16,28 @@ use orthostat::vision::raster::region::Region;
 use orthostat::vision::raster::region::Sampling;
 use serde::Deserialize;
 
-/// Whatever went wrong, in words.
+/// Any error, in words.
 pub(crate) type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 /// The pairs of joints that are compared: limbs and trunk.
 pub(crate) const PAIRS: [Pair; 6] =
     [Pair::SHOULDERS, Pair::ELBOWS, Pair::WRISTS, Pair::HIPS, Pair::KNEES, Pair::ANKLES];
 
-/// What `make_golden.py` wrote.
+/// The file written by `make_golden.py`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Golden {
     /// MediaPipe's version.
     pub(crate) mediapipe: String,
-    /// Whether every photo was looked at for itself.
+    /// Whether every photo was processed independently.
     pub(crate) static_image_mode: bool,
-    /// 1 is the full landmark model.
+    /// 1 means the full landmark model.
     pub(crate) model_complexity: u8,
     /// By file name.
     pub(crate) photos: Vec<Entry>,
 }
 
-/// One photo as MediaPipe saw it.
+/// MediaPipe's result for one photo.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Entry {
@@ -49,26 +49,26 @@ pub(crate) struct Entry {
     pub(crate) width: u32,
     /// Its height, in pixels.
     pub(crate) height: u32,
-    /// What MediaPipe saw in the file as libjpeg-turbo decodes it.
+    /// MediaPipe's landmarks for the file as decoded by libjpeg-turbo.
     pub(crate) landmarks: Seen,
-    /// BLAKE3 of the upright RGB pixels as we decode them, in hexadecimal.
+    /// BLAKE3 of the upright RGB pixels as decoded by this program, in hexadecimal.
     pub(crate) pixels_blake3: String,
-    /// What MediaPipe saw in those pixels.
+    /// MediaPipe's landmarks for those pixels.
     pub(crate) same_pixels: Seen,
 }
 
-/// x and y in pixels of the upright photo, and visibility, in the order of [`Joint::ALL`]; empty when nobody was found.
+/// x and y in pixels of the upright photo, and visibility, in the order of [`Joint::ALL`]; empty when no person was found.
 #[derive(Debug, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Seen(pub(crate) Vec<[f64; 3]>);
 
-/// How far our reading of one photo lies from MediaPipe's.
+/// The difference between this program's reading of one photo and MediaPipe's.
 #[derive(Debug)]
 pub(crate) struct Difference {
-    /// Per joint of [`PAIRS`], in percent of the trunk length that MediaPipe sees.
+    /// Per joint of [`PAIRS`], in percent of the trunk length by MediaPipe.
     pub(crate) joints: Vec<f64>,
-    /// Shoulder tilt and hip tilt, ours less MediaPipe's, in degrees; `None` in side views, where one joint hides the other
-    /// and their line has no direction to speak of.
+    /// Shoulder tilt and hip tilt, ours minus MediaPipe's, in degrees; `None` in side views, where one joint hides the other and their
+    /// line has no reliable direction.
     pub(crate) tilts: Option<[f64; 2]>,
 }
 
@@ -81,7 +81,7 @@ impl Golden {
 }
 
 impl Entry {
-    /// The photo itself, if it is still the one that MediaPipe saw.
+    /// The photo itself, if it is still the one that MediaPipe processed.
     pub(crate) fn photo(&self, folder: &Path) -> Result<Photo> {
         let path: PathBuf = folder.join(&self.file);
         let photo = Photo::open(&path, &ReadOptions::default())?;
@@ -100,14 +100,14 @@ impl Entry {
 }
 
 impl Seen {
-    /// The joints; `None` when nobody was found.
+    /// The joints; `None` when no person was found.
     pub(crate) fn pose(&self) -> Option<Pose> {
         let places = self.0.iter().map(|&[x, y, _]| Point::new(x, y));
         (!self.0.is_empty()).then(|| Pose::from_points(Joint::ALL.into_iter().zip(places)))
     }
 }
 
-/// Compares a reading of ours with MediaPipe's.
+/// Compares a reading of this program with MediaPipe's.
 pub(crate) fn compare(ours: &Pose, theirs: &Pose) -> Result<Difference> {
     // Neither kind of refusal is an error type: both are reasons in words.
     let trunk = trunk_length(theirs).map_err(|refusal| refusal.to_string())?;
@@ -128,15 +128,15 @@ pub(crate) fn compare(ours: &Pose, theirs: &Pose) -> Result<Difference> {
     Ok(Difference { joints, tilts })
 }
 
-/// Opens the models that MediaPipe runs at complexity 1, and has pixels read as it reads them.
+/// Opens the models that MediaPipe uses at complexity 1, with its way of reading pixels.
 pub(crate) fn open() -> std::result::Result<BlazePose, Error> {
     BlazePose::open(&blazepose::Options { sampling: Sampling::Bilinear, ..blazepose::Options::default() })
 }
 
-/// One pass, as MediaPipe does it: the detector's best person, and one look at them. `None` when nobody is there.
+/// One pass, as in MediaPipe: the detector's best person, and one reading. `None` when there is no person.
 pub(crate) fn one_pass(model: &mut BlazePose, photo: &Photo) -> std::result::Result<Option<Pose>, Error> {
     let pyramid = Pyramid::new(&photo.pixels);
-    // MediaPipe's places are pixel numbers, and ours count from the picture's edge.
+    // MediaPipe's places are pixel numbers; ours count from the picture's edge.
     let half = Vec2::new(0.5, 0.5);
     let whole = Region::whole(pyramid.size().0, pyramid.size().1);
     let theirs = Region { center: whole.center + half, ..whole };
@@ -145,7 +145,7 @@ pub(crate) fn one_pass(model: &mut BlazePose, photo: &Photo) -> std::result::Res
     Ok(reading.map(|reading| reading.pose.map_points(|_, p| p + -half)))
 }
 
-/// The value below which a share of the numbers lies, between neighbours in proportion; NaN for none.
+/// The quantile of the numbers, interpolated between neighbours; NaN if there are none.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a place within the list")]
 pub(crate) fn quantile(values: &[f64], share: f64) -> f64 {
     let mut sorted = values.to_vec();

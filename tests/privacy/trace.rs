@@ -1,13 +1,13 @@
-//! What a program asks of the system, through `strace`: sockets, and files it makes or changes.
+//! A program's system calls, traced by `strace`: sockets, and files it creates or changes.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Calls that reach the network, or make or change files.
+/// Calls that access the network, or create or change files.
 const CALLS: &str = "trace=%network,open,openat,openat2,creat,mkdir,mkdirat,mknod,mknodat,rename,renameat,renameat2,link,linkat,\
                      symlink,symlinkat,truncate";
 
-/// A program under `strace`, with folders of its own for everything that it may write to.
+/// A program under `strace`, with its own folders for everything that it may write to.
 pub(crate) struct Watch {
     folder: tempfile::TempDir,
 }
@@ -26,14 +26,14 @@ impl Watch {
         self.folder.path().join(name)
     }
 
-    /// A sample, copied to be an input.
+    /// A sample, copied as an input.
     pub(crate) fn sample(&self, name: &str) -> PathBuf {
         let to = self.path("in").join(name);
         std::fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join("samples").join(name), &to).expect("copied");
         to
     }
 
-    /// The program under `strace`, in an environment that names its folders and no screen or message bus.
+    /// The program under `strace`, in an environment with its folders and without a screen or message bus.
     pub(crate) fn command(&self, program: &str) -> Command {
         let mut command = Command::new("strace");
         command.args(["-f", "-qq", "-y", "-s", "4096", "-e", CALLS, "-o"]).arg(self.path("trace")).arg(program);
@@ -48,7 +48,7 @@ impl Watch {
         command
     }
 
-    /// What the program did.
+    /// The traced actions of the program.
     pub(crate) fn seen(&self) -> Seen {
         let text = std::fs::read(self.path("trace")).expect("strace is installed (`make setup-test`) and may trace");
         let seen = Seen::of(&String::from_utf8_lossy(&text));
@@ -56,7 +56,7 @@ impl Watch {
         seen
     }
 
-    /// Holds the program to what it may write to.
+    /// Checks that the program wrote only to allowed folders.
     pub(crate) fn check_files(&self, seen: &Seen) {
         let allowed = ["out", "data", "tmp"].map(|name| self.path(name));
         let strange: Vec<_> = seen
@@ -70,13 +70,13 @@ impl Watch {
     }
 }
 
-/// What a trace holds.
+/// The content of a trace.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Seen {
     pub(crate) calls: usize,
-    /// Whole lines of calls that reach the network.
+    /// Whole lines of calls that access the network.
     pub(crate) network: Vec<String>,
-    /// Files that were opened to be written, made, or named anew.
+    /// Files that were opened for writing, created, or renamed.
     pub(crate) written: Vec<PathBuf>,
 }
 
@@ -84,7 +84,7 @@ impl Seen {
     pub(crate) fn of(trace: &str) -> Self {
         let mut seen = Self::default();
         for line in trace.lines() {
-            // "PID call(arguments) = result"; "<... call resumed>" goes on with a line that was seen.
+            // "PID call(arguments) = result"; "<... call resumed>" continues an earlier line.
             let Some((call, arguments)) = line.split_once(' ').and_then(|(_, rest)| rest.trim_start().split_once('('))
             else {
                 continue;
@@ -96,7 +96,7 @@ impl Seen {
             match call {
                 "open" | "openat" | "openat2" | "creat" => {
                     let writes = ["O_WRONLY", "O_RDWR", "O_CREAT", "O_TMPFILE", "O_TRUNC"];
-                    // One that is not there and is not made is not written.
+                    // A missing file that is not created is not written.
                     let failed = arguments.contains("= -1 ") && !arguments.contains("O_CREAT");
                     if !failed && (call == "creat" || writes.iter().any(|flag| arguments.contains(flag))) {
                         seen.written.extend(paths(arguments).into_iter().next());
@@ -104,7 +104,7 @@ impl Seen {
                 }
                 "mkdir" | "mkdirat" | "mknod" | "mknodat" | "rename" | "renameat" | "renameat2" | "link" | "linkat"
                 | "symlink" | "symlinkat" | "truncate" => {
-                    // Making a folder that is there changes nothing.
+                    // Creating an existing folder changes nothing.
                     if !arguments.contains("EEXIST") {
                         seen.written.extend(paths(arguments));
                     }
@@ -118,7 +118,7 @@ impl Seen {
     }
 }
 
-/// The paths of a call, relative ones below the folder that stands before them (`AT_FDCWD</folder>`).
+/// The paths of a call, relative ones below the folder before them (`AT_FDCWD</folder>`).
 fn paths(arguments: &str) -> Vec<PathBuf> {
     let mut folder = PathBuf::new();
     let mut paths = Vec::new();
@@ -135,7 +135,7 @@ fn paths(arguments: &str) -> Vec<PathBuf> {
         }
         rest = &rest[end + 1..];
     }
-    // What the call gave back (`= 3</a/file>`) holds no path in quotes.
+    // The result of the call (`= 3</a/file>`) contains no path in quotes.
     paths
 }
 

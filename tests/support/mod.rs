@@ -1,10 +1,10 @@
-//! What tests of the program share.
+//! Helpers shared by tests of the program.
 
 use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::time::Duration;
 
-/// Runs the program, without the configuration of whoever runs the tests. The limit ends a hang, not a slow machine.
+/// Runs the program, without the developer's own configuration. The limit ends a hang, not a slow machine.
 pub(crate) fn orthostat(arguments: &[&str]) -> Output {
     assert_cmd::Command::new(env!("CARGO_BIN_EXE_orthostat"))
         .args(arguments)
@@ -18,7 +18,7 @@ pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// A place in the repository.
+/// A path in the repository.
 pub(crate) fn repository(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }

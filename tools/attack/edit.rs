@@ -1,4 +1,4 @@
-//! Edit sessions that end otherwise than by closing the page, and callers that mean no good.
+//! Edit sessions that end other than by closing the page, and hostile clients.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -36,7 +36,7 @@ impl Session {
         session
     }
 
-    /// The answer to a request; `None` when there is none in a while.
+    /// The response to a request; `None` on timeout.
     fn ask(&self, line: &str, body: &str) -> Option<String> {
         let mut stream = TcpStream::connect(&self.host).ok()?;
         stream.set_read_timeout(Some(Duration::from_secs(10))).ok()?;
@@ -72,7 +72,7 @@ fn prepared(range: &Range) {
     range.write("anterior-level.jpg", &sample("anterior-level.jpg"));
 }
 
-/// Whether some file beside the record holds the edited point.
+/// Whether a file beside the record contains the edited point.
 fn is_kept(range: &Range) -> bool {
     let holds = |path: &Path| {
         let by_points = Points::open(path).is_ok_and(|points| points.iter().any(|(_, point)| point.at.x == 612.34));
@@ -83,14 +83,14 @@ fn is_kept(range: &Range) -> bool {
     std::fs::read_dir(range.at("")).expect("there").flatten().any(|entry| holds(&entry.path()))
 }
 
-/// Ended by the system, by the terminal, by the user, by force: the point is in a file.
+/// Ended by the system, by the terminal, by the user, by force: the point must be in a file.
 pub(crate) fn signals(range: &Range, outcome: &mut Outcome) {
     for name in ["TERM", "HUP", "INT", "KILL", "QUIT"] {
         for round in 0..3 {
             prepared(range);
             let session = Session::start(range, &[]);
             let measured = session.ask("POST /measure", POINTS).is_some();
-            // What a program is killed with at the very moment nobody can keep.
+            // An edit at the very moment of an uncatchable signal cannot be saved.
             std::thread::sleep(Duration::from_millis(if matches!(name, "KILL" | "QUIT") { 800 } else { 40 * round }));
             session.signal(name);
             let mut session = session;
@@ -100,7 +100,7 @@ pub(crate) fn signals(range: &Range, outcome: &mut Outcome) {
     }
 }
 
-/// A file that appears where the record is to go.
+/// A file that appears in the place of the edited record.
 pub(crate) fn taken(range: &Range, outcome: &mut Outcome) {
     for out in [None, Some("mine.json")] {
         for first in [false, true] {
@@ -123,7 +123,7 @@ pub(crate) fn taken(range: &Range, outcome: &mut Outcome) {
     }
 }
 
-/// Two sessions on one record: both saves are there afterwards.
+/// Two sessions on one record: both results must exist afterwards.
 pub(crate) fn two(range: &Range, outcome: &mut Outcome) {
     for save in [true, false] {
         prepared(range);
@@ -147,12 +147,12 @@ pub(crate) fn two(range: &Range, outcome: &mut Outcome) {
     }
 }
 
-/// Hundreds of connections that say nothing, or half a request: the page is answered still.
+/// Hundreds of connections that send nothing, or half a request: the page must still be served.
 pub(crate) fn half_open(range: &Range, outcome: &mut Outcome) {
     for half in ["", "POST /measure HTTP/1.1\r\nHost: ", "GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 99999\r\n\r\nx"]
     {
         prepared(range);
-        // So few descriptors that the connections use them up.
+        // So few descriptors that the connections would use them up.
         let session = Session::start(range, &[]);
         let _ = Command::new("prlimit").args(["--pid", &session.program.id().to_string(), "--nofile=256:256"]).status();
         let mut open = Vec::new();

@@ -1,16 +1,17 @@
-//! Files and names from outside, and files of others in the way.
+//! Files and names from outside, and existing files in the place of outputs.
 
 use std::path::Path;
 
 use crate::Outcome;
 use crate::tools::{Random, Range, files_below, fixtures, sample, words};
 
-/// Pictures in one batch of malformed ones.
+/// Pictures per batch of malformed ones.
 const ONE_BATCH: usize = 60;
-/// Malformed pictures at most.
+/// The largest number of malformed pictures.
 const MOST: usize = 3000;
 
-/// Flipped, cut, stretched and spliced pictures: each must be a row among results or failures, none a panic, and the run ends.
+/// Flipped, truncated, stretched and spliced pictures: each must be a row among results or failures, none may panic, and the run must
+/// end.
 pub(crate) fn malformed(range: &Range, outcome: &mut Outcome) {
     let mut sources = fixtures();
     sources.push(("small-person.jpg".into(), sample("small-person.jpg")));
@@ -23,7 +24,7 @@ pub(crate) fn malformed(range: &Range, outcome: &mut Outcome) {
             let ending = name.rsplit('.').next().unwrap_or("jpg");
             range.write(&format!("intake/{number:03}.{ending}"), &mutated(bytes, &mut random, &sources));
         }
-        // Named one by one: a folder leaves out what does not look like a picture any more.
+        // Named one by one: a folder leaves out files that do not look like pictures.
         let (intake, out) = (range.text("intake/*"), range.text("out"));
         let run = [
             "batch",
@@ -69,7 +70,7 @@ fn mutated(bytes: &[u8], random: &mut Random, others: &[(String, Vec<u8>)]) -> V
                 bytes[at] ^= 1 << random.below(8);
             }),
             1 => bytes.truncate(random.below(length).max(1)),
-            // Heads say how large a picture is.
+            // Headers declare the size of a picture.
             2 => {
                 let at = random.below(length.min(200));
                 bytes[at] = [0, 0xff, 0x7f, 0x80][random.below(4)];
@@ -97,7 +98,7 @@ fn mutated(bytes: &[u8], random: &mut Random, others: &[(String, Vec<u8>)]) -> V
     bytes
 }
 
-/// Names that would steer a terminal, be run by a spreadsheet, lead elsewhere or be too long.
+/// Names that would control a terminal, run as a spreadsheet formula, lead to other folders or be too long.
 pub(crate) fn names(range: &Range, outcome: &mut Outcome) {
     let long = ["王".repeat(83), "a".repeat(251), "é".repeat(125), "a\u{301}".repeat(80)];
     let short = [
@@ -146,7 +147,7 @@ pub(crate) fn names(range: &Range, outcome: &mut Outcome) {
             };
             let said = format!("{}{}", words(&output.stdout), words(&output.stderr));
             let steers = |c: char| (c.is_control() && c != '\n') || ('\u{202a}'..='\u{202e}').contains(&c);
-            // Files whose name begins with a dot are hidden, and a folder is walked without them.
+            // Files whose name begins with a dot are hidden, and skipped in a folder.
             let right = match arguments[0] {
                 _ if arguments[1].ends_with(".none") => 1,
                 "batch" if name.starts_with('.') => 3,
@@ -162,7 +163,7 @@ pub(crate) fn names(range: &Range, outcome: &mut Outcome) {
     }
 }
 
-/// Links at every name that a run opens; what they lead to stays.
+/// Links at every name that a run opens; their targets must be unchanged.
 #[cfg(unix)]
 pub(crate) fn links(range: &Range, outcome: &mut Outcome) {
     use std::os::unix::fs::symlink;
@@ -228,7 +229,7 @@ pub(crate) fn links(range: &Range, outcome: &mut Outcome) {
 #[cfg(not(unix))]
 pub(crate) fn links(_: &Range, _: &mut Outcome) {}
 
-/// A file of the user's under every name that a run would write; and unfinished files that are not ours.
+/// A user's file under every name that a run would write; and unfinished files of other programs.
 pub(crate) fn strangers(range: &Range, outcome: &mut Outcome) {
     range.write("intake/anna.jpg", &sample("small-person.jpg"));
     let page = range.text("page.html");
@@ -272,7 +273,7 @@ pub(crate) fn strangers(range: &Range, outcome: &mut Outcome) {
     outcome.count((range.read("page.html").as_deref() != Some(b"mine")).then(|| "a page of one's own is lost".into()));
 }
 
-/// Outputs named as inputs.
+/// Outputs that are named as inputs.
 pub(crate) fn inputs(range: &Range, outcome: &mut Outcome) {
     let photo = range.write("anna.jpg", &sample("small-person.jpg"));
     let record = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/expected/anterior-tilted.json");
@@ -301,7 +302,7 @@ pub(crate) fn inputs(range: &Range, outcome: &mut Outcome) {
     }
 }
 
-/// Originals in a folder that a run writes into.
+/// Original photos in the output folder.
 pub(crate) fn below(range: &Range, outcome: &mut Outcome) {
     let photo = sample("small-person.jpg");
     for place in ["out/pictures/anna.jpg", "out/anna.jpg", "out/deep/pictures/anna.jpg"] {
@@ -328,7 +329,7 @@ pub(crate) fn below(range: &Range, outcome: &mut Outcome) {
     }
 }
 
-/// Two patients whose photos have one name, one after the other into one folder.
+/// Two patients whose photos have the same name, one after the other into one folder.
 pub(crate) fn same_name(range: &Range, outcome: &mut Outcome) {
     for (number, form) in ["jpg", "png", "svg"].into_iter().enumerate() {
         range.clear("out");

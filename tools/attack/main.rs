@@ -1,10 +1,10 @@
-//! Attacks on the release build: malformed files, kills, planted links, hostile names, strangers' files, edit sessions.
+//! Attacks on the release build: malformed files, kills, planted links, hostile names, existing files, edit sessions.
 //!
 //! `make attack`, or `cargo run --release --example attack -- [--program FILE] [--seconds N] [--seed N] [NAME...]`
 //!
-//! Everything happens in a temporary folder and on 127.0.0.1. Each attack ends after its share of the time at the latest and tells
-//! how many it tried and how many the program survived; the exit code is 1 when it did not survive one. The same seed makes the same
-//! attacks.
+//! Everything happens in a temporary folder and on 127.0.0.1. Each attack ends after its share of the time at the latest and reports the
+//! number of attempts and of those that the program survived; the exit code is 1 when it did not survive one. The same seed gives the
+//! same attacks.
 
 #![allow(
     clippy::print_stdout,
@@ -25,17 +25,17 @@ use std::time::{Duration, Instant};
 
 use tools::Range;
 
-/// What came of an attack.
+/// The outcome of an attack.
 #[derive(Debug, Default)]
 pub(crate) struct Outcome {
-    /// How many were tried.
+    /// The number of attempts.
     pub(crate) tried: usize,
-    /// Those that were not survived: what happened, the first few of them.
+    /// The first few attempts that failed, with a description.
     pub(crate) broken: Vec<String>,
 }
 
 impl Outcome {
-    /// Counts one more; `broken` says what happened when it was not survived.
+    /// Counts one attempt; `broken` describes a failure.
     pub(crate) fn count(&mut self, broken: Option<String>) {
         self.tried += 1;
         self.broken.extend(broken);

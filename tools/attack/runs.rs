@@ -1,4 +1,4 @@
-//! Runs that are killed, journals that are damaged, lists that are malformed, messages that nobody takes.
+//! Killed runs, damaged journals, malformed lists, and blocked messages.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -24,7 +24,7 @@ fn arguments<'a>(intake: &'a str, out: &'a str) -> Vec<&'a str> {
     vec!["batch", intake, "--out", out, "--pictures", "--readings", "1", "--progress", "none", "--jobs", "2"]
 }
 
-/// The files of a run that nothing disturbed.
+/// The files of an undisturbed run.
 fn undisturbed(range: &Range) -> BTreeMap<PathBuf, Vec<u8>> {
     intake(range);
     let (from, out) = (range.text("intake"), range.text("undisturbed"));
@@ -38,7 +38,7 @@ fn differing(a: &BTreeMap<PathBuf, Vec<u8>>, b: &BTreeMap<PathBuf, Vec<u8>>) -> 
     names.into_iter().filter(|name| a.get(*name) != b.get(*name)).cloned().collect()
 }
 
-/// Killed at any moment, some several times, and resumed: the bytes of an undisturbed run.
+/// Killed at any moment, some several times, and resumed: the result must be that of an undisturbed run.
 pub(crate) fn kills(range: &Range, outcome: &mut Outcome) {
     let whole = undisturbed(range);
     let mut random = Random::new(range.seed);
@@ -61,7 +61,7 @@ pub(crate) fn kills(range: &Range, outcome: &mut Outcome) {
     }
 }
 
-/// One bit of the journal, anywhere, and the results gone: a resume must end with the right ones.
+/// One flipped bit anywhere in the journal, without the results: a resumed run must end with the right ones.
 pub(crate) fn flips(range: &Range, outcome: &mut Outcome) {
     let whole = undisturbed(range);
     let journal = whole[std::path::Path::new(".journal.jsonl")].clone();
@@ -114,7 +114,7 @@ pub(crate) fn quotes(range: &Range, outcome: &mut Outcome) {
     }
 }
 
-/// Standard error that is full, closed, or read by nobody.
+/// Standard error that is full, closed, or not read.
 #[cfg(unix)]
 pub(crate) fn messages(range: &Range, outcome: &mut Outcome) {
     range.write("intake/a.jpg", &sample("small-person.jpg"));
@@ -147,7 +147,7 @@ pub(crate) fn messages(range: &Range, outcome: &mut Outcome) {
 #[cfg(not(unix))]
 pub(crate) fn messages(_: &Range, _: &mut Outcome) {}
 
-/// Rows that nobody can read: the others are listed, and these can be removed.
+/// Unreadable rows: the others are listed, and these can be removed.
 pub(crate) fn history(range: &Range, outcome: &mut Outcome) {
     let record = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/expected/anterior-tilted.json");
     let record = record.display().to_string();

@@ -1,4 +1,4 @@
-//! What every attack needs: the program, a folder, numbers at random, and how a run ended.
+//! Shared by all attacks: the program, a folder, random numbers, and the end of a run.
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-/// A run that takes longer than this hangs.
+/// A run that takes longer than this counts as hanging.
 const LONGEST: Duration = Duration::from_secs(120);
 
-/// Where an attack happens.
+/// The environment of an attack.
 pub(crate) struct Range {
     program: PathBuf,
     pub(crate) seed: u64,
@@ -22,7 +22,7 @@ impl Range {
         Self { program: program.into(), seed, until, folder: tempfile::tempdir().expect("a folder") }
     }
 
-    /// Whether there is time for one more.
+    /// Whether there is time for another attempt.
     pub(crate) fn goes_on(&self) -> bool {
         Instant::now() < self.until
     }
@@ -65,7 +65,7 @@ impl Range {
         ended(child)
     }
 
-    /// Runs it, and says what is wrong when it ends otherwise than with one of these codes.
+    /// Runs it; returns an error description when it ends with another exit code.
     pub(crate) fn ends_with(&self, arguments: &[&str], codes: &[i32]) -> Option<String> {
         match self.run(arguments) {
             None => Some(format!("{arguments:?} hangs")),
@@ -79,7 +79,7 @@ pub(crate) fn words(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// Waits for a program with its output, up to a limit.
+/// Waits for a program and its output, up to a limit.
 pub(crate) fn ended(mut child: Child) -> Option<Output> {
     let pipe = |mut from: Box<dyn Read + Send>| {
         std::thread::spawn(move || {
@@ -142,7 +142,7 @@ pub(crate) fn files_below(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     all
 }
 
-/// Xorshift: the same numbers in every run of one seed.
+/// Xorshift: the same numbers in every run with one seed.
 pub(crate) struct Random(u64);
 
 impl Random {

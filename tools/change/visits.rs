@@ -1,4 +1,4 @@
-//! What is said of the change between two visits of one body, against the truth.
+//! Reported changes between two visits of one body, compared with the truth.
 
 use std::collections::BTreeMap;
 
@@ -8,10 +8,10 @@ use orthostat::core::record::Record;
 
 use super::{MEASURES, Seen};
 
-/// True changes of this size are to be called, in degrees or percent.
+/// True changes from this size on should be reported, in degrees or percent.
 const LARGE: f64 = 3.0;
 
-/// What was said of one measure.
+/// The result for one measure.
 #[derive(Default)]
 struct Said {
     stated: Vec<f64>,
@@ -92,7 +92,7 @@ fn add(said: &mut [Said], before: (&Record, &[Option<f64>]), after: (&Record, &[
     }
 }
 
-/// The photos of a visit as one, and the mean of what is true in them.
+/// The photos of a visit as one, and the mean of their true values.
 fn together(visit: &[&Seen]) -> Option<(Record, Vec<Option<f64>>)> {
     let records: Vec<&Record> = visit.iter().map(|one| &one.record).collect();
     let truths = (0..MEASURES.len())

@@ -1,4 +1,4 @@
-//! Parts of photos, cut out as people cut them: at the hips, through an arm, with the person at the edge.
+//! Crops of photos as users make them: at the hips, through an arm, with the person at the edge.
 
 use image::imageops::crop_imm;
 use orthostat::core::body::pose::Pose;
@@ -6,20 +6,20 @@ use orthostat::core::body::skeleton::Pair;
 use orthostat::core::measure::frontal;
 use orthostat::vision::photo::Photo;
 
-/// Where the edge is put, by the joints of the whole photo; lengths in trunk lengths.
+/// The position of the edge, by the joints of the whole photo; lengths in trunk lengths.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Cut {
-    /// The picture ends so far below the hips.
+    /// The picture ends this far below the hips.
     Below(f64),
-    /// The picture ends so far beside the outer shoulder: an arm is outside.
+    /// The picture ends this far beside the outer shoulder: an arm is outside.
     Arm(f64),
-    /// The picture ends so far beside the outermost joint: the person stands at its edge.
+    /// The picture ends this far beside the outermost joint: the person is at its edge.
     Aside(f64),
-    /// The picture begins so far above the eyes.
+    /// The picture begins this far above the eyes.
     Above(f64),
 }
 
-/// The cuts that are tried.
+/// The tested cuts.
 pub(crate) const CUTS: [Cut; 9] = [
     Cut::Below(1.2),
     Cut::Below(0.9),
@@ -33,8 +33,8 @@ pub(crate) const CUTS: [Cut; 9] = [
 ];
 
 impl Cut {
-    /// The part of a photo, where the cut takes away at least a twentieth of it; on the picture's right side or, `flipped`, on its
-    /// left. `None` where the photo ends there already, or is held in a reduced form.
+    /// The part of a photo, if the cut removes at least a twentieth of it; on the picture's right side or, `flipped`, on its left. `None`
+    /// if the photo already ends there, or is stored in a reduced form.
     pub(crate) fn of(self, photo: &Photo, pose: &Pose, flipped: bool) -> Option<Photo> {
         if photo.halvings > 0 {
             return None;

@@ -1,8 +1,8 @@
-//! Annotated real photos: a folder with `truth.json`, one person a photo, joints clicked by hand.
+//! Annotated real photos: a folder with `truth.json`, one person per photo, joints placed by hand.
 //!
-//! Of each person this reads `image`, `keypoints` (name -> [x, y, seen]), `label` (measure -> degrees in the picture, positive =
-//! the subject's own left higher, or leaning to it), `view`, `frontal`, `standing`, `quiet`, `group` (pictures of one person or
-//! one series) and `trunk_px`.
+//! For each person this reads `image`, `keypoints` (name -> [x, y, seen]), `label` (measure -> degrees in the picture, positive = the
+//! subject's own left higher, or leaning to it), `view`, `frontal`, `standing`, `quiet`, `group` (pictures of one person or one series)
+//! and `trunk_px`.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -14,11 +14,11 @@ use orthostat::core::pipeline::Analysis;
 use orthostat::core::refusal::Refusal;
 use serde::Deserialize;
 
-/// The measures that the labels tell.
+/// The measures that have labels.
 pub(crate) const LABELLED: [Measure; 4] =
     [Measure::ShoulderTilt, Measure::PelvicObliquity, Measure::HeadTilt, Measure::TrunkLean];
 
-/// The face that takes part in an analysis's head tilt.
+/// The face used for an analysis's head tilt.
 pub(crate) fn face(analysis: &Analysis) -> Result<Face, Refusal> {
     let none = || Err(Refusal::Degenerate("no face was read"));
     match &analysis.observation.face {
@@ -27,8 +27,8 @@ pub(crate) fn face(analysis: &Analysis) -> Result<Face, Refusal> {
     }
 }
 
-/// Standard deviation of the labels themselves, in degrees: from the scatter between labels, Orthostat's points and another
-/// model's (three-cornered hat); an upper bound.
+/// Standard deviation of the labels themselves, in degrees: from the scatter between labels, Orthostat's points and another model's
+/// (three-cornered hat); an upper bound.
 pub(crate) fn label_sd(measure: Measure) -> f64 {
     match measure {
         Measure::ShoulderTilt => 2.5,
@@ -74,7 +74,7 @@ impl Person {
         self.label.get(measure.name()).copied()
     }
 
-    /// Whether the measured person is the labelled one: middles of shoulders and hips within half a trunk.
+    /// Whether the measured person is the labelled one: midpoints of shoulders and hips within half a trunk.
     pub(crate) fn is(&self, analysis: &Analysis) -> bool {
         [Pair::SHOULDERS, Pair::HIPS].into_iter().all(|pair| {
             let label = |joint: orthostat::core::body::skeleton::Joint| self.keypoints.get(joint.name());

@@ -1,4 +1,4 @@
-//! What a rendered set knows of its people.
+//! The truth of a rendered set.
 
 use orthostat::core::body::pose::Pose;
 use orthostat::core::body::skeleton::{Joint, Pair};
@@ -8,7 +8,7 @@ use orthostat::core::measure::Measure;
 use orthostat::core::measure::frontal::tilt;
 use serde_json::Value;
 
-/// The true value of a measure: its own definition on the true joints, in the body's coronal plane (from the side, sagittal).
+/// The true value of a measure: its definition applied to the true joints, in the body's coronal plane (side view: sagittal).
 pub(crate) fn truth(image: &Value, measure: Measure, view: View) -> Option<f64> {
     let (sin, cos) = image["body_yaw_total_deg"].as_f64()?.to_radians().sin_cos();
     let joints = Joint::ALL.into_iter().filter_map(|joint| {
@@ -21,7 +21,7 @@ pub(crate) fn truth(image: &Value, measure: Measure, view: View) -> Option<f64> 
     });
     let pose = Pose::from_points(joints);
     match (measure, view.facing()) {
-        // The truth knows neither outer corners of the eyes nor the mouth; the head is rigid.
+        // The truth includes neither outer corners of the eyes nor the mouth; the head is rigid.
         (Measure::HeadTilt, Some(_)) => tilt(&pose, Pair::EYES).ok(),
         (_, Some(_)) => measure.of(&pose, View::Anterior).ok(),
         _ => measure.of(&pose, view).ok(),

@@ -392,7 +392,7 @@ impl Measurer {
 }
 
 impl Shared {
-    /// The outcome of one view, with its picture written; `Err` for a failure that should not be stored.
+    /// The outcome of one view, with its picture written; the inner `Err` is a failure that should not be stored.
     fn entry(
         &self,
         job: &Job,

@@ -181,7 +181,7 @@ const LEAST_GAP: f64 = 0.015;
 /// between the trunk and the left and the right arm, from below the armpit to the height of the higher wrist.
 ///
 /// Positive = the gap on the subject's left is larger. Neutral value 0, range -200 to 200. Definition: waist triangle areas by
-/// SAPO's asymmetry index. Tells as much of how the arms are held as of the trunk.
+/// SAPO's asymmetry index. Depends on the position of the arms as much as on the trunk.
 ///
 /// # Errors
 /// When the arms do not hang, or when one touches the trunk so far that hardly any gap is left.

@@ -29,7 +29,8 @@ pub const MAX_FILE_BYTES: u64 = 512 << 20;
 /// A photo as it is to be measured.
 #[derive(Clone)]
 pub struct Photo {
-    /// The upright picture or a reduced copy of it, 8 bits per channel, as coded (no colour profile is applied). Transparent parts lie over white.
+    /// The upright picture or a reduced copy of it, 8 bits per channel, as coded (no colour profile is applied). Transparent parts are
+    /// laid over white.
     pub pixels: RgbImage,
     /// How often `pixels` are halved relative to the photo; see [`ReadOptions::enough`].
     pub halvings: u32,
