@@ -11,6 +11,7 @@ use crate::support::repository;
 use orthostat::core::geometry::Point;
 use orthostat::core::record::Record;
 use orthostat::core::record::states::{PlacedBy, PointsBy};
+use orthostat::core::uncertainty::side;
 use serde_json::Value;
 
 /// `orthostat edit` running on a copy of a sample.
@@ -296,9 +297,11 @@ fn bony_points_are_added_and_given_back_and_the_keyboard_alone_is_enough() {
         page.press("Shift+ArrowUp");
     }
     settled(&mut page);
-    let (c7, ear) = (place(&mut page, "c7"), place(&mut page, "left_ear"));
+    let (c7, mut ear) = (place(&mut page, "c7"), place(&mut page, "left_ear"));
     let record = editing.saved("lateral-left.json");
-    // The subject faces left in the picture; levelled by the roll that was found.
+    // The model's ear lies in front of the ear's opening. The subject faces left in the picture; levelled by the roll that was found.
+    let [shoulder, hip] = ["left_shoulder", "left_hip"].map(|joint| &record.landmarks[joint]);
+    ear.0 += side::fitted().offsets.ear * (shoulder.x - hip.x).hypot(shoulder.y - hip.y);
     let expected = (c7.1 - ear.1).atan2(c7.0 - ear.0).to_degrees() - record.camera.roll_deg;
     let found = shown(&mut page, "craniovertebral_angle");
     assert!((found - expected).abs() < 0.3, "shown {found}, expected {expected}");

@@ -460,7 +460,7 @@ fn what_cannot_be_opened_is_one_sentence_with_its_name() {
         assert_eq!(message.lines().count(), 1, "{message}");
     }
     let output = live("http://user:secret@127.0.0.1:9/video?token=secret", &[]);
-    let message = "orthostat-live: http://127.0.0.1:9/video: cannot be read: no video stream opens at this address: nobody answers there (connection refused)\n";
+    let message = "orthostat-live: http://127.0.0.1:9/video: cannot be read: no video stream opens at this address: nothing answers there (connection refused)\n";
     assert_eq!(code(&output), Some(1));
     assert!(stderr(&output).ends_with(message) && !stderr(&output).contains("secret"), "{}", stderr(&output));
 }

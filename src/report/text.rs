@@ -38,11 +38,14 @@ pub fn first(record: &Record) -> Vec<Line> {
     lines
 }
 
-/// The combined values of two views of one visit, for measures that both give, with each view's own value.
+/// The measures that both views of a visit give, together, each view's own beside it: all of them, or those that are asked for most.
 #[must_use]
-pub fn both_views(front: &Record, back: &Record) -> Vec<Line> {
+pub fn both_views(front: &Record, back: &Record, all: bool) -> Vec<Line> {
+    const FIRST: [Measure; 4] =
+        [Measure::ShoulderTilt, Measure::PelvicObliquity, Measure::HeadTilt, Measure::TrunkLean];
     let mut lines = vec![vec![(Tone::Strong, "front and back together".to_owned())]];
-    for (measure, joint) in joint::across(front, back) {
+    for (measure, joint) in joint::across(front, back).into_iter().filter(|(measure, _)| all || FIRST.contains(measure))
+    {
         let unit = if measure.unit() == Unit::Degrees { " deg" } else { " %" };
         let own = |record: &Record| {
             let found = record.measure(measure).and_then(|found| found.value.zip(found.interval95));
@@ -50,7 +53,11 @@ pub fn both_views(front: &Record, back: &Record) -> Vec<Line> {
         };
         let words = format!("  {}: {} +- {:.1}{unit}", measure.label(), signed(joint.value), 1.96 * joint.sd);
         let tone = if joint.value.abs() > 1.96 * joint.sd { Tone::Finding } else { Tone::Plain };
-        lines.push(vec![(tone, words), (Tone::Muted, format!(" (front {}, back {})", own(front), own(back)))]);
+        let mut line = vec![(tone, words), (Tone::Muted, format!(" (front {}, back {})", own(front), own(back)))];
+        if !joint.disagree.is_empty() {
+            line.push((Tone::Advice, ": the views disagree".into()));
+        }
+        lines.push(line);
     }
     lines
 }

@@ -47,7 +47,7 @@ pub(super) fn put_together(
         whole.iter().find(|record| record.view.kind == view).or_else(single)
     };
     if let (Some(front), Some(back), false) = (of(View::Anterior), of(View::Posterior), options.json) {
-        let mut lines = text::both_views(front, back);
+        let mut lines = text::both_views(front, back, options.all);
         lines.push(Vec::new());
         screen.print(&lines)?;
     }

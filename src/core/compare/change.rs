@@ -2,17 +2,12 @@
 
 use serde::Serialize;
 
+use super::notes::notes;
 use crate::core::body::view::View;
-use crate::core::camera::LevelFrom;
 use crate::core::measure::{Measure, Unit};
 use crate::core::record::Record;
 use crate::core::record::states::Symbol;
 use crate::core::uncertainty::repeat::repeatability;
-
-/// Bodies turned more differently than this get a note, in degrees.
-const TURNED_APART_DEG: f64 = 8.0;
-/// Nobody takes more photos a visit.
-const MOST_PHOTOS: f64 = 12.0;
 
 /// What is said of one measure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -139,7 +134,12 @@ pub fn compare(before: &Record, after: &Record) -> Result<Comparison, Incomparab
         .filter(|&measure| before.measure(measure).is_some() || after.measure(measure).is_some())
         .map(|measure| change(measure, before, after))
         .collect();
-    let notes = notes(before, after, &changes);
+    let judged: Vec<(Measure, f64)> = changes
+        .iter()
+        .filter(|change| change.by_repeatability)
+        .filter_map(|change| Some((change.of()?, change.detectable?)))
+        .collect();
+    let notes = notes(before, after, &judged);
     Ok(Comparison { view: after.view.kind, changes, notes })
 }
 
@@ -278,103 +278,11 @@ fn direction(measure: Measure, first: &Held, second: &Held) -> String {
     format!(", towards \"{}\"", of(second.value - first.value))
 }
 
-fn notes(before: &Record, after: &Record, changes: &[Change]) -> Vec<String> {
-    let mut notes = Vec::new();
-    let of = |record: &Record| record.source.blake3.clone().map(|photo| (photo, record.source.region));
-    if of(before).is_some() && of(before) == of(after) {
-        notes.push("both records are of one photo, which can show no change".into());
-    }
-    let level = (before.camera.level_from, after.camera.level_from);
-    if level.0 != level.1 {
-        notes.push(format!(
-            "they were levelled differently ({} and {}): the intervals allow for it, and photos taken alike compare better",
-            level_words(level.0),
-            level_words(level.1)
-        ));
-    }
-    if before.tool.readings != after.tool.readings {
-        notes.push(format!(
-            "they were read differently often ({} and {} times), which the intervals allow for",
-            before.tool.readings, after.tool.readings
-        ));
-    }
-    if before.tool.version != after.tool.version {
-        notes.push(format!(
-            "they were measured by different versions of the program ({} and {}): where the photos are at hand, measure both again",
-            before.tool.version, after.tool.version
-        ));
-    }
-    if let (Some(first), Some(second)) = (before.subject.yaw_deg, after.subject.yaw_deg)
-        && (first - second).abs() > TURNED_APART_DEG
-    {
-        notes.push(format!(
-            "the body was turned differently, by {:.0} degrees: stand on the same marks, facing the camera",
-            (first - second).abs()
-        ));
-    }
-    notes.push(
-        if changes.iter().any(|change| change.by_repeatability) {
-            "what photos of one person get wrong alike is taken out. Up to one measure in twenty may be said to have changed by \
-             chance alone"
-        } else {
-            "the errors of both photos are counted in full, though photos of one person share some: small changes may be missed. \
-             Up to one measure in twenty may be said to have changed by chance alone"
-        }
-        .into(),
-    );
-    notes.extend(photos_needed(before, after, changes));
-    notes
-}
-
-/// How many photos a visit a change of one degree would need, for the tilts that people ask for.
-fn photos_needed(before: &Record, after: &Record, changes: &[Change]) -> Option<String> {
-    const ASKED: [Measure; 4] =
-        [Measure::ShoulderTilt, Measure::PelvicObliquity, Measure::HeadTilt, Measure::TrunkLean];
-    let needed = |measure: Measure| {
-        let change = changes.iter().find(|change| change.measure == measure.name() && change.by_repeatability)?;
-        if change.detectable? <= 1.0 {
-            return None;
-        }
-        let of = |record: &Record| {
-            let found = record.measure(measure)?;
-            Some(found.sd_repeat?.powi(2) * found.photos.unwrap_or(1) as f64)
-        };
-        let (one_photo, visit) = (of(before)? + of(after)?, repeatability(measure)?.visit);
-        let left = 1.96_f64.powi(-2) - 2.0 * visit.powi(2);
-        Some((measure, if left > 0.0 { (one_photo / left).ceil() } else { f64::INFINITY }))
-    };
-    let found: Vec<(Measure, f64)> = ASKED.into_iter().filter_map(needed).collect();
-    let list = |of: &mut dyn Iterator<Item = String>| of.collect::<Vec<_>>().join(", ");
-    let enough =
-        list(&mut found.iter().filter(|(_, count)| *count <= MOST_PHOTOS).map(|(m, n)| format!("{n} ({})", m.label())));
-    let never = list(
-        &mut found.iter().filter(|(_, count)| *count > MOST_PHOTOS).map(|(measure, _)| measure.label().to_owned()),
-    );
-    let sentences: Vec<String> = [
-        (!enough.is_empty()).then(|| format!("photos a visit that would show a change of 1 deg: {enough}")),
-        (!never.is_empty())
-            .then(|| format!("a change of 1 deg stays hidden with {MOST_PHOTOS} photos a visit in: {never}")),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
-    (!sentences.is_empty()).then(|| sentences.join("; "))
-}
-
-fn level_words(from: LevelFrom) -> &'static str {
-    match from {
-        LevelFrom::Gravity => "the phone's gravity sensor",
-        LevelFrom::Plumb => "a plumb line given",
-        LevelFrom::Roll => "a roll given",
-        LevelFrom::Verticals => "upright edges in the background",
-        LevelFrom::Floor => "both feet on one floor",
-        LevelFrom::Nothing => "not at all",
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::camera::LevelFrom;
+    use crate::core::compare::notes::MOST_PHOTOS;
     use crate::core::photo_hash::PhotoHash;
 
     fn tilted() -> Record {

@@ -2,5 +2,6 @@
 
 pub mod change;
 pub mod joint;
+mod notes;
 pub mod reference;
 pub mod visit;

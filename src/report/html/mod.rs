@@ -13,10 +13,13 @@ mod spine;
 use askama::Template;
 use bars::{Bar, axis, axis_end};
 use image::RgbImage;
+use indexmap::IndexSet;
 
 use super::escape::escaped;
+use super::font;
 use super::scene::figure::Figure;
 use super::scene::framing::{Attitude, Framing};
+use super::scene::shape::Shape;
 use super::scene::{caption, tagged};
 use super::svg::{self, hex};
 use super::trend::Trend;
@@ -163,6 +166,7 @@ pub fn page(sheets: &[Sheet<'_>], options: &Options<'_>) -> Result<String> {
         measured_by: measured_by(sheets),
         bands: options.reference_bands,
         caution: crate::report::CAUTION,
+        headings: views.iter().map(|view| view.heading.clone()).collect::<IndexSet<String>>().into_iter().collect(),
         views,
     };
     page.render().map_err(|error| Error::Usage { reason: format!("the page cannot be made: {error}") })
@@ -220,6 +224,8 @@ struct Page<'a> {
     measured_by: String,
     bands: bool,
     caution: &'static str,
+    /// The heading of each view once.
+    headings: Vec<String>,
     views: Vec<ViewPart>,
 }
 
@@ -256,6 +262,8 @@ struct Group {
 
 struct ViewPart {
     number: usize,
+    /// How many photos it joins.
+    photos: usize,
     heading: String,
     date: Option<Date>,
     file: String,
@@ -301,6 +309,7 @@ impl ViewPart {
         Self {
             number,
             heading: sentence(&words::view_words(record)).trim_end_matches('.').to_owned(),
+            photos: record.joined.len().max(1),
             date: sheet.date,
             file: words::file_words(record),
             readings: record.tool.readings,
@@ -360,7 +369,14 @@ fn picture(
         });
     };
     part("photo", "photo", "#c9d1d8".to_owned());
-    for layer in layers {
+    for mut layer in layers {
+        // Numbers at the ends of long lines stay in the displayed section.
+        for shape in &mut layer.shapes {
+            if let Shape::Tag { text, at, size, .. } = shape {
+                let most = left + wide - *size * (f64::from(font::width(text, 1.0)) + 0.5);
+                at.x = at.x.min(most).max(left);
+            }
+        }
         let body = svg::elements(&layer.shapes, unit);
         out.push_str(&format!("<g class=\"{}-{number}\">{body}</g>", layer.id));
         part(layer.id, layer.name, hex(layer.color));
