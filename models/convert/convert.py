@@ -136,7 +136,7 @@ def main():
     points, face = output_of(net, (1, 1, 1, 1404)), output_of(net, (1, 1, 1, 1))
     writer.graph("face-mesh", data, net, net.needed([points, face]), [("input", net.inputs[0], "nhwc")],
                  [("points", points, "nhwc"), ("face", face, "nhwc")],
-                 "face-mesh", "landmarks", "face_mesh.onnx", [0, 1], "facemesh")
+                 "face-mesh", "face", "face_mesh.onnx", [0, 1], "facemesh")
 
     for size in ("lite", "full", "heavy"):
         data = read_original(size, args.npm, args.wheel)

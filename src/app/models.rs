@@ -133,6 +133,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn only_models_of_a_body_are_listed() {
+        let all = known().expect("the list parses");
+        let named = |name: &str| all.iter().any(|text| text.starts_with(name));
+        assert!(
+            named("blazepose-full") && named("movenet-thunder") && !named("face-mesh") && !named("blazeface"),
+            "{all:?}"
+        );
+    }
+
+    #[test]
     fn a_model_measures_what_its_joints_suffice_for() {
         let of = |name: &str| lacking(KeypointSet::named(name).expect("known"));
         assert_eq!(of("blazepose-33"), Vec::<&str>::new());

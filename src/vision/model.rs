@@ -29,7 +29,7 @@ pub struct Entry {
     pub name: String,
     /// The family whose decoder fits, such as `blazepose`.
     pub family: String,
-    /// Its role in the family: `detector`, `landmarks` or `mask`.
+    /// Its role in the family: `detector`, `landmarks`, `mask` or `face`.
     pub role: String,
     /// The file in the models folder.
     pub file: String,

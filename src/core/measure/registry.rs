@@ -1,5 +1,5 @@
 //! Every measure once: its names, its unit, its words, how it is taken, and where it is shown. To add one, write its function and
-//! its entry in `DESCRIPTORS`.
+//! its entry in `measures!`.
 
 use std::borrow::Cow;
 
