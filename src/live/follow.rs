@@ -193,7 +193,8 @@ impl Follower {
         let shoulders =
             analysis.pose.point(Pair::SHOULDERS.left).ok().zip(analysis.pose.point(Pair::SHOULDERS.right).ok());
         let looks = shoulders.and_then(|(left, right)| {
-            Some(Looks { clothes: Clothes::of(frame, &analysis.pose)?, shoulders_px: left.distance(right) })
+            let clothes = Clothes::of(frame, &analysis.pose)?;
+            Some(Looks { clothes, shoulders_px: left.distance(right), at: left.midpoint(right) })
         });
         // A person in front of the user may hide the user's clothes.
         let other = !followed.nearer && identity.is_other(glimpse.seconds, looks.as_ref(), followed.newcomer);

@@ -93,7 +93,7 @@ pub fn advice(record: &Record) -> Option<String> {
     reason_for_another(record).map(|why| format!("Take this photo again: {}", shown(&why)))
 }
 
-/// The other resolved differences, in a few words each.
+/// The other resolved differences, in a few words each. A derived measure is left out: it adds no evidence to the one it comes from.
 #[must_use]
 pub fn others(record: &Record) -> Vec<&'static str> {
     let told: Vec<Measure> = lines(record).into_iter().map(|line| line.measure).collect();
@@ -104,7 +104,8 @@ pub fn others(record: &Record) -> Vec<&'static str> {
             let found = record.measure(measure)?;
             let [positive, negative] = measure.says();
             let words = if found.value? > 0.0 { positive } else { negative };
-            (found.resolved == Some(true) && !words.is_empty()).then_some(words)
+            let counts = found.resolved == Some(true) && found.derived_from.is_none();
+            (counts && !words.is_empty()).then_some(words)
         })
         .collect()
 }
@@ -179,6 +180,16 @@ mod tests {
         found.interval95 = Some(interval);
         found.resolved = Some(interval[0] > 0.0 || interval[1] < 0.0);
         lines(&record)[0].to_string()
+    }
+
+    #[test]
+    fn a_derived_difference_is_not_listed_beside_its_origin() {
+        let mut record = Record::open("tests/fixtures/records/anterior-tilted.json".as_ref()).expect("a record");
+        let knees = record.measures.get_mut("knee_level").expect("measured");
+        (knees.value, knees.resolved, knees.derived_from) = (Some(1.4), Some(true), None);
+        assert!(others(&record).contains(&"left knee higher"), "{:?}", others(&record));
+        record.measures.get_mut("knee_level").expect("measured").derived_from = Some(Measure::PelvicObliquity);
+        assert!(!others(&record).contains(&"left knee higher"), "{:?}", others(&record));
     }
 
     #[test]

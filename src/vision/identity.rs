@@ -3,6 +3,7 @@
 //! A person who stays in the picture counts as the same, by the colours of the clothes; a person who enters must wear the same colours
 //! and be about as large. Faces are not compared: nothing here can identify anybody.
 
+use crate::core::geometry::Point;
 use crate::vision::clothes::Clothes;
 
 /// The person counts as known after being visible for this long, in seconds.
@@ -12,6 +13,8 @@ const OTHER_STAYS: f64 = 0.7;
 const OTHER_COMES: f64 = 0.55;
 /// A person who enters may differ in size up to this factor.
 const AS_LARGE: f64 = 1.8;
+/// From one frame to the next nobody moves by more than this share of the shoulders' width: a longer way is a slide to a neighbour.
+const LONGEST_STEP: f64 = 0.5;
 /// Time constant for updating the known looks, in seconds: light and distance change over a day.
 const FOLLOWS: f64 = 20.0;
 
@@ -22,6 +25,8 @@ pub struct Looks {
     pub clothes: Clothes,
     /// From shoulder to shoulder, in pixels.
     pub shoulders_px: f64,
+    /// The middle of the shoulders, in pixels.
+    pub at: Point,
 }
 
 /// Recognises one person by appearance.
@@ -31,6 +36,8 @@ pub struct Identity {
     /// Time since which the person to be known is visible.
     since: Option<f64>,
     last: Option<f64>,
+    /// Where the visible person was in the frame before.
+    at: Option<Point>,
     /// The visible person has entered after the known person was last seen.
     came: bool,
 }
@@ -46,6 +53,9 @@ impl Identity {
     pub fn is_other(&mut self, seconds: f64, looks: Option<&Looks>, newcomer: bool) -> bool {
         self.came |= newcomer;
         let Some(looks) = looks else { return self.came && self.is_known() };
+        if let (Some(known), Some(before)) = (&self.known, self.at.replace(looks.at)) {
+            self.came |= before.distance(looks.at) > LONGEST_STEP * known.shoulders_px;
+        }
         let passed = self.last.map_or(0.0, |last| (seconds - last).clamp(0.0, 1.0));
         let Some(known) = self.known.as_mut() else {
             self.known = Some(looks.clone());
@@ -84,7 +94,6 @@ mod tests {
     use super::*;
     use crate::core::body::pose::Pose;
     use crate::core::body::skeleton::Joint;
-    use crate::core::geometry::Point;
     use crate::vision::raster::frame::Frame;
 
     fn looks(bgr: [u8; 3], shoulders_px: f64) -> Looks {
@@ -94,7 +103,7 @@ mod tests {
             (Joint::RightShoulder, Point::new(30.0, 20.0)),
         ]);
         let clothes = Clothes::of(&Frame::new(&pixels, 100, 100).expect("whole"), &pose).expect("seen");
-        Looks { clothes, shoulders_px }
+        Looks { clothes, shoulders_px, at: Point::new(50.0, 20.0) }
     }
 
     const YELLOW: [u8; 3] = [40, 190, 200];
@@ -117,6 +126,24 @@ mod tests {
         assert!(identity.is_other(6.0, Some(&looks(YELLOW, 80.0)), true), "far behind, in like colours");
         assert!(!identity.is_other(7.0, Some(&looks(YELLOW, 190.0)), true));
         assert!(identity.is_other(7.1, Some(&looks(BLUE, 190.0)), false), "the follower slid over to another");
+    }
+
+    #[test]
+    fn a_slide_to_a_neighbour_in_like_colours_is_noticed() {
+        let mut identity = knowing();
+        let at = |x: f64, px: f64| Looks { at: Point::new(x, 20.0), ..looks(YELLOW, px) };
+        // Steps of a tenth of the shoulders' width are a person who walks.
+        for step in 0..20 {
+            assert!(!identity.is_other(
+                3.0 + 0.1 * f64::from(step),
+                Some(&at(50.0 + 20.0 * f64::from(step), 200.0)),
+                false
+            ));
+        }
+        // The smaller neighbour behind, to whom the follower slid without a break.
+        assert!(identity.is_other(5.1, Some(&at(600.0, 85.0)), false));
+        assert!(identity.is_other(5.2, Some(&at(600.0, 85.0)), false), "who stays stays somebody else");
+        assert!(!identity.is_other(5.3, Some(&at(430.0, 200.0)), false), "back at the person who is known");
     }
 
     #[test]
