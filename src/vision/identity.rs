@@ -13,7 +13,8 @@ const OTHER_STAYS: f64 = 0.7;
 const OTHER_COMES: f64 = 0.55;
 /// A person who enters may differ in size up to this factor.
 const AS_LARGE: f64 = 1.8;
-/// From one frame to the next nobody moves by more than this share of the shoulders' width: a longer way is a slide to a neighbour.
+/// From one frame to the next nobody moves sideways by more than this share of the shoulders' width: a longer way is a slide to a
+/// neighbour. Whoever comes near grows and moves along the height.
 const LONGEST_STEP: f64 = 0.5;
 /// Time constant for updating the known looks, in seconds: light and distance change over a day.
 const FOLLOWS: f64 = 20.0;
@@ -54,7 +55,8 @@ impl Identity {
         self.came |= newcomer;
         let Some(looks) = looks else { return self.came && self.is_known() };
         if let (Some(known), Some(before)) = (&self.known, self.at.replace(looks.at)) {
-            self.came |= before.distance(looks.at) > LONGEST_STEP * known.shoulders_px;
+            let wide = known.shoulders_px.max(looks.shoulders_px);
+            self.came |= (before.x - looks.at.x).abs() > LONGEST_STEP * wide;
         }
         let passed = self.last.map_or(0.0, |last| (seconds - last).clamp(0.0, 1.0));
         let Some(known) = self.known.as_mut() else {

@@ -150,10 +150,12 @@ pub fn joined(id: &str, records: &[&Record]) -> Option<Record> {
         for &index in &joint.disagree {
             let photo = photos[of[index]];
             let Some(found) = look(photo, *measure) else { continue };
+            // De-identified records have no file names.
+            let name = if photo.source.file.is_empty() { &photo.id } else { &photo.source.file };
             whole.warnings.push(format!(
                 "{}: {} disagrees with the other photos of this stance: {:+.1} where all together give {:+.1} {}",
                 measure.label(),
-                photo.source.file,
+                name,
                 found.value,
                 joint.value,
                 measure.unit().symbol()
@@ -325,6 +327,13 @@ mod tests {
         assert!(said[0].contains("front-3.jpg") && said[0].contains("+9.0"), "{said:?}");
         let found = whole.measure(Measure::ShoulderTilt).expect("joint");
         assert_eq!(found.photos, Some(3));
+        let mut nameless = photos.clone();
+        for record in &mut nameless {
+            record.source.file.clear();
+        }
+        let records: Vec<&Record> = nameless.iter().collect();
+        let said = joined("visit-front", &records).expect("photos").warnings;
+        assert!(said.iter().any(|words| words.contains("front-3 disagrees")), "{said:?}");
         // It widens what is said instead of vanishing in the mean.
         assert!(found.sd.expect("an error") > 1.8, "{found:?}");
         let alike = [photo(1, 2.0), photo(2, 2.4), photo(3, 2.2)];
