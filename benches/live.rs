@@ -23,7 +23,7 @@ use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
-use film::{Shot, film, wide};
+use film::{Shot, film, still};
 use server::Server;
 
 const LIVE: &str = env!("CARGO_BIN_EXE_orthostat-live");
@@ -90,7 +90,8 @@ fn main() {
     let shots: Vec<Shot> = (0..600)
         .map(|k| {
             let seconds = f64::from(k) / 30.0;
-            wide("anterior-level.jpg", 60.0 * seconds.sin(), 3.0 * (0.7 * seconds).sin())
+            let (shift, degrees) = (60.0 * seconds.sin(), 3.0 * (0.7 * seconds).sin());
+            Shot { shift, degrees, ..still("anterior-level.jpg", 1280, 720) }
         })
         .collect();
     film(&video, 30.0, &shots);

@@ -1,6 +1,5 @@
 //! Which person `orthostat-live` judges, and with which camera position: another person, a camera that moves, a person who comes near, is
 //! cut off, or is far away. Videos are made here, from the samples.
-#[allow(dead_code, reason = "shared with other tests, which use more of it")]
 use std::path::Path;
 use std::process::{Command, Output};
 

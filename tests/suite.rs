@@ -12,7 +12,6 @@ mod corpus;
 mod edit;
 mod fhir;
 #[cfg(feature = "live")]
-#[allow(dead_code, reason = "the bench uses more of it")]
 #[path = "live/film.rs"]
 mod film;
 mod framing;

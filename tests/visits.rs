@@ -122,7 +122,34 @@ fn a_batch_joins_the_photos_of_a_subject_and_a_day() {
     let line: Value = serde_json::from_slice(&compared.stdout).expect("one comparison");
     assert_eq!(line["before"]["id"], "visit-front", "{line}");
     assert!(line["changes"].as_array().expect("changes").iter().any(|change| change["by_repeatability"] == true));
+    // What a batch has joined can be compared with what it is compared with.
+    let [joint, later] = ["visits.jsonl", "results.jsonl#later-1"].map(|name| format!("{out}/{name}"));
+    let compared = orthostat(&["compare", "--visit", &joint, &later, "--json"]);
+    assert_eq!(compared.status.code(), Some(0), "{}", text(&compared.stderr));
+    assert!(text(&compared.stdout).contains("\"detectable\""), "{}", text(&compared.stdout));
     // And so are the records of a folder, if requested.
     let refused = orthostat(&["compare", &out, &out]);
     assert!(text(&refused.stderr).contains("expected one record of each view"), "{}", text(&refused.stderr));
+}
+
+#[test]
+fn a_joint_record_takes_no_photos_place_and_a_file_in_the_way_ends_nothing() {
+    let (_keep, folder) = folder();
+    let photos = shots(&folder, "front", "anterior-tilted-no-metadata.jpg", 2);
+    let named = folder.join("visit-front.jpg");
+    std::fs::rename(&photos[0], &named).expect("renamed");
+    let photos = [named.to_string_lossy().into_owned(), photos[1].clone()];
+    let (out, page) = (folder.join("out"), folder.join("page.html"));
+    std::fs::create_dir(&out).expect("a folder");
+    std::fs::write(out.join("visit-front-2.json"), "{}").expect("written");
+    let (out, page) = (out.to_string_lossy(), page.to_string_lossy());
+    let asked = ["analyze", "--visit", "--readings", "1", "--out", &out, "--report", &page];
+    let output = run(&asked, &photos);
+    assert!(text(&output.stderr).contains("visit-front-2.json: exists"), "{}", text(&output.stderr));
+    assert_ne!(output.status.code(), Some(0));
+    let own = Record::open(Path::new(&format!("{out}/visit-front.json"))).expect("the photo's own");
+    assert!(own.joined.is_empty());
+    let page = std::fs::read_to_string(&*page).expect("a page all the same");
+    assert!(page.contains("2 photos of one stance"));
+    assert_eq!(std::fs::read_to_string(format!("{out}/visit-front-2.json")).expect("there"), "{}");
 }

@@ -23,13 +23,13 @@
 )]
 
 mod rendered;
+mod stored;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use orthostat::core::measure::Measure;
 use orthostat::core::pipeline::measure;
-use orthostat::core::record::Record;
 use orthostat::core::uncertainty::calibration::FittedOn;
 use orthostat::core::uncertainty::repeat::{RepeatFit, Repeatability};
 use serde_json::Value;
@@ -48,12 +48,7 @@ type Visits = BTreeMap<(usize, i64, i64), Vec<Seen>>;
 fn add(number: usize, folder: &Path, records: &Path, found: &mut BTreeMap<&'static str, Visits>) -> FittedOn {
     let bytes = std::fs::read(folder.join("truth.json")).expect("the set's truth.json");
     let set: Value = serde_json::from_slice(&bytes).expect("a rendered set");
-    let text = std::fs::read_to_string(records).expect("records, one a line");
-    let by_file: HashMap<String, Record> = text
-        .lines()
-        .filter_map(|line| Record::from_json(line.as_bytes(), records).ok())
-        .map(|record| (record.source.file.clone(), record))
-        .collect();
+    let by_file = stored::records(records);
     let mut photos = 0;
     for image in set["images"].as_array().expect("images") {
         let index = |name: &str| image[name].as_i64().expect("a set of visits");
@@ -72,7 +67,7 @@ fn add(number: usize, folder: &Path, records: &Path, found: &mut BTreeMap<&'stat
         }
     }
     let set = folder.file_name().expect("a name").to_string_lossy().into_owned();
-    FittedOn { kind: "rendered".into(), set, photos, truth_blake3: blake3::hash(&bytes).to_hex().to_string() }
+    stored::fitted_on("rendered", set, photos, &bytes)
 }
 
 fn mean(of: impl Iterator<Item = f64>) -> f64 {

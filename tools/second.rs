@@ -19,8 +19,9 @@
 #[allow(dead_code, reason = "other programs need more of it")]
 mod labelled;
 mod rendered;
+mod stored;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use labelled::LABELLED;
@@ -29,6 +30,7 @@ use orthostat::core::pipeline::measure;
 use orthostat::core::record::Record;
 use orthostat::core::uncertainty::calibration::FittedOn;
 use orthostat::core::uncertainty::second::{SecondFit, SecondWeights, joined};
+use stored::{fitted_on, records};
 
 /// One person with the observations of the first models and the second one, and the truth.
 struct Case {
@@ -51,12 +53,6 @@ const RENDERED: [Measure; 8] = [
 ];
 const GRID: [f64; 8] = [0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7];
 const MOST_HARM: f64 = 1.02;
-
-fn records(path: &Path) -> HashMap<String, Record> {
-    let text = std::fs::read_to_string(path).expect("records, one a line");
-    let lines = text.lines().filter_map(|line| Record::from_json(line.as_bytes(), path).ok());
-    lines.map(|record| (record.source.file.clone(), record)).collect()
-}
 
 fn name(path: &str) -> String {
     Path::new(path).file_name().expect("a file").to_string_lossy().into_owned()
@@ -96,8 +92,7 @@ fn rendered(folder: &Path, path: &Path) -> (Vec<Case>, FittedOn) {
         cases.push(Case { record, truth });
     }
     let set = folder.file_name().expect("a name").to_string_lossy().into_owned();
-    let hash = blake3::hash(&bytes).to_hex().to_string();
-    let fitted = FittedOn { kind: "rendered".into(), set, photos: cases.len(), truth_blake3: hash };
+    let fitted = fitted_on("rendered", set, cases.len(), &bytes);
     (cases, fitted)
 }
 

@@ -15,7 +15,8 @@
     reason = "a program for developers"
 )]
 
-use std::collections::HashMap;
+mod stored;
+
 use std::path::Path;
 
 use orthostat::core::body::skeleton::{Joint, Pair, Side};
@@ -24,6 +25,7 @@ use orthostat::core::record::Record;
 use orthostat::core::uncertainty::calibration::FittedOn;
 use orthostat::core::uncertainty::side::{SideFit, SideOffsets};
 use serde_json::Value;
+use stored::{fitted_on, records};
 
 const JOINTS: [(&str, Pair); 3] = [("ear", Pair::EARS), ("shoulder", Pair::SHOULDERS), ("hip", Pair::HIPS)];
 /// Offsets beyond this share of the trunk are points of something else.
@@ -53,12 +55,6 @@ impl Offsets {
     }
 }
 
-fn records(path: &Path) -> HashMap<String, Record> {
-    let text = std::fs::read_to_string(path).expect("records, one a line");
-    let lines = text.lines().filter_map(|line| Record::from_json(line.as_bytes(), path).ok());
-    lines.map(|record| (record.source.file.clone(), record)).collect()
-}
-
 fn point(value: &Value) -> Option<Point> {
     // A label says whether it is seen.
     let seen = value.get(2).is_none_or(|seen| seen.as_bool() == Some(true) || seen.as_f64().is_some_and(|s| s > 0.0));
@@ -79,11 +75,9 @@ fn read(kind: &str, folder: &Path, path: &Path) -> (Offsets, FittedOn) {
         let truth = |joint: Joint| point(&image[points][joint.name()]);
         photos += usize::from(offsets.add(record, near, truth));
     }
-    let set = if kind == "real" { "half" } else { "set" };
-    let text: Value = serde_json::from_slice(&bytes).expect("a set");
-    let set = text[set].as_str().unwrap_or_default().to_owned();
-    let truth_blake3 = blake3::hash(&bytes).to_hex().to_string();
-    (offsets, FittedOn { kind: kind.into(), set, photos, truth_blake3 })
+    let name = if kind == "real" { "half" } else { "set" };
+    let name = set[name].as_str().unwrap_or_default().to_owned();
+    (offsets, fitted_on(kind, name, photos, &bytes))
 }
 
 /// Mean and standard deviation.

@@ -8,7 +8,6 @@
 //! assert_eq!(page.eval("document.title"), "Report");
 //! assert!(page.requests().iter().all(|request| request.url.starts_with("file:")));
 //! ```
-#![allow(dead_code, reason = "each test program uses a part of it")]
 #![allow(clippy::expect_used, reason = "a test that cannot go on stops")]
 
 use std::collections::VecDeque;

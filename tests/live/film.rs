@@ -12,13 +12,13 @@ use opencv::videoio::{VideoWriter, VideoWriterTrait, VideoWriterTraitConst};
 /// The content of a frame.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Shot {
-    sample: Option<&'static str>,
-    width: i32,
-    height: i32,
-    degrees: f64,
-    /// To the right, in pixels; only of a [`wide`] frame.
-    shift: f64,
-    upper: bool,
+    pub(crate) sample: Option<&'static str>,
+    pub(crate) width: i32,
+    pub(crate) height: i32,
+    pub(crate) degrees: f64,
+    /// To the right, in pixels; of a frame as wide as a camera's.
+    pub(crate) shift: f64,
+    pub(crate) upper: bool,
 }
 
 /// An unmodified sample.
@@ -35,11 +35,6 @@ pub(crate) const fn lean(sample: &'static str, width: i32, height: i32, degrees:
 /// Head and shoulders of a sample.
 pub(crate) const fn upper(sample: &'static str, width: i32, height: i32) -> Shot {
     Shot { sample: Some(sample), width, height, degrees: 0.0, shift: 0.0, upper: true }
-}
-
-/// A sample in the middle of a frame of 1280 x 720, shifted to the right and turned.
-pub(crate) const fn wide(sample: &'static str, shift: f64, degrees: f64) -> Shot {
-    Shot { sample: Some(sample), width: 1280, height: 720, degrees, shift, upper: false }
 }
 
 /// No person.

@@ -67,15 +67,15 @@ pub(super) fn names(formats: &[Format]) -> Vec<&'static str> {
 const VISITS: &str = "visits.jsonl";
 
 /// Subject, day and view.
-type Stance = (String, String, View);
+type Visit = (String, String, View);
 
 /// The positions of the records of each stance, in the order of the first of each. The records stay in the journal.
 #[derive(Debug, Default)]
-struct Stances {
-    places: IndexMap<Stance, Vec<(usize, Place)>>,
+struct Visits {
+    places: IndexMap<Visit, Vec<(usize, Place)>>,
 }
 
-impl Stances {
+impl Visits {
     fn add(&mut self, index: usize, view: Place, record: &Record) {
         let Some(intake) = record.intake.as_ref().filter(|_| record.quality.usable) else { return };
         let day = intake.visit_date.clone().or_else(|| Some(intake.visit_day?.to_string()));
@@ -240,7 +240,7 @@ pub(super) fn write(
     let mut page = Page::new(draft, jobs.len(), show.is_deidentified())?;
     let mut tally = Tally::default();
     let mut written = std::collections::HashSet::new();
-    let mut stances = Stances::default();
+    let mut visits = Visits::default();
     let mut number = 0;
     for index in show.order(jobs) {
         let (job, slot) = (&jobs[index], &slots[index]);
@@ -268,7 +268,7 @@ pub(super) fn write(
                 }
                 Outcome::Record(record) => {
                     let record = show.record(job, record, index, view);
-                    stances.add(index, view, &record);
+                    visits.add(index, view, &record);
                     serde_json::to_writer(&mut lines, &record).map_err(|error| lines.failed(error.into()))?;
                     lines.write_all(b"\n").map_err(|source| lines.failed(source))?;
                     tables.record(number, &record)?;
@@ -282,7 +282,7 @@ pub(super) fn write(
             }
         }
     }
-    stances.write(&folder.join(VISITS), outputs, |index, view| {
+    visits.write(&folder.join(VISITS), outputs, |index, view| {
         let Slot::Entry(key) = &slots[index] else { return Ok(None) };
         let Some(entry) = journal.read(key)? else { return Ok(None) };
         let of_view = Place::all(entry.count()).zip(entry.views()).find(|(place, _)| *place == view);

@@ -86,11 +86,12 @@ pub(crate) fn run(options: &Analyze) -> Result<u8> {
         Ending { folder: options.out.clone(), all: options.all, what: ["photo", "photos"], ..Ending::default() };
     let mut work =
         Work { options, outputs, history, screen: Screen::of_output(), sheets: Vec::new(), visit: Vec::new(), ending };
-    let codes = photos(&mut work, &measuring)?;
+    let mut codes = photos(&mut work, &measuring)?;
     if options.visit {
-        let sheets = visit::put_together(options, work.outputs.as_ref(), work.screen, &work.visit)?;
+        let together = visit::put_together(options, work.outputs.as_ref(), work.screen, &work.visit)?;
+        codes.extend((together.code != 0).then_some(together.code));
         // The page begins with the joint results of all photos.
-        work.sheets.splice(0..0, sheets);
+        work.sheets.splice(0..0, together.sheets);
     }
     if let Some(outputs) = &work.outputs {
         outputs.tidy()?;

@@ -8,7 +8,6 @@ use orthostat::app::records::photos::Search;
 use orthostat::app::records::{self, database, of_subject};
 use orthostat::core::camera::UserCalibration;
 use orthostat::core::compare::change::{self, Comparison, Verdict};
-use orthostat::core::compare::joint;
 use orthostat::core::compare::visit::{self, Date, Visit, by_day};
 use orthostat::core::error::{Error, Result};
 use orthostat::core::isolation;
@@ -276,7 +275,7 @@ fn find(reference: &str, options: &Compare, analyzer: &mut Option<Analyzer>) -> 
         }
         all.push(Named { name: place.name.clone(), path: place.path, record: found.record, visited: found.visited });
     }
-    if options.visit { one_a_view(reference, all) } else { Ok(all) }
+    if options.visit { one_a_view(reference, &all) } else { Ok(all) }
 }
 
 /// The visit's name, with its day instead of `first` and `last`.
@@ -289,27 +288,25 @@ fn reference_of(reference: &str, visit: &Visit) -> String {
 ///
 /// # Errors
 /// [`Error::Usage`] for records of several subjects.
-fn one_a_view(reference: &str, mut all: Vec<Named>) -> Result<Vec<Named>> {
+fn one_a_view(reference: &str, all: &[Named]) -> Result<Vec<Named>> {
     let subject = |named: &Named| named.record.intake.as_ref().and_then(|intake| intake.subject.clone());
     if let Some(other) = all.iter().find(|named| subject(named) != all.first().and_then(subject)) {
         let reason = format!("{reference}: expected records of one subject, found {} of another", other.name);
         return Err(Error::Usage { reason });
     }
-    all.retain(|named| named.record.joined.is_empty());
-    let mut views: Vec<Vec<Named>> = Vec::new();
-    for named in all {
-        match views.iter_mut().find(|view| view[0].record.view.kind == named.record.view.kind) {
-            Some(view) => view.push(named),
-            None => views.push(vec![named]),
-        }
+    let records: Vec<&Record> = all.iter().map(|named| &named.record).collect();
+    let views = visit::by_view(&records);
+    if views.is_empty() {
+        let reason = format!("{reference}: expected records of a visit, found none with a value");
+        return Err(Error::Usage { reason });
     }
-    let joined = |mut view: Vec<Named>| {
-        let records: Vec<&Record> = view.iter().map(|named| &named.record).collect();
-        let record = joint::joined(&visit::id(records[0].view.kind), &records).unwrap_or_else(|| records[0].clone());
-        let name = if record.joined.is_empty() { view[0].name.clone() } else { reference.to_owned() };
-        Named { name, record, ..view.swap_remove(0) }
+    let named = |record: Record| {
+        let first = all.iter().position(|named| named.record.view.kind == record.view.kind)?;
+        let Named { name, path, visited, .. } = &all[first];
+        let name = if record.joined.is_empty() { name.clone() } else { reference.to_owned() };
+        Some(Named { name, path: path.clone(), record, visited: *visited })
     };
-    Ok(views.into_iter().map(joined).collect())
+    Ok(views.into_iter().filter_map(named).collect())
 }
 
 /// The views in a photo.

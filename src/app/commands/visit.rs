@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use orthostat::app::cli::Analyze;
 use orthostat::core::body::view::View;
-use orthostat::core::compare::joint;
-use orthostat::core::compare::visit::id;
-use orthostat::core::error::Result;
+use orthostat::core::compare::visit;
+use orthostat::core::error::{Error, Result};
+use orthostat::core::isolation;
 use orthostat::core::names::file_name;
 use orthostat::core::record::Record;
 use orthostat::report::html::Picture;
@@ -15,85 +15,74 @@ use orthostat::report::{output, raster, text};
 use orthostat::vision::photo::Photo;
 
 use super::files::write_files;
-use super::say;
 use super::screen::Screen;
+use super::{complain, say};
 
-/// All views, in the order of reports.
-const VIEWS: [View; 4] = [View::Anterior, View::Posterior, View::LeftLateral, View::RightLateral];
+/// What came of a visit: the sheets of its joint records, if a page is requested, and the exit code.
+pub(super) struct Together {
+    pub(super) sheets: Vec<(Record, Picture)>,
+    pub(super) code: u8,
+}
 
-/// Joins the photos of each view, and prints and writes the joint records as `analyze` does for photos; returns their sheets, if a page
-/// is requested.
+/// Joins the photos of each view, and prints and writes the joint records as `analyze` does for photos.
 pub(super) fn put_together(
     options: &Analyze,
     outputs: Option<&Outputs>,
     screen: Screen,
     photos: &[Record],
-) -> Result<Vec<(Record, Picture)>> {
-    let mut whole: Vec<Record> = Vec::new();
-    for view in VIEWS {
-        let of_view: Vec<&Record> =
-            photos.iter().filter(|record| record.view.kind == view && record.quality.usable).collect();
-        // A single photo needs no joint record.
-        if let Some(record) = joint::joined(&id(view), &of_view).filter(|record| !record.joined.is_empty()) {
-            whole.push(record);
+) -> Result<Together> {
+    let mut views = visit::by_view(&photos.iter().collect::<Vec<_>>());
+    let mut together = Together { sheets: Vec::new(), code: 0 };
+    // A single photo needs no joint record.
+    for record in views.iter_mut().filter(|record| !record.joined.is_empty()) {
+        record.id = free(&record.id, photos);
+        show(record, options, screen)?;
+        let photo = photo_of(record, options);
+        match write(record, photo.as_ref(), options, outputs) {
+            // What stands in the way of these files stands in no other's.
+            Err(error @ Error::Occupied { .. }) => {
+                complain(&error);
+                together.code = error.exit_code();
+            }
+            written => written?,
+        }
+        if options.report.is_some() || options.open {
+            together.sheets.push((record.clone(), picture(photo.as_ref(), record, options)?));
         }
     }
-    let mut sheets = Vec::new();
-    for record in &whole {
-        sheets.extend(deliver(record, options, outputs, screen)?);
-    }
-    let of = |view: View| {
-        let single = || photos.iter().find(|record| record.view.kind == view && record.quality.usable);
-        whole.iter().find(|record| record.view.kind == view).or_else(single)
-    };
+    let of = |view: View| views.iter().find(|record| record.view.kind == view);
     if let (Some(front), Some(back), false) = (of(View::Anterior), of(View::Posterior), options.json) {
         let mut lines = text::both_views(front, back, options.all);
         lines.push(Vec::new());
         screen.print(&lines)?;
     }
-    Ok(sheets)
+    Ok(together)
 }
 
-/// Prints a joint record and writes its files; returns its sheet, if a page is requested.
-fn deliver(
-    record: &Record,
-    options: &Analyze,
-    outputs: Option<&Outputs>,
-    screen: Screen,
-) -> Result<Option<(Record, Picture)>> {
-    if options.json {
-        say(&format!("{}\n", record.to_line()?))?;
-    } else {
-        screen.photo(record, options.all)?;
+/// The id, or the next with a number if a photo has it.
+fn free(id: &str, photos: &[Record]) -> String {
+    let taken = |id: &String| photos.iter().any(|photo| photo.id == *id);
+    let numbered = (2..).map(|number| format!("{id}-{number}"));
+    std::iter::once(id.to_owned()).chain(numbered).find(|id| !taken(id)).unwrap_or_default()
+}
+
+fn show(record: &Record, options: &Analyze, screen: Screen) -> Result<()> {
+    if options.json { say(&format!("{}\n", record.to_line()?)) } else { screen.photo(record, options.all) }
+}
+
+fn write(record: &Record, photo: Option<&Photo>, options: &Analyze, outputs: Option<&Outputs>) -> Result<()> {
+    let (Some(outputs), Some(folder)) = (outputs, &options.out) else { return Ok(()) };
+    if let Some(photo) = photo {
+        return write_files(outputs, folder, photo, record, options).map(|_| ());
     }
-    let paged = options.report.is_some() || options.open;
-    if !paged && options.out.is_none() {
-        return Ok(None);
-    }
-    let photo = photo_of(record, options);
-    if let (Some(outputs), Some(folder)) = (outputs, &options.out) {
-        if let Some(photo) = &photo {
-            write_files(outputs, folder, photo, record, options)?;
-        } else {
-            let path = folder.join(file_name(&record.id, ".json"));
-            outputs.write(&path, &output::json(record, &path)?, None)?;
-        }
-    }
-    if !paged {
-        return Ok(None);
-    }
-    let picture = match photo {
-        None => Picture::Withheld("the photo cannot be read again".into()),
-        Some(photo) => {
-            let (pixels, attitude) = (raster::detailed(&photo)?, options.attitude());
-            if options.mask_face {
-                Picture::masked(&pixels, record, attitude)?
-            } else {
-                Picture::of(&pixels, record, attitude)?
-            }
-        }
-    };
-    Ok(Some((record.clone(), picture)))
+    let path = folder.join(file_name(&record.id, ".json"));
+    outputs.write(&path, &output::json(record, &path)?, None)
+}
+
+fn picture(photo: Option<&Photo>, record: &Record, options: &Analyze) -> Result<Picture> {
+    let Some(photo) = photo else { return Ok(Picture::Withheld("the photo cannot be read again".into())) };
+    let (pixels, attitude) = (raster::detailed(photo)?, options.attitude());
+    if options.mask_face { Picture::masked(&pixels, record, attitude) } else { Picture::of(&pixels, record, attitude) }
 }
 
 /// The photo whose landmarks a joint record contains, read again: its picture shows the joint values.
@@ -103,5 +92,6 @@ fn photo_of(record: &Record, options: &Analyze) -> Option<Photo> {
     if record.source.region.is_some() {
         return None;
     }
-    options.photos.iter().filter(named).find_map(|path| Photo::open(path, &options.reading()).ok().filter(is_its))
+    let read = |path: &PathBuf| isolation::guarded(path, || Photo::open(path, &options.reading()));
+    options.photos.iter().filter(named).find_map(|path| read(path).ok().filter(is_its))
 }

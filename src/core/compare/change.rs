@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::notes::notes;
 use crate::core::body::view::View;
+use crate::core::geometry::rounded;
 use crate::core::measure::{Measure, Unit};
 use crate::core::record::Record;
 use crate::core::record::states::Symbol;
@@ -200,7 +201,7 @@ impl Change {
     /// Fills in what two values and the least detectable difference of theirs say.
     fn hold(&mut self, measure: Measure, first: &Held, second: &Held, least: f64) {
         // Records hold hundredths; a difference of them should not hold more.
-        let (difference, least) = (hundredths(second.value - first.value), hundredths(least));
+        let (difference, least) = (rounded(second.value - first.value, 2), rounded(least, 2));
         let changed = difference.abs() > least;
         // Models follow a tilt, and its change, by less than all of it: the true change may be larger, and no smaller.
         let unfollowed = repeatability(measure).filter(|_| self.by_repeatability).map_or(0.0, |known| known.unfollowed);
@@ -210,12 +211,12 @@ impl Change {
             (true, true) => [difference - least, difference + half],
             (true, false) => [difference - half, difference + least],
         }
-        .map(hundredths);
+        .map(|bound| rounded(bound, 2));
         self.difference = Some(difference);
         self.detectable = Some(least);
         self.interval95 = Some(interval);
         self.verdict = if changed { Verdict::Changed } else { Verdict::WithinError };
-        let unit = unit_word(measure);
+        let unit = measure.unit().symbol();
         self.words = if changed {
             let at_least = difference.abs() - least;
             let how = match is_back_to_level(measure, first, second) {
@@ -223,11 +224,11 @@ impl Change {
                 true if measure.unit() == Unit::PercentOfMean => "more even",
                 true => "straighter",
             };
-            let size = tenths(difference);
-            format!("{how} by {size:.1}{unit} (at least {at_least:.1}){}", direction(measure, first, second))
+            let size = rounded(difference.abs(), 1);
+            format!("{how} by {size:.1} {unit} (at least {at_least:.1}){}", direction(measure, first, second))
         } else {
             let most = interval[0].abs().max(interval[1].abs());
-            format!("no change larger than {most:.1}{unit}")
+            format!("no change larger than {most:.1} {unit}")
         };
     }
 }
@@ -242,18 +243,6 @@ fn least_by_repeatability(measure: Measure, first: &Held, second: &Held) -> Opti
 /// Whether the errors of two records that are [`comparable`] are shared: one version of the program measured both.
 fn alike(before: &Record, after: &Record) -> bool {
     before.tool.version == after.tool.version
-}
-
-fn hundredths(value: f64) -> f64 {
-    (100.0 * value).round() / 100.0
-}
-
-fn unit_word(measure: Measure) -> &'static str {
-    if measure.unit() == Unit::Degrees { " deg" } else { " %" }
-}
-
-fn tenths(value: f64) -> f64 {
-    (10.0 * value.abs()).round() / 10.0
 }
 
 /// Whether a change leads back to level: to a smaller value on the same side, or to one that is not resolved.
@@ -348,7 +337,7 @@ mod tests {
         let mut other = with(3.5, 1.0);
         other.tool.version = "0.0.1".into();
         let full = shoulders(&with(1.0, 1.0), &other);
-        assert!(!full.by_repeatability && full.detectable == Some(hundredths(detectable(1.2, 1.2))));
+        assert!(!full.by_repeatability && full.detectable == Some(rounded(detectable(1.2, 1.2), 2)));
     }
 
     #[test]

@@ -107,18 +107,7 @@ fn disagreeing(looks: &[Look]) -> Vec<usize> {
 /// [`comparable`](super::change::comparable).
 #[must_use]
 pub fn joined(id: &str, records: &[&Record]) -> Option<Record> {
-    let mut photos: Vec<&Record> = Vec::new();
-    for record in records.iter().copied().filter(|record| record.quality.usable) {
-        let known = |other: &&Record| {
-            record.source.blake3.is_some()
-                && other.source.blake3 == record.source.blake3
-                && other.source.region == record.source.region
-        };
-        let fits = photos.first().is_none_or(|first| super::change::comparable(first, record).is_ok());
-        if fits && !photos.iter().any(known) {
-            photos.push(record);
-        }
-    }
+    let photos = distinct(records);
     let [first, _, ..] = photos[..] else { return photos.first().map(|&only| only.clone()) };
     let joints: Vec<(Measure, Joint, Vec<usize>)> =
         Measure::ALL.into_iter().filter_map(|m| of_measure(m, &photos)).collect();
@@ -137,15 +126,18 @@ pub fn joined(id: &str, records: &[&Record]) -> Option<Record> {
     whole.edited = None;
     whole.joined = photos
         .iter()
-        .map(|photo| JoinedPhoto {
-            id: photo.id.clone(),
-            file: photo.source.file.clone(),
-            blake3: photo.source.blake3.clone(),
+        .flat_map(|photo| match &photo.joined[..] {
+            [] => vec![JoinedPhoto {
+                id: photo.id.clone(),
+                file: photo.source.file.clone(),
+                blake3: photo.source.blake3.clone(),
+            }],
+            several => several.to_vec(),
         })
         .collect();
     for (measure, joint, of) in &joints {
         if let Some(template) = of.first().and_then(|&index| photos[index].measure(*measure)) {
-            whole.measures.insert(measure.name().into(), of_joint(*measure, joint, template, of.len(), &photos, of));
+            whole.measures.insert(measure.name().into(), of_joint(*measure, joint, template, &photos, of));
         }
         for &index in &joint.disagree {
             let photo = photos[of[index]];
@@ -163,6 +155,28 @@ pub fn joined(id: &str, records: &[&Record]) -> Option<Record> {
         }
     }
     Some(whole)
+}
+
+/// The usable records that can be joined with the first of them, each photo once. A joint record stands for the photos in it.
+fn distinct<'a>(records: &[&'a Record]) -> Vec<&'a Record> {
+    let usable = || records.iter().copied().filter(|record| record.quality.usable);
+    let in_another = |record: &Record| {
+        let is_it = |photo: &JoinedPhoto| photo.blake3.is_some() && photo.blake3 == record.source.blake3;
+        record.joined.is_empty() && usable().any(|other| other.joined.iter().any(is_it))
+    };
+    let mut photos: Vec<&Record> = Vec::new();
+    for record in usable().filter(|record| !in_another(record)) {
+        let known = |other: &&Record| {
+            record.source.blake3.is_some()
+                && other.source.blake3 == record.source.blake3
+                && other.source.region == record.source.region
+        };
+        let fits = photos.first().is_none_or(|first| super::change::comparable(first, record).is_ok());
+        if fits && !photos.iter().any(known) {
+            photos.push(record);
+        }
+    }
+    photos
 }
 
 /// The joint values of two views of one person, of the measures that both give. A view's error is the model's on this body for the
@@ -215,7 +229,6 @@ fn of_joint(
     measure: Measure,
     joint: &Joint,
     template: &MeasureRecord,
-    count: usize,
     photos: &[&Record],
     of: &[usize],
 ) -> MeasureRecord {
@@ -248,7 +261,7 @@ fn of_joint(
         side: towards(measure, found.value),
         resolved: Some(found.is_resolved()),
         words: Some(words(measure, &found)),
-        photos: Some(count),
+        photos: Some(records().map(|found| found.photos.unwrap_or(1)).sum()),
         sd_between: joint.sd_between.map(|sd| rounded(sd, 2)),
         ..template.clone()
     }
@@ -314,6 +327,19 @@ mod tests {
         let one = photo(1, 2.0);
         let joint = joined("visit-front", &[&one, &one, &one]).expect("a photo");
         assert_eq!(joint, one);
+    }
+
+    #[test]
+    fn a_joint_record_stands_for_its_photos() {
+        let photos = [photo(1, 2.0), photo(2, 2.4), photo(3, 2.2), photo(4, 2.6)];
+        let records: Vec<&Record> = photos.iter().collect();
+        let three = joined("visit-front", &records[..3]).expect("photos");
+        // Beside its own photos, in whatever order, it is what it was.
+        assert_eq!(joined("visit-front", &[&photos[0], &three, &photos[2]]).expect("photos"), three);
+        // With a further one it counts as three.
+        let four = joined("visit-front", &[&three, &photos[3]]).expect("photos");
+        assert_eq!(four.joined.len(), 4);
+        assert_eq!(four.measure(Measure::ShoulderTilt).expect("joint").photos, Some(4));
     }
 
     #[test]

@@ -49,6 +49,18 @@ pub fn by_day(visits: &[Visit]) -> Vec<Visit> {
         .collect()
 }
 
+/// One record of each view that `records` show, in the order of reports: the joint one of several photos, or the only one.
+#[must_use]
+pub fn by_view(records: &[&Record]) -> Vec<Record> {
+    [View::Anterior, View::Posterior, View::LeftLateral, View::RightLateral]
+        .into_iter()
+        .filter_map(|view| {
+            let of_view: Vec<&Record> = records.iter().copied().filter(|record| record.view.kind == view).collect();
+            joined(&id(view), &of_view)
+        })
+        .collect()
+}
+
 /// The id of the joint record of a visit's photos in one view, such as `visit-front`.
 #[must_use]
 pub fn id(view: View) -> String {
