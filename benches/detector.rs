@@ -4,13 +4,14 @@
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use orthostat::vision::estimate::Estimator;
-use orthostat::vision::estimate::blazepose::{BlazePose, Options};
+use orthostat::vision::estimate::blazepose::BlazePose;
+use orthostat::vision::estimate::model_options::ModelOptions;
 use orthostat::vision::photo::{Photo, ReadOptions};
 use orthostat::vision::raster::crop::Pyramid;
 use orthostat::vision::raster::region::Region;
 
 fn detector(c: &mut Criterion) {
-    let mut model = BlazePose::open(&Options::default()).expect("models");
+    let mut model = BlazePose::open(&ModelOptions::default()).expect("models");
     for name in ["anterior-tilted.jpg", "phone-12-megapixels.jpg"] {
         let path = std::path::Path::new("samples").join(name);
         let photo = Photo::open(&path, &ReadOptions::default()).expect("a sample");

@@ -3,7 +3,8 @@
 #![allow(clippy::expect_used, reason = "what fails to be there fails a bench")]
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use orthostat::vision::estimate::blazepose::{BlazePose, Options};
+use orthostat::vision::estimate::blazepose::BlazePose;
+use orthostat::vision::estimate::model_options::ModelOptions;
 use orthostat::vision::estimate::{Estimator, Look};
 use orthostat::vision::photo::{Photo, ReadOptions};
 use orthostat::vision::raster::crop::Pyramid;
@@ -14,7 +15,7 @@ fn landmarks(c: &mut Criterion) {
     let pyramid = Pyramid::new(&photo.pixels);
     let (width, height) = pyramid.size();
     for model in ["blazepose-lite", "blazepose-full", "blazepose-heavy"] {
-        let options = Options { model: model.into(), ..Options::default() };
+        let options = ModelOptions { model: model.into(), ..ModelOptions::default() };
         let mut opened = BlazePose::open(&options).expect("models");
         let person = opened.detect(&pyramid, Region::whole(width, height), false).expect("a run").people[0];
         for mask in [false, true] {

@@ -9,7 +9,7 @@ use orthostat::core::options::DEFAULT_READINGS;
 use orthostat::core::options::Options;
 use orthostat::vision::analysis::Analyzer;
 use orthostat::vision::ensemble::FAST_READINGS;
-use orthostat::vision::estimate::blazepose;
+use orthostat::vision::estimate::model_options::ModelOptions;
 use orthostat::vision::photo::{Photo, ReadOptions};
 
 fn photo(c: &mut Criterion) {
@@ -18,7 +18,7 @@ fn photo(c: &mut Criterion) {
     for (name, readings, workers) in
         [("single reading", 1, 1), ("fast", FAST_READINGS, 2), ("standard", DEFAULT_READINGS, 2)]
     {
-        let mut analyzer = Analyzer::open(&[blazepose::Options::default()], workers).expect("models");
+        let mut analyzer = Analyzer::open(&[ModelOptions::default()], workers).expect("models");
         let options = Options { readings, ..Options::default() };
         c.bench_function(&format!("photo 1080x1440, {name}, {workers} workers"), |b| {
             b.iter(|| {

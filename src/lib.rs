@@ -61,6 +61,7 @@
 #[cfg(feature = "programs")]
 #[doc(hidden)]
 pub mod app;
+#[macro_use]
 pub mod core;
 pub mod report;
 #[cfg(feature = "programs")]
@@ -74,5 +75,5 @@ pub use crate::core::options::Options;
 pub use crate::core::pipeline::Analysis;
 pub use crate::core::record::Record;
 pub use crate::vision::analysis::Analyzer;
-pub use crate::vision::estimate::blazepose::Options as Model;
+pub use crate::vision::estimate::model_options::ModelOptions as Model;
 pub use crate::vision::photo::{Photo, ReadOptions};

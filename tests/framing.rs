@@ -11,7 +11,7 @@ use orthostat::core::measure::Measure;
 use orthostat::core::options::Options;
 use orthostat::core::pipeline::Analysis;
 use orthostat::vision::analysis::Analyzer;
-use orthostat::vision::estimate::blazepose;
+use orthostat::vision::estimate::model_options::ModelOptions;
 use orthostat::vision::photo::{Photo, ReadOptions};
 
 fn sample(name: &str) -> Photo {
@@ -29,7 +29,7 @@ struct Measured(Analyzer);
 
 impl Measured {
     fn new() -> Self {
-        Self(Analyzer::open(&[blazepose::Options::default()], 2).unwrap())
+        Self(Analyzer::open(&[ModelOptions::default()], 2).unwrap())
     }
 
     /// With the camera set to level, so that the background is not used.

@@ -12,7 +12,7 @@ use orthostat::core::options::Options;
 use orthostat::core::record::Record;
 use orthostat::report::mask::{self, COVER};
 use orthostat::vision::analysis::Analyzer;
-use orthostat::vision::estimate::blazepose;
+use orthostat::vision::estimate::model_options::ModelOptions;
 use orthostat::vision::photo::{Photo, ReadOptions};
 
 /// Rendered people seen from the front, whole.
@@ -124,7 +124,7 @@ fn plan() -> Vec<(usize, usize, Kind, f64, bool)> {
 fn no_bystanders_face_is_left_uncovered_in_silence() {
     let whole = std::env::var("ORTHOSTAT_PRIVACY").is_ok_and(|length| length == "long");
     let people = PEOPLE.map(Sample::open);
-    let mut analyzer = Analyzer::open(&[blazepose::Options::default()], 2).unwrap();
+    let mut analyzer = Analyzer::open(&[ModelOptions::default()], 2).unwrap();
     let options = Options { readings: 1, heads: true, ..Options::default() };
     let (mut tried, mut withheld, mut bare, mut uncounted) = (0, 0, Vec::new(), Vec::new());
     for (index, (host, guest, kind, size, mirrored)) in plan().into_iter().enumerate() {
@@ -171,7 +171,7 @@ fn no_bystanders_face_is_left_uncovered_in_silence() {
 
 #[test]
 fn a_picture_of_one_person_keeps_its_one_head_and_its_picture() {
-    let mut analyzer = Analyzer::open(&[blazepose::Options::default()], 2).unwrap();
+    let mut analyzer = Analyzer::open(&[ModelOptions::default()], 2).unwrap();
     for name in PEOPLE {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("samples/{name}.jpg"));
         let photo = Photo::open(&path, &ReadOptions::default()).unwrap();

@@ -7,7 +7,7 @@ use orthostat::core::measure::Measure;
 use orthostat::core::options::Options;
 use orthostat::core::pipeline::Analysis;
 use orthostat::vision::analysis::Analyzer;
-use orthostat::vision::estimate::blazepose;
+use orthostat::vision::estimate::model_options::ModelOptions;
 use orthostat::vision::photo::{Photo, ReadOptions};
 
 fn sample(name: &str) -> Photo {
@@ -36,7 +36,7 @@ fn gravity_and_focal_length_are_those_that_exiftool_reads() {
 }
 
 fn analyzer() -> Analyzer {
-    Analyzer::open(&[blazepose::Options::default()], 2).expect("models")
+    Analyzer::open(&[ModelOptions::default()], 2).expect("models")
 }
 
 fn analyze(analyzer: &mut Analyzer, photo: &Photo) -> Analysis {
@@ -215,7 +215,7 @@ fn any_number_of_workers_gives_the_same_values() {
     let photo = sample("anterior-tilted.jpg");
     let options = Options { readings: 6, ..Options::default() };
     let by = |workers: usize| {
-        let mut analyzer = Analyzer::open(&[blazepose::Options::default()], workers).expect("models");
+        let mut analyzer = Analyzer::open(&[ModelOptions::default()], workers).expect("models");
         analyzer.analyze(&photo, &options).expect("measured")
     };
     let (one, three) = (by(1), by(3));

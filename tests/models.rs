@@ -9,7 +9,7 @@ use orthostat::core::body::pose::Missing;
 use orthostat::core::body::skeleton::Joint;
 use orthostat::core::body::spine::Vertebra;
 use orthostat::core::geometry::Point;
-use orthostat::vision::estimate::blazepose;
+use orthostat::vision::estimate::model_options::ModelOptions;
 use orthostat::vision::estimate::open::team;
 use orthostat::vision::estimate::{Look, Reading};
 use orthostat::vision::raster::crop::Pyramid;
@@ -27,7 +27,7 @@ fn fixture(name: &str) -> PathBuf {
 /// A model's reading of a photo of one colour.
 fn read(model: &Path, colour: [u8; 3], look: Look) -> Option<Reading> {
     let photo = RgbImage::from_pixel(640, 520, Rgb(colour));
-    let options = blazepose::Options { model: model.display().to_string(), ..Default::default() };
+    let options = ModelOptions { model: model.display().to_string(), ..Default::default() };
     let mut team = team(&options, 1, true).expect("a known family");
     team[0].read(&Pyramid::new(&photo), REGION, look).expect("it runs")
 }
@@ -109,7 +109,7 @@ fn a_picture_in_which_nothing_is_seen_gives_no_person() {
 
 #[test]
 fn a_model_of_no_known_family_is_refused_with_what_was_found() {
-    let options = |model: &Path| blazepose::Options { model: model.display().to_string(), ..Default::default() };
+    let options = |model: &Path| ModelOptions { model: model.display().to_string(), ..Default::default() };
     let error = team(&options(&fixture("classes")), 1, true).err().expect("refused").to_string();
     assert!(
         error.contains("classes.onnx")

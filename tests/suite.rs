@@ -10,6 +10,7 @@ mod compare;
 #[cfg(unix)]
 mod corpus;
 mod edit;
+mod edit_server;
 mod fhir;
 #[cfg(feature = "live")]
 #[path = "live/film.rs"]
@@ -29,6 +30,7 @@ mod models;
 mod outputs;
 mod panels;
 mod photo;
+mod photo_refused;
 mod points;
 mod privacy;
 mod properties;

@@ -51,7 +51,7 @@ use orthostat::core::uncertainty::calibration::{
 };
 use orthostat::vision::analysis::Analyzer;
 use orthostat::vision::ensemble::PAIRED_READINGS;
-use orthostat::vision::estimate::blazepose;
+use orthostat::vision::estimate::model_options::ModelOptions;
 use orthostat::vision::photo::{Photo, ReadOptions};
 use serde_json::Value;
 
@@ -467,7 +467,7 @@ fn main() {
     let asked = Arguments::read();
     // As the standard quality reads.
     let models = ["blazepose-full", "blazepose-heavy"];
-    let models = models.map(|name| blazepose::Options { model: name.into(), ..blazepose::Options::default() });
+    let models = models.map(|name| ModelOptions { model: name.into(), ..ModelOptions::default() });
     let mut analyzer = Analyzer::open(&models, 2).expect("the models");
     let mut cases = Cases::default();
     let from = asked.folders.iter();

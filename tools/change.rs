@@ -28,7 +28,7 @@ use orthostat::core::measure::{Measure, Unit};
 use orthostat::core::options::Options;
 use orthostat::core::record::Record;
 use orthostat::vision::analysis::Analyzer;
-use orthostat::vision::estimate::blazepose;
+use orthostat::vision::estimate::model_options::ModelOptions;
 use orthostat::vision::photo::{Photo, ReadOptions};
 use rendered::truth;
 use serde_json::Value;
@@ -91,7 +91,7 @@ fn measured(folder: &Path) -> Vec<Seen> {
     std::thread::scope(|scope| {
         for _ in 0..2 {
             scope.spawn(|| {
-                let mut analyzer = Analyzer::open(&[blazepose::Options::default()], 1).expect("models");
+                let mut analyzer = Analyzer::open(&[ModelOptions::default()], 1).expect("models");
                 while let Some((index, image)) = {
                     let index = next.fetch_add(1, Ordering::Relaxed);
                     images.get(index).map(|image| (index, image))

@@ -25,7 +25,7 @@ use orthostat::core::options::Options;
 use orthostat::core::pipeline::Analysis;
 use orthostat::vision::analysis::Analyzer;
 use orthostat::vision::ensemble::{BEST_READINGS, FAST_READINGS, PAIRED_READINGS};
-use orthostat::vision::estimate::blazepose;
+use orthostat::vision::estimate::model_options::ModelOptions;
 use orthostat::vision::photo::{Photo, ReadOptions};
 use rendered::truth;
 use serde_json::{Value, json};
@@ -212,15 +212,13 @@ fn print_groups(rows: &[Row]) {
         groups.sort();
         groups.dedup();
         for group in groups {
-            let cells = [Measure::ShoulderTilt, Measure::PelvicObliquity, Measure::HeadTilt, Measure::TrunkLean].map(
-                |measure| {
-                    let pairs: Vec<_> = of(rows, measure)
-                        .filter(|row| &row.groups[kind] == group)
-                        .map(|row| (row.value, row.truth))
-                        .collect();
-                    format!("{:>6.2} (n {})", figures(&pairs).rmse, pairs.len())
-                },
-            );
+            let cells = Measure::TILTS.map(|measure| {
+                let pairs: Vec<_> = of(rows, measure)
+                    .filter(|row| &row.groups[kind] == group)
+                    .map(|row| (row.value, row.truth))
+                    .collect();
+                format!("{:>6.2} (n {})", figures(&pairs).rmse, pairs.len())
+            });
             println!("{group:<24} {}", cells.join("  "));
         }
     }
@@ -235,7 +233,7 @@ fn print_repeated(rows: &[Row]) {
         });
     if !bodies.is_empty() {
         println!("\nsame stance, several photos: SD within a stance, value (raw)");
-        for measure in [Measure::ShoulderTilt, Measure::PelvicObliquity, Measure::HeadTilt, Measure::TrunkLean] {
+        for measure in Measure::TILTS {
             let within = |pick: fn(&Row) -> f64| {
                 let squares: Vec<f64> = bodies
                     .values()
@@ -260,7 +258,7 @@ fn measure_all(
     quick: bool,
 ) -> Vec<Result<Photographed, String>> {
     let models: Vec<_> =
-        names.iter().map(|&model| blazepose::Options { model: model.into(), ..Default::default() }).collect();
+        names.iter().map(|&model| ModelOptions { model: model.into(), ..Default::default() }).collect();
     let measured = std::sync::Mutex::new(Vec::new());
     let next = std::sync::atomic::AtomicUsize::new(0);
     std::thread::scope(|scope| {

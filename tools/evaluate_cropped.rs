@@ -30,7 +30,7 @@ use orthostat::core::options::Options;
 use orthostat::core::pipeline::Analysis;
 use orthostat::vision::analysis::Analyzer;
 use orthostat::vision::ensemble::PAIRED_READINGS;
-use orthostat::vision::estimate::blazepose;
+use orthostat::vision::estimate::model_options::ModelOptions;
 use orthostat::vision::photo::{Photo, ReadOptions};
 use serde_json::{Value, json};
 
@@ -168,7 +168,7 @@ fn main() {
         }
     }
     let models = ["blazepose-full", "blazepose-heavy"];
-    let models = models.map(|name| blazepose::Options { model: name.into(), ..blazepose::Options::default() });
+    let models = models.map(|name| ModelOptions { model: name.into(), ..ModelOptions::default() });
     let mut analyzer = Analyzer::open(&models, 2).expect("the models");
     let (mut of_real, mut of_rendered) = (Vec::new(), Vec::new());
     for (is_real, folder) in folders {

@@ -37,7 +37,7 @@ use orthostat::core::refusal::Refusal;
 use orthostat::core::uncertainty::calibration::{Weights, calibration};
 use orthostat::vision::analysis::Analyzer;
 use orthostat::vision::ensemble::{BEST_READINGS, FAST_READINGS, PAIRED_READINGS};
-use orthostat::vision::estimate::blazepose;
+use orthostat::vision::estimate::model_options::ModelOptions;
 use orthostat::vision::photo::{Photo, ReadOptions};
 use orthostat::vision::raster::region::Sampling;
 
@@ -59,8 +59,8 @@ impl Case<'_> {
 }
 
 fn analyzer(names: &[&str], exact: bool) -> Analyzer {
-    let sampling = if exact { Sampling::Bilinear } else { blazepose::Options::default().sampling };
-    let options = |name: &&str| blazepose::Options { model: (*name).into(), sampling, ..blazepose::Options::default() };
+    let sampling = if exact { Sampling::Bilinear } else { ModelOptions::default().sampling };
+    let options = |name: &&str| ModelOptions { model: (*name).into(), sampling, ..ModelOptions::default() };
     Analyzer::open(&names.iter().map(options).collect::<Vec<_>>(), 2).expect("the models")
 }
 

@@ -6,7 +6,7 @@ use crate::core::error::{Error, Result};
 use crate::core::measure::Measure;
 use crate::core::options::Options;
 use crate::vision::analysis::Analyzer;
-use crate::vision::estimate::blazepose;
+use crate::vision::estimate::model_options::{DEFAULT_MODEL, ModelOptions};
 use crate::vision::model;
 use crate::vision::photo::{Photo, ReadOptions};
 
@@ -14,7 +14,7 @@ use crate::vision::photo::{Photo, ReadOptions};
 const KNOWN_PHOTO: &[u8] = include_bytes!("../../models/known-answer.jpg");
 /// The values of one plain reading of it by each model, in degrees, relative to the picture's edges.
 const KNOWN_ANSWERS: [(&str, [(Measure, f64); 2]); 4] = [
-    (blazepose::DEFAULT_MODEL, [(Measure::ShoulderTilt, 0.0), (Measure::TrunkLean, 1.32)]),
+    (DEFAULT_MODEL, [(Measure::ShoulderTilt, 0.0), (Measure::TrunkLean, 1.32)]),
     ("blazepose-lite", [(Measure::ShoulderTilt, 1.26), (Measure::TrunkLean, 1.22)]),
     ("blazepose-heavy", [(Measure::ShoulderTilt, 0.4), (Measure::TrunkLean, 0.29)]),
     ("movenet-thunder", [(Measure::ShoulderTilt, 2.55), (Measure::TrunkLean, 0.12)]),
@@ -62,7 +62,7 @@ fn look(lines: &mut Vec<String>) -> Result<()> {
 
 /// Whether a model gives its known answer.
 fn check(name: &str, answers: &[(Measure, f64)], photo: &Photo, lines: &mut Vec<String>) -> Result<()> {
-    let model = blazepose::Options { model: name.into(), ..blazepose::Options::default() };
+    let model = ModelOptions { model: name.into(), ..ModelOptions::default() };
     let analysis = Analyzer::open(&[model], 1)?.analyze(photo, &Options { readings: 1, ..Options::default() })?;
     let wrong = |reason: String| Error::Model { model: name.into(), reason, source: None };
     let mut told = Vec::new();

@@ -9,9 +9,9 @@ use crate::core::body::view::View;
 use crate::core::error::Result;
 use crate::core::geometry::Point;
 use crate::core::measure::Measure;
-use crate::vision::estimate::blazepose;
 use crate::vision::estimate::form::{self, Sidecar};
-use crate::vision::model::{self, Entry, Model};
+use crate::vision::estimate::model_options::ModelOptions;
+use crate::vision::model::{self, Entry, ListedFamily, Model, Role};
 
 /// A person standing upright, in pixels: joints of the right side; those of the left are their mirror image at 500.
 const STANDING: [(Joint, f64, f64); 17] = [
@@ -72,10 +72,10 @@ fn listed(entry: &Entry) -> String {
             None => format!("not installed ({} is looked for beside the program)", entry.file),
         },
     };
-    let blazepose = entry.family == "blazepose";
+    let blazepose = entry.family == ListedFamily::Blazepose;
     let points = KeypointSet::named(if blazepose { "blazepose-33" } else { "coco-17" });
     let mut rows = vec![
-        ("family", entry.family.clone()),
+        ("family", entry.family.to_string()),
         ("file", place),
         ("licence", format!("{} ({})", entry.licence, entry.origin.package)),
         ("BLAKE3", entry.blake3.clone()),
@@ -92,7 +92,7 @@ fn listed(entry: &Entry) -> String {
 /// # Errors
 /// When the list of models does not parse, which a test rules out.
 pub fn known() -> Result<Vec<String>> {
-    Ok(model::catalogue()?.iter().filter(|entry| entry.role == "landmarks").map(listed).collect())
+    Ok(model::catalogue()?.iter().filter(|entry| entry.role == Role::Landmarks).map(listed).collect())
 }
 
 /// The description of a model file, one paragraph.
@@ -102,7 +102,7 @@ pub fn known() -> Result<Vec<String>> {
 pub fn examine(path: &Path) -> Result<String> {
     let refused =
         |reason: String| crate::core::error::Error::Model { model: path.display().to_string(), reason, source: None };
-    let model = Model::open_unlisted(path, blazepose::Options::default().threads)?;
+    let model = Model::open_unlisted(path, ModelOptions::default().threads)?;
     let name = path.display().to_string();
     if form::is_blazepose(&model.outputs()) {
         let points = KeypointSet::named("blazepose-33").map_or_else(String::new, |points| measures(points, false));

@@ -12,15 +12,15 @@ use crate::core::geometry::{Point, Vec3, rounded};
 /// The face of the measured person, in the upright photo.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Face {
-    /// The middle between the eyes, in pixels.
+    /// The midpoint of the eyes, in pixels.
     pub at: (f64, f64),
-    /// From the subject's right to the left, across the face: x, y, and away from the camera; of length 1 in the picture.
+    /// Direction across the face from the subject's right to the left: x, y, and away from the camera; of length 1 in the picture.
     pub across: (f64, f64, f64),
-    /// From the forehead to the chin, likewise.
+    /// Direction from the forehead to the chin, in the same form.
     pub down: (f64, f64, f64),
-    /// How far the face is tilted in the picture by each look at it, in degrees, positive = the subject's left is higher.
+    /// Tilt of the face in the picture by each look, in degrees, positive = the subject's left is higher.
     pub looks: Vec<f64>,
-    /// How sure the model is that it sees a face, 0 to 1: the least of all looks.
+    /// The model's confidence that it sees a face, 0 to 1: the minimum over all looks.
     pub score: f64,
 }
 

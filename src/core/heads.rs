@@ -22,15 +22,14 @@ impl Disc {
     }
 }
 
-/// What a search for heads found, as records keep it.
+/// The result of the search for heads.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Heads {
-    /// Discs that cover every head found, the subject's among them where a detector saw it: centre x, y, and radius, in pixels of
-    /// the upright photo.
+    /// Discs that cover all detected heads, the subject's too if detected: centre x, y, and radius, in pixels of the upright photo.
     pub covers: Vec<[f64; 3]>,
-    /// How many people were found whose head was not.
+    /// Number of detected people without a detected head.
     pub missed: usize,
-    /// How many things may be heads: both face detectors see a face there, and neither is sure.
+    /// Number of uncertain detections: both face detectors see a face, and neither is sure.
     #[serde(default)]
     pub uncertain: usize,
 }

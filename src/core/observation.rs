@@ -22,32 +22,50 @@ use crate::core::keypoint_file::Found;
 use crate::core::silhouette::Trace;
 use crate::core::uncertainty::second;
 
-/// Where a photo and its observation come from, as records say it elsewhere.
+/// The source of an observation, which records keep in other fields.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Frame {
     /// Width of the upright photo, in pixels.
     pub width: f64,
     /// Height of the upright photo, in pixels.
     pub height: f64,
-    /// How many people were found.
+    /// Number of detected people.
     pub people: usize,
-    /// Where each of several stands: the middle of the hips in pixels, in the order in which [`crate::Options::person`] counts. Empty
-    /// for one person.
+    /// The position of each person: the midpoint of the hips in pixels, in the order of [`crate::Options::person`]. Empty for one
+    /// person.
     pub standing: Vec<[f64; 2]>,
-    /// How many readings were taken, of all models and parts of the body.
+    /// Number of readings of all models and parts of the body.
     pub readings: usize,
     /// The models' names.
     pub model: String,
     /// BLAKE3 hash of the first model's file, in hexadecimal.
     pub model_blake3: String,
-    /// Every head in the picture, where they were looked for.
+    /// All detected heads, if a search was made.
     pub heads: Option<Heads>,
-    /// For readings of a video instead of one picture, each frame read once, plainly and mirrored in turn: for how many
-    /// independent looks the frames count. People sway slowly, so that neighbouring frames repeat each other.
+    /// For the frames of a video, each read once, alternately plain and mirrored: the number of independent looks that they are worth.
+    /// People sway slowly, so neighbouring frames repeat each other.
     pub independent: Option<f64>,
 }
 
 impl Frame {
+    /// Several models' names as one.
+    #[must_use]
+    pub fn joined_names(models: &[&str]) -> String {
+        models.join(JOINER)
+    }
+
+    /// Whether several models read the photo.
+    #[must_use]
+    pub fn has_several_models(&self) -> bool {
+        self.model.contains(JOINER)
+    }
+
+    /// Whether the joints are those of a BlazePose model, for which corrections are fitted.
+    #[must_use]
+    pub fn is_of_blazepose(&self) -> bool {
+        self.model.starts_with(BLAZEPOSE)
+    }
+
     /// The same with the joints of another program in place of the model's.
     #[must_use]
     pub fn with_points_of(self, found: &Found) -> Self {
@@ -55,54 +73,58 @@ impl Frame {
     }
 }
 
-/// How the model's name begins where the joints are another program's.
+/// The separator of several models' names.
+const JOINER: &str = "+";
+/// The prefix of the BlazePose family's names.
+const BLAZEPOSE: &str = "blazepose";
+/// The prefix of the model's name for joints of another program.
 pub const POINTS_OF: &str = "keypoints ";
 
 /// A point: x, y, visibility, and the readings' spread.
 type Place = (f64, f64, f64, Option<f64>);
 
-/// What was seen of one person, in pixels of the upright photo counted from its edge, sides the subject's own as the joints
-/// have them (a mirror image is not undone here). This is also how records keep it.
+/// The pixel data of one person: all positions in pixels of the upright photo from its corner, sides the subject's own as the model
+/// names them (a mirror image is not undone). Also the form in records.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Observation {
-    /// What all readings agree on, by joint: x, y, visibility, and the readings' spread (null for a single reading). Joints
-    /// outside the picture and hidden ones too.
+    /// The consensus of the readings, by joint: x, y, visibility, and the readings' standard deviation (null for a single reading).
+    /// Includes hidden joints and joints outside the picture.
     pub joints: IndexMap<String, (f64, f64, f64, Option<f64>)>,
-    /// The first model's readings of the whole body: in the order of `joints`, x and y less those of `joints`, in thousandths
-    /// of a pixel; null for a joint that the reading lacks.
+    /// The first model's readings of the whole body, in the order of `joints`: x and y relative to `joints`, in thousandths of a
+    /// pixel; null for a missing joint.
     pub readings: Vec<Vec<Option<i64>>>,
-    /// The model's worlds, when it imagines any.
+    /// The model's estimate of the joints in space, if it makes one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub worlds: Option<Worlds>,
-    /// The trunk's outline, when it was read.
+    /// The trunk's outline, if it was read.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub outline: Option<Trace>,
-    /// The face of a person seen from the front, when it was read.
+    /// The face of a person seen from the front, if it was read.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub face: Option<Face>,
-    /// Brightness (0 to 255) and fine detail of the person, when known: see [`Exposure`].
+    /// Brightness (0 to 255) and fine detail of the person, if known.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub exposure: Option<(f64, f64)>,
-    /// The share of readings that had left and right exchanged against the others, when there were any.
+    /// Share of readings with left and right exchanged relative to the others. Absent if there was none.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub dissent: Option<f64>,
-    /// What a second model of another kind sees of the person, when one was asked.
+    /// The joints by a second model of another family, if one was used.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub second: Option<SecondRecord>,
-    /// Points along the spine, when a model or file gives any, by level: x, y, visibility, and the readings' spread.
+    /// Points along the spine, if a model or file has any, by level: x, y, visibility, and the readings' standard deviation.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub spine: Option<IndexMap<String, Place>>,
-    /// The share of readings in which a model saw nobody, when there were any.
+    /// Share of readings in which a model found nobody. Absent if there was none.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub missed: Option<f64>,
-    /// What the photo's file says about the camera.
+    /// The camera data in the photo's metadata.
     pub told: ToldRecord,
-    /// What straight edges in the background say about it, when they were looked at and say something: roll, pitch, and the
-    /// standard errors of both, in degrees.
+    /// The camera's attitude by straight edges in the background, if they determine it: roll, pitch, and the standard errors of both,
+    /// in degrees.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub background: Option<(f64, f64, f64, f64)>,
-    /// How many times the focal length that the file tells, or that is assumed, the edges' vanishing points say it is, and the
-    /// standard error of that number's logarithm.
+    /// The focal length by the edges' vanishing points, relative to that of the file or the assumed one, and the standard error of the
+    /// ratio's logarithm.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub background_focal: Option<(f64, f64)>,
 }
@@ -112,24 +134,24 @@ pub struct Observation {
 pub struct SecondRecord {
     /// The model's name.
     pub model: String,
-    /// How many readings were taken.
+    /// Number of model readings.
     pub readings: usize,
-    /// What its readings agree on, by joint: x, y, visibility.
+    /// The consensus of the readings, by joint: x, y, visibility.
     pub joints: IndexMap<String, (f64, f64, f64)>,
 }
 
-/// See [`WorldWidths`]: metres, summed over the readings.
+/// Left/right distances of joints in space, in metres, summed over the readings.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Worlds {
-    /// Shoulders, elbows, hips, knees, ankles.
+    /// Distances across the picture: shoulders, elbows, hips, knees, ankles.
     pub across: [f64; 5],
-    /// See `across`.
+    /// Distances away from the camera, in the same order.
     pub away: [f64; 5],
-    /// The first reading's shoulders and hips.
+    /// Distances away from the camera of the first reading: shoulders, hips.
     pub first: f64,
 }
 
-/// See [`CameraMetadata`].
+/// The camera data in the photo's metadata.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ToldRecord {
     /// Focal length as 35 mm equivalent, in millimetres.
@@ -138,9 +160,9 @@ pub struct ToldRecord {
     /// The phone's acceleration vector, in units of g.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub gravity: Option<[f64; 3]>,
-    /// Whether it was the camera on the side of the screen.
+    /// Whether the camera on the screen's side took the photo.
     pub front_camera: bool,
-    /// Width and height of the picture as the camera took it, in pixels.
+    /// Width and height of the picture as taken, in pixels.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub shot_px: Option<[f64; 2]>,
 }

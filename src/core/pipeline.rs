@@ -2,28 +2,25 @@
 
 use crate::core::body::framing::legs_outside;
 use crate::core::body::landmarks::BonyPose;
-use crate::core::body::pose::screened;
-use crate::core::body::pose::{Keypoint, Pose};
-use crate::core::body::skeleton::Pair;
+use crate::core::body::pose::Pose;
 use crate::core::body::stance::Stance;
-use crate::core::body::view::{Facing, View};
+use crate::core::body::view::View;
 use crate::core::camera::Camera;
-use crate::core::camera::frontal_plane::{self, WorldWidths, Yaw};
+use crate::core::camera::frontal_plane::{self, Yaw};
 use crate::core::camera::rectify::Rectification;
-use crate::core::error::{Error, Result};
+use crate::core::error::Result;
 use crate::core::face::Face;
-use crate::core::geometry::Point;
 use crate::core::measure::estimators::{Rectified, Shape};
-use crate::core::measure::frontal::{self, SpinalLine, spinal_line};
+use crate::core::measure::frontal::{self, SpinalLine};
 use crate::core::measure::registry::{self, estimate};
 use crate::core::measure::spinal_profile::SpinalProfile;
 use crate::core::measure::{Assessment, ByHand, Measure, Measurement, Unit};
 use crate::core::observation::{Frame, Observation};
 use crate::core::options::Options;
-use crate::core::points::Site;
+use crate::core::person::Person;
 use crate::core::quality::{self, Evidence, Quality};
 use crate::core::refusal::Refusal;
-use crate::core::silhouette::Outline;
+use crate::core::scale::Scale;
 use crate::core::statistics::standard_deviation;
 use crate::core::uncertainty::calibration::{Conditions, calibration, error_model};
 use crate::core::uncertainty::landmark_error::{LandmarkError, PlacementError};
@@ -32,15 +29,6 @@ use crate::core::uncertainty::{second, side};
 /// The error of a single reading, in scatters of many: it has neither a mirrored partner nor a settled crop. With this its intervals
 /// contain the truth in about 95 of 100 rendered photos too.
 const LONE: f64 = 2.5;
-
-/// Millimetres per pixel at the depth of the hips, and its uncertainty.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Scale {
-    /// Millimetres per pixel of the body's own plane.
-    pub mm_per_px: f64,
-    /// Its standard deviation as a share.
-    pub sd_share: f64,
-}
 
 /// The complete analysis of one person in one photo.
 #[derive(Debug, Clone)]
@@ -86,12 +74,6 @@ pub struct Analysis {
     pub observation: Observation,
 }
 
-/// Middle of the ears over the middle of the ankles, as a share of stature: mean and standard deviation over rendered people
-/// of both sexes.
-const EAR_TO_ANKLE: (f64, f64) = (0.880, 0.006);
-/// The contribution of the model's points to the scale's uncertainty.
-const SCALE_SD: f64 = 0.02;
-
 /// Measures an observation. The same observation and options give the same analysis, whether the photo was just read or its record was
 /// stored years ago.
 ///
@@ -101,20 +83,20 @@ pub fn measure(frame: Frame, seen: Observation, options: &Options) -> Result<Ana
     let mut options = options.clone().rounded();
     // The model's trunk, so that a point's error does not depend on the other manual landmarks.
     options.points = options.points.with_errors(frontal::trunk_length(&seen.pose()).ok());
-    let body = Body::of(&frame, &seen, &options)?;
+    let person = Person::of(&frame, &seen, &options)?;
     let mut camera = camera_of(&frame, &seen, &options);
-    let pose = &body.pose;
-    let turn = body.view.facing().map(|facing| {
+    let pose = &person.pose;
+    let turn = person.view.facing().map(|facing| {
         let lean = frontal::trunk_lean(&camera.level_pose(pose), facing).unwrap_or(0.0);
-        frontal_plane::world_yaw(body.worlds.as_ref(), facing, lean)
+        frontal_plane::world_yaw(person.worlds.as_ref(), facing, lean)
     });
     let mut quality = quality::judge(&Evidence {
         pose,
-        consensus: &body.consensus,
-        view: body.view,
-        doubtful_view: options.view.is_none() && View::is_doubtful(&body.consensus),
-        looks_like: body.looks_like,
-        exchanged: body.exchanged,
+        consensus: &person.consensus,
+        view: person.view,
+        doubtful_view: options.view.is_none() && View::is_doubtful(&person.consensus),
+        looks_like: person.looks_like,
+        exchanged: person.exchanged,
         view_given: options.view.is_some(),
         dissent: seen.dissent.unwrap_or(0.0),
         missed: seen.missed.unwrap_or(0.0),
@@ -125,8 +107,8 @@ pub fn measure(frame: Frame, seen: Observation, options: &Options) -> Result<Ana
         camera_doubt: camera.doubt,
         exposure: seen.exposure(),
     });
-    let rectification = Rectification::new(camera, body.view.facing(), turn);
-    let measuring = Measuring::of(&body, &seen, &frame, &options, &rectification);
+    let rectification = Rectification::new(camera, person.view.facing(), turn);
+    let measuring = Measuring::of(&person, &seen, &frame, &options, &rectification);
     let assessment = Assessment::from_measures(|what| match quality.refusal(what) {
         Some(reason) => Err(Refusal::Gate(reason.to_owned())),
         None => measuring.measure(what),
@@ -134,15 +116,15 @@ pub fn measure(frame: Frame, seen: Observation, options: &Options) -> Result<Ana
     quality.disputed(&measuring.disputed(&assessment));
     let Measuring { rectified, quiet, cut, head: head_yaw, .. } = measuring;
     let may_show = quality.refusal(Measure::SpinalLineDeviation).is_none();
-    let spinal = body.view.facing().filter(|_| may_show).and_then(|facing| body.spinal_line(&rectified, facing));
-    let profile = body.view.facing().filter(|_| may_show).and_then(|facing| {
-        let points = seen.spine_points()?.map(|p| Some(body.in_picture(p)));
+    let spinal = person.view.facing().filter(|_| may_show).and_then(|facing| person.spinal_line(&rectified, facing));
+    let profile = person.view.facing().filter(|_| may_show).and_then(|facing| {
+        let points = seen.spine_points()?.map(|p| Some(person.in_picture(p)));
         let straight = rectification.spine(pose, &points);
         let trunk = frontal::trunk_length(&rectified.turned).ok()?;
         let mut profile = SpinalProfile::of(&straight, trunk, facing).ok()?;
         for level in &mut profile.levels {
             if let Some(seen) = points.get(level.level) {
-                level.at = body.in_picture(seen.at);
+                level.at = person.in_picture(seen.at);
             }
         }
         Some(profile)
@@ -152,10 +134,10 @@ pub fn measure(frame: Frame, seen: Observation, options: &Options) -> Result<Ana
         camera = camera.mirrored();
     }
     Ok(Analysis {
-        scale: options.height_mm.and_then(|stature| scale_of(&rectified.turned, stature)),
+        scale: options.height_mm.and_then(|stature| Scale::of(&rectified.turned, stature)),
         trunk_px: frontal::trunk_length(&rectified.turned).ok(),
-        pose: pose.map_points(|_, p| body.in_picture(p)),
-        view: body.view,
+        pose: pose.map_points(|_, p| person.in_picture(p)),
+        view: person.view,
         view_given: options.view.is_some(),
         mirrored: options.mirrored,
         camera,
@@ -175,120 +157,6 @@ pub fn measure(frame: Frame, seen: Observation, options: &Options) -> Result<Ana
         frame,
         observation: seen,
     })
-}
-
-/// The person with a mirror image undone and sides named according to the view.
-struct Body {
-    /// The width of a picture that is a mirror image, in pixels.
-    mirror: Option<f64>,
-    /// The consensus of the readings and the manual landmarks; including joints outside the picture and hidden ones.
-    consensus: Pose,
-    /// The same from the model alone.
-    by_model: Pose,
-    /// The joints that are measured.
-    pose: Pose,
-    bony: BonyPose,
-    worlds: Option<WorldWidths>,
-    view: View,
-    /// The view according to the model's joints under their own names.
-    looks_like: Option<View>,
-    /// Whether left and right were exchanged, because the user set the opposite of the view that the joints show.
-    exchanged: bool,
-}
-
-impl Body {
-    fn of(frame: &Frame, seen: &Observation, options: &Options) -> Result<Self> {
-        let mirror = options.mirrored.then_some(frame.width);
-        let mirrored = |pose: Pose| mirror.map_or(pose.clone(), |width| pose.mirrored(width));
-        let as_named = mirrored(seen.pose());
-        let worlds = seen.world_widths().map(|worlds| if mirror.is_some() { worlds.mirrored() } else { worlds });
-        let left_away = worlds.map(|worlds| worlds.first);
-        let exchanged = match (options.view.and_then(View::facing), View::of(&as_named, left_away)) {
-            (Some(told), Ok(seen)) => seen.facing().is_some_and(|seen| seen != told),
-            _ => false,
-        };
-        let mut body = Self {
-            mirror,
-            by_model: if exchanged { as_named.exchanged() } else { as_named.clone() },
-            consensus: Pose::default(),
-            pose: Pose::default(),
-            bony: BonyPose::default(),
-            worlds: worlds.map(|worlds| if exchanged { worlds.mirrored() } else { worlds }),
-            view: View::Anterior,
-            looks_like: None,
-            exchanged,
-        };
-        // Manual landmarks are named by the subject's own side, so they are added after mirror image and sides are corrected.
-        body.consensus = body.with_hand(body.by_model.clone(), options);
-        body.bony =
-            BonyPose::from_points(|point| options.points.get(Site::Bony(point)).map(|found| body.in_picture(found.at)));
-        body.pose = screened(&body.consensus, frame.width, frame.height);
-        body.looks_like = View::of(if exchanged { &as_named } else { &body.consensus }, left_away).ok();
-        body.view = match options.view {
-            Some(view) => view,
-            None => View::of(&body.consensus, left_away).map_err(|refusal| Error::Usage {
-                reason: format!("the view is unclear: {refusal}; set it with --view"),
-            })?,
-        };
-        Ok(body)
-    }
-
-    /// Maps a point between the picture and its mirror image undone, in either direction.
-    fn in_picture(&self, p: Point) -> Point {
-        self.mirror.map_or(p, |width| Point::new(width - p.x, p.y))
-    }
-
-    /// The spinal line, with its levels placed in the original picture.
-    fn spinal_line(&self, rectified: &Rectified, facing: Facing) -> Option<SpinalLine> {
-        let mut line = spinal_line(&rectified.turned, facing).ok()?;
-        for level in &mut line.levels {
-            if let Ok(at) = self.pose.midpoint(level.pair) {
-                level.at = self.in_picture(at);
-            }
-        }
-        Some(line)
-    }
-
-    /// A model's pose with the mirror image undone and manual landmarks in place.
-    fn put_right(&self, pose: Pose, options: &Options) -> Pose {
-        let pose = self.mirror.map_or(pose.clone(), |width| pose.mirrored(width));
-        self.with_hand(if self.exchanged { pose.exchanged() } else { pose }, options)
-    }
-
-    fn with_hand(&self, mut pose: Pose, options: &Options) -> Pose {
-        for (site, point) in options.points.iter() {
-            if let Site::Joint(joint) = site {
-                let at = self.in_picture(point.at);
-                pose.set(joint, Ok(Keypoint { at, visibility: 1.0, sd_px: point.sd_px, by_hand: true }));
-            }
-        }
-        pose
-    }
-
-    /// The face, with the mirror image undone, or why there is none.
-    fn face(&self, seen: &Observation) -> Result<Face, Refusal> {
-        let none = |reason: &str| Err(Refusal::Gate(reason.into()));
-        if self.view.facing() != Some(Facing::Camera) || self.exchanged {
-            return none("a face shows from the front alone");
-        }
-        let head = [Pair::EYES_OUTER, Pair::EARS, Pair::MOUTH];
-        if head.into_iter().any(|pair| self.consensus.is_by_hand(pair)) {
-            return none("the head's points were placed by hand");
-        }
-        let Some(face) = &seen.face else { return none("the face was not read") };
-        if !face.is_sure() {
-            return none("the face is covered or unclear");
-        }
-        Ok(self.mirror.map_or(face.clone(), |width| face.mirrored(width)))
-    }
-
-    /// The outline with the mirror image undone, or why there is none.
-    fn outline(&self, seen: &Observation, frame: &Frame) -> Result<Outline, Refusal> {
-        moved_off(&self.by_model, &self.consensus).map_or(Ok(()), Err)?;
-        let outline = outline_of(seen, frame, self.view, self.exchanged)?;
-        let outline = if self.exchanged { outline.exchanged() } else { outline };
-        Ok(self.mirror.map_or(outline.clone(), |width| outline.mirrored(width)))
-    }
 }
 
 /// The inputs of all measures of one person.
@@ -317,10 +185,16 @@ struct Measuring {
 }
 
 impl Measuring {
-    fn of(body: &Body, seen: &Observation, frame: &Frame, options: &Options, rectification: &Rectification) -> Self {
-        let (pose, bony, view) = (&body.pose, &body.bony, body.view);
-        let outline = body.outline(seen, frame);
-        let face = body.face(seen);
+    fn of(
+        person: &Person,
+        seen: &Observation,
+        frame: &Frame,
+        options: &Options,
+        rectification: &Rectification,
+    ) -> Self {
+        let (pose, bony, view) = (&person.pose, &person.bony, person.view);
+        let outline = person.outline(seen, frame);
+        let face = person.face(seen);
         let shape = Shape::of(&outline, Some, Some);
         let in_picture = |pose: &Pose, bony: &BonyPose| Rectified {
             levelled: pose.clone(),
@@ -330,11 +204,11 @@ impl Measuring {
             face: Err(Refusal::Degenerate("a face is measured levelled alone")),
         };
         // Known of our own models' points alone.
-        let near = view.near_side().filter(|_| frame.model.starts_with("blazepose"));
+        let near = view.near_side().filter(|_| frame.is_of_blazepose());
         let placed =
             |pose: &Pose| near.map_or_else(|| pose.clone(), |near| side::fitted().offsets.taken_out(pose, near));
         let single = |(index, reading): (usize, Pose)| {
-            let reading = body.put_right(reading, options);
+            let reading = person.put_right(reading, options);
             let reading = Pose::from_joints(|joint| pose.get(joint).and_then(|_| reading.get(joint)));
             let mut rectified = rectification.apply(&placed(&reading), bony, &outline, &face);
             // Readings of the face scatter together with the readings of the body.
@@ -354,7 +228,7 @@ impl Measuring {
             view,
             opinions,
             quiet: view.facing().map_or(1.0, |facing| Stance::of(&rectified.levelled, facing).quiet()),
-            cut: legs_outside(&body.consensus, frame.height),
+            cut: legs_outside(&person.consensus, frame.height),
             rectified,
             as_it_is: in_picture(pose, bony),
             single: seen.single_poses().enumerate().map(single).collect(),
@@ -364,7 +238,7 @@ impl Measuring {
             head: face.as_ref().ok().map(Face::yaw_deg),
             landmark_error: LandmarkError::of(pose, bony, &options.points, view, trunk_px, rectify, in_picture),
             independent: frame.independent,
-            widening: if frame.model.contains('+') { 1.0 } else { calibration().one_model },
+            widening: if frame.has_several_models() { 1.0 } else { calibration().one_model },
             readings: frame.readings,
         }
     }
@@ -481,43 +355,4 @@ fn with_placing(by_model: f64, error: &PlacementError, what: Measure) -> f64 {
         ByHand::Partly if !what.bony_points().is_empty() => error.by_hand + error.by_model,
         ByHand::No | ByHand::Partly => by_model + error.by_hand + error.by_partners,
     }
-}
-
-/// If a joint that the outline was read by is moved by hand by more than this, in trunk lengths, the outline is not used.
-const OFF_OUTLINE: f64 = 0.05;
-
-/// Why the outline no longer fits the joints, if so.
-fn moved_off(by_model: &Pose, by_hand: &Pose) -> Option<Refusal> {
-    let most = OFF_OUTLINE * frontal::trunk_length(by_model).ok()?;
-    let pairs = [Pair::SHOULDERS, Pair::HIPS, Pair::ELBOWS, Pair::WRISTS];
-    let moved = pairs.into_iter().flat_map(|pair| [pair.left, pair.right]).find(|&joint| {
-        let (Ok(model), Ok(hand)) = (by_model.point(joint), by_hand.point(joint)) else { return false };
-        model.distance(hand) > most
-    })?;
-    Some(Refusal::Gate(format!(
-        "the outline was read by the model's {}, which was placed elsewhere by hand",
-        moved.words()
-    )))
-}
-
-/// The outline in the original picture, or why there is none.
-fn outline_of(seen: &Observation, frame: &Frame, view: View, exchanged: bool) -> Result<Outline, Refusal> {
-    let facing = view.facing().ok_or_else(|| Refusal::Gate("needs a view from the front or from behind".into()))?;
-    let Some(trace) = &seen.outline else {
-        // A joint or the pixels are missing.
-        Outline::readable(&screened(&seen.pose(), frame.width, frame.height))?;
-        return Err(Refusal::Gate("this model or number of readings brings no outline".into()));
-    };
-    if (trace.facing() != facing) != exchanged {
-        return Err(Refusal::Gate("the joints show the other side of the body than the view that was given".into()));
-    }
-    Ok(trace.outline())
-}
-
-/// The scale from the stature; `None` when ears or ankles have no place.
-fn scale_of(rectified: &Pose, stature_mm: f64) -> Option<Scale> {
-    let (ears, ankles) = (rectified.midpoint(Pair::EARS).ok()?, rectified.midpoint(Pair::ANKLES).ok()?);
-    let height = ankles.y - ears.y;
-    let (share, sd) = EAR_TO_ANKLE;
-    (height > 1.0).then(|| Scale { mm_per_px: share * stature_mm / height, sd_share: (sd / share).hypot(SCALE_SD) })
 }

@@ -18,6 +18,7 @@
 pub mod body;
 pub mod cameras;
 pub mod canvas;
+pub mod display;
 pub mod feed;
 pub mod follow;
 pub mod log;

@@ -17,25 +17,20 @@ use orthostat::report;
 use orthostat::store::baselines;
 use orthostat::vision::raster::frame::Frame;
 
+use super::display::Display;
 use super::feed::{Feed, Next, Stamp};
 use super::follow::{Follower, Sight};
 use super::log::{Line, SessionFile, event_words, milliseconds, period_words};
 use super::notify::Notifier;
-use super::scene::{Painter, Scene, Strip};
 use super::sequence;
 use super::source::pixels;
 use super::standing::{Standing, free_id, save, source_of};
 use super::terminal::{complain, say};
 use super::timing::Timing;
-use super::window::{Key, Window, cannot};
+use super::window::{Key, Window};
 
 /// How long to wait for a frame before the keys are checked again.
 const PATIENCE: Duration = Duration::from_millis(25);
-/// The minimum interval of drawing the window: the toolkit sleeps some milliseconds each time regardless of the work, and twenty pictures
-/// a second look as smooth as thirty.
-const REFRESH: Duration = Duration::from_millis(50);
-/// How long a note is shown in the window.
-const NOTE: Duration = Duration::from_secs(4);
 
 /// Exit codes.
 const DONE: u8 = 0;
@@ -47,9 +42,7 @@ pub struct Run<'a> {
     name: PathBuf,
     feed: Feed,
     follower: Follower,
-    window: Option<Window>,
-    painter: Painter,
-    strip: Strip,
+    display: Display,
     notifier: Option<Notifier>,
     session: Option<SessionFile>,
     period: Period,
@@ -60,22 +53,13 @@ pub struct Run<'a> {
     wanted: bool,
     taking: Option<Taking>,
     check: Option<(Check, Standing)>,
-    alert: Option<String>,
-    note: Option<(String, Instant)>,
-    large: Option<String>,
     paused: bool,
-    help: bool,
-    flipped: bool,
     vanished: bool,
     measured: u64,
     looked: u64,
     last: u64,
     code: Option<u8>,
     timing: Timing,
-    /// When the window was last drawn.
-    drawn: Option<Instant>,
-    /// When its keys were last polled, which is when it displays what was drawn.
-    asked: Option<Instant>,
 }
 
 impl std::fmt::Debug for Run<'_> {
@@ -111,9 +95,7 @@ impl<'a> Run<'a> {
             name,
             feed,
             follower,
-            window,
-            painter: Painter::default(),
-            strip: Strip::default(),
+            display: Display::new(window, !options.mirrored),
             notifier: None,
             session,
             period: Period::default(),
@@ -122,20 +104,13 @@ impl<'a> Run<'a> {
             wanted,
             taking: None,
             check: options.check.then(Default::default),
-            alert: None,
-            note: None,
-            large: None,
             paused: false,
-            help: false,
-            flipped: !options.mirrored,
             vanished: false,
             measured: 0,
             looked: 0,
             last: 0,
             code: None,
             timing: Timing::default(),
-            drawn: None,
-            asked: None,
         };
         if options.watch {
             run.follower.watch();
@@ -203,7 +178,7 @@ impl<'a> Run<'a> {
         let seconds = stamp.seconds;
         if std::mem::take(&mut self.vanished) {
             complain(&format!("{} is back", self.name.display()));
-            self.note = None;
+            self.display.clear_note();
         }
         self.looked += 1;
         let sight = if self.paused {
@@ -231,7 +206,7 @@ impl<'a> Run<'a> {
             return Ok(ControlFlow::Break(()));
         }
         self.check_ended(ended, &glimpse)?;
-        self.strip.push(seconds, glimpse.values);
+        self.display.strip.push(seconds, glimpse.values);
         self.show(Some(&sight), glimpse.state)?;
         Ok(ControlFlow::Continue(()))
     }
@@ -265,11 +240,7 @@ impl<'a> Run<'a> {
     }
 
     fn keys(&mut self) -> Result<ControlFlow<()>> {
-        if self.asked.is_some_and(|asked| asked.elapsed() < REFRESH) {
-            return Ok(ControlFlow::Continue(()));
-        }
-        self.asked = Some(Instant::now());
-        match self.window.as_mut().map(Window::key).transpose()?.flatten() {
+        match self.display.key()? {
             Some(key) => self.press(key),
             None => Ok(ControlFlow::Continue(())),
         }
@@ -284,8 +255,8 @@ impl<'a> Run<'a> {
                 self.feed.rest(self.paused);
                 self.follower.forget();
             }
-            Key::Mirror => self.flipped = !self.flipped,
-            Key::Help => self.help = !self.help,
+            Key::Mirror => self.display.flipped = !self.display.flipped,
+            Key::Help => self.display.help = !self.display.help,
             Key::Baseline => {
                 self.taking = None;
                 self.wanted = true;
@@ -301,22 +272,18 @@ impl<'a> Run<'a> {
                     }
                     None => "nothing is watched; b takes a baseline".into(),
                 };
-                self.remark(text);
+                self.display.remark(text);
             }
             Key::Snapshot => self.snapshot()?,
         }
         Ok(ControlFlow::Continue(()))
     }
 
-    fn remark(&mut self, text: String) {
-        self.note = Some((text, Instant::now() + NOTE));
-    }
-
     /// The key `s`: saves this picture, and its record as of a photo.
     fn snapshot(&mut self) -> Result<()> {
         let Some(frame) = pixels(self.feed.frame()) else { return Ok(()) };
         let text = sequence::snapshot(&frame, &self.name, self.options)?;
-        self.remark(text);
+        self.display.remark(text);
         Ok(())
     }
 
@@ -352,10 +319,10 @@ impl<'a> Run<'a> {
             Step::Hold(_) => "hold still".into(),
             Step::Done | Step::Again(_) | Step::Failed(_) => String::new(),
         };
-        if self.window.is_none() && !large.is_empty() && self.large.as_ref() != Some(&large) {
+        if !self.display.is_open() && !large.is_empty() && self.display.large.as_ref() != Some(&large) {
             complain(&large);
         }
-        self.large = (!large.is_empty()).then_some(large);
+        self.display.large = (!large.is_empty()).then_some(large);
         match step {
             Step::Done => {
                 let Some((_, standing)) = self.check.take() else { return Ok(()) };
@@ -364,25 +331,24 @@ impl<'a> Run<'a> {
                 let record = standing.record(&self.follower, &self.name, &id, size)?;
                 let path = save(&self.options.out, &record)?;
                 if self.options.jsonl {
-                    let text = serde_json::to_string(&record).map_err(|error| unwritable(&path, error))?;
-                    let _ = say(&text)?;
+                    let _ = say(&record.to_line()?)?;
                 } else {
                     let _ = say(&report::text::table(&record))?;
                     let _ = say(report::CAUTION)?;
                 }
                 complain(&format!("saved {}", path.display()));
-                self.remark(format!("saved {}", path.display()));
+                self.display.remark(format!("saved {}", path.display()));
                 if self.options.check {
                     self.code = Some(DONE);
                 }
             }
             Step::Again(reason) => {
                 complain(&format!("{reason}; once more"));
-                self.remark(format!("{reason}; once more"));
+                self.display.remark(format!("{reason}; once more"));
             }
             Step::Failed(reason) => {
                 complain(&format!("the check is given up: {reason}"));
-                self.remark(format!("the check is given up: {reason}"));
+                self.display.remark(format!("the check is given up: {reason}"));
                 self.check = None;
                 if self.options.check {
                     self.code = Some(NOBODY);
@@ -395,13 +361,13 @@ impl<'a> Run<'a> {
 
     fn watch_against(&mut self, baseline: Baseline) {
         let watch = Watch::new(baseline, self.options.sensitivity.into());
-        self.strip.usual =
+        self.display.strip.usual =
             WATCHED.map(Signal::Tilt).map(|tilt| Some((watch.baseline().usual(tilt)?.median, watch.limit(tilt)?)));
         if !self.options.quiet && self.notifier.is_none() {
             self.notifier = Some(Notifier::start());
         }
         self.watch = Some(watch);
-        self.alert = None;
+        self.display.alert = None;
     }
 
     /// Takes a baseline if one is wanted, starting when a person is ready.
@@ -413,8 +379,7 @@ impl<'a> Run<'a> {
         let Some(taking) = &mut self.taking else { return Ok(()) };
         match taking.next(glimpse) {
             Progress::Running { left } => {
-                self.note =
-                    Some((format!("baseline: {left:.0} seconds more, please keep still"), Instant::now() + NOTE));
+                self.display.remark(format!("baseline: {left:.0} seconds more, please keep still"));
             }
             Progress::Taken(baseline) => {
                 self.taking = None;
@@ -425,13 +390,13 @@ impl<'a> Run<'a> {
                     .map(|(measure, usual)| format!("{} {:+.1} (MAD {:.1})", measure.label(), usual.median, usual.mad))
                     .collect();
                 complain(&format!("baseline \"{}\" taken: {} degrees", baseline.name, usual.join(", ")));
-                self.remark(format!("baseline \"{}\" taken", baseline.name));
+                self.display.remark(format!("baseline \"{}\" taken", baseline.name));
                 self.watch_against(baseline);
             }
             Progress::Refused(reason) => {
                 self.taking = None;
                 complain(&format!("no baseline was taken: {reason}"));
-                self.remark(format!("no baseline was taken: {reason}"));
+                self.display.remark(format!("no baseline was taken: {reason}"));
                 // Watch mode needs a baseline.
                 self.wanted = self.options.watch && self.watch.is_none();
             }
@@ -451,20 +416,20 @@ impl<'a> Run<'a> {
         match &event {
             Event::Begin { .. } => {
                 self.event = "begin";
-                self.alert = Some(words.clone());
+                self.display.alert = Some(words.clone());
                 if let Some(notifier) = &self.notifier {
                     notifier.tell(words.clone());
                 }
             }
             Event::End { .. } => {
                 self.event = "end";
-                self.alert = None;
-                self.remark(words.clone());
+                self.display.alert = None;
+                self.display.remark(words.clone());
             }
         }
         if self.options.jsonl {
             say(&Line::of_event(&event, self.last).text()?)
-        } else if self.window.is_none() {
+        } else if !self.display.is_open() {
             say(&format!("{:.1} s: {words}", glimpse.seconds))
         } else {
             Ok(ControlFlow::Continue(()))
@@ -491,7 +456,7 @@ impl<'a> Run<'a> {
             };
             session.write(&Row::of(&logged, std::mem::take(&mut self.event), departs))?;
         }
-        if self.options.check || !(self.options.jsonl || self.window.is_none()) {
+        if self.options.check || (!self.options.jsonl && self.display.is_open()) {
             return Ok(ControlFlow::Continue(()));
         }
         let record = logged.analysis.as_ref().map(|analysis| {
@@ -532,32 +497,7 @@ impl<'a> Run<'a> {
     }
 
     fn show(&mut self, sight: Option<&Sight>, state: State) -> Result<()> {
-        let Some(window) = &mut self.window else { return Ok(()) };
-        // After a slow frame, drawing is left to the next frame.
-        let late = sight.and_then(|sight| sight.person.as_ref()).is_some_and(|(followed, _)| followed.searched);
-        let least = if late { 2 * REFRESH } else { REFRESH };
-        if self.drawn.is_some_and(|drawn| drawn.elapsed() < least) {
-            return Ok(());
-        }
-        self.drawn = Some(Instant::now());
-        if self.note.as_ref().is_some_and(|(_, until)| Instant::now() >= *until) {
-            self.note = None;
-        }
         let waiting = (state == State::Waiting).then(|| format!("{} went away; waiting for it", self.name.display()));
-        let scene = Scene {
-            person: sight.and_then(|sight| sight.shown.clone()),
-            state,
-            note: waiting.or_else(|| self.note.as_ref().map(|(text, _)| text.clone())),
-            large: self.large.clone(),
-            alert: self.alert.clone(),
-            help: self.help,
-            flipped: self.flipped,
-        };
-        let picture = self.painter.paint(self.feed.frame(), &scene, &self.strip).map_err(cannot)?;
-        window.show(picture)
+        self.display.show(self.feed.frame(), sight, state, waiting)
     }
-}
-
-fn unwritable(path: &std::path::Path, error: serde_json::Error) -> orthostat::core::error::Error {
-    orthostat::core::error::Error::Unwritable { path: path.into(), source: error.into() }
 }

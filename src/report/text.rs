@@ -41,10 +41,9 @@ pub fn first(record: &Record) -> Vec<Line> {
 /// The measures that both views of a visit give, together, each view's own beside it: all of them, or those that are asked for most.
 #[must_use]
 pub fn both_views(front: &Record, back: &Record, all: bool) -> Vec<Line> {
-    const FIRST: [Measure; 4] =
-        [Measure::ShoulderTilt, Measure::PelvicObliquity, Measure::HeadTilt, Measure::TrunkLean];
     let mut lines = vec![vec![(Tone::Strong, "front and back together".to_owned())]];
-    for (measure, joint) in joint::across(front, back).into_iter().filter(|(measure, _)| all || FIRST.contains(measure))
+    for (measure, joint) in
+        joint::across(front, back).into_iter().filter(|(measure, _)| all || Measure::TILTS.contains(measure))
     {
         let unit = if measure.unit() == Unit::Degrees { " deg" } else { " %" };
         let own = |record: &Record| {

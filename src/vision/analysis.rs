@@ -3,6 +3,7 @@
 use crate::core::body::pose::screened;
 use crate::core::options::Options;
 use crate::core::pipeline::Analysis;
+use crate::vision::estimate::model_options::ModelOptions;
 use image::imageops::flip_horizontal;
 
 use crate::core::body::pose::Pose;
@@ -20,7 +21,6 @@ use crate::core::pipeline::measure;
 use crate::core::silhouette::{Mask, Silhouette, Trace};
 use crate::vision::detect;
 use crate::vision::ensemble::{self, Readings, SECOND_READINGS};
-use crate::vision::estimate::blazepose;
 use crate::vision::estimate::open::{self, Team};
 use crate::vision::estimate::{Crowd, Person, region_of};
 use crate::vision::exposure::exposure;
@@ -55,7 +55,7 @@ impl Analyzer {
     ///
     /// # Errors
     /// [`Error::Runtime`] or [`Error::Model`].
-    pub fn open(models: &[blazepose::Options], workers: usize) -> Result<Self> {
+    pub fn open(models: &[ModelOptions], workers: usize) -> Result<Self> {
         let first = models.iter().filter(|model| !model.second);
         let teams = first.enumerate().map(|(index, model)| open::team(model, workers, index == 0));
         let mut opened = Self::from_teams(teams.collect::<Result<_>>()?)?;
@@ -156,7 +156,7 @@ impl Analyzer {
             standing,
             heads,
             readings: readings.iter().map(Readings::count).sum(),
-            model: models.join("+"),
+            model: Frame::joined_names(&models),
             model_blake3: self.teams[0][0].hash().to_owned(),
             independent: None,
         };

@@ -22,15 +22,41 @@ use crate::vision::library;
 /// Accepted file names of ONNX Runtime's library, beside the program and in the data folder.
 const LIBRARY_NAMES: [&str; 3] = ["libonnxruntime.so", "libonnxruntime.so.1", "libonnxruntime.dylib"];
 
+closed_set! {
+    /// The families of the listed models.
+    ListedFamily {
+        /// The body's landmarks and its mask.
+        Blazepose = "blazepose",
+        /// The detectors of faces.
+        Blazeface = "blazeface",
+        /// The landmarks of a face.
+        Facemesh = "facemesh",
+        /// The body's landmarks by a second opinion.
+        MoveNet = "movenet",
+    }
+
+    /// What a listed model is for.
+    Role {
+        /// Locates people or faces.
+        Detector = "detector",
+        /// Reads the body's landmarks.
+        Landmarks = "landmarks",
+        /// Outlines the body.
+        Mask = "mask",
+        /// Reads the landmarks of a face.
+        Face = "face",
+    }
+}
+
 /// The entry of one model in `models.json`.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Entry {
     /// The name, such as `blazepose-full`.
     pub name: String,
-    /// The family whose decoder fits, such as `blazepose`.
-    pub family: String,
-    /// Its role in the family: `detector`, `landmarks`, `mask` or `face`.
-    pub role: String,
+    /// The family whose decoder fits.
+    pub family: ListedFamily,
+    /// Its role in the family.
+    pub role: Role,
     /// The file in the models folder.
     pub file: String,
     /// BLAKE3 hash of the file, in hexadecimal.
@@ -129,7 +155,12 @@ pub fn entry(name: &str) -> Result<&'static Entry> {
         model: name.into(),
         reason: format!(
             "no model of this name; there are {}",
-            entries.iter().filter(|e| e.role == "landmarks").map(|e| e.name.as_str()).collect::<Vec<_>>().join(", ")
+            entries
+                .iter()
+                .filter(|e| e.role == Role::Landmarks)
+                .map(|e| e.name.as_str())
+                .collect::<Vec<_>>()
+                .join(", ")
         ),
         source: None,
     })

@@ -7,7 +7,8 @@
 use crate::core::error::Result;
 use crate::core::geometry::Point;
 use crate::vision::detect::centers;
-use crate::vision::estimate::blazepose::{self, BlazePose};
+use crate::vision::estimate::blazepose::BlazePose;
+use crate::vision::estimate::model_options::ModelOptions;
 use crate::vision::estimate::{Crowd, Estimator, Look, Person, Reading};
 use crate::vision::raster::frame::{Cutter, Frame};
 use crate::vision::raster::region::Region;
@@ -77,7 +78,7 @@ impl Tracker {
     ///
     /// # Errors
     /// [`Error::Runtime`](crate::core::error::Error::Runtime) or [`Error::Model`](crate::core::error::Error::Model).
-    pub fn open(options: &blazepose::Options, person: usize) -> Result<Self> {
+    pub fn open(options: &ModelOptions, person: usize) -> Result<Self> {
         let model = BlazePose::open(options)?;
         Ok(Self {
             finder: Cutter::new(model.detector_form()),
@@ -264,7 +265,7 @@ mod tests {
     #[test]
     fn a_person_who_moves_is_followed_and_read_both_ways_at_rest() {
         let (bgr, width, height) = pixels("anterior-level.jpg");
-        let mut tracker = Tracker::open(&blazepose::Options::default(), 1).expect("models");
+        let mut tracker = Tracker::open(&ModelOptions::default(), 1).expect("models");
         let mut start = None;
         for step in 0..6 {
             let bgr = moved(&bgr, width, 6 * step);
@@ -288,7 +289,7 @@ mod tests {
     fn whoever_has_gone_is_not_seen_and_found_again_when_back() {
         let (bgr, width, height) = pixels("anterior-level.jpg");
         let nobody = vec![110; bgr.len()];
-        let mut tracker = Tracker::open(&blazepose::Options::default(), 1).expect("models");
+        let mut tracker = Tracker::open(&ModelOptions::default(), 1).expect("models");
         let mut see = |bgr: &[u8], seconds: f64| {
             tracker.see(&Frame::new(bgr, width, height).expect("whole"), seconds).expect("a run").is_some()
         };
@@ -306,7 +307,7 @@ mod tests {
         };
         let crowd = Crowd { people: vec![person], best_score: 0.9 };
         for number in [0, 1, 9] {
-            let mut tracker = Tracker::open(&blazepose::Options::default(), number).expect("models");
+            let mut tracker = Tracker::open(&ModelOptions::default(), number).expect("models");
             tracker.check(&crowd, 1280.0, 720.0);
             assert_eq!(tracker.region, Some(person.region), "{number}");
         }
@@ -314,7 +315,7 @@ mod tests {
 
     #[test]
     fn a_stranger_who_is_nearer_is_noticed_and_twice_alone_is_followed() {
-        let mut tracker = Tracker::open(&blazepose::Options::default(), 1).expect("models");
+        let mut tracker = Tracker::open(&ModelOptions::default(), 1).expect("models");
         let at = |x: f64, side: f64| Person {
             region: Region { center: crate::core::geometry::Point::new(x, 300.0), side, rotation: 0.0 },
             score: 0.9,

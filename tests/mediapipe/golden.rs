@@ -8,7 +8,8 @@ use orthostat::core::body::view::View;
 use orthostat::core::error::Error;
 use orthostat::core::geometry::{Point, Vec2};
 use orthostat::core::measure::frontal::{tilt, trunk_length};
-use orthostat::vision::estimate::blazepose::{self, BlazePose};
+use orthostat::vision::estimate::blazepose::BlazePose;
+use orthostat::vision::estimate::model_options::ModelOptions;
 use orthostat::vision::estimate::{Estimator, Look};
 use orthostat::vision::photo::{Photo, ReadOptions};
 use orthostat::vision::raster::crop::Pyramid;
@@ -130,7 +131,7 @@ pub(crate) fn compare(ours: &Pose, theirs: &Pose) -> Result<Difference> {
 
 /// Opens the models that MediaPipe uses at complexity 1, with its way of reading pixels.
 pub(crate) fn open() -> std::result::Result<BlazePose, Error> {
-    BlazePose::open(&blazepose::Options { sampling: Sampling::Bilinear, ..blazepose::Options::default() })
+    BlazePose::open(&ModelOptions { sampling: Sampling::Bilinear, ..ModelOptions::default() })
 }
 
 /// One pass, as in MediaPipe: the detector's best person, and one reading. `None` when there is no person.

@@ -1,5 +1,8 @@
 //! Helpers shared by tests of the program.
 
+pub(crate) mod editing;
+pub(crate) mod photos;
+
 use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::time::Duration;

@@ -15,8 +15,7 @@ use orthostat::core::refusal::Refusal;
 use serde::Deserialize;
 
 /// The measures that have labels.
-pub(crate) const LABELLED: [Measure; 4] =
-    [Measure::ShoulderTilt, Measure::PelvicObliquity, Measure::HeadTilt, Measure::TrunkLean];
+pub(crate) const LABELLED: [Measure; 4] = Measure::TILTS;
 
 /// The face used for an analysis's head tilt.
 pub(crate) fn face(analysis: &Analysis) -> Result<Face, Refusal> {

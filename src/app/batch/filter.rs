@@ -16,7 +16,7 @@ use crate::core::options::Options;
 use crate::core::record::outcome::{Failure, Outcome, Tally};
 use crate::core::record::{Record, SCHEMA};
 use crate::vision::analysis::Analyzer;
-use crate::vision::estimate::blazepose;
+use crate::vision::estimate::model_options::ModelOptions;
 use crate::vision::photo::{Photo, ReadOptions};
 
 /// The line of a photo without a record.
@@ -41,7 +41,7 @@ pub struct Settings {
     /// How photos are read.
     pub reading: ReadOptions,
     /// The models.
-    pub models: Vec<blazepose::Options>,
+    pub models: Vec<ModelOptions>,
     /// How photos are measured.
     pub options: Options,
 }

@@ -11,7 +11,7 @@ use crate::core::names;
 use crate::core::record::{Intake, Record};
 use crate::report::fhir::Filing;
 use crate::report::scene::framing::Attitude;
-use crate::vision::estimate::blazepose;
+use crate::vision::estimate::model_options::ModelOptions;
 use crate::vision::photo::ReadOptions;
 
 /// The journal's name in the output folder.
@@ -47,7 +47,7 @@ pub struct Settings {
     /// How photos are read.
     pub reading: ReadOptions,
     /// The models.
-    pub models: Vec<blazepose::Options>,
+    pub models: Vec<ModelOptions>,
     /// Write annotated pictures.
     pub pictures: bool,
     /// The attitude of pictures, including those in pages.

@@ -10,7 +10,7 @@ use crate::core::options;
 use crate::core::points::Points;
 use crate::core::watch::alert::Preset;
 use crate::core::watch::baseline;
-use crate::vision::estimate::blazepose;
+use crate::vision::estimate::model_options::ModelOptions;
 
 const KEYS: &str = "\
 Keys in the window: space pause; b take a baseline; c standing check; s save this picture with its record; m mirror; \
@@ -169,7 +169,7 @@ impl Live {
 
     /// Which landmark model to open.
     #[must_use]
-    pub fn models(&self) -> blazepose::Options {
+    pub fn models(&self) -> ModelOptions {
         named(&self.model)
     }
 }

@@ -1,6 +1,7 @@
 //! What every way of measuring shares, and how numbers on the command line are read.
 
 use crate::core::options;
+use crate::vision::estimate::model_options::{DEFAULT_MODEL, ModelOptions};
 use clap::{Args, ValueEnum};
 
 use crate::core::body::view::View;
@@ -8,7 +9,6 @@ use crate::core::camera::UserCalibration;
 use crate::core::options::DEFAULT_READINGS;
 use crate::core::points::Points;
 use crate::vision::ensemble::{BEST_READINGS, FAST_READINGS, MAX_READINGS, PAIRED_READINGS};
-use crate::vision::estimate::blazepose;
 use crate::vision::model;
 
 /// Options that every way of measuring shares.
@@ -123,12 +123,12 @@ impl Measuring {
 
     /// Which models to open.
     #[must_use]
-    pub fn models(&self) -> Vec<blazepose::Options> {
+    pub fn models(&self) -> Vec<ModelOptions> {
         let names = match (&self.model, self.quality) {
             (Some(named), _) => vec![named.as_str()],
-            (None, Quality::Best) => vec![blazepose::DEFAULT_MODEL, HEAVY],
-            (None, Quality::Standard) if self.is_paired() => vec![blazepose::DEFAULT_MODEL, HEAVY],
-            (None, _) => vec![blazepose::DEFAULT_MODEL],
+            (None, Quality::Best) => vec![DEFAULT_MODEL, HEAVY],
+            (None, Quality::Standard) if self.is_paired() => vec![DEFAULT_MODEL, HEAVY],
+            (None, _) => vec![DEFAULT_MODEL],
         };
         let second = match (self.second.as_deref(), self.quality) {
             (Some("none"), _) => None,
@@ -136,19 +136,19 @@ impl Measuring {
             (None, Quality::Best) if self.model.is_none() && model::is_installed(THUNDER) => Some(THUNDER),
             (None, _) => None,
         };
-        let second = second.map(|name| blazepose::Options { second: true, ..named(name) });
+        let second = second.map(|name| ModelOptions { second: true, ..named(name) });
         names.into_iter().map(named).chain(second).collect()
     }
 }
 
 /// The model of a name, a short one too: `--model lite`.
-pub(super) fn named(name: &str) -> blazepose::Options {
+pub(super) fn named(name: &str) -> ModelOptions {
     let model = match name {
         short @ ("lite" | "full" | "heavy") => format!("blazepose-{short}"),
         "thunder" => THUNDER.to_owned(),
         other => other.to_owned(),
     };
-    blazepose::Options { model, ..blazepose::Options::default() }
+    ModelOptions { model, ..ModelOptions::default() }
 }
 
 pub(super) fn number(text: &str) -> Result<f64, String> {

@@ -4,7 +4,7 @@ use crate::core::body::pose::Keypoint;
 use crate::core::geometry::Point;
 
 closed_set! {
-    /// A level of the spine, from above.
+    /// A level of the spine, from the top down.
     Vertebra {
         /// First cervical vertebra.
         C1 = "C1",

@@ -3,15 +3,19 @@
 //! Signs: **roll** positive = the camera was turned counter-clockwise as the photographer sees it, so upright things appear turned
 //! clockwise in the picture. **Pitch** positive = it looked up.
 
+mod calibration;
 pub mod frontal_plane;
 mod metadata;
 pub mod rectify;
 mod shot;
+mod tilt;
 
+pub use calibration::{UserCalibration, plumb_line};
 pub use metadata::CameraMetadata;
 use metadata::FILM_DIAGONAL_MM;
 pub use shot::Doubt;
 use shot::Size;
+pub use tilt::Tilt;
 
 use crate::core::body::pose::Pose;
 use crate::core::geometry::{Point, Vec2};
@@ -38,12 +42,12 @@ const LIKE_ENOUGH: f64 = 1.0;
 const GIVEN_SD: f64 = 0.3;
 
 closed_set! {
-    /// Where the focal length comes from.
+    /// The source of the focal length.
     #[non_exhaustive]
     FocalFrom {
-        /// The photo's 35 mm equivalent.
+        /// The 35 mm equivalent in the photo's metadata.
         Exif = "exif",
-        /// [`DEFAULT_FOCAL_35MM`].
+        /// Assumed: a 35 mm equivalent of 30 mm.
         Default = "default",
         /// The vanishing points of the background's edges.
         Verticals = "verticals",
@@ -51,63 +55,21 @@ closed_set! {
 }
 
 closed_set! {
-    /// Where roll and pitch come from, in order of trust.
+    /// The source of roll and pitch, in decreasing order of trust.
     #[non_exhaustive]
     LevelFrom {
-        /// The user named a plumb line in the picture.
+        /// A plumb line in the picture, set by the user.
         Plumb = "plumb",
-        /// The user named the roll.
+        /// A roll set by the user.
         Roll = "roll",
-        /// The phone wrote its gravity vector into the photo.
+        /// The phone's gravity vector in the photo's metadata.
         Gravity = "gravity",
-        /// Upright and level edges in the background.
+        /// Vertical and horizontal edges in the background.
         Verticals = "verticals",
-        /// Both feet stand on one floor.
+        /// The feet, which stand on one floor. Written by earlier versions only.
         Floor = "floor",
-        /// Nothing tells: the picture's edges are taken for level, and the uncertainty is that of a hand-held camera.
+        /// None: the picture's edges are assumed level, with the uncertainty of a hand-held camera.
         Nothing = "none",
-    }
-}
-
-/// Roll and pitch of the camera from straight edges in the picture that are vertical in the world.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Tilt {
-    /// Roll in degrees, positive when the camera was turned counter-clockwise as the photographer sees it: upright
-    /// things appear turned clockwise in the picture.
-    pub roll_deg: f64,
-    /// Pitch in degrees, positive when the camera looks up.
-    pub pitch_deg: f64,
-    /// Standard error of the roll, in degrees.
-    pub roll_sd_deg: f64,
-    /// Standard error of the pitch, in degrees, including the effect of an uncertain focal length.
-    pub pitch_sd_deg: f64,
-    /// The focal length by the vanishing points, as a multiple of the stated one.
-    pub focal_factor: f64,
-    /// Standard error of its logarithm.
-    pub focal_sd: f64,
-    /// The lens distortion: how far it moves the picture's corners towards the middle, as a share of their distance from it.
-    pub bend: f64,
-    /// Length of the segments that support the result, in pixels of the picture given.
-    pub support_px: f64,
-    /// Number of segments that support the result.
-    pub segments: usize,
-}
-
-/// The user's settings for the camera.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct UserCalibration {
-    /// The camera's roll, in degrees.
-    pub roll_deg: Option<f64>,
-    /// Two points of a line in the picture that is plumb in the world.
-    pub plumb: Option<(Point, Point)>,
-}
-
-impl UserCalibration {
-    /// The same for the picture mirrored at a width of `width` px.
-    #[must_use]
-    pub fn mirrored(&self, width: f64) -> Self {
-        let mirror = |p: Point| Point::new(width - p.x, p.y);
-        Self { roll_deg: self.roll_deg.map(|deg| -deg), plumb: self.plumb.map(|(a, b)| (mirror(a), mirror(b))) }
     }
 }
 
@@ -137,19 +99,12 @@ pub struct Camera {
     pub pitch_deg: f64,
     /// Standard deviation of the pitch, in degrees.
     pub pitch_sd_deg: f64,
-    /// Where roll and pitch come from.
+    /// The source of roll and pitch.
     pub level_from: LevelFrom,
     /// The contradiction to the photo's own metadata, if there is one.
     pub doubt: Option<Doubt>,
     /// The uncertainty of the optical axis relative to `principal` to the side and up, in pixels (standard deviations).
     pub principal_sd_px: [f64; 2],
-}
-
-/// The plumb line through X1, Y1 and X2, Y2; `None` if it is nearer to horizontal than to vertical, or if the points coincide.
-#[must_use]
-pub fn plumb_line([x1, y1, x2, y2]: [f64; 4]) -> Option<(Point, Point)> {
-    let (a, b) = (Point::new(x1, y1), Point::new(x2, y2));
-    (a.y != b.y && (a.y - b.y).abs() >= 2.0 * (a.x - b.x).abs()).then_some((a, b))
 }
 
 impl Camera {
@@ -206,7 +161,7 @@ impl Camera {
             doubt: edited.then_some(Doubt::Edited),
             principal_sd_px: size.principal_sd(width, height),
         };
-        if let Some((roll, pitch)) = told.gravity.and_then(|a| attitude_of_gravity(a, told)) {
+        if let Some((roll, pitch)) = told.attitude() {
             let sd = if edited { EDITED_GRAVITY_SD } else { GRAVITY_SD };
             camera.roll_deg = roll;
             camera.pitch_deg = pitch;
@@ -366,31 +321,6 @@ impl Camera {
     }
 }
 
-/// Roll and pitch in degrees from the acceleration recorded by an Apple phone, in its picture's upright axes.
-///
-/// The vector points in the direction of gravity: x to the left of the phone seen from its front, y to the bottom, z into the face; up is
-/// its negative. Which edge of the phone is up in the picture follows from the vector itself: of the four quarter turns, the one that
-/// brings up within 45 degrees of the picture's top, because HEIC files and edited JPEGs may say "orientation 1" in any position. `None`
-/// when the phone was moving or nearly flat.
-fn attitude_of_gravity(a: [f64; 3], told: &CameraMetadata) -> Option<(f64, f64)> {
-    let size = a.iter().map(|v| v * v).sum::<f64>().sqrt();
-    if !(0.9..1.1).contains(&size) || a[2].abs() > 0.7 {
-        return None;
-    }
-    let [x, y, z] = a.map(|v| v / size);
-    // The front camera looks in the opposite direction: left and right are exchanged, and the elevation changes sign.
-    let (x, z) = if told.front_camera { (-x, -z) } else { (x, z) };
-    // Up in the device's (right, top) axes, turned by quarters until it points to the picture's top.
-    let (mut right, mut top) = (-x, -y);
-    for _ in 0..4 {
-        if top >= right.abs() {
-            return Some((right.atan2(top).to_degrees(), z.asin().to_degrees()));
-        }
-        (right, top) = (top, -right);
-    }
-    None
-}
-
 #[cfg(test)]
 mod tests {
     use super::metadata::EXIF_FOCAL_SD;
@@ -431,10 +361,10 @@ mod tests {
     /// Two real photos whose attitude was determined from their vertical edges (an iPhone 11 Pro and an iPhone 5s).
     #[test]
     fn gravity_of_real_phones() {
-        let (roll, pitch) = attitude_of_gravity([-0.0996, -0.9882, -0.0651], &told([0.0; 3])).expect("upright");
+        let (roll, pitch) = told([-0.0996, -0.9882, -0.0651]).attitude().expect("upright");
         assert!((roll - 5.755).abs() < 0.01 && (pitch + 3.75).abs() < 0.05, "{roll} {pitch}");
         // Landscape: gravity 1.1 degrees to the left of down, the camera looks down by 20 degrees.
-        let (roll, pitch) = attitude_of_gravity([-0.9697, 0.0187, -0.3433], &told([0.0; 3])).expect("landscape");
+        let (roll, pitch) = told([-0.9697, 0.0187, -0.3433]).attitude().expect("landscape");
         assert!((roll - 1.1).abs() < 0.05 && (pitch + 19.5).abs() < 1.0, "{roll} {pitch}");
     }
 

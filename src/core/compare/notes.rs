@@ -61,8 +61,6 @@ pub(super) fn notes(before: &Record, after: &Record, judged: &[(Measure, f64)]) 
 
 /// How many photos a visit a change of one degree would need, for the tilts that people ask for.
 fn photos_needed(before: &Record, after: &Record, judged: &[(Measure, f64)]) -> Option<String> {
-    const ASKED: [Measure; 4] =
-        [Measure::ShoulderTilt, Measure::PelvicObliquity, Measure::HeadTilt, Measure::TrunkLean];
     let needed = |measure: Measure| {
         let (_, least) = judged.iter().find(|(judged, _)| *judged == measure)?;
         if *least <= 1.0 {
@@ -76,7 +74,7 @@ fn photos_needed(before: &Record, after: &Record, judged: &[(Measure, f64)]) -> 
         let left = 1.96_f64.powi(-2) - 2.0 * visit.powi(2);
         Some((measure, if left > 0.0 { (one_photo / left).ceil() } else { f64::INFINITY }))
     };
-    let found: Vec<(Measure, f64)> = ASKED.into_iter().filter_map(needed).collect();
+    let found: Vec<(Measure, f64)> = Measure::TILTS.into_iter().filter_map(needed).collect();
     let list = |of: &mut dyn Iterator<Item = String>| of.collect::<Vec<_>>().join(", ");
     let enough =
         list(&mut found.iter().filter(|(_, count)| *count <= MOST_PHOTOS).map(|(m, n)| format!("{n} ({})", m.label())));

@@ -239,11 +239,11 @@ pub struct Level {
 closed_set! {
     /// The shape that the spinal line makes with the plumb line.
     Pattern {
-        /// Every level lies within the width that counts as straight.
+        /// No level departs by more than the error.
         Straight = "straight",
-        /// All that departs, departs to one side.
+        /// All departures are to one side.
         C = "C",
-        /// It departs to both sides.
+        /// Departures to both sides.
         S = "S",
     }
 }

@@ -27,6 +27,10 @@ macro_rules! measures {
         impl Measure {
             /// Every measure.
             pub const ALL: [Measure; [$(stringify!($measure)),*].len()] = [$(Measure::$measure),*];
+
+            /// The tilts that users ask for first.
+            pub const TILTS: [Measure; 4] =
+                [Measure::ShoulderTilt, Measure::PelvicObliquity, Measure::HeadTilt, Measure::TrunkLean];
         }
 
         /// One entry for each measure, in the order of [`Measure::ALL`].

@@ -12,9 +12,10 @@ use crate::core::body::landmarks::BonyPoint;
 use crate::core::body::skeleton::Joint;
 use crate::core::geometry::rounded;
 use crate::core::measure::{ByHand, Measure, Measurement, Unit};
-use crate::core::pipeline::{Analysis, Scale};
+use crate::core::pipeline::Analysis;
 use crate::core::points::{HandPoint, Points, Site};
 use crate::core::refusal::Refusal;
+use crate::core::scale::Scale;
 use crate::core::uncertainty::repeat::repeatability;
 
 impl Record {

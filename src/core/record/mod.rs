@@ -3,6 +3,7 @@
 mod build;
 pub mod outcome;
 pub mod profile;
+mod provenance;
 pub mod schema;
 pub mod states;
 pub(crate) mod words;
@@ -15,7 +16,8 @@ use serde::{Deserialize, Serialize};
 use states::{PlacedBy, PointsBy, ScaleFrom, SpineLevel, Symbol, Towards, ViewFrom};
 pub use words::words;
 
-use crate::core::area::Area;
+pub use provenance::{Edited, Given, Intake, JoinedPhoto, Provenance, Source, Tool};
+
 use crate::core::body::skeleton::Joint;
 use crate::core::body::view;
 use crate::core::camera::{self, FocalFrom, LevelFrom};
@@ -26,36 +28,35 @@ use crate::core::measure::Measure;
 use crate::core::measure::frontal::Pattern;
 use crate::core::observation::{Frame, Observation};
 use crate::core::options::Options;
-use crate::core::photo_hash::{self, PhotoHash};
 use crate::core::points::{HandPoint, Points, Site};
 
 /// The version of the record format.
 pub const SCHEMA: &str = "orthostat/1";
 
-/// One measured photo. Field by field as in the record format; nothing in it is NaN or infinite.
+/// The measurements of one photo. No number is NaN or infinite.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Record {
-    /// `orthostat/1`.
+    /// The format's version, `orthostat/1`.
     #[schemars(extend("const" = SCHEMA))]
     pub schema: String,
     /// The photo's id: its file name without the ending, unless one was given.
     pub id: String,
-    /// What the intake list says about it.
+    /// The photo's entry in the intake list.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub intake: Option<Intake>,
     /// The photo.
     pub source: Source,
-    /// The program.
+    /// The program and model.
     pub tool: Tool,
-    /// The side that the camera sees.
+    /// The view: which side of the body the camera sees.
     pub view: View,
-    /// How the camera was held.
+    /// The camera's focal length and attitude.
     pub camera: Camera,
     /// The person.
     pub subject: Subject,
-    /// The joints that have a place, by name, in pixels of the upright photo.
+    /// The located joints, by name, in pixels of the upright photo.
     pub landmarks: IndexMap<String, Landmark>,
-    /// Every head in the picture, where they were looked for, so that pictures can cover them.
+    /// All detected heads, for covering them in pictures. Absent if no search was made.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub heads: Option<Heads>,
     /// The measures, by name.
@@ -63,224 +64,97 @@ pub struct Record {
     /// The spinal line, level by level, in frontal views.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub spinal_line: Option<SpinalLine>,
-    /// The spine's profile in frontal views, where points along the spine were given.
+    /// The spine's profile in frontal views, if the model or keypoint file has points along the spine.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub spinal_profile: Option<profile::SpinalProfile>,
-    /// The gates.
+    /// The quality gates.
     pub quality: Quality,
-    /// Sentences about the file itself.
+    /// Warnings about the file, one sentence each.
     pub warnings: Vec<String>,
-    /// What the user said of camera and person.
+    /// The user's settings for camera and person.
     #[serde(skip_serializing_if = "Given::is_nothing", default)]
     pub given: Given,
-    /// That and how `orthostat edit` changed it; absent in records as they were measured.
+    /// Edits by `orthostat edit`. Absent in unedited records.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub edited: Option<Edited>,
-    /// The photos whose joint values `measures` holds; everything else is that of one of them. Absent in records of one photo.
+    /// The photos that `measures` combines; all other fields are those of one of them. Absent in records of one photo.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub joined: Vec<JoinedPhoto>,
-    /// What the pixels said, from which `orthostat recompute` measures again. Absent in records of webcam frames, and in those
-    /// that were written before records kept it.
+    /// The observation, which `orthostat recompute` measures again. Absent in records of webcam frames and of early versions.
     #[serde(rename = "sighting", skip_serializing_if = "Option::is_none", default)]
     pub observation: Option<Observation>,
 }
 
-/// One of several photos of one stance.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct JoinedPhoto {
-    /// The id of its own record.
-    pub id: String,
-    /// The file's name without its folders.
-    pub file: String,
-    /// BLAKE3 hash of the file, in hexadecimal; null where there was none.
-    #[serde(deserialize_with = "photo_hash::none_if_empty")]
-    #[schemars(required, extend("type" = ["string", "null"]))]
-    pub blake3: Option<PhotoHash>,
-}
-
-/// The mark of a record that was edited.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Edited {
-    /// The points that were placed by hand, in this editing or before.
-    pub points: Vec<String>,
-    /// BLAKE3 hash of the record file that was edited first, in hexadecimal.
-    pub from: String,
-}
-
-/// What the user said of camera and person, as [`Options`] has it.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
-pub struct Given {
-    /// A plumb line: X1, Y1, X2, Y2 in pixels of the upright photo.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub plumb: Option<[f64; 4]>,
-    /// The camera's roll, in degrees.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub roll_deg: Option<f64>,
-    /// The stature, in millimetres.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub height_mm: Option<f64>,
-}
-
-impl Given {
-    fn is_nothing(&self) -> bool {
-        *self == Self::default()
-    }
-
-    fn of(options: &Options) -> Self {
-        Self {
-            plumb: options.given.plumb.map(|(a, b)| [a.x, a.y, b.x, b.y]),
-            roll_deg: options.given.roll_deg,
-            height_mm: options.height_mm,
-        }
-    }
-}
-
-/// What an intake list says about a photo.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
-pub struct Intake {
-    /// Whom it shows.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub subject: Option<String>,
-    /// When it was taken, such as `2026-11-23`.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub visit_date: Option<String>,
-    /// Days since the subject's first visit in the list, in place of the date in de-identified outputs.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub visit_day: Option<i64>,
-    /// Notes and columns that have no meaning here, by name.
-    #[serde(skip_serializing_if = "IndexMap::is_empty", default)]
-    pub columns: IndexMap<String, String>,
-}
-
-/// The photo that was measured.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Source {
-    /// The file's name without its folders.
-    pub file: String,
-    /// BLAKE3 hash of the file, in hexadecimal; null where there was no file, as for webcam frames.
-    #[serde(deserialize_with = "photo_hash::none_if_empty")]
-    #[schemars(required, extend("type" = ["string", "null"]))]
-    pub blake3: Option<PhotoHash>,
-    /// Width of the upright photo, or of its `region`, in pixels.
-    pub width: u32,
-    /// Height of the upright photo, or of its `region`, in pixels.
-    pub height: u32,
-    /// The EXIF orientation that was applied, 1 to 8.
-    pub orientation: u8,
-    /// What the bytes are, such as `JPEG`.
-    pub format: String,
-    /// The part of the upright photo that was measured as a picture of its own: x, y, width, height in pixels. All places in the
-    /// record count from its corner. Absent where the whole photo was measured.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub region: Option<Area>,
-}
-
-/// The origin of a record. Everything else in a record is a result, which recomputing replaces.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Provenance {
-    /// The photo's id.
-    pub id: String,
-    /// What the intake list says about it.
-    pub intake: Option<Intake>,
-    /// The photo.
-    pub source: Source,
-    /// Sentences about the file itself.
-    pub warnings: Vec<String>,
-    /// That and how `orthostat edit` changed the record.
-    pub edited: Option<Edited>,
-}
-
-impl Provenance {
-    /// The provenance of a photo in no intake list and without warnings.
-    #[must_use]
-    pub fn new(id: &str, source: Source) -> Self {
-        Self { id: id.into(), intake: None, source, warnings: Vec::new(), edited: None }
-    }
-}
-
-/// What measured it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Tool {
-    /// The program's version.
-    pub version: String,
-    /// The landmark model.
-    pub model: String,
-    /// BLAKE3 hash of the model file, in hexadecimal.
-    pub model_blake3: String,
-    /// How many readings were taken.
-    pub readings: usize,
-}
-
-/// The side that the camera sees.
+/// The view: which side of the body the camera sees.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct View {
-    /// The side.
+    /// The side of the body.
     pub kind: view::View,
-    /// Who named it.
+    /// The view's source.
     pub from: ViewFrom,
-    /// Whether the picture was taken for a mirror image.
+    /// Whether the picture was treated as a mirror image.
     pub mirrored: bool,
 }
 
-/// How the camera was held. Angles in degrees, signs as in [`crate::core::camera`].
+/// The camera. Angles in degrees; roll is positive when the camera was turned counter-clockwise, pitch when it looked up.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Camera {
     /// Focal length, in pixels of the upright photo.
     pub focal_px: f64,
-    /// Where the focal length comes from.
+    /// The source of the focal length.
     pub focal_from: FocalFrom,
-    /// The focal length's standard deviation, as a share.
+    /// The focal length's standard deviation, as a share of it.
     pub focal_sd: f64,
-    /// Roll.
+    /// Roll, in degrees.
     pub roll_deg: f64,
-    /// Pitch.
+    /// Pitch, in degrees.
     pub pitch_deg: f64,
-    /// Where roll and pitch come from.
+    /// The source of roll and pitch.
     pub level_from: LevelFrom,
-    /// Standard deviation of the roll.
+    /// Standard deviation of the roll, in degrees.
     pub level_sd_deg: f64,
-    /// Standard deviation of the pitch.
+    /// Standard deviation of the pitch, in degrees.
     pub pitch_sd_deg: f64,
 }
 
-/// The person who was measured.
+/// The measured person.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Subject {
-    /// Left, top, right, bottom in pixels: the joints' box.
+    /// The bounding box of the joints: left, top, right, bottom, in pixels.
     #[serde(rename = "box")]
     pub bounds: [f64; 4],
-    /// How many people were found.
+    /// Number of detected people.
     pub people: usize,
-    /// Where each of several stands: the middle of the hips in pixels, in the order in which `--person` counts. Absent for one person.
+    /// The position of each person: the midpoint of the hips in pixels, in the order of `--person`. Absent for one person.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub standing: Vec<[f64; 2]>,
-    /// How far the body is turned to its own left, in degrees.
+    /// The turn of the body to its own left, in degrees.
     pub yaw_deg: Option<f64>,
-    /// Its standard deviation, in degrees.
+    /// Standard deviation of the turn, in degrees.
     pub yaw_sd_deg: Option<f64>,
-    /// How far the head is turned to the subject's own left, against the direction to the camera, in degrees: by the mesh of the
-    /// face, which then has a part in the head's tilt. Absent where the pose's points alone tell the tilt.
+    /// The turn of the head to the subject's own left, relative to the direction to the camera, in degrees, by the face mesh, which
+    /// then contributes to the head tilt. Absent if the pose alone gives the head tilt.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub head_yaw_deg: Option<f64>,
     /// Millimetres per pixel at the hips.
     pub scale_mm_per_px: Option<f64>,
-    /// What it comes from.
+    /// The source of the scale.
     pub scale_from: Option<ScaleFrom>,
 }
 
-/// A joint's place.
+/// A joint's position.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Landmark {
-    /// To the right, in pixels.
+    /// Horizontal position, positive to the right, in pixels.
     pub x: f64,
-    /// Down, in pixels.
+    /// Vertical position, positive downwards, in pixels.
     pub y: f64,
-    /// 0 to 1.
+    /// Visibility, 0 to 1.
     pub visibility: f64,
-    /// Spread over the readings, in pixels; absent for a single reading. Of a point placed by hand, what it may be off by.
+    /// Standard deviation over the readings, in pixels; absent for a single reading. For a point placed by hand, its assumed error.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub sd_px: Option<f64>,
-    /// Who placed it; absent for a model's.
+    /// Who placed the point. Absent for points of a model.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub by: Option<PlacedBy>,
 }
@@ -288,33 +162,33 @@ pub struct Landmark {
 /// One measure: a value with its error, or null with a reason.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct MeasureRecord {
-    /// Levelled and turned back; null when refused.
+    /// The value, levelled and corrected for the turn. Null if refused.
     pub value: Option<f64>,
-    /// Its unit.
+    /// The unit.
     pub unit: Symbol,
-    /// What a percentage is a share of.
+    /// The reference length of a percentage.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub of: Option<String>,
     /// Standard deviation of the value's error.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub sd: Option<f64>,
-    /// Standard deviation of the values of photos of one person in one stance about their mean, sway and all: what another photo would scatter
-    /// by. Absent where it is not known, as for points placed by hand.
+    /// Repeatability: standard deviation of the values of several photos of one person in one stance, including sway. Absent if
+    /// unknown, as for points placed by hand.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub sd_repeat: Option<f64>,
-    /// Holds the truth in 95 of 100 cases.
+    /// The 95 % interval: contains the true value in 95 of 100 photos.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub interval95: Option<[f64; 2]>,
-    /// The value as it stands in the picture.
+    /// The value in the picture as taken, without levelling and correction.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub raw: Option<f64>,
-    /// The value in millimetres, when a scale is known.
+    /// The value in millimetres, if the scale is known.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub value_mm: Option<f64>,
-    /// Its standard deviation.
+    /// Standard deviation of the value in millimetres.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub sd_mm: Option<f64>,
-    /// Where the value points to; absent for measures without a side.
+    /// The direction of the value. Absent for measures without a side.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub side: Option<Towards>,
     /// Whether 0 lies outside the interval.
@@ -323,22 +197,22 @@ pub struct MeasureRecord {
     /// The value in words.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub words: Option<String>,
-    /// A published reference, when one was asked for.
+    /// A published reference range, if requested.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub reference: Option<String>,
-    /// Why there is no value.
+    /// The reason why there is no value.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub reason: Option<String>,
-    /// Whose points it leans on; absent where they are the model's alone.
+    /// Which points were placed by hand. Absent if none was.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub by: Option<PointsBy>,
-    /// The measure that the value was computed from; absent where it is a measurement of its own.
+    /// The measure that the value is computed from. Absent for independent measurements.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub derived_from: Option<Measure>,
-    /// Of how many photos it is the joint value; absent where it is one photo's.
+    /// Number of photos that the joint value combines. Absent for the value of one photo.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub photos: Option<usize>,
-    /// Standard deviation between the values of these photos: the person's own repeatability, with sway and standing anew.
+    /// Standard deviation between the values of these photos: the person's own repeatability, including sway and re-standing.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub sd_between: Option<f64>,
 }
@@ -346,40 +220,40 @@ pub struct MeasureRecord {
 /// The spinal line against the plumb line through the middle of the ankles.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SpinalLine {
-    /// How it departs by more than the error.
+    /// The shape of the departures that exceed the error.
     pub pattern: Pattern,
-    /// From the head down.
+    /// The levels, from the head down.
     pub levels: Vec<SpinalLevel>,
 }
 
 /// One level of the spinal line.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SpinalLevel {
-    /// Which.
+    /// The level.
     pub level: SpineLevel,
-    /// Percent of trunk length, positive = to the subject's left; levelled and turned back.
+    /// Offset in percent of trunk length, positive to the subject's left; levelled and corrected for the turn.
     pub offset: f64,
-    /// Place in the photo, in pixels.
+    /// Horizontal position in the photo, in pixels.
     pub x: f64,
-    /// See `x`.
+    /// Vertical position in the photo, in pixels.
     pub y: f64,
 }
 
-/// The gates.
+/// The quality gates.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Quality {
-    /// Whether anything was measured.
+    /// Whether any measure has a value.
     pub usable: bool,
-    /// Everything worth knowing about the photo.
+    /// Findings about the photo that affect the measures.
     pub flags: Vec<Flag>,
 }
 
-/// Something to know about the photo.
+/// A finding about the photo.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Flag {
-    /// A fixed name.
+    /// The fixed identifier.
     pub code: String,
-    /// One sentence.
+    /// The explanation, one sentence.
     pub text: String,
 }
 

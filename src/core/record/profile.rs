@@ -10,28 +10,28 @@ use crate::core::measure::frontal::Pattern;
 use crate::core::measure::spinal_profile;
 use crate::core::record::states::Towards;
 
-/// The spine's profile. Offsets in percent of trunk length, positive = to the subject's left; levelled and turned back.
+/// The spine's profile. Offsets in percent of trunk length, positive to the subject's left; levelled and corrected for the turn.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SpinalProfile {
-    /// How levels depart from the line from C7 to the sacrum by more than their error.
+    /// The shape of the departures from the line from C7 to the sacrum that exceed the error.
     pub pattern: Pattern,
-    /// The level that departs from it most.
+    /// The level with the largest departure from this line.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub largest: Option<Largest>,
-    /// From above.
+    /// The levels, from the top down.
     pub levels: Vec<Level>,
 }
 
-/// The level that departs most.
+/// The level with the largest departure.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Largest {
-    /// Which.
+    /// The level.
     pub level: Vertebra,
-    /// From the line from C7 to the sacrum.
+    /// Offset from the line from C7 to the sacrum.
     pub offset: f64,
     /// Standard deviation of the offset's error.
     pub sd: f64,
-    /// To which side; absent for exact zeros.
+    /// The side of the offset. Absent if the offset is exactly 0.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub side: Option<Towards>,
     /// Whether 0 lies outside the 95 % interval.
@@ -41,16 +41,16 @@ pub struct Largest {
 /// One level.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Level {
-    /// Which.
+    /// The level.
     pub level: Vertebra,
-    /// From the plumb line through the sacrum.
+    /// Offset from the plumb line through the sacrum.
     pub from_plumb: f64,
-    /// From the line from C7 to the sacrum; absent above C7.
+    /// Offset from the line from C7 to the sacrum. Absent above C7.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub from_chord: Option<f64>,
-    /// Place in the photo, in pixels.
+    /// Horizontal position in the photo, in pixels.
     pub x: f64,
-    /// See `x`.
+    /// Vertical position in the photo, in pixels.
     pub y: f64,
 }
 

@@ -3,15 +3,15 @@
 use crate::core::measure::{ByHand, Unit};
 
 closed_set! {
-    /// Who named the view.
+    /// The source of the view.
     ViewFrom {
-        /// It was detected.
+        /// Detected automatically.
         Auto = "auto",
-        /// The user.
+        /// Set by the user.
         User = "user",
     }
 
-    /// What the scale comes from.
+    /// The source of the scale.
     ScaleFrom {
         /// The subject's stature.
         Height = "height",
@@ -21,11 +21,11 @@ closed_set! {
     Symbol {
         /// Degrees.
         Degrees = "deg",
-        /// A percentage; what it is a share of stands beside it.
+        /// A percentage of the length in `of`.
         Percent = "%",
     }
 
-    /// Where a value points to.
+    /// The direction of a value.
     Towards {
         /// To the subject's left.
         Left = "left",
@@ -39,29 +39,29 @@ closed_set! {
 
     /// A level of the spinal line.
     SpineLevel {
-        /// The middle of the ears.
+        /// The midpoint of the ears.
         Ears = "ears",
-        /// The middle of the shoulders.
+        /// The midpoint of the shoulders.
         Shoulders = "shoulders",
-        /// The middle of the hips.
+        /// The midpoint of the hips.
         Hips = "hips",
-        /// The middle of the knees.
+        /// The midpoint of the knees.
         Knees = "knees",
-        /// The middle of the ankles.
+        /// The midpoint of the ankles.
         Ankles = "ankles",
     }
 
     /// Who placed a point.
     PlacedBy {
-        /// It was placed by hand.
+        /// Placed by hand.
         Hand = "hand",
     }
 
-    /// Whose points a value leans on, where they are not the model's alone.
+    /// Which points of a measure were placed by hand.
     PointsBy {
-        /// All were placed by hand.
+        /// All of them.
         Hand = "hand",
-        /// Some were placed by hand.
+        /// Some of them; the model placed the others.
         HandAndModel = "hand and model",
     }
 }

@@ -63,9 +63,9 @@ pub struct Gap {
 pub struct Outline {
     /// The way the person faces.
     pub facing: Facing,
-    /// The middle of the shoulders.
+    /// The midpoint of the shoulders.
     pub shoulders: Point,
-    /// The middle of the hips.
+    /// The midpoint of the hips.
     pub hips: Point,
     /// From below the armpits to the hip joints.
     pub rows: Vec<Row>,
@@ -215,27 +215,28 @@ impl Outline {
     }
 }
 
-/// An outline as it is kept in records: along the trunk's axis, lengths in trunk lengths, rounded so that writing and reading
+/// The form of an outline in records: along the trunk's axis, lengths in trunk lengths, rounded so that writing and reading
 /// change nothing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Trace {
-    /// Whether the person shows the front.
+    /// Whether the person is seen from the front.
     pub front: bool,
-    /// The middle of the shoulders, in photo pixels.
+    /// The midpoint of the shoulders, in pixels of the photo.
     pub shoulders: [f64; 2],
-    /// The middle of the hips.
+    /// The midpoint of the hips, in pixels of the photo.
     pub hips: [f64; 2],
     /// The first row and the step to the next, in trunk lengths below the middle of the shoulders.
     pub rows: [f64; 2],
-    /// Row by row how far out the trunk's edge lies on the subject's left; null where an arm touches it.
+    /// By row: distance of the trunk's edge on the subject's left from the axis; null where an arm touches it.
     pub left: Vec<Option<f64>>,
-    /// The same on the subject's right.
+    /// The same for the subject's right.
     pub right: Vec<Option<f64>>,
-    /// See [`Outline::contour`].
+    /// The shoulders' upper contour on the left and right, nine tenths of the way out to the shoulder joints: along and across the
+    /// trunk's axis, in trunk lengths.
     pub contour: Option<[[f64; 2]; 2]>,
-    /// The first row of the gaps and the step to the next.
+    /// The first row of the gaps and the step to the next, in trunk lengths.
     pub gap_rows: [f64; 2],
-    /// Row by row how far out the gap between trunk and arm begins and ends, left and right; null when the arms do not hang.
+    /// By row: begin and end of the gap between trunk and arm, left and right; null if the arms do not hang.
     pub gaps: Option<[Vec<Option<[f64; 2]>>; 2]>,
 }
 

@@ -81,7 +81,7 @@ mod tests {
         for name in fit.measures.keys() {
             assert!(Measure::ALL.iter().any(|measure| measure.name() == name), "{name} is no measure");
         }
-        for measure in [Measure::ShoulderTilt, Measure::PelvicObliquity, Measure::HeadTilt, Measure::TrunkLean] {
+        for measure in Measure::TILTS {
             let known = repeatability(measure).expect("fitted");
             assert!((0.0..2.0).contains(&known.photo) && (0.0..2.0).contains(&known.visit), "{known:?}");
         }

@@ -4,6 +4,7 @@ pub mod anchors;
 pub mod blazepose;
 pub mod form;
 pub mod heatmap;
+pub mod model_options;
 pub mod movenet;
 pub mod open;
 pub mod other;

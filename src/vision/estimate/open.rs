@@ -4,10 +4,11 @@ use std::path::Path;
 
 use crate::core::error::{Error, Result};
 use crate::vision::estimate::Estimator;
-use crate::vision::estimate::blazepose::{self, BlazePose};
+use crate::vision::estimate::blazepose::BlazePose;
 use crate::vision::estimate::form::is_blazepose;
+use crate::vision::estimate::model_options::ModelOptions;
 use crate::vision::estimate::other::Other;
-use crate::vision::model::{Model, catalogue, entry};
+use crate::vision::model::{ListedFamily, Model, Role, catalogue, entry};
 
 /// Workers of one model.
 pub type Team = Vec<Box<dyn Estimator>>;
@@ -23,7 +24,7 @@ pub fn is_file(model: &str) -> bool {
 ///
 /// # Errors
 /// [`Error::Runtime`] or [`Error::Model`].
-pub fn team(options: &blazepose::Options, workers: usize, at_once: bool) -> Result<Team> {
+pub fn team(options: &ModelOptions, workers: usize, at_once: bool) -> Result<Team> {
     let workers = workers.max(1);
     let other = match other(options)? {
         Some(other) => other,
@@ -47,12 +48,12 @@ pub fn team(options: &blazepose::Options, workers: usize, at_once: bool) -> Resu
 }
 
 /// The model, when it is not of the BlazePose family.
-fn other(options: &blazepose::Options) -> Result<Option<Other>> {
+fn other(options: &ModelOptions) -> Result<Option<Other>> {
     if is_file(&options.model) {
         let path = Path::new(&options.model);
         let name = path.file_name().and_then(|name| name.to_str());
         // Catalogued models are recognised by name, without opening the file.
-        if catalogue()?.iter().any(|e| e.family == "blazepose" && Some(e.file.as_str()) == name) {
+        if catalogue()?.iter().any(|e| e.family == ListedFamily::Blazepose && Some(e.file.as_str()) == name) {
             return Ok(None);
         }
         let model = Model::open_unlisted(path, options.threads)?;
@@ -62,10 +63,10 @@ fn other(options: &blazepose::Options) -> Result<Option<Other>> {
         return Other::of_file(model, path, options).map(Some);
     }
     let chosen = entry(&options.model)?;
-    if chosen.family == "blazepose" {
+    if chosen.family == ListedFamily::Blazepose {
         return Ok(None);
     }
-    if chosen.role != "landmarks" {
+    if chosen.role != Role::Landmarks {
         let reason = format!("expected a landmark model, and this is a {}", chosen.role);
         return Err(Error::Model { model: options.model.clone(), reason, source: None });
     }

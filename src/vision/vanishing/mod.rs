@@ -23,14 +23,6 @@ use self::sight::{DEPTH, WALL, ZENITH};
 use crate::core::camera::Tilt;
 use image::GrayImage;
 
-impl Tilt {
-    /// The result for the mirrored picture.
-    #[must_use]
-    pub fn mirrored(&self) -> Self {
-        Self { roll_deg: -self.roll_deg, ..*self }
-    }
-}
-
 /// The uncertainty that remains with any number of edges (inaccurate walls, lenses), of roll and pitch, in degrees, and of the focal
 /// length.
 const FLOOR_SD: [f64; 3] = [0.08, 0.4, 0.03];

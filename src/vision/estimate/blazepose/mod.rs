@@ -11,36 +11,13 @@ use crate::core::body::pose::{Keypoint, Pose};
 use crate::core::error::{Error, Result};
 use crate::core::geometry::Point;
 use crate::core::silhouette::Mask;
+use crate::vision::estimate::model_options::{DEFAULT_MODEL, ModelOptions};
 use crate::vision::estimate::{Crowd, Estimator, Look, Person, Reading};
-use crate::vision::model::{Entry, Model, Outputs, catalogue, entry};
+use crate::vision::model::{Entry, Model, Outputs, Role, catalogue, entry};
 use crate::vision::raster::crop::{Crop, Pyramid};
 use crate::vision::raster::region::Border;
 use crate::vision::raster::region::CropForm;
 use crate::vision::raster::region::Region;
-use crate::vision::raster::region::Sampling;
-
-/// The landmark model that is used unless another is named.
-pub const DEFAULT_MODEL: &str = "blazepose-full";
-
-/// Which models to open, and how to run them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Options {
-    /// A name from `models.json`, or a path of an ONNX file with the same inputs and outputs.
-    /// Default: [`DEFAULT_MODEL`].
-    pub model: String,
-    /// How photo pixels become tensor pixels. Default: averaged down.
-    pub sampling: Sampling,
-    /// Threads within one run. Default: 1.
-    pub threads: usize,
-    /// Its joints are a second opinion on those of the other models. Default: no.
-    pub second: bool,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self { model: DEFAULT_MODEL.into(), sampling: Sampling::Averaged, threads: 1, second: false }
-    }
-}
 
 /// Two detections whose hips are nearer than this share of the smaller region are one person.
 const SAME_PERSON: f64 = 0.15;
@@ -57,7 +34,7 @@ pub struct BlazePose {
     detector: Option<Model>,
     landmarks: Option<Model>,
     mask: Option<Model>,
-    options: Options,
+    options: ModelOptions,
 }
 
 impl BlazePose {
@@ -65,7 +42,7 @@ impl BlazePose {
     ///
     /// # Errors
     /// [`Error::Runtime`] or [`Error::Model`].
-    pub fn open(options: &Options) -> Result<Self> {
+    pub fn open(options: &ModelOptions) -> Result<Self> {
         let mut opened = Self::deferred(options)?;
         opened.open_detector()?;
         opened.open_landmarks()?;
@@ -76,17 +53,17 @@ impl BlazePose {
     ///
     /// # Errors
     /// [`Error::Model`] when there is no such model.
-    pub fn deferred(options: &Options) -> Result<Self> {
+    pub fn deferred(options: &ModelOptions) -> Result<Self> {
         let as_file = options.model.contains(['/', '\\']) || options.model.ends_with(".onnx");
         let (landmark_entry, mask_entry) = if as_file {
             // A catalogued file name has its own form and mask; any other file must have the default model's form.
             let name = Path::new(&options.model).file_name().and_then(|name| name.to_str());
-            let ours = catalogue()?.iter().find(|e| e.role == "landmarks" && Some(e.file.as_str()) == name);
+            let ours = catalogue()?.iter().find(|e| e.role == Role::Landmarks && Some(e.file.as_str()) == name);
             let mask = ours.and_then(|e| entry(&format!("{}-mask", e.name)).ok());
             (ours.map_or_else(|| entry(DEFAULT_MODEL), Ok)?, mask)
         } else {
             let chosen = entry(&options.model)?;
-            if chosen.role != "landmarks" {
+            if chosen.role != Role::Landmarks {
                 return Err(Error::Model {
                     model: options.model.clone(),
                     reason: format!("expected a landmark model, and this is a {}", chosen.role),

@@ -9,8 +9,9 @@ use crate::core::body::pose::{Keypoint, MIN_VISIBILITY};
 use crate::core::body::skeleton::Pair;
 use crate::core::error::{Error, Result};
 use crate::core::geometry::Point;
-use crate::vision::estimate::blazepose::{self, BlazePose};
+use crate::vision::estimate::blazepose::BlazePose;
 use crate::vision::estimate::form::{Family, Form, Sidecar, recognise};
+use crate::vision::estimate::model_options::{DEFAULT_MODEL, ModelOptions};
 use crate::vision::estimate::{Crowd, Estimator, Look, Reading, Spot, heatmap, movenet, region_of, simcc, yolo};
 use crate::vision::model::{Entry, Model, Outputs};
 use crate::vision::raster::crop::Pyramid;
@@ -34,7 +35,7 @@ pub struct Other {
     form: Arc<Form>,
     model: Option<Model>,
     detector: BlazePose,
-    options: blazepose::Options,
+    options: ModelOptions,
 }
 
 impl Other {
@@ -42,7 +43,7 @@ impl Other {
     ///
     /// # Errors
     /// [`Error::Runtime`] or [`Error::Model`].
-    pub fn open(entry: &'static Entry, options: &blazepose::Options) -> Result<Self> {
+    pub fn open(entry: &'static Entry, options: &ModelOptions) -> Result<Self> {
         Self::of(Source::Listed(entry), Model::open(entry, options.threads)?, &Sidecar::default(), options)
     }
 
@@ -50,12 +51,12 @@ impl Other {
     ///
     /// # Errors
     /// [`Error::Model`] when it is of no known family, with what was expected and found.
-    pub fn of_file(model: Model, path: &Path, options: &blazepose::Options) -> Result<Self> {
+    pub fn of_file(model: Model, path: &Path, options: &ModelOptions) -> Result<Self> {
         let said = Sidecar::beside(path).map_err(|reason| refused(model.name(), reason))?;
         Self::of(Source::File(path.into()), model, &said, options)
     }
 
-    fn of(source: Source, model: Model, said: &Sidecar, options: &blazepose::Options) -> Result<Self> {
+    fn of(source: Source, model: Model, said: &Sidecar, options: &ModelOptions) -> Result<Self> {
         let form =
             recognise(&model.inputs(), &model.outputs(), said).map_err(|reason| refused(model.name(), reason))?;
         Ok(Self {
@@ -64,10 +65,7 @@ impl Other {
             hash: model.hash().to_owned(),
             form: Arc::new(form),
             model: Some(model),
-            detector: BlazePose::deferred(&blazepose::Options {
-                model: blazepose::DEFAULT_MODEL.into(),
-                ..options.clone()
-            })?,
+            detector: BlazePose::deferred(&ModelOptions { model: DEFAULT_MODEL.into(), ..options.clone() })?,
             options: options.clone(),
         })
     }
@@ -77,7 +75,7 @@ impl Other {
     /// # Errors
     /// When there is no detector, which the catalogue rules out.
     pub fn deferred(&self) -> Result<Self> {
-        let detector = blazepose::Options { model: blazepose::DEFAULT_MODEL.into(), ..self.options.clone() };
+        let detector = ModelOptions { model: DEFAULT_MODEL.into(), ..self.options.clone() };
         Ok(Self {
             source: self.source.clone(),
             name: self.name.clone(),
