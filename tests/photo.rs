@@ -70,6 +70,8 @@ fn every_format_shows_the_scene() {
         ("bmp.bmp", Format::Bmp, 0.0),
         ("gif.gif", Format::Gif, 4.0),
         ("heic.heic", Format::Heif, 3.0),
+        ("jxl-lossless.jxl", Format::JpegXl, 0.0),
+        ("jxl-lossy.jxl", Format::JpegXl, 3.0),
     ];
     for (name, format, tolerance) in cases {
         let photo = open(name);
@@ -177,9 +179,11 @@ fn a_fax_is_black_and_white() {
 
 #[test]
 fn transparent_parts_lie_over_white() {
-    for (name, tolerance) in
-        [("png-right-half-transparent-is-white.png", 0.0), ("png-palette-right-half-transparent-is-white.png", 12.0)]
-    {
+    for (name, tolerance) in [
+        ("png-right-half-transparent-is-white.png", 0.0),
+        ("jxl-right-half-transparent-is-white.jxl", 0.0),
+        ("png-palette-right-half-transparent-is-white.png", 12.0),
+    ] {
         let photo = open(name);
         let half = |picture: &RgbImage, left| image::imageops::crop_imm(picture, left, 0, 24, 64).to_image();
         let off = difference(&half(&photo.pixels, 0), &half(&scene(), 0));

@@ -8,7 +8,7 @@ use orthostat::vision::photo::{Photo, ReadOptions};
 
 #[test]
 fn refusals_say_what_was_expected_and_what_was_found() {
-    let expected = "expected a JPEG, PNG, HEIC, WebP, TIFF, BMP or GIF picture, found ";
+    let expected = "expected a JPEG, PNG, HEIC, WebP, TIFF, BMP, GIF or JPEG XL picture, found ";
     for (name, found) in [
         ("empty-is-refused.jpg", "an empty file (0 bytes)"),
         ("text-is-refused.jpg", "text"),
@@ -29,6 +29,7 @@ fn refusals_say_what_was_expected_and_what_was_found() {
         ("tiff-cut-short-is-refused.tif", "TIFF"),
         ("bmp-cut-short-is-refused.bmp", "BMP"),
         ("heic-cut-short-is-refused.heic", "HEIF"),
+        ("jxl-cut-short-is-refused.jxl", "JPEG XL"),
     ] {
         assert_eq!(refusal(name), format!("expected a whole {format} picture, found one that is cut short"), "{name}");
     }
@@ -137,7 +138,8 @@ fn headers_are_held_against_the_limit_before_decoding() {
 fn strangers_are_named() {
     let found = |bytes: &[u8]| {
         let error = Photo::from_bytes(Path::new("x"), bytes, &ReadOptions::default()).unwrap_err().to_string();
-        let words = error.strip_prefix("x: expected a JPEG, PNG, HEIC, WebP, TIFF, BMP or GIF picture, found ");
+        let words =
+            error.strip_prefix("x: expected a JPEG, PNG, HEIC, WebP, TIFF, BMP, GIF or JPEG XL picture, found ");
         words.unwrap_or_else(|| panic!("{error}")).to_owned()
     };
     let mut dicom = vec![0; 128];
@@ -155,9 +157,10 @@ fn strangers_are_named() {
         bytes.extend([0; 4]);
         bytes
     };
-    let cases: [(&[u8], &str); 20] = [
+    let cut = Photo::from_bytes(Path::new("x"), b"\xff\x0a\xfa\x7f", &ReadOptions::default()).unwrap_err().to_string();
+    assert_eq!(cut, "x: expected a whole JPEG XL picture, found one that is cut short");
+    let cases: [(&[u8], &str); 19] = [
         (b"%PDF-1.7\n", "a PDF document"),
-        (b"\xff\x0a\xfa\x7f", "a JPEG XL"),
         (b"\0\0\0\x0cjP  \r\n\x87\n", "a JPEG 2000"),
         (b"8BPS\0\x01", "a Photoshop document"),
         (b"PK\x03\x04\x14\0", "a ZIP archive"),

@@ -27,6 +27,8 @@ pub enum Format {
     Gif,
     /// HEIF with HEVC inside, as phones write it (`.heic`).
     Heif,
+    /// JPEG XL: the first frame.
+    JpegXl,
 }
 
 impl std::fmt::Display for Format {
@@ -39,6 +41,7 @@ impl std::fmt::Display for Format {
             Format::Bmp => "BMP",
             Format::Gif => "GIF",
             Format::Heif => "HEIF",
+            Format::JpegXl => "JPEG XL",
         })
     }
 }
@@ -69,7 +72,7 @@ pub(super) enum Refusal {
 impl Refusal {
     /// The content is not a picture.
     pub(super) fn found(what: impl std::fmt::Display) -> Refusal {
-        Refusal::plain(format!("expected a JPEG, PNG, HEIC, WebP, TIFF, BMP or GIF picture, found {what}"))
+        Refusal::plain(format!("expected a JPEG, PNG, HEIC, WebP, TIFF, BMP, GIF or JPEG XL picture, found {what}"))
     }
 
     pub(super) fn plain(reason: impl Into<String>) -> Refusal {

@@ -263,6 +263,7 @@ fn decode(format: Format, bytes: &[u8], budget: &Budget, enough: Option<u32>) ->
         Format::Tiff => tiff::decode(bytes, budget),
         Format::Bmp => raster::bmp(bytes, budget),
         Format::Gif => raster::gif(bytes, budget),
+        Format::JpegXl => raster::jpeg_xl(bytes, budget),
     }
 }
 

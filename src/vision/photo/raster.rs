@@ -1,4 +1,4 @@
-//! WebP, BMP and GIF, through `image`.
+//! WebP, BMP and GIF, through `image`, and JPEG XL through `jxl-oxide`.
 
 use std::io::Cursor;
 
@@ -7,7 +7,11 @@ use image::codecs::gif::GifDecoder;
 use image::codecs::webp::WebPDecoder;
 use image::{AnimationDecoder, DynamicImage, ImageDecoder, ImageError, Limits, RgbImage};
 
+use jxl_oxide::integration::JxlDecoder;
+use jxl_oxide::{AllocTracker, JxlImage};
+
 use super::decoded::{Budget, Decoded, Format, Refusal, WORKING_SPACE, over_white};
+use super::turn::Turn;
 
 pub(super) fn webp(bytes: &[u8], budget: &Budget) -> Result<Decoded, Refusal> {
     // The container states its length; without its end the decoder would report only an unspecific error.
@@ -41,6 +45,33 @@ pub(super) fn gif(bytes: &[u8], budget: &Budget) -> Result<Decoded, Refusal> {
     Ok(decoded)
 }
 
+pub(super) fn jpeg_xl(bytes: &[u8], budget: &Budget) -> Result<Decoded, Refusal> {
+    // The decoder gives what it has of a file that is cut short, so its bitstream is read to the end first.
+    let limit = usize::try_from(budget.bytes()).unwrap_or(usize::MAX);
+    let builder = JxlImage::builder().alloc_tracker(AllocTracker::with_limit(limit));
+    let image = builder.read(Cursor::new(bytes)).map_err(|error| match error.downcast_ref::<std::io::Error>() {
+        Some(io) if io.kind() == std::io::ErrorKind::UnexpectedEof => Refusal::cut_short(Format::JpegXl),
+        _ => Refusal::NotAPicture {
+            reason: "expected a whole JPEG XL picture, found a damaged one".into(),
+            source: Some(error),
+        },
+    })?;
+    if !image.is_loading_done() {
+        return Err(Refusal::cut_short(Format::JpegXl));
+    }
+    let frames = image.num_loaded_keyframes();
+    drop(image);
+    let decoder = JxlDecoder::new(Cursor::new(bytes)).map_err(|error| refusal(Format::JpegXl, error))?;
+    // Three planes of 32-bit numbers, and the same again for filters and for the final pixels.
+    let mut decoded = decode(decoder, Format::JpegXl, 36.0, budget)?;
+    // The decoder applies the turn that the codestream declares, which Exif only repeats.
+    decoded.turned = Some(Turn::NONE);
+    if frames > 1 {
+        decoded.notes.push("the picture is animated: the first frame was taken".into());
+    }
+    Ok(decoded)
+}
+
 /// `working` is the decoder's memory in addition to the pixels, in bytes per pixel.
 fn decode(mut decoder: impl ImageDecoder, format: Format, working: f64, budget: &Budget) -> Result<Decoded, Refusal> {
     let (width, height) = decoder.dimensions();
@@ -50,7 +81,9 @@ fn decode(mut decoder: impl ImageDecoder, format: Format, working: f64, budget: 
     let exif = decoder.exif_metadata().ok().flatten();
     let xmp = decoder.xmp_metadata().ok().flatten();
     let mut limits = Limits::no_limits();
-    limits.max_alloc = Some(decoder.total_bytes().saturating_mul(2).saturating_add(WORKING_SPACE));
+    let needed = (working * f64::from(width) * f64::from(height)) as u64;
+    let pixels = decoder.total_bytes().saturating_mul(2);
+    limits.max_alloc = Some(pixels.saturating_add(needed).saturating_add(WORKING_SPACE));
     decoder.set_limits(limits).map_err(|error| refusal(format, error))?;
     let pixels = DynamicImage::from_decoder(decoder).map_err(|error| refusal(format, error))?;
     Ok(Decoded {

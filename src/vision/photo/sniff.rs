@@ -24,6 +24,8 @@ pub(super) fn format(bytes: &[u8]) -> Result<Format, String> {
         Ok(Format::Png)
     } else if starts(b"RIFF") && at(8, b"WEBP") {
         Ok(Format::WebP)
+    } else if starts(b"\xff\x0a") || at(4, b"JXL \r\n\x87\n") {
+        Ok(Format::JpegXl)
     } else if starts(b"GIF87a") || starts(b"GIF89a") {
         Ok(Format::Gif)
     } else if starts(b"BM") && bytes.get(14).is_some_and(|size| [12, 40, 52, 56, 64, 108, 124].contains(size)) {
@@ -76,19 +78,9 @@ fn heif_family(bytes: &[u8]) -> Result<Format, String> {
 
 /// A description of bytes that are no known picture.
 fn stranger(bytes: &[u8]) -> String {
-    const MAGICS: [(usize, &[u8], &str); 16] = [
+    const MAGICS: [(usize, &[u8], &str); 14] = [
         (0, b"%PDF", "a PDF document; export the picture in it as JPEG or PNG first"),
         (0, b"8BPS", "a Photoshop document; export it as JPEG first"),
-        (
-            0,
-            b"\xff\x0a",
-            "a JPEG XL picture, which is not supported; turn it into a JPEG first, with `djxl` or an image program",
-        ),
-        (
-            4,
-            b"JXL \r\n\x87\n",
-            "a JPEG XL picture, which is not supported; turn it into a JPEG first, with `djxl` or an image program",
-        ),
         (
             4,
             b"jP  \r\n\x87\n",
