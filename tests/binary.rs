@@ -164,6 +164,11 @@ fn sides_follow_the_mirror_flag_and_the_named_view() {
     assert!((x(&plain, "left_shoulder") - x(&mirrored, "right_shoulder")).abs() < 0.02);
     let named = record(&[&photo, "--view", "posterior"]);
     assert_eq!((&named["view"]["kind"], &named["view"]["from"]), (&"posterior".into(), &"user".into()));
+    assert_eq!(record(&[&photo, "--exchange-sides"]), named);
+    // Where the photo itself gives a side view, its side follows from the direction of the face.
+    let side = sample("lateral-left.jpg");
+    assert_eq!(record(&[&side, "--exchange-sides"])["measures"], record(&[&side])["measures"]);
+    assert_eq!(orthostat(&["analyze", &photo, "--view", "front", "--exchange-sides"]).status.code(), Some(2));
 }
 
 #[test]

@@ -252,3 +252,22 @@ fn an_address_opens_one_page_which_may_be_loaded_again() {
     let (code, message) = editing.end(Duration::from_secs(30));
     assert_eq!((code, message.as_str()), (Some(0), ""));
 }
+
+#[test]
+fn one_switch_exchanges_all_sides() {
+    let editing = Editing::of("anterior-tilted", &[]);
+    let mut page = opened(&editing);
+    assert_eq!(text(&mut page, "document.getElementById('shows').textContent"), "Measured as seen from the front.");
+    let before = shown(&mut page, "shoulder_tilt");
+    page.eval("document.getElementById('exchanged').click()");
+    page.wait_until("document.body.dataset.exchanged === 'true'");
+    assert_eq!(text(&mut page, "document.getElementById('shows').textContent"), "Measured as seen from behind.");
+    let after = shown(&mut page, "shoulder_tilt");
+    assert!(before * after < 0.0 && (before + after).abs() < 1.0, "{before} and {after}");
+    screenshot(&mut page, "exchanged.png");
+    page.eval("document.getElementById('save').click()");
+    page.wait_until("document.body.dataset.unsaved === 'false'");
+    let saved = editing.saved("anterior-tilted.edited.json");
+    assert_eq!((saved.view.kind.name(), saved.view.from.name()), ("posterior", "user"));
+    assert!(saved.edited.is_some_and(|edited| edited.points.is_empty()));
+}

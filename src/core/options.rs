@@ -24,6 +24,9 @@ pub struct Options {
     pub view: Option<View>,
     /// The picture is a mirror image (a selfie saved as seen). Default: no.
     pub mirrored: bool,
+    /// Exchange all left and right labels: take the detected front for the back, and the reverse. No effect if the view is set. Default:
+    /// no.
+    pub exchange_sides: bool,
     /// The user's settings for the camera. Default: none.
     pub given: UserCalibration,
     /// The subject's stature in millimetres, for values in millimetres. Default: unknown.
@@ -63,6 +66,7 @@ impl Default for Options {
             readings: DEFAULT_READINGS,
             view: None,
             mirrored: false,
+            exchange_sides: false,
             given: UserCalibration::default(),
             height_mm: None,
             person: 1,

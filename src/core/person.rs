@@ -37,6 +37,18 @@ pub(super) struct Person {
 }
 
 impl Person {
+    /// The view that the user sets, directly or by exchanging the sides; `None` to detect it.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] when sides are to be exchanged and the view is unclear.
+    pub(super) fn view_asked(frame: &Frame, seen: &Observation, options: &Options) -> Result<Option<View>> {
+        if options.view.is_some() || !options.exchange_sides {
+            return Ok(options.view);
+        }
+        let straight = Options { exchange_sides: false, ..options.clone() };
+        Ok(Some(Self::of(frame, seen, &straight)?.view.exchanged()))
+    }
+
     pub(super) fn of(frame: &Frame, seen: &Observation, options: &Options) -> Result<Self> {
         let mirror = options.mirrored.then_some(frame.width);
         let mirrored = |pose: Pose| mirror.map_or(pose.clone(), |width| pose.mirrored(width));

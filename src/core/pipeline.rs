@@ -83,6 +83,7 @@ pub fn measure(frame: Frame, seen: Observation, options: &Options) -> Result<Ana
     let mut options = options.clone().rounded();
     // The model's trunk, so that a point's error does not depend on the other manual landmarks.
     options.points = options.points.with_errors(frontal::trunk_length(&seen.pose()).ok());
+    options.view = Person::view_asked(&frame, &seen, &options)?;
     let person = Person::of(&frame, &seen, &options)?;
     let mut camera = camera_of(&frame, &seen, &options);
     let pose = &person.pose;

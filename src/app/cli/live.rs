@@ -158,6 +158,7 @@ impl Live {
             readings: self.readings.unwrap_or(readings),
             view: self.view.view(),
             mirrored: self.mirrored,
+            exchange_sides: false,
             given: UserCalibration { roll_deg: self.roll, plumb: None },
             height_mm: self.height_cm.map(|cm| 10.0 * cm),
             person: self.person,

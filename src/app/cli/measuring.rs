@@ -20,6 +20,9 @@ pub struct Measuring {
     /// The picture is a mirror image (a selfie saved as seen).
     #[arg(long)]
     pub mirrored: bool,
+    /// Exchange all left and right labels: what was taken for the front is the back, and the reverse.
+    #[arg(long, conflicts_with = "view")]
+    pub exchange_sides: bool,
     /// How many readings are taken of a photo.
     #[arg(long, value_enum, default_value_t = Quality::Standard)]
     pub quality: Quality,
@@ -104,6 +107,7 @@ impl Measuring {
             }),
             view: self.view.view(),
             mirrored: self.mirrored,
+            exchange_sides: self.exchange_sides,
             given,
             height_mm: self.height_cm.map(|cm| 10.0 * cm),
             person: self.person,

@@ -7,6 +7,7 @@ use clap::Args;
 use super::analyze::{KeypointForm, plumb, plumb_line};
 use super::fhir::Filing;
 use super::measuring::{ViewChoice, roll, stature};
+use crate::core::body::view::View;
 use crate::core::camera::UserCalibration;
 use crate::core::compare::visit::{Date, day};
 use crate::core::error::Result;
@@ -46,6 +47,9 @@ pub struct Recompute {
     /// From which side the camera sees the person: replaces what the record was measured with.
     #[arg(long, value_enum)]
     pub view: Option<ViewChoice>,
+    /// Exchange all left and right labels: what was taken for the front is the back, and the reverse.
+    #[arg(long, conflicts_with = "view")]
+    pub exchange_sides: bool,
     /// Whether the picture is a mirror image.
     #[arg(long, value_name = "yes|no", num_args = 0..=1, require_equals = true, default_missing_value = "yes", value_parser = yes_or_no)]
     pub mirrored: Option<bool>,
@@ -99,6 +103,11 @@ impl Recompute {
         let mut options = recorded;
         if let Some(view) = self.view {
             options.view = view.view();
+        }
+        if self.exchange_sides {
+            // A view that was set is exchanged; a detected one is exchanged when it is detected again.
+            options.view = options.view.map(View::exchanged);
+            options.exchange_sides = true;
         }
         if let Some(mirrored) = self.mirrored {
             options.mirrored = mirrored;

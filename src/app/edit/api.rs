@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::extract::{DefaultBodyLimit, RawQuery, Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
@@ -192,6 +192,7 @@ async fn record(State(app): State<Arc<App>>) -> Response {
         let labels: Value = Measure::ALL.iter().map(|m| (m.name().to_owned(), json!(m.label()))).collect();
         json!({
             "record": for_page(session.opened()),
+            "frontal": session.opened().view.kind.facing().is_some(),
             "sites": sites,
             "labels": labels,
             "bones": BONES.map(|(from, to)| [from.name(), to.name()]),
@@ -209,19 +210,27 @@ fn for_page(record: &Record) -> Value {
         "id": record.id,
         "source": record.source,
         "view": record.view,
+        "shows": record.view.kind.words(),
         "landmarks": record.landmarks,
         "measures": record.measures,
         "flags": record.quality.flags,
     })
 }
 
-async fn measure(State(app): State<Arc<App>>, body: Bytes) -> Response {
-    edit(&app, &body, |session, points| session.measure(points).map(|record| for_page(&record)))
+/// Whether left and right are to be exchanged: the query `exchanged`.
+fn is_exchanged(query: Option<&str>) -> bool {
+    query == Some("exchanged")
 }
 
-async fn save(State(app): State<Arc<App>>, body: Bytes) -> Response {
+async fn measure(State(app): State<Arc<App>>, RawQuery(query): RawQuery, body: Bytes) -> Response {
+    let exchanged = is_exchanged(query.as_deref());
+    edit(&app, &body, |session, points| session.measure(points, exchanged).map(|record| for_page(&record)))
+}
+
+async fn save(State(app): State<Arc<App>>, RawQuery(query): RawQuery, body: Bytes) -> Response {
+    let exchanged = is_exchanged(query.as_deref());
     edit(&app, &body, |session, points| {
-        let saved = session.save(points)?;
+        let saved = session.save(points, exchanged)?;
         let mut answer = for_page(&saved.record);
         answer["out"] = saved.out.file_name().map(|name| name.to_string_lossy()).into();
         Ok(answer)

@@ -31,6 +31,10 @@ function problem(text) {
 }
 
 const asJson = () => JSON.stringify(Object.fromEntries(hand));
+const isExchanged = () => $("exchanged").checked;
+/// What is saved or not: the points and the sides.
+const state = () => asJson() + isExchanged();
+const withSides = (path) => isExchanged() ? `${path}?exchanged` : path;
 
 /// Values follow while a point is dragged: one question at a time, the latest wins.
 let asking = false, again = false;
@@ -40,7 +44,7 @@ async function measure() {
   try {
     do {
       again = false;
-      const answer = await ask("/measure", { method: "POST", body: asJson() });
+      const answer = await ask(withSides("/measure"), { method: "POST", body: asJson() });
       current = await answer.json();
       problem("");
       show();
@@ -50,6 +54,7 @@ async function measure() {
   } finally {
     asking = false;
     document.body.dataset.measured = asJson();
+    document.body.dataset.exchanged = isExchanged();
   }
 }
 
@@ -59,9 +64,9 @@ const over = (error) => error instanceof TypeError
 
 async function save() {
   try {
-    const answer = await ask("/save", { method: "POST", body: asJson() });
+    const answer = await ask(withSides("/save"), { method: "POST", body: asJson() });
     current = await answer.json();
-    saved = asJson();
+    saved = state();
     // Another than before when something else stood there by now.
     base.out = current.out;
     say(`Saved as ${base.out}.`);
@@ -206,7 +211,7 @@ function buttons() {
   $("undo").disabled = !done.length;
   $("redo").disabled = !undone.length;
   $("reset").disabled = !(chosen && hand.has(chosen));
-  const unsaved = asJson() !== saved;
+  const unsaved = state() !== saved;
   $("save").textContent = unsaved ? "Save (not saved yet)" : "Save";
   document.body.dataset.unsaved = unsaved;
 }
@@ -257,6 +262,7 @@ function show() {
   }));
   fill($("refused"), refused.map((text) => `Not measured: ${text}`));
   fill($("flags"), current.flags.map((flag) => `Note: ${flag.text}`));
+  $("shows").textContent = `Measured as seen ${current.shows}.`;
   fill($("changed"), changed.length ? changed : ["Nothing yet."]);
   addable();
   draw();
@@ -447,7 +453,7 @@ async function start() {
     base = await (await ask("/record")).json();
     current = base.record;
     hand = new Map(Object.entries(base.points));
-    saved = asJson();
+    saved = state();
     picture.src = URL.createObjectURL(await (await ask("/picture")).blob());
     await picture.decode();
   } catch (error) {
@@ -466,6 +472,9 @@ async function start() {
   $("out").addEventListener("click", () => zoomBy(0.8));
   $("fit").addEventListener("click", fit);
   $("save").addEventListener("click", save);
+  // The side of a side view follows from the direction in which the person faces.
+  $("exchanged").disabled = !base.frontal;
+  $("exchanged").addEventListener("change", measure);
   $("place").addEventListener("click", () => {
     const name = $("add").value;
     const box = view.getBoundingClientRect();
@@ -478,7 +487,7 @@ async function start() {
   fit();
   show();
   setInterval(() => ask("/alive", { method: "POST" }).catch((error) => problem(over(error))), 5000);
-  addEventListener("beforeunload", (event) => { if (asJson() !== saved) event.preventDefault(); });
+  addEventListener("beforeunload", (event) => { if (state() !== saved) event.preventDefault(); });
   addEventListener("pagehide", () => navigator.sendBeacon("/close", key));
   addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
   document.body.dataset.ready = "yes";

@@ -140,27 +140,30 @@ impl Session {
         &self.out
     }
 
-    /// The record with exactly these manual landmarks.
+    /// The record with exactly these manual landmarks, and with all left and right labels exchanged if `exchanged`.
     ///
     /// # Errors
     /// [`Error::Usage`] for a point outside the picture, and what measuring says.
-    pub fn measure(&mut self, points: &Points) -> Result<Record> {
+    pub fn measure(&mut self, points: &Points, exchanged: bool) -> Result<Record> {
         let source = &self.opened.source;
         points.check_inside(source.width.into(), source.height.into(), Path::new("the page"))?;
         let mut options = self.opened.options();
         options.points = points.clone();
+        if exchanged {
+            options.view = Some(self.opened.view.kind.exchanged());
+        }
         let record = recompute(&self.opened, &self.path, &options)?;
         self.points = points.clone();
         Ok(record)
     }
 
-    /// Writes the record with these points, marked as edited. If another session or program has written the file in the meantime, that
+    /// Writes the record with these points and sides, marked as edited. If another session or program has written the file in the meantime, that
     /// file is kept and the record is written beside it under an unused name.
     ///
     /// # Errors
     /// What [`Session::measure`] says; [`Error::Unwritable`].
-    pub fn save(&mut self, points: &Points) -> Result<Saved> {
-        let mut record = self.measure(points)?;
+    pub fn save(&mut self, points: &Points, exchanged: bool) -> Result<Saved> {
+        let mut record = self.measure(points, exchanged)?;
         record.edited = Some(Edited {
             points: points.iter().map(|(site, _)| site.name().to_owned()).collect(),
             from: self.opened.edited.as_ref().map_or(&self.blake3, |edited| &edited.from).clone(),
@@ -315,7 +318,7 @@ mod tests {
         let photo: &Path = "samples/anterior-tilted.jpg".as_ref();
         let mut session = Session::open(&path, Some(photo), None).expect("opened");
         let points = session.opened().points();
-        session.save(&points).expect("saved");
+        session.save(&points, false).expect("saved");
         assert_eq!(Record::open(session.out()).expect("there").intake, intake);
     }
 

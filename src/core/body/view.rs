@@ -66,6 +66,17 @@ impl View {
             .find(|view| view.name() == name)
     }
 
+    /// The view of the same picture with left and right exchanged on the body. Side views stay: their side follows from the direction
+    /// in which the person faces.
+    #[must_use]
+    pub const fn exchanged(self) -> Self {
+        match self {
+            View::Anterior => View::Posterior,
+            View::Posterior => View::Anterior,
+            View::LeftLateral | View::RightLateral => self,
+        }
+    }
+
     /// The view in words.
     #[must_use]
     pub const fn words(self) -> &'static str {
