@@ -4,6 +4,7 @@
 
 mod agreement;
 mod batch;
+mod batch_resume;
 mod binary;
 mod browser;
 mod compare;

@@ -1,5 +1,6 @@
 //! Helpers shared by tests of the program.
 
+pub(crate) mod batching;
 pub(crate) mod editing;
 pub(crate) mod photos;
 

@@ -8,6 +8,7 @@
 //! - [`marks`]: photos in progress, on disk, so that a photo that crashes the program does not crash every resumed run
 //! - [`identity`]: de-identified ids
 //! - [`results`]: journal -> the requested files, in the order of the plan
+//! - `replaced`: earlier results of other photos with the same ids
 //! - [`pages`]: a page for each subject, and the history
 //! - [`settings`]: the settings of a run
 //! - [`run`]: all of these combined; [`filter`]: the same without files, for other engines
@@ -23,6 +24,7 @@ pub mod marks;
 mod nameless;
 pub mod pages;
 pub mod plan;
+mod replaced;
 pub mod results;
 pub mod run;
 pub mod settings;

@@ -14,6 +14,7 @@ use super::marks::{Advice, Marks};
 use super::nameless::coarsened;
 use super::pages::{self, REPORTS};
 use super::plan::{Job, Plan};
+use super::replaced::{self, REPLACED};
 use super::results::{self, Slot};
 use super::settings::{Format, JOURNAL, PICTURES, Place, Presentation, Settings};
 use super::worker::{self, Make};
@@ -165,9 +166,13 @@ pub fn run(plan: &Plan, settings: &Settings, stop: &AtomicBool, mut tell: impl F
     let carried = if show.is_deidentified() { &[][..] } else { &plan.carried };
     let forms = results::Forms { formats: &settings.formats, carried, filing: &settings.filing, bom: settings.bom };
     let links = if settings.reports { pages::links(&jobs, &slots, &mut journal, &show)? } else { Vec::new() };
+    let replaced = match settings.resume {
+        true => replaced::keep(&settings.folder, (&jobs, &slots), &mut journal, &show, &outputs)?,
+        false => None,
+    };
     let tally = results::write(&settings.folder, &outputs, (&jobs, &slots), &mut journal, &show, &links, &forms)?;
     outputs.tidy()?;
-    Ok(End::Finished(tally, shared_photos(&jobs, &slots, &show)))
+    Ok(End::Finished(tally, shared_photos(&jobs, &slots, &show).into_iter().chain(replaced).collect()))
 }
 
 /// Identical photos, measured with the same options, under two subjects: one of the subjects is wrong.
@@ -217,6 +222,7 @@ fn prepare(plan: &Plan, settings: &Settings, outputs: &Outputs, show: &Presentat
         return Err(Error::Usage { reason });
     }
     if settings.resume {
+        outputs.check(&folder.join(REPLACED), None)?;
         refuse_other_input(plan, folder, show)?;
     }
     if settings.identity.is_some() {
@@ -279,6 +285,9 @@ fn forget_names(plan: &Plan, settings: &Settings, outputs: &Outputs, show: &Pres
     let ours = results::names(&settings.formats);
     for name in results::names(&[Format::Parquet, Format::Fhir]).iter().filter(|name| !ours.contains(name)) {
         outputs.remove(&folder.join(name))?;
+    }
+    if !settings.resume {
+        outputs.remove(&folder.join(REPLACED))?;
     }
     let pictures: HashSet<PathBuf> =
         (0..plan.jobs.len()).map(|index| folder.join(show.picture(index, Place::ONLY))).collect();
