@@ -22,6 +22,7 @@ pub mod svg;
 pub mod table;
 #[cfg(feature = "programs")]
 pub mod text;
+mod together;
 pub mod trend;
 mod words;
 

@@ -5,8 +5,8 @@ use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use super::glance::{self, Certainty};
 use super::lines::{Line, Tone};
 use super::signed;
+use super::together;
 use super::words::{file_words, half, level_words, short_words, view_words};
-use crate::core::compare::joint;
 use crate::core::measure::frontal::Pattern;
 use crate::core::measure::{Measure, Unit};
 use crate::core::names::shown;
@@ -42,18 +42,14 @@ pub fn first(record: &Record) -> Vec<Line> {
 #[must_use]
 pub fn both_views(front: &Record, back: &Record, all: bool) -> Vec<Line> {
     let mut lines = vec![vec![(Tone::Strong, "front and back together".to_owned())]];
-    for (measure, joint) in
-        joint::across(front, back).into_iter().filter(|(measure, _)| all || Measure::TILTS.contains(measure))
-    {
-        let unit = if measure.unit() == Unit::Degrees { " deg" } else { " %" };
-        let own = |record: &Record| {
-            let found = record.measure(measure).and_then(|found| found.value.zip(found.interval95));
-            found.map_or_else(String::new, |(value, interval)| format!("{} +- {:.1}", signed(value), half(interval)))
-        };
-        let words = format!("  {}: {} +- {:.1}{unit}", measure.label(), signed(joint.value), 1.96 * joint.sd);
-        let tone = if joint.value.abs() > 1.96 * joint.sd { Tone::Finding } else { Tone::Plain };
-        let mut line = vec![(tone, words), (Tone::Muted, format!(" (front {}, back {})", own(front), own(back)))];
-        if !joint.disagree.is_empty() {
+    for both in together::both(front, back).into_iter().filter(|both| all || Measure::TILTS.contains(&both.measure)) {
+        let tone = if both.resolved { Tone::Finding } else { Tone::Plain };
+        let [front, back] = both.own;
+        let mut line = vec![
+            (tone, format!("  {}: {}", both.measure.label(), both.together)),
+            (Tone::Muted, format!(" (front {front}, back {back})")),
+        ];
+        if both.disagree {
             line.push((Tone::Advice, ": the views disagree".into()));
         }
         lines.push(line);

@@ -131,6 +131,7 @@ pub(super) fn write(
         let options = html::Options {
             subject: Some(&page.shown),
             reference_bands: settings.reference_bands,
+            one_visit: is_one_visit(&views),
             visits: &visits,
             ..html::Options::default()
         };
@@ -168,6 +169,16 @@ pub(super) fn links(
 }
 
 /// The records of the views in a photo.
+/// Whether all records are of one visit: of one date, or in de-identified outputs of one day since the first.
+fn is_one_visit(views: &[(Record, Picture)]) -> bool {
+    let mut whens = views.iter().map(|(record, _)| {
+        let intake = record.intake.as_ref()?;
+        (intake.visit_date.is_some() || intake.visit_day.is_some()).then_some((&intake.visit_date, intake.visit_day))
+    });
+    let first = whens.next().flatten();
+    first.is_some() && whens.all(|when| when == first)
+}
+
 fn records(journal: &mut Journal, slot: &Slot) -> Result<Vec<(Place, Record)>> {
     let Slot::Entry(key) = slot else { return Ok(Vec::new()) };
     let Some(entry) = journal.read(key)? else { return Ok(Vec::new()) };

@@ -284,6 +284,7 @@ fn write_page(target: &Target, work: &Work<'_>, furniture: &Furniture) -> Result
     let page = html::Options {
         subject: options.save.as_deref(),
         reference_bands: options.reference_bands,
+        one_visit: options.visit,
         visits: &visits,
         look: furniture.look(),
     };

@@ -116,6 +116,7 @@ fn page(
     let page = html::Options {
         subject: subject.map(String::as_str),
         reference_bands: options.reference_bands,
+        one_visit: false,
         visits: &visits,
         look: furniture.look(),
     };

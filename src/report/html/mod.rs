@@ -3,6 +3,7 @@
 //! It contains no script, and its policy forbids every request: all content is inside.
 
 mod bars;
+mod both;
 mod diagram;
 pub mod index;
 pub mod pair;
@@ -127,6 +128,8 @@ pub struct Options<'a> {
     pub subject: Option<&'a str>,
     /// Whether to show published reference ranges.
     pub reference_bands: bool,
+    /// Whether all sheets are of one stance or visit. Sheets of one day count as such in any case.
+    pub one_visit: bool,
     /// The subject's records so far, the oldest visit first, this one included; empty without a history.
     pub visits: &'a [Visit],
     /// The issuer, and notes.
@@ -153,7 +156,10 @@ pub fn page(sheets: &[Sheet<'_>], options: &Options<'_>) -> Result<String> {
     };
     let views: Vec<ViewPart> =
         sheets.iter().enumerate().map(|(index, sheet)| ViewPart::of(index + 1, sheet, options)).collect();
+    let one_visit = options.one_visit || sheets.iter().all(|sheet| sheet.date.is_some() && sheet.date == first.date);
+    let records: Vec<&Record> = sheets.iter().map(|sheet| sheet.record).collect();
     let page = Page {
+        both: if one_visit { both::rows(&records) } else { Vec::new() },
         style: include_str!("page.css"),
         toggles: views.iter().flat_map(|view| view.layers.iter().map(|layer| layer.rule.clone())).collect(),
         foot: foot(options.subject),
@@ -223,6 +229,8 @@ struct Page<'a> {
     measured_by: String,
     bands: bool,
     caution: &'static str,
+    /// What front and back give together.
+    both: Vec<both::Row>,
     /// The heading of each view once.
     headings: Vec<String>,
     views: Vec<ViewPart>,

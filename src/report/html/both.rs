@@ -1,0 +1,43 @@
+//! The table of the measures that the front and back views of one visit give together.
+
+use super::prose::in_signs;
+use crate::core::body::view::View;
+use crate::core::record::Record;
+use crate::report::together;
+use crate::report::words::plain_name;
+
+/// One measure.
+pub(super) struct Row {
+    pub(super) label: &'static str,
+    /// The technical term for a plain name.
+    pub(super) term: &'static str,
+    pub(super) together: String,
+    pub(super) words: String,
+    pub(super) resolved: bool,
+    pub(super) front: String,
+    pub(super) back: String,
+}
+
+/// The rows, if exactly one of these records shows the front and exactly one the back; else none.
+pub(super) fn rows(records: &[&Record]) -> Vec<Row> {
+    let only = |view: View| {
+        let mut found = records.iter().filter(|record| record.view.kind == view);
+        found.next().filter(|_| found.next().is_none())
+    };
+    let (Some(front), Some(back)) = (only(View::Anterior), only(View::Posterior)) else { return Vec::new() };
+    let row = |both: together::Both| {
+        let plain = plain_name(both.measure);
+        let [front, back] = both.own.map(|own| in_signs(&format!(" {own}")).trim().to_owned());
+        let disagree = if both.disagree { "; the views disagree" } else { "" };
+        Row {
+            label: plain.unwrap_or(both.measure.label()),
+            term: plain.map_or("", |_| both.measure.label()),
+            together: in_signs(&format!(" {}", both.together)).trim().to_owned(),
+            words: format!("{}{disagree}", both.words),
+            resolved: both.resolved,
+            front,
+            back,
+        }
+    };
+    together::both(front, back).into_iter().map(row).collect()
+}
