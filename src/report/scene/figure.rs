@@ -1,14 +1,15 @@
 //! The person to draw: points in pixels of the photo, the camera, and the values.
 
-use crate::core::body::landmarks::BonyPoint;
 use crate::core::body::pose::Pose;
 use crate::core::body::skeleton::{Joint, Pair};
+use crate::core::body::spine::Vertebra;
 use crate::core::body::view::View;
 use crate::core::camera::Camera;
 use crate::core::geometry::{Point, Vec2};
 use crate::core::measure::Measure;
 use crate::core::points::Site;
 use crate::core::record::Record;
+use crate::core::record::profile::{self, SpinalProfile};
 
 /// A value to draw.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -30,10 +31,36 @@ pub struct Level {
     pub offset: Option<f64>,
 }
 
+/// The spine's profile.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Profile {
+    /// The places of its levels in the photo, from the top down.
+    pub points: Vec<Point>,
+    /// C7 and the sacrum, if both are among them.
+    pub chord: Option<[Point; 2]>,
+    /// The level with the largest departure from the line between them, with its name and offset, if it is more than the error.
+    pub largest: Option<(Point, Vertebra, f64)>,
+}
+
+impl Profile {
+    fn of(profile: &SpinalProfile) -> Self {
+        let at = |level: &profile::Level| Point::new(level.x, level.y);
+        let of = |wanted: Vertebra| profile.levels.iter().find(|level| level.level == wanted).map(at);
+        let largest = profile.largest.as_ref().filter(|largest| largest.resolved);
+        Self {
+            points: profile.levels.iter().map(at).collect(),
+            chord: of(Vertebra::C7).zip(of(Vertebra::Sacrum)).map(|(c7, sacrum)| [c7, sacrum]),
+            largest: largest.and_then(|largest| Some((of(largest.level)?, largest.level, largest.offset))),
+        }
+    }
+}
+
 /// A person to draw.
 #[derive(Debug, Clone)]
 pub struct Figure {
     points: Vec<(Site, Point)>,
+    /// The points that were placed by hand.
+    by_hand: Vec<Site>,
     /// How the camera was held.
     pub camera: Camera,
     /// The side that the camera sees.
@@ -42,6 +69,8 @@ pub struct Figure {
     pub values: Vec<(Measure, Option<Value>)>,
     /// The spinal line from the head down; empty in side views.
     pub spine: Vec<Level>,
+    /// The spine's profile, if the model or keypoint file has points along the spine.
+    pub profile: Option<Profile>,
 }
 
 impl Figure {
@@ -69,12 +98,15 @@ impl Figure {
             .iter()
             .flat_map(|line| &line.levels)
             .map(|level| Level { at: Point::new(level.x, level.y), offset: Some(level.offset).filter(is_resolved) });
+        let by_hand = |site: &Site| record.landmarks.get(site.name()).is_some_and(|landmark| landmark.by.is_some());
         Self {
             points: points.collect(),
+            by_hand: Site::all().filter(by_hand).collect(),
             camera: record.levelling(),
             view: record.view.kind,
             values: values.collect(),
             spine: spine.collect(),
+            profile: record.spinal_profile.as_ref().map(Profile::of),
         }
     }
 
@@ -85,7 +117,7 @@ impl Figure {
         let pairs = [Pair::EARS, Pair::SHOULDERS, Pair::HIPS, Pair::KNEES, Pair::ANKLES];
         let spine =
             pairs.iter().filter_map(|pair| pose.midpoint(*pair).ok()).map(|at| Level { at, offset: None }).collect();
-        Self { points: points.collect(), camera, view, values, spine }
+        Self { points: points.collect(), by_hand: Vec::new(), camera, view, values, spine, profile: None }
     }
 
     /// The position of a point of the body.
@@ -100,9 +132,15 @@ impl Figure {
         self.at(Site::Joint(joint))
     }
 
-    /// Manual landmarks that no model gives.
-    pub fn bony(&self) -> impl Iterator<Item = Point> + '_ {
-        BonyPoint::ALL.into_iter().filter_map(|point| self.at(Site::Bony(point)))
+    /// The points that were placed by hand.
+    pub fn by_hand(&self) -> impl Iterator<Item = Point> + '_ {
+        self.by_hand.iter().filter_map(|site| self.at(*site))
+    }
+
+    /// Whether a point was placed by hand.
+    #[must_use]
+    pub fn is_by_hand(&self, site: Site) -> bool {
+        self.by_hand.contains(&site)
     }
 
     /// The midpoint of a pair of joints.

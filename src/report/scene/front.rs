@@ -1,13 +1,13 @@
 //! The lines of a person seen from the front or from behind: level lines at their measured tilts, plumb line, spinal line.
 
-use super::figure::Figure;
+use super::figure::{Figure, Profile};
 use super::framing::Framing;
 use super::lines::{Named, Pen};
 use super::shape::{GREEN, Layer, ORANGE, PURPLE, Rgb, SKY, Shape, VERMILLION, WHITE, YELLOW};
 use super::words;
 use crate::core::body::landmarks::BonyPoint;
 use crate::core::body::skeleton::{Joint, Pair};
-use crate::core::geometry::Point;
+use crate::core::geometry::{Point, Vec2};
 use crate::core::measure::Measure;
 use crate::core::measure::descriptor::Span;
 use crate::core::points::Site;
@@ -63,6 +63,7 @@ pub(super) fn draw(figure: &Figure, framing: &Framing, pen: &Pen) -> (Vec<Layer>
         layers.push(pen.plumb(framing.place(up(foot.at.y + margin)), framing.place(up(top.at.y - margin))));
         layers.push(spine(figure, framing, pen));
     }
+    layers.extend(figure.profile.iter().map(|found| profile(found, framing, pen)));
     let mut named = Vec::new();
     for measure in Measure::ALL {
         let Some(ends) = ends(measure.descriptor().span) else { continue };
@@ -90,6 +91,21 @@ pub(super) fn draw(figure: &Figure, framing: &Framing, pen: &Pen) -> (Vec<Layer>
         named.push(Named { measure: Measure::TrunkLean, color: YELLOW, ends: [at, at] });
     }
     (layers, named)
+}
+
+/// The points along the spine, the line from C7 to the sacrum, and the largest departure from it.
+fn profile(profile: &Profile, framing: &Framing, pen: &Pen) -> Layer {
+    let chain: Vec<Point> = profile.points.iter().map(|p| framing.place(*p)).collect();
+    let dots = chain.iter().map(|&at| Shape::Dot { at, radius: 1.6 * pen.unit, color: WHITE }).collect::<Vec<_>>();
+    let mut shapes = vec![pen.line(&chain, WHITE, 1.4, false)];
+    shapes.extend(profile.chord.map(|chord| pen.line(&chord.map(|p| framing.place(p)), SKY, 0.9, true)));
+    shapes.extend(dots);
+    if let (true, Some((at, level, offset))) = (pen.tags, profile.largest) {
+        let size = 6.5 * pen.unit;
+        let at = framing.place(at) + Vec2::new(4.0 * pen.unit, 0.4 * size);
+        shapes.push(Shape::Tag { text: format!("{level} {}", words::offset(offset)), at, size, color: WHITE });
+    }
+    Layer { id: "profile", name: "spine's profile", color: WHITE, shapes }
 }
 
 /// The chain of the body's midpoints, with each offset from the plumb line that is more than the error.

@@ -6,6 +6,7 @@ use super::shape::{Layer, PURPLE, Rgb, SKY, Shape, WHITE, YELLOW};
 use crate::core::body::skeleton::{BONES, Joint};
 use crate::core::geometry::{Point, Vec2};
 use crate::core::measure::Measure;
+use crate::core::points::Site;
 
 /// A line that can have a label.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,14 +48,20 @@ fn is_drawn(joint: Joint) -> bool {
         || joint.index() >= Joint::LeftHip.index()
 }
 
-/// Bones and joints, and manual landmarks.
+/// Bones and joints.
 pub(super) fn joints(figure: &Figure, framing: &Framing, pen: &Pen, is_seen: impl Fn(Joint) -> bool) -> Layer {
     let at = |joint: Joint| figure.joint(joint).filter(|_| is_seen(joint)).map(|p| framing.place(p));
     let bones = BONES.into_iter().filter_map(|(from, to)| Some(pen.line(&[at(from)?, at(to)?], WHITE, 0.6, false)));
     let dot = |at: Point, color: Rgb| Shape::Dot { at, radius: 1.6 * pen.unit, color };
-    let dots = Joint::ALL.into_iter().filter(|&joint| is_drawn(joint)).filter_map(at).map(|p| dot(p, YELLOW));
-    let bony = figure.bony().map(|p| dot(framing.place(p), PURPLE));
-    Layer { id: "joints", name: "joints", color: YELLOW, shapes: bones.chain(dots).chain(bony).collect() }
+    let by_model = |joint: &Joint| is_drawn(*joint) && !figure.is_by_hand(Site::Joint(*joint));
+    let dots = Joint::ALL.into_iter().filter(by_model).filter_map(at).map(|p| dot(p, YELLOW));
+    Layer { id: "joints", name: "joints", color: YELLOW, shapes: bones.chain(dots).collect() }
+}
+
+/// The points that were placed by hand, larger than joints.
+pub(super) fn by_hand(figure: &Figure, framing: &Framing, pen: &Pen) -> Layer {
+    let dot = |p: Point| Shape::Dot { at: framing.place(p), radius: 2.2 * pen.unit, color: PURPLE };
+    Layer { id: "hand", name: "points by hand", color: PURPLE, shapes: figure.by_hand().map(dot).collect() }
 }
 
 /// Level and plumb lines of the room, behind the person: a quarter of the trunk apart, through the feet.

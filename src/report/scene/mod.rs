@@ -67,6 +67,7 @@ fn drawn(figure: &Figure, framing: &Framing, pen: &Pen) -> (Vec<Layer>, Vec<line
     let draw = if figure.view.facing().is_some() { front::draw } else { side::draw };
     let (over, named) = draw(figure, framing, pen);
     layers.extend(over);
+    layers.push(lines::by_hand(figure, framing, pen));
     layers.retain(|layer| !layer.shapes.is_empty());
     (layers, named)
 }
@@ -74,8 +75,12 @@ fn drawn(figure: &Figure, framing: &Framing, pen: &Pen) -> (Vec<Layer>, Vec<line
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::body::spine::Vertebra;
     use crate::core::geometry::Point;
     use crate::core::measure::Measure;
+    use crate::core::measure::frontal::Pattern;
+    use crate::core::record::profile::{Largest, Level, SpinalProfile};
+    use crate::core::record::states::{PlacedBy, Towards};
     use shape::Shape;
 
     fn record(name: &str) -> Record {
@@ -101,6 +106,59 @@ mod tests {
         assert_eq!(ids("anterior-tilted"), whole);
         assert_eq!(ids("cropped-at-the-knees"), ["grid", "joints", "head", "shoulders", "hips"]);
         assert_eq!(ids("lateral-left")[..3], ["grid", "joints", "plumb"]);
+    }
+
+    #[test]
+    fn points_by_hand_are_a_layer_of_their_own_and_said_below_the_picture() {
+        let mut record = record("anterior-tilted");
+        let dots = |record: &Record, id: &str| {
+            let layers = tagged(record, &Framing::of(record, Attitude::Upright), 2.0);
+            let layer = layers.into_iter().find(|layer| layer.id == id);
+            layer.map_or(0, |layer| layer.shapes.iter().filter(|shape| matches!(shape, Shape::Dot { .. })).count())
+        };
+        let joints = dots(&record, "joints");
+        assert!(!caption(&record).contains("hand"));
+        record.landmarks["left_shoulder"].by = Some(PlacedBy::Hand);
+        assert_eq!((dots(&record, "joints"), dots(&record, "hand")), (joints - 1, 1));
+        assert!(caption(&record).ends_with("; purple points were placed by hand"), "{}", caption(&record));
+    }
+
+    #[test]
+    fn the_spines_profile_is_drawn_with_its_largest_departure() {
+        let mut record = record("anterior-tilted");
+        let at = |name: &str| [record.landmarks[name].x, record.landmarks[name].y];
+        let ([lx, ly], [rx, ry]) = (at("left_shoulder"), at("right_hip"));
+        let level = |level, share: f64, from_chord| Level {
+            level,
+            from_plumb: 0.0,
+            from_chord,
+            x: lx + share * (rx - lx),
+            y: ly + share * (ry - ly),
+        };
+        record.spinal_profile = Some(SpinalProfile {
+            pattern: Pattern::C,
+            largest: Some(Largest {
+                level: Vertebra::T8,
+                offset: 4.2,
+                sd: 1.0,
+                side: Some(Towards::Left),
+                resolved: true,
+            }),
+            levels: vec![
+                level(Vertebra::C7, 0.0, Some(0.0)),
+                level(Vertebra::T8, 0.5, Some(4.2)),
+                level(Vertebra::Sacrum, 1.0, Some(0.0)),
+            ],
+        });
+        let layer = |record: &Record| {
+            let layers = tagged(record, &Framing::of(record, Attitude::Upright), 2.0);
+            layers.into_iter().find(|layer| layer.id == "profile").expect("drawn")
+        };
+        let shapes = layer(&record).shapes;
+        assert!(matches!(&shapes[0], Shape::Line { points, .. } if points.len() == 3));
+        assert!(shapes.iter().any(|shape| matches!(shape, Shape::Tag { text, .. } if text == "T8 4.2 % left")));
+        record.spinal_profile.iter_mut().flat_map(|profile| &mut profile.largest).for_each(|l| l.resolved = false);
+        assert!(!layer(&record).shapes.iter().any(|shape| matches!(shape, Shape::Tag { .. })));
     }
 
     #[test]

@@ -40,14 +40,16 @@ pub(super) fn label(measure: Measure, found: Option<Value>) -> [String; 2] {
     }
 }
 
-/// Which side of the person is where in the picture.
+/// Which side of the person is where in the picture, and which points were placed by hand.
 #[must_use]
 pub fn caption(record: &Record) -> String {
-    match record.view.kind {
+    let side = match record.view.kind {
         View::Anterior | View::Posterior => {
             let on_the_right = (record.view.kind == View::Anterior) != record.view.mirrored;
             format!("the subject's left is on the {} of this picture", if on_the_right { "right" } else { "left" })
         }
         side => format!("the subject's {} side", side.name()),
-    }
+    };
+    let by_hand = record.landmarks.values().any(|landmark| landmark.by.is_some());
+    if by_hand { format!("{side}; purple points were placed by hand") } else { side }
 }
