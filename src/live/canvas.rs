@@ -49,6 +49,19 @@ impl Letters {
         text.chars().map(|letter| self.glyph(letter, size).advance).sum::<f32>().ceil() as i32
     }
 
+    /// The text in lines that are at most `most` pixels wide, broken between words.
+    pub fn lines(&mut self, text: &str, size: u32, most: i32) -> Vec<String> {
+        let mut lines: Vec<String> = Vec::new();
+        for word in text.split_whitespace() {
+            let longer = lines.last().map(|line| format!("{line} {word}"));
+            match (longer, lines.last_mut()) {
+                (Some(longer), Some(line)) if self.width(&longer, size) <= most => *line = longer,
+                _ => lines.push(word.to_owned()),
+            }
+        }
+        lines
+    }
+
     /// Writes a line of text, its baseline's left end at `x`, `y`.
     pub fn write(&mut self, frame: &mut Mat, text: &str, x: i32, y: i32, size: u32, color: Color) {
         let (width, height) = (frame.cols(), frame.rows());
@@ -160,6 +173,10 @@ mod tests {
         let bytes = frame.data_bytes().unwrap().to_vec();
         let lit = |x: i32| (0..40).any(|y| bytes[3 * (y * 120 + x as usize)] > 200);
         assert!((10..10 + width).any(lit) && !(0..8).any(lit) && !(12 + width..120).any(lit));
+        let text = "shoulders tilted to the left";
+        let lines = letters.lines(text, 10, 100);
+        assert!(lines.len() > 1 && lines.iter().all(|line| letters.width(line, 10) <= 100), "{lines:?}");
+        assert_eq!(lines.join(" "), text);
         // Drawing beyond the edges has no effect.
         letters.write(&mut frame, "level", 110, -3, 20, WHITE);
         letters.write(&mut frame, "level", -30, 45, 20, WHITE);

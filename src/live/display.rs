@@ -15,6 +15,8 @@ use super::window::{Key, Window, cannot};
 const REFRESH: Duration = Duration::from_millis(50);
 /// How long a note is shown in the window.
 const NOTE: Duration = Duration::from_secs(4);
+/// How long the result of a standing check is shown.
+const RESULT: Duration = Duration::from_secs(12);
 
 /// The window, if there is one, and what it shows.
 pub struct Display {
@@ -26,6 +28,8 @@ pub struct Display {
     pub alert: Option<String>,
     /// Large text across the picture.
     pub large: Option<String>,
+    /// The result of a standing check, and until when it is shown.
+    result: Option<(Vec<String>, Instant)>,
     /// Whether the list of keys is shown.
     pub help: bool,
     /// Whether the picture is shown as a mirror shows it.
@@ -52,6 +56,7 @@ impl Display {
             strip: Strip::default(),
             alert: None,
             large: None,
+            result: None,
             help: false,
             flipped,
             note: None,
@@ -82,6 +87,11 @@ impl Display {
         self.note = Some((text, Instant::now() + NOTE));
     }
 
+    /// Shows the result of a standing check for a while.
+    pub fn announce(&mut self, lines: Vec<String>) {
+        self.result = Some((lines, Instant::now() + RESULT));
+    }
+
     /// Removes the note.
     pub fn clear_note(&mut self) {
         self.note = None;
@@ -103,11 +113,15 @@ impl Display {
         if self.note.as_ref().is_some_and(|(_, until)| Instant::now() >= *until) {
             self.note = None;
         }
+        if self.result.as_ref().is_some_and(|(_, until)| Instant::now() >= *until) {
+            self.result = None;
+        }
         let scene = Scene {
             person: sight.and_then(|sight| sight.shown.clone()),
             state,
             note: lasting.or_else(|| self.note.as_ref().map(|(text, _)| text.clone())),
             large: self.large.clone(),
+            result: self.result.as_ref().map(|(lines, _)| lines.clone()).unwrap_or_default(),
             alert: self.alert.clone(),
             help: self.help,
             flipped: self.flipped,

@@ -13,6 +13,8 @@ use orthostat::core::watch::session::{Row, heading};
 use orthostat::core::watch::{State, WATCHED};
 use serde::Serialize;
 
+use super::scene;
+
 /// One line of `--jsonl`.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
@@ -136,6 +138,22 @@ pub fn period_words(logged: &Logged, record: Option<&Record>) -> String {
         None if logged.state == State::Ready => format!("{time}: moving"),
         None => format!("{time}: {}", logged.state.words()),
     }
+}
+
+/// A period in a few numbers, for a line that is rewritten in place: degrees, positive to the subject's left.
+#[must_use]
+pub fn period_short(logged: &Logged, record: Option<&Record>) -> String {
+    let time = format!("{:.0} s", logged.start);
+    let Some(record) = record else {
+        let state = if logged.state == State::Ready { "moving" } else { logged.state.words() };
+        return format!("{time}  {state}");
+    };
+    let value = |measure: Measure| {
+        let found = record.measure(measure)?;
+        Some(format!("{} {:+.1}", scene::name(measure), found.value?))
+    };
+    let values: Vec<String> = WATCHED.into_iter().filter_map(value).collect();
+    format!("{time}  {} deg", values.join("  "))
 }
 
 /// The watched measures of a record in words.

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use orthostat::app::cli::Live;
 use orthostat::core::error::Result;
+use orthostat::core::measure::Measurement;
 use orthostat::core::record::{Provenance, Record, SCHEMA};
 use orthostat::core::watch::alert::{Event, LEAST_DEG, Watch};
 use orthostat::core::watch::baseline::{Baseline, Progress, Taking};
@@ -14,18 +15,19 @@ use orthostat::core::watch::period::{Logged, Period};
 use orthostat::core::watch::session::Row;
 use orthostat::core::watch::{Glimpse, Signal, State, WATCHED};
 use orthostat::report;
+use orthostat::report::glance;
 use orthostat::store::baselines;
 use orthostat::vision::raster::frame::Frame;
 
 use super::display::Display;
 use super::feed::{Feed, Next, Stamp};
 use super::follow::{Follower, Sight};
-use super::log::{Line, SessionFile, event_words, milliseconds, period_words};
+use super::log::{Line, SessionFile, event_words, milliseconds, period_short, period_words};
 use super::notify::Notifier;
 use super::sequence;
 use super::source::pixels;
 use super::standing::{Standing, free_id, save, source_of};
-use super::terminal::{complain, say};
+use super::terminal::{self, complain, say};
 use super::timing::Timing;
 use super::window::{Key, Window};
 
@@ -163,6 +165,7 @@ impl<'a> Run<'a> {
         }
         let now = self.feed.now();
         let _ = self.close_period(now)?;
+        terminal::end_line();
         if self.options.timing {
             complain(&self.timing.words());
         }
@@ -338,6 +341,7 @@ impl<'a> Run<'a> {
                 }
                 complain(&format!("saved {}", path.display()));
                 self.display.remark(format!("saved {}", path.display()));
+                self.display.announce(glance::lines(&record).iter().map(ToString::to_string).collect());
                 if self.options.check {
                     self.code = Some(DONE);
                 }
@@ -445,14 +449,16 @@ impl<'a> Run<'a> {
         let Some(logged) = self.period.close(seconds) else { return Ok(ControlFlow::Continue(())) };
         if let Some(session) = &mut self.session {
             let watch = self.watch.as_ref();
-            // Without a baseline, departures are relative to level.
-            let departs = |measure, value: f64| match watch {
-                Some(watch) => watch
-                    .baseline()
-                    .usual(Signal::Tilt(measure))
-                    .zip(watch.limit(Signal::Tilt(measure)))
-                    .is_some_and(|(usual, limit)| (value - usual.median).abs() > limit),
-                None => value.abs() > LEAST_DEG,
+            let departs = |measure, found: &Measurement| match watch {
+                Some(watch) => {
+                    let (usual, limit) =
+                        watch.baseline().usual(Signal::Tilt(measure)).zip(watch.limit(Signal::Tilt(measure)))?;
+                    Some((found.value - usual.median).abs() > limit)
+                }
+                // In watch mode, nothing is judged before the baseline is taken.
+                None if self.options.watch => None,
+                // Else departures are from level, by more than their own error.
+                None => Some(found.value.abs() > LEAST_DEG.max(1.96 * found.sd)),
             };
             session.write(&Row::of(&logged, std::mem::take(&mut self.event), departs))?;
         }
@@ -466,9 +472,11 @@ impl<'a> Run<'a> {
             Record::of(Provenance::new(&id, source_of(&self.name, size)), analysis)
         });
         if self.options.jsonl {
-            self.say_json(&logged, record.as_ref())
-        } else {
-            say(&period_words(&logged, record.as_ref()))
+            return self.say_json(&logged, record.as_ref());
+        }
+        match terminal::width() {
+            Some(width) => terminal::rewrite(&period_short(&logged, record.as_ref()), width),
+            None => say(&period_words(&logged, record.as_ref())),
         }
     }
 

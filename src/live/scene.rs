@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use opencv::core::{Mat, MatTraitConst, Point as Pixel, Rect, Size, Vector};
+use opencv::core::{BORDER_CONSTANT, Mat, MatTraitConst, Point as Pixel, Rect, Scalar, Size, Vector, copy_make_border};
 use opencv::imgproc::{INTER_AREA, INTER_LINEAR, resize};
 use orthostat::core::measure::Measure;
 use orthostat::core::watch::{State, WATCHED};
@@ -10,8 +10,8 @@ use orthostat::core::watch::{State, WATCHED};
 use super::body::{self, Person, Reading};
 use super::canvas::{self, Color, GREEN, GREY, INK, Letters, ORANGE, SKY, VERMILLION, WHITE, YELLOW};
 
-/// The size that pictures are fitted into, in pixels: reduced, or enlarged at most twice.
-const FITS: (f64, f64) = (1280.0, 800.0);
+/// The size that pictures are fitted into, in pixels: reduced, or enlarged at most twice. The strip stands below.
+const FITS: (f64, f64) = (1280.0, 720.0);
 /// The time span of the strip, in seconds, and its steps.
 const STRIP_SECONDS: f64 = 60.0;
 const STRIP_STEP: f64 = 0.25;
@@ -41,6 +41,8 @@ pub struct Scene {
     pub note: Option<String>,
     /// Large letters in the middle: a countdown.
     pub large: Option<String>,
+    /// The result of a standing check, line by line.
+    pub result: Vec<String>,
     /// The departures, during an episode.
     pub alert: Option<String>,
     /// Whether the help is shown on top.
@@ -70,6 +72,11 @@ impl Strip {
     }
 }
 
+/// The height of the strip below the picture for text of a size, in pixels.
+const fn strip_height(size: u32) -> i32 {
+    4 * size as i32
+}
+
 /// The colour of a watched measure.
 fn color(measure: Measure) -> Color {
     match measure {
@@ -81,7 +88,8 @@ fn color(measure: Measure) -> Color {
 }
 
 /// A short name, for lack of space.
-fn name(measure: Measure) -> &'static str {
+#[must_use]
+pub const fn name(measure: Measure) -> &'static str {
     match measure {
         Measure::HeadTilt => "head",
         Measure::ShoulderTilt => "shoulders",
@@ -109,6 +117,7 @@ pub fn words(reading: &Reading) -> [String; 2] {
 pub struct Painter {
     letters: Letters,
     fitted: Mat,
+    picture: Mat,
     shown: Mat,
     turned: body::Turned,
 }
@@ -131,15 +140,18 @@ impl Painter {
         };
         let shown = self.turned.next(scene.person.as_ref());
         let framing = body::framing(frame.size()?, fitted.size()?, shown, scene.flipped);
-        body::frame(fitted, &mut self.shown, shown, scene.flipped)?;
-        let size = (self.shown.rows() / 36).clamp(14, 24) as u32;
+        body::frame(fitted, &mut self.picture, shown, scene.flipped)?;
+        let size = (self.picture.rows() / 36).clamp(14, 24) as u32;
+        // The strip stands below the picture, where it covers nothing.
+        let below = strip_height(size);
+        copy_make_border(&self.picture, &mut self.shown, 0, below, 0, 0, BORDER_CONSTANT, Scalar::all(38.0))?;
         if let Some(person) = &scene.person {
             body::draw(&mut self.shown, person, &framing)?;
             self.values(person, size)?;
         }
         self.state(scene, size)?;
         self.strip(strip, size)?;
-        self.messages(scene, size)?;
+        self.messages(scene, size);
         if scene.help {
             self.help(size);
         }
@@ -178,14 +190,18 @@ impl Painter {
         };
         canvas::dot(&mut self.shown, Pixel::new(left + line / 2, line - line / 4), size as i32 / 3, lamp)?;
         self.letters.write(&mut self.shown, text, left + line, line, size, WHITE);
+        let (hint, small) = ("? help", (size * 2 / 3).max(11));
+        let width = self.letters.width(hint, small);
+        let left = self.shown.cols() - width - line / 2;
+        canvas::shade(&mut self.shown, Rect::new(left - line / 2, line + line / 2, width + line, line));
+        self.letters.write(&mut self.shown, hint, left, 2 * line + line / 6, small, WHITE);
         Ok(())
     }
 
     /// The last minute, newest on the right; values towards the subject's left are up.
     fn strip(&mut self, strip: &Strip, size: u32) -> opencv::Result<()> {
-        let (width, height) = (self.shown.cols(), (4 * size) as i32);
+        let (width, height) = (self.shown.cols(), strip_height(size));
         let top = self.shown.rows() - height;
-        canvas::shade(&mut self.shown, Rect::new(0, top, width, height));
         let y =
             |deg: f64| top + ((0.5 - (deg / (2.0 * STRIP_DEG)).clamp(-0.5, 0.5)) * f64::from(height - 4)) as i32 + 2;
         canvas::thin(&mut self.shown, Pixel::new(0, y(0.0)), Pixel::new(width, y(0.0)), GREY)?;
@@ -226,28 +242,43 @@ impl Painter {
         Ok(())
     }
 
-    fn messages(&mut self, scene: &Scene, size: u32) -> opencv::Result<()> {
+    fn messages(&mut self, scene: &Scene, size: u32) {
         let line = (size + size / 2) as i32;
-        let mut y = self.shown.rows() - (4 * size) as i32 - line;
+        let mut bottom = self.picture.rows() - line / 2;
         for (text, color) in [(&scene.note, WHITE), (&scene.alert, [120, 190, 255])] {
             if let Some(text) = text {
-                let width = self.letters.width(text, size);
-                let x = (self.shown.cols() - width) / 2;
-                canvas::shade(&mut self.shown, Rect::new(x - line, y - line, width + 2 * line, line + line / 2));
-                self.letters.write(&mut self.shown, text, x, y, size, color);
-                y -= 2 * line;
+                bottom = self.block(std::slice::from_ref(text), bottom, size, color) - line / 2;
             }
+        }
+        if !scene.result.is_empty() {
+            let size = size + size / 2;
+            let middle = self.picture.rows() / 2 + (scene.result.len() as u32 * size) as i32;
+            self.block(&scene.result, middle, size, WHITE);
         }
         if let Some(text) = &scene.large {
             let size = 4 * size;
             let x = (self.shown.cols() - self.letters.width(text, size)) / 2;
-            let y = self.shown.rows() / 2;
+            let y = self.picture.rows() / 2;
             for (dx, dy) in [(-2, 0), (2, 0), (0, -2), (0, 2), (3, 3)] {
                 self.letters.write(&mut self.shown, text, x + dx, y + dy, size, INK);
             }
             self.letters.write(&mut self.shown, text, x, y, size, WHITE);
         }
-        Ok(())
+    }
+
+    /// Writes paragraphs on a dark ground, in the middle and above `bottom`, broken so that they fit; returns the upper edge.
+    fn block(&mut self, paragraphs: &[String], bottom: i32, size: u32, color: Color) -> i32 {
+        let line = (size + size / 2) as i32;
+        let most = self.shown.cols() - 2 * line;
+        let lines: Vec<String> = paragraphs.iter().flat_map(|text| self.letters.lines(text, size, most)).collect();
+        let width = lines.iter().map(|text| self.letters.width(text, size)).max().unwrap_or(0);
+        let height = line * lines.len() as i32 + line / 2;
+        let (x, top) = ((self.shown.cols() - width) / 2, bottom - height);
+        canvas::shade(&mut self.shown, Rect::new(x - line / 2, top, width + line, height));
+        for (index, text) in lines.iter().enumerate() {
+            self.letters.write(&mut self.shown, text, x, top + line * (index as i32 + 1), size, color);
+        }
+        top
     }
 
     fn help(&mut self, size: u32) {
@@ -255,7 +286,7 @@ impl Painter {
         let indent = 5 * size as i32;
         let width = indent + HELP.iter().map(|[_, text]| self.letters.width(text, size)).max().unwrap_or(0);
         let height = line * HELP.len() as i32;
-        let (x, y) = ((self.shown.cols() - width) / 2, (self.shown.rows() - height) / 2);
+        let (x, y) = ((self.shown.cols() - width) / 2, (self.picture.rows() - height) / 2);
         let area = Rect::new(x - line, y - line, width + 2 * line, height + line);
         // Twice, so that it stands out from the background.
         canvas::shade(&mut self.shown, area);
@@ -271,7 +302,7 @@ impl Painter {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use opencv::core::{CV_8UC3, MatTraitConstManual, Scalar};
+    use opencv::core::{CV_8UC3, MatTraitConstManual};
     use orthostat::core::body::pose::Pose;
     use orthostat::core::body::skeleton::Joint;
     use orthostat::core::body::view::View;
@@ -299,6 +330,32 @@ mod tests {
     }
 
     #[test]
+    fn a_long_alert_stays_inside_the_window_and_the_strip_below_the_picture() {
+        let frame = Mat::new_rows_cols_with_default(480, 640, CV_8UC3, Scalar::all(90.0)).unwrap();
+        let alert = "head leaning to the left by 12.3 degrees; left shoulder higher by 9.9 degrees; hips higher on the left by 8.0 degrees; \
+                     trunk leaning to the left by 7.0 degrees"
+            .to_owned();
+        let scene = Scene {
+            person: None,
+            state: State::Ready,
+            note: None,
+            large: None,
+            result: vec!["Shoulders: left higher by 2.9 degrees".into(), "Hips: cannot tell".into()],
+            alert: Some(alert),
+            help: false,
+            flipped: true,
+        };
+        let mut painter = Painter::default();
+        let shown = painter.paint(&frame, &scene, &Strip::default()).unwrap();
+        // Enlarged to 960 x 720, with the strip below.
+        assert_eq!((shown.cols(), shown.rows()), (960, 720 + 80));
+        let bytes = shown.data_bytes().unwrap();
+        let lit = |x: usize, y: usize| bytes[3 * (y * 960 + x) + 2] > 200;
+        assert!((600..720).any(|y| (20..940).any(|x| lit(x, y))), "the alert is written");
+        assert!(!(600..720).any(|y| (0..8).chain(952..960).any(|x| lit(x, y))), "and does not reach the edges");
+    }
+
+    #[test]
     fn a_mirrored_scene_has_the_body_on_the_other_side() {
         let frame = Mat::new_rows_cols_with_default(720, 1280, CV_8UC3, Scalar::all(90.0)).unwrap();
         let pose = Pose::from_points([
@@ -307,8 +364,16 @@ mod tests {
         ]);
         let camera = Camera::of(1280.0, 720.0, &Default::default(), &Default::default());
         let person = Some(Person { pose, camera, view: View::Anterior, readings: Vec::new() });
-        let mut scene =
-            Scene { person, state: State::Ready, note: None, large: None, alert: None, help: false, flipped: true };
+        let mut scene = Scene {
+            person,
+            state: State::Ready,
+            note: None,
+            large: None,
+            result: Vec::new(),
+            alert: None,
+            help: false,
+            flipped: true,
+        };
         let mut painter = Painter::default();
         let mut orange_at = |scene: &Scene, x: i32| {
             let shown = painter.paint(&frame, scene, &Strip::default()).unwrap();

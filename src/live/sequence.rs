@@ -151,6 +151,7 @@ fn show(
         person,
         note: photo.source.path.file_name().map(|name| name.to_string_lossy().into_owned()),
         large: None,
+        result: Vec::new(),
         alert: None,
         help: false,
         flipped: !options.mirrored,

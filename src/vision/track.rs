@@ -14,7 +14,7 @@ use crate::vision::raster::frame::{Cutter, Frame};
 use crate::vision::raster::region::Region;
 
 /// Seconds between runs of the detector while a person is followed.
-pub const CHECK_EVERY: f64 = 3.0;
+pub const CHECK_EVERY: f64 = 1.0;
 /// Seconds between runs of the detector while no person is visible.
 pub const SEARCH_EVERY: f64 = 0.25;
 /// The same while an unwanted person is followed.
@@ -29,6 +29,12 @@ const PAIR_MOVED: f64 = 0.02;
 const SAME_PERSON: f64 = 0.25;
 /// A person counts as nearer to the camera when larger in the picture by this factor.
 const NEARER: f64 = 1.2;
+/// A person at least this large, as a multiple of the followed person, may stand in front of that person where both bodies overlap.
+const AS_NEAR: f64 = 0.85;
+/// Half the width of a body with its arms, as a share of the region's side.
+const HALF_BODY: f64 = 0.115;
+/// The followed person is given up when the detector finds others only, this many times in a row.
+const STRANGERS: u32 = 4;
 /// A region smaller than this (pixels), or larger than this multiple of the frame, holds no person.
 const SMALLEST: f64 = 16.0;
 const LARGEST: f64 = 4.0;
@@ -200,12 +206,13 @@ impl Tracker {
             self.nearer = false;
             return;
         };
-        let same = |person: &&Person| {
-            let other = person.region;
-            other.center.distance(region.center) < SAME_PERSON * other.side.min(region.side)
-        };
+        // Of several people nearby, the nearest is the followed person, and the others are others.
+        let distance = |person: &Person| person.region.center.distance(region.center);
+        let near = |person: &&Person| distance(person) < SAME_PERSON * person.region.side.min(region.side);
+        let same = people.iter().filter(near).min_by(|a, b| distance(a).total_cmp(&distance(b))).copied();
+        let others = || people.iter().filter(|person| Some(**person) != same);
         if std::mem::take(&mut self.unwanted)
-            && let Some(another) = people.iter().find(|person| !same(person))
+            && let Some(another) = others().next()
         {
             self.region = Some(another.region);
             self.last = None;
@@ -214,16 +221,20 @@ impl Tracker {
             self.arrived = true;
             return;
         }
-        let nearer = |person: &Person| person.region.side > NEARER * region.side;
-        self.nearer = people.iter().filter(|person| !same(person)).any(nearer);
+        let nearer = |person: &Person| {
+            let other = person.region;
+            let overlap = (other.center.x - region.center.x).abs() < HALF_BODY * (other.side + region.side);
+            other.side > NEARER * region.side || (overlap && other.side > AS_NEAR * region.side)
+        };
+        self.nearer = others().any(nearer);
         // The detector may miss a person whom the landmark model follows well (at a desk); it overrules only when it finds others, and
-        // twice.
-        if people.is_empty() || people.iter().any(|person| same(&person)) {
+        // repeatedly.
+        if people.is_empty() || same.is_some() {
             self.strangers = 0;
             return;
         }
         self.strangers += 1;
-        if self.strangers >= 2 {
+        if self.strangers >= STRANGERS {
             self.strangers = 0;
             self.nearer = false;
             self.region = people.first().map(|person| person.region);
@@ -314,7 +325,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stranger_who_is_nearer_is_noticed_and_twice_alone_is_followed() {
+    fn a_stranger_who_is_nearer_is_noticed_and_repeatedly_alone_is_followed() {
         let mut tracker = Tracker::open(&ModelOptions::default(), 1).expect("models");
         let at = |x: f64, side: f64| Person {
             region: Region { center: crate::core::geometry::Point::new(x, 300.0), side, rotation: 0.0 },
@@ -327,9 +338,16 @@ mod tests {
         assert!(tracker.nearer && tracker.people == 2 && tracker.region == Some(at(500.0, 400.0).region));
         tracker.check(&crowd(&[at(505.0, 400.0), at(900.0, 300.0)]), 1280.0, 720.0);
         assert!(!tracker.nearer);
+        // As near, and in front of the followed person, whose hips are closer to the region than the stranger's.
+        tracker.check(&crowd(&[at(590.0, 420.0), at(505.0, 400.0)]), 1280.0, 720.0);
+        assert!(tracker.nearer && tracker.region == Some(at(500.0, 400.0).region));
+        tracker.check(&crowd(&[at(505.0, 400.0), at(900.0, 380.0)]), 1280.0, 720.0);
+        assert!(!tracker.nearer, "as near, and beside");
         tracker.check(&crowd(&[]), 1280.0, 720.0);
-        tracker.check(&crowd(&[at(900.0, 300.0)]), 1280.0, 720.0);
-        assert_eq!(tracker.region, Some(at(500.0, 400.0).region));
+        for _ in 1..STRANGERS {
+            tracker.check(&crowd(&[at(900.0, 300.0)]), 1280.0, 720.0);
+            assert_eq!(tracker.region, Some(at(500.0, 400.0).region));
+        }
         tracker.check(&crowd(&[at(900.0, 300.0)]), 1280.0, 720.0);
         assert_eq!(tracker.region, Some(at(900.0, 300.0).region));
     }

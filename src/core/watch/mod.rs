@@ -98,7 +98,7 @@ pub enum State {
     TooFar,
     /// A person is present, but turned too far from the camera.
     Turned,
-    /// Another person is nearer to the camera.
+    /// Another person is nearer to the camera, or as near and in front of the watched person.
     OthersNearer,
     /// The visible person is not the watched person.
     SomebodyElse,
@@ -156,6 +156,13 @@ impl State {
             State::Paused => "paused",
             State::Waiting => "waiting for the source",
         }
+    }
+
+    /// Whether a frame in this state makes its neighbours doubtful: another person may have been measured, or by a camera that was
+    /// moving.
+    #[must_use]
+    pub const fn is_objection(self) -> bool {
+        matches!(self, State::OthersNearer | State::SomebodyElse | State::CameraMoved)
     }
 
     /// The state of a measured person.

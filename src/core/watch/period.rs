@@ -38,6 +38,8 @@ pub struct Logged {
     pub lasted: f64,
     /// The state of most of its frames.
     pub state: State,
+    /// Whether the posture can be judged: the state is [`State::Ready`], and no frame is an objection.
+    pub judged: bool,
     /// The number of frames.
     pub frames: usize,
     /// The number of frames in which the person was measured and kept still.
@@ -84,6 +86,7 @@ impl Period {
         let period = std::mem::take(self);
         let start = period.start?;
         let state = period.states.iter().max_by_key(|(_, count)| *count).map(|(state, _)| *state)?;
+        let judged = state == State::Ready && !period.states.iter().any(|(state, _)| state.is_objection());
         let still = period.still.len();
         let lasted = (seconds - start).max(0.0);
         let analysis = period.latest.map(|latest| {
@@ -91,7 +94,7 @@ impl Period {
             let frame = Frame { readings: still, ..latest.frame };
             Analysis { assessment, frame, ..latest }
         });
-        Some(Logged { start, lasted, state, frames: period.frames, still, analysis })
+        Some(Logged { start, lasted, state, judged, frames: period.frames, still, analysis })
     }
 }
 

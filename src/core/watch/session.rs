@@ -5,7 +5,7 @@ use std::path::Path;
 use super::period::Logged;
 use super::{State, WATCHED};
 use crate::core::error::{Error, Result};
-use crate::core::measure::Measure;
+use crate::core::measure::{Measure, Measurement};
 
 /// The posture in a period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,7 +14,7 @@ pub enum Posture {
     Level,
     /// At least one does.
     Tilted,
-    /// No person could be measured, or none kept still.
+    /// No person could be measured, none kept still, it may have been another person or a moving camera, or there is no baseline yet.
     Unknown,
 }
 
@@ -48,21 +48,20 @@ pub struct Row {
 }
 
 impl Row {
-    /// The row of a period. `departs` returns whether a measure's median departs by more than its limit.
+    /// The row of a period. `departs` returns whether a measure's median departs by more than its limit, or `None` if it cannot be judged.
     #[must_use]
-    pub fn of(logged: &Logged, event: &'static str, departs: impl Fn(Measure, f64) -> bool) -> Self {
-        let values = WATCHED.map(|measure| {
+    pub fn of(logged: &Logged, event: &'static str, departs: impl Fn(Measure, &Measurement) -> Option<bool>) -> Self {
+        let found = WATCHED.map(|measure| {
             let found = logged.analysis.as_ref()?.assessment.get(measure).as_ref().ok()?;
-            Some([found.value, found.scatter])
+            Some((measure, found))
         });
-        let mut posture = Posture::Unknown;
-        for (measure, value) in WATCHED.into_iter().zip(values) {
-            if let Some([value, _]) = value
-                && posture != Posture::Tilted
-            {
-                posture = if departs(measure, value) { Posture::Tilted } else { Posture::Level };
-            }
-        }
+        let values = found.map(|found| found.map(|(_, found)| [found.value, found.scatter]));
+        let judge = || found.into_iter().flatten().filter_map(|(measure, found)| departs(measure, found));
+        let posture = match logged.judged {
+            true if judge().any(|departs| departs) => Posture::Tilted,
+            true if judge().next().is_some() => Posture::Level,
+            _ => Posture::Unknown,
+        };
         let frames = [logged.frames, logged.still];
         Self { start: logged.start, lasted: logged.lasted, state: logged.state, frames, posture, values, event }
     }
