@@ -43,6 +43,8 @@ struct Row {
     mirrored: Option<f64>,
     /// Metadata kind, view, whether turned by more than 5 degrees, whether rolled by more than 1.
     groups: [String; 4],
+    /// The true tilts of other lines that the measure may stand for, by the points that each line joins.
+    others: Vec<(&'static str, f64)>,
     body: Option<i64>,
 }
 
@@ -146,6 +148,52 @@ fn print_values(rows: &[Row]) {
             width,
             resolved
         );
+    }
+}
+
+/// The lines by bony points that clinics mean by shoulder and pelvis, with their true tilts in the body's coronal plane, in degrees.
+fn other_lines(image: &Value, measure: Measure) -> Vec<(&'static str, f64)> {
+    let names: &[&'static str] = match measure {
+        Measure::ShoulderTilt => &["acromion"],
+        Measure::PelvicObliquity => &["asis", "psis"],
+        _ => &[],
+    };
+    names.iter().filter_map(|&name| Some((name, image["metrics"][name]["tilt_3d_deg"].as_f64()?))).collect()
+}
+
+fn print_other_lines(rows: &[Row]) {
+    println!("\nvalue against the line by joint centres and by bony points (in the body's coronal plane)");
+    println!(
+        "{:<24} {:<14} {:>4} {:>7} {:>7} {:>7} {:>6} {:>7}",
+        "measure", "line", "n", "bias", "median", "RMSE", "slope", "in 95 %"
+    );
+    for measure in [Measure::ShoulderTilt, Measure::PelvicObliquity] {
+        let lines = ["joint centres", "acromion", "asis", "psis"];
+        for line in lines {
+            let found: Vec<(f64, f64, f64)> = of(rows, measure)
+                .filter_map(|row| {
+                    let other = row.others.iter().find(|(name, _)| *name == line).map(|(_, truth)| *truth);
+                    let truth =
+                        if line == lines[0] { Some(row.truth).filter(|_| !row.others.is_empty()) } else { other };
+                    Some((row.value, truth?, row.sd))
+                })
+                .collect();
+            if found.is_empty() {
+                continue;
+            }
+            let f = figures(&found.iter().map(|&(value, truth, _)| (value, truth)).collect::<Vec<_>>());
+            let inside = found.iter().filter(|(value, truth, sd)| (value - truth).abs() <= 1.96 * sd).count();
+            println!(
+                "{:<24} {line:<14} {:>4} {:>+7.2} {:>7.2} {:>7.2} {:>6.2} {:>7.2}",
+                measure.name(),
+                f.n,
+                f.bias,
+                f.median,
+                f.rmse,
+                f.slope,
+                inside as f64 / f.n as f64
+            );
+        }
     }
 }
 
@@ -337,6 +385,7 @@ fn main() {
     print_spread("(yaw)", &yaw_errors);
     print_spread("(camera roll)", &roll_errors);
     print_spread("(camera pitch)", &pitch_errors);
+    print_other_lines(&rows);
     print_raw(&rows);
     if !quick {
         print_steps(&rows);
@@ -419,6 +468,7 @@ fn evaluate(
                     steps: vec![raw(&single), raw(&pair), Some(found.raw), levelled, turned],
                     mirrored: flipped.as_ref().and_then(|a| Some(a.assessment.get(measure).as_ref().ok()?.value)),
                     groups: groups.clone(),
+                    others: other_lines(image, measure),
                     body: image["body_index"].as_i64(),
                 });
             }

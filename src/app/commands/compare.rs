@@ -326,13 +326,27 @@ fn photo(reference: &str, options: &Compare, analyzer: &mut Option<Analyzer>) ->
     let views = isolation::guarded(path, || analyzer.views(photo, &measuring))?;
     let count = views.len();
     let mut named = Vec::new();
+    let mut failed = None;
     for (number, view) in (1..).zip(&views) {
-        let analysis = isolation::guarded(path, || analyzer.analyze(view, &measuring))?;
+        let analysis = match isolation::guarded(path, || analyzer.analyze(view, &measuring)) {
+            Ok(analysis) => analysis,
+            // A panel that cannot be measured does not end the comparison of the others.
+            Err(error) => {
+                if count > 1 {
+                    complain(&error);
+                }
+                failed.get_or_insert(error);
+                continue;
+            }
+        };
         let record = Record::of(view.provenance(&names::of_view(&id, number, count)), &analysis);
         // The day in the photo's metadata is in no output.
         named.push(Named { name: names::of_view(&name, number, count), path: path.into(), record, visited: None });
     }
-    Ok(named)
+    match failed {
+        Some(error) if named.is_empty() => Err(error),
+        _ => Ok(named),
+    }
 }
 
 /// Whether a file begins as JSON does; no picture does.
