@@ -169,6 +169,7 @@ pub fn long_columns() -> Vec<Column> {
         ("reason", Kind::Text),
         ("derived_from", Kind::Text),
         ("ref", Kind::Number),
+        ("sd_repeat", Kind::Number),
     ];
     columns.extend(more.map(|(name, kind)| (name.to_owned(), kind)));
     columns
@@ -202,6 +203,7 @@ pub fn long_rows(number: usize, record: &Record) -> Vec<Vec<Cell>> {
             found.reason.as_deref().into(),
             found.derived_from.map(Measure::name).into(),
             reference(record, name),
+            found.sd_repeat.into(),
         ]);
         row
     };
