@@ -348,6 +348,27 @@ fn the_window_shows_the_state_and_obeys_its_keys() {
 }
 
 #[test]
+fn a_pause_releases_the_source_until_it_ends() {
+    let server = Server::start(&[still("anterior-tilted.jpg", 360, 480)], Duration::from_millis(100));
+    let screen = Screen::start();
+    let mut child = Command::new(LIVE)
+        .args(["--source", &format!("http://127.0.0.1:{}/video", server.port())])
+        .env("DISPLAY", screen.display())
+        .env_remove("WAYLAND_DISPLAY")
+        .spawn()
+        .unwrap();
+    let line = || screen.rows_of(ORANGE);
+    screen.wait("the shoulders' line", || line().is_some());
+    assert_eq!(server.clients(), 1);
+    screen.press("space");
+    screen.wait("no connection while paused", || server.clients() == 0);
+    screen.press("space");
+    screen.wait("the connection and the line again", || server.clients() == 1 && line().is_some());
+    screen.press("q");
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
 fn what_does_not_go_together_is_wrong_usage() {
     let sample = sample("anterior-level.jpg");
     for (arguments, says) in [

@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -22,6 +22,8 @@ struct State {
     every: Duration,
     dying: AtomicBool,
     authorized: AtomicBool,
+    /// The number of clients that receive pictures now.
+    clients: AtomicUsize,
     listener: Mutex<Option<TcpListener>>,
 }
 
@@ -43,6 +45,7 @@ impl Server {
             every,
             dying: AtomicBool::new(false),
             authorized: AtomicBool::new(false),
+            clients: AtomicUsize::new(0),
             listener: Mutex::new(Some(listener)),
         });
         let server = Self { port, state };
@@ -57,6 +60,11 @@ impl Server {
     /// Whether a client sent a user and a password.
     pub(crate) fn authorized(&self) -> bool {
         self.state.authorized.load(Ordering::SeqCst)
+    }
+
+    /// The number of clients that receive pictures now.
+    pub(crate) fn clients(&self) -> usize {
+        self.state.clients.load(Ordering::SeqCst)
     }
 
     /// Sends half a picture, closes all connections, and accepts no more.
@@ -91,7 +99,11 @@ impl Server {
             while !state.dying.load(Ordering::SeqCst) {
                 if let Ok((connection, _)) = listener.accept() {
                     let state = Arc::clone(&state);
-                    std::thread::spawn(move || serve(connection, &state));
+                    std::thread::spawn(move || {
+                        state.clients.fetch_add(1, Ordering::SeqCst);
+                        serve(connection, &state);
+                        state.clients.fetch_sub(1, Ordering::SeqCst);
+                    });
                 }
                 std::thread::sleep(Duration::from_millis(20));
             }
