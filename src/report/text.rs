@@ -6,7 +6,7 @@ use super::glance::{self, Certainty};
 use super::lines::{Line, Tone};
 use super::signed;
 use super::together;
-use super::words::{file_words, half, level_words, short_words, view_words};
+use super::words::{file_words, half, level_words, offer, short_words, view_words};
 use crate::core::measure::frontal::Pattern;
 use crate::core::measure::{Measure, Unit};
 use crate::core::names::shown;
@@ -95,6 +95,9 @@ pub fn every(record: &Record, width: Option<usize>) -> Vec<Line> {
     }
     for (label, reason) in refused {
         lines.push(vec![(Tone::Muted, format!("  not measured: {label}: {}", shown(&reason)))]);
+    }
+    if let Some((label, offer)) = offer(record) {
+        lines.push(vec![(Tone::Muted, format!("  not measured: {label}: {offer}"))]);
     }
     for flag in &record.quality.flags {
         lines.push(plain(format!("  note: {}", shown(&flag.text))));

@@ -72,6 +72,14 @@ pub(super) const fn plain_name(measure: Measure) -> Option<&'static str> {
     })
 }
 
+/// What one point placed by hand would add to a side view: no model sees C7, which the craniovertebral angle needs.
+pub(super) fn offer(record: &Record) -> Option<(&'static str, &'static str)> {
+    let is_side = record.view.kind.facing().is_none();
+    let has_angle = record.measures.contains_key(Measure::CraniovertebralAngle.name());
+    let offer = "needs C7, which no model sees: place it by hand with `orthostat edit`";
+    (is_side && record.quality.usable && !has_angle).then_some((Measure::CraniovertebralAngle.label(), offer))
+}
+
 /// Half of a 95 % interval, as printed after `+-`.
 pub(super) fn half([low, high]: [f64; 2]) -> f64 {
     one_decimal(0.5 * (high - low))

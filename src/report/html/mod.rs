@@ -412,5 +412,6 @@ fn refused(record: &Record) -> Vec<(String, String)> {
             None => reasons.push((reason, vec![measure.label()])),
         }
     }
-    reasons.into_iter().map(|(reason, labels)| (sentence(&reason), labels.join("; "))).collect()
+    let offered = words::offer(record).map(|(label, offer)| (sentence(&offer.replace('`', "")), label.to_owned()));
+    reasons.into_iter().map(|(reason, labels)| (sentence(&reason), labels.join("; "))).chain(offered).collect()
 }
