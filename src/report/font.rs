@@ -76,6 +76,13 @@ pub fn width(text: &str, size: f32) -> f32 {
     text.chars().map(|letter| font.advance(letter)).sum()
 }
 
+/// The size of the font's em square at a size in pixels, which is what SVG and CSS call the font size.
+#[must_use]
+pub fn em(size: f64) -> f64 {
+    let metrics = font().map(|font| font.metrics(Size::unscaled(), LocationRef::default()));
+    metrics.map_or(size, |metrics| size * f64::from(metrics.units_per_em) / f64::from(metrics.ascent - metrics.descent))
+}
+
 /// Writes a line of text with its baseline's left end at `x`, `y`, in an opaque colour (red, green, blue).
 pub fn write(pixmap: &mut Pixmap, text: &str, x: f32, y: f32, size: f32, color: [u8; 3]) {
     let Some(font) = Scaled::of(size) else { return };

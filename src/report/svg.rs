@@ -85,10 +85,11 @@ fn element(shape: &Shape, unit: f64) -> String {
 /// Bold text with a dark edge.
 fn tag(text: &str, at: Point, size: f64, color: Rgb) -> String {
     format!(
-        "<text x=\"{:.1}\" y=\"{:.1}\" {FONT} font-size=\"{size:.1}\" fill=\"{}\" stroke=\"{}\" stroke-width=\"{:.1}\" \
+        "<text x=\"{:.1}\" y=\"{:.1}\" {FONT} font-size=\"{:.1}\" fill=\"{}\" stroke=\"{}\" stroke-width=\"{:.1}\" \
          stroke-linejoin=\"round\" paint-order=\"stroke\">{}</text>",
         at.x,
         at.y + 0.36 * size,
+        font::em(size),
         hex(color),
         hex(INK),
         0.24 * size,
@@ -104,7 +105,7 @@ fn label(label: &Label) -> String {
         format!(
             "<rect x=\"{x:.1}\" y=\"{:.1}\" width=\"{width:.1}\" height=\"{:.1}\" fill=\"{}\" fill-opacity=\"0.8\"/>\
              <rect x=\"{x:.1}\" y=\"{:.1}\" width=\"{:.1}\" height=\"{:.1}\" fill=\"{}\"/>\
-             <text x=\"{:.1}\" y=\"{:.1}\" {FONT} font-size=\"{size:.1}\" fill=\"#fff\">{}</text>",
+             <text x=\"{:.1}\" y=\"{:.1}\" {FONT} font-size=\"{:.1}\" fill=\"#fff\">{}</text>",
             y - 0.75 * size,
             1.5 * size,
             hex(INK),
@@ -114,6 +115,7 @@ fn label(label: &Label) -> String {
             hex(*color),
             x + size,
             y + 0.36 * size,
+            font::em(*size),
             escaped(text)
         )
     };

@@ -36,9 +36,12 @@ pub(super) fn both(front: &Record, back: &Record) -> Vec<Both> {
                     .map_or_else(String::new, |(value, interval)| format!("{} +- {:.1}", signed(value), half(interval)))
             };
             let half = 1.96 * joint.sd;
-            let resolved = joint.value.abs() > half;
+            let disagree = !joint.disagree.is_empty();
+            // Two views that contradict each other are no finding.
+            let resolved = !disagree && joint.value.abs() > half;
             let [positive, negative] = measure.says();
             let words = match resolved {
+                false if disagree => "the views disagree",
                 false => "no difference resolved",
                 true if joint.value > 0.0 => positive,
                 true => negative,
@@ -49,7 +52,7 @@ pub(super) fn both(front: &Record, back: &Record) -> Vec<Both> {
                 words: if positive.is_empty() { "no side" } else { words },
                 resolved: resolved && !positive.is_empty(),
                 own: [own(front), own(back)],
-                disagree: !joint.disagree.is_empty(),
+                disagree,
             }
         })
         .collect()

@@ -181,6 +181,7 @@ fn distinct<'a>(records: &[&'a Record]) -> Vec<&'a Record> {
 
 /// The joint values of two views of one person, of the measures that both give. A view's error is the model's on this body for the
 /// most part, and how much of it two views share is not known: it is taken to be all, so that the interval is no narrower than the mean of both.
+/// Where the views contradict each other, their difference widens it.
 #[must_use]
 pub fn across(front: &Record, back: &Record) -> Vec<(Measure, Joint)> {
     let both = |measure: Measure| {
@@ -191,8 +192,10 @@ pub fn across(front: &Record, back: &Record) -> Vec<(Measure, Joint)> {
         let ((a, a_sd), (b, b_sd)) = (of(front)?, of(back)?);
         let (first, second) = (a_sd.powi(-2), b_sd.powi(-2));
         let mean = |a: f64, b: f64| (first * a + second * b) / (first + second);
-        let disagree = if (a - b).abs() > DISAGREES * a_sd.hypot(b_sd) { vec![0, 1] } else { Vec::new() };
-        let sd = mean(a_sd, b_sd);
+        let apart = (a - b).abs() > DISAGREES * a_sd.hypot(b_sd);
+        let disagree = if apart { vec![0, 1] } else { Vec::new() };
+        // Of two values that contradict each other, neither is known to be the right one.
+        let sd = if apart { mean(a_sd, b_sd).hypot(0.5 * (a - b)) } else { mean(a_sd, b_sd) };
         Some((measure, Joint { value: mean(a, b), sd, sd_repeat: sd, sd_between: None, disagree }))
     };
     Measure::ALL.into_iter().filter_map(both).collect()
@@ -386,6 +389,12 @@ mod tests {
         back.measures.get_mut("shoulder_tilt").expect("measured").sd = Some(1.2);
         let all = across(&front, &back);
         let (_, joint) = all.iter().find(|(measure, _)| *measure == Measure::ShoulderTilt).expect("both");
-        assert!((joint.value - 3.0).abs() < 1e-9 && (joint.sd - 1.2).abs() < 1e-9);
+        assert!((joint.value - 3.0).abs() < 1e-9 && (joint.sd - 1.2).abs() < 1e-9 && joint.disagree.is_empty());
+        // Views that contradict each other have an interval that holds both.
+        let mut other = photo(3, 14.0);
+        other.measures.get_mut("shoulder_tilt").expect("measured").sd = Some(1.2);
+        let all = across(&front, &other);
+        let (_, joint) = all.iter().find(|(measure, _)| *measure == Measure::ShoulderTilt).expect("both");
+        assert!(joint.disagree == [0, 1] && 1.96 * joint.sd > 6.0, "{joint:?}");
     }
 }

@@ -12,7 +12,7 @@ pub(super) struct Row {
     /// The technical term for a plain name.
     pub(super) term: &'static str,
     pub(super) together: String,
-    pub(super) words: String,
+    pub(super) words: &'static str,
     pub(super) resolved: bool,
     pub(super) front: String,
     pub(super) back: String,
@@ -28,12 +28,11 @@ pub(super) fn rows(records: &[&Record]) -> Vec<Row> {
     let row = |both: together::Both| {
         let plain = plain_name(both.measure);
         let [front, back] = both.own.map(|own| in_signs(&format!(" {own}")).trim().to_owned());
-        let disagree = if both.disagree { "; the views disagree" } else { "" };
         Row {
             label: plain.unwrap_or(both.measure.label()),
             term: plain.map_or("", |_| both.measure.label()),
             together: in_signs(&format!(" {}", both.together)).trim().to_owned(),
-            words: format!("{}{disagree}", both.words),
+            words: both.words,
             resolved: both.resolved,
             front,
             back,
