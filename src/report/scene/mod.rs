@@ -120,7 +120,7 @@ mod tests {
         assert!(!caption(&record).contains("hand"));
         record.landmarks["left_shoulder"].by = Some(PlacedBy::Hand);
         assert_eq!((dots(&record, "joints"), dots(&record, "hand")), (joints - 1, 1));
-        assert!(caption(&record).ends_with("; purple points were placed by hand"), "{}", caption(&record));
+        assert!(caption(&record).ends_with("; pink points were placed by hand"), "{}", caption(&record));
     }
 
     #[test]

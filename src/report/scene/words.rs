@@ -51,5 +51,5 @@ pub fn caption(record: &Record) -> String {
         side => format!("the subject's {} side", side.name()),
     };
     let by_hand = record.landmarks.values().any(|landmark| landmark.by.is_some());
-    if by_hand { format!("{side}; purple points were placed by hand") } else { side }
+    if by_hand { format!("{side}; pink points were placed by hand") } else { side }
 }
