@@ -145,11 +145,12 @@ impl Painter {
         // The strip stands below the picture, where it covers nothing.
         let below = strip_height(size);
         copy_make_border(&self.picture, &mut self.shown, 0, below, 0, 0, BORDER_CONSTANT, Scalar::all(38.0))?;
+        let mut taken = [0, 0];
         if let Some(person) = &scene.person {
             body::draw(&mut self.shown, person, &framing)?;
-            self.values(person, size)?;
+            taken = self.values(person, size)?;
         }
-        self.state(scene, size)?;
+        self.state(scene, size, taken)?;
         self.strip(strip, size)?;
         self.messages(scene, size);
         if scene.help {
@@ -158,13 +159,15 @@ impl Painter {
         Ok(&self.shown)
     }
 
-    fn values(&mut self, person: &Person, size: u32) -> opencv::Result<()> {
+    /// The values, in the upper left corner; returns the lower right corner of their ground.
+    fn values(&mut self, person: &Person, size: u32) -> opencv::Result<[i32; 2]> {
         let line = (size + size / 2) as i32;
         let columns = [line, line + 6 * size as i32, line + 12 * size as i32];
         let texts: Vec<[String; 2]> = person.readings.iter().map(words).collect();
         let last = |text: &[String; 2]| if text[0].is_empty() { columns[1] } else { columns[2] };
         let right = texts.iter().map(|text| last(text) + self.letters.width(&text[1], size)).max().unwrap_or(0);
-        canvas::shade(&mut self.shown, Rect::new(0, 0, right + line, line * texts.len() as i32 + line / 2));
+        let ground = [right + line, line * texts.len() as i32 + line / 2];
+        canvas::shade(&mut self.shown, Rect::new(0, 0, ground[0], ground[1]));
         for (index, (text, reading)) in texts.iter().zip(&person.readings).enumerate() {
             let y = line * (index as i32 + 1);
             canvas::dot(&mut self.shown, Pixel::new(line / 2, y - line / 4), size as i32 / 4, color(reading.measure))?;
@@ -173,28 +176,30 @@ impl Painter {
             self.letters.write(&mut self.shown, &text[0], columns[1], y, size, shade);
             self.letters.write(&mut self.shown, &text[1], last(text), y, size, shade);
         }
-        Ok(())
+        Ok(ground)
     }
 
-    fn state(&mut self, scene: &Scene, size: u32) -> opencv::Result<()> {
+    /// The state, in the upper right corner, or below the values where there is no room beside them.
+    fn state(&mut self, scene: &Scene, size: u32, taken: [i32; 2]) -> opencv::Result<()> {
         let text = scene.state.words();
         let width = self.letters.width(text, size);
         let line = (size + size / 2) as i32;
         let left = self.shown.cols() - width - 2 * line;
-        canvas::shade(&mut self.shown, Rect::new(left, 0, width + 2 * line, line + line / 2));
+        let top = if left < taken[0] { taken[1] } else { 0 };
+        canvas::shade(&mut self.shown, Rect::new(left, top, width + 2 * line, line + line / 2));
         let lamp = match scene.state {
             State::Ready if scene.alert.is_some() => VERMILLION,
             State::Ready => GREEN,
             State::Paused | State::Away => GREY,
             _ => YELLOW,
         };
-        canvas::dot(&mut self.shown, Pixel::new(left + line / 2, line - line / 4), size as i32 / 3, lamp)?;
-        self.letters.write(&mut self.shown, text, left + line, line, size, WHITE);
+        canvas::dot(&mut self.shown, Pixel::new(left + line / 2, top + line - line / 4), size as i32 / 3, lamp)?;
+        self.letters.write(&mut self.shown, text, left + line, top + line, size, WHITE);
         let (hint, small) = ("? help", (size * 2 / 3).max(11));
         let width = self.letters.width(hint, small);
         let left = self.shown.cols() - width - line / 2;
-        canvas::shade(&mut self.shown, Rect::new(left - line / 2, line + line / 2, width + line, line));
-        self.letters.write(&mut self.shown, hint, left, 2 * line + line / 6, small, WHITE);
+        canvas::shade(&mut self.shown, Rect::new(left - line / 2, top + line + line / 2, width + line, line));
+        self.letters.write(&mut self.shown, hint, left, top + 2 * line + line / 6, small, WHITE);
         Ok(())
     }
 
