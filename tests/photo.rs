@@ -139,6 +139,9 @@ fn the_other_formats_are_turned_too() {
         ("heic-irot-imir-as-orientation-5-upright-is-48x64.heic", 5, 3.0),
         ("heic-irot-imir-as-orientation-6-upright-is-48x64.heic", 6, 3.0),
         ("heic-irot-imir-as-orientation-8-upright-is-48x64.heic", 8, 3.0),
+        ("jxl-orientation-3-upright-is-48x64.jxl", 3, 3.0),
+        ("jxl-orientation-6-upright-is-48x64.jxl", 6, 3.0),
+        ("jxl-orientation-8-upright-is-48x64.jxl", 8, 3.0),
     ];
     for (name, orientation, tolerance) in cases {
         let photo = open(name);
