@@ -77,7 +77,32 @@ pub fn milliseconds(seconds: f64) -> f64 {
     (1e6 * seconds).round() / 1e3
 }
 
-impl Line<'_> {
+impl<'a> Line<'a> {
+    /// The line of a period, with its record if a person was measured; `frame` is the index of its last frame.
+    #[must_use]
+    pub fn of_period(logged: &Logged, record: Option<&'a Record>, frame: u64) -> Self {
+        let time_ms = Some(milliseconds(logged.start));
+        match record {
+            Some(record) => Line::Measured {
+                record,
+                frame,
+                time_ms,
+                person: true,
+                state: logged.state,
+                frames: logged.frames,
+                still_frames: logged.still,
+            },
+            None => Line::Unmeasured {
+                schema: SCHEMA,
+                frame,
+                time_ms,
+                person: !matches!(logged.state, State::Away | State::Waiting | State::Paused),
+                state: logged.state,
+                reason: if logged.state == State::Ready { "moving" } else { logged.state.words() },
+            },
+        }
+    }
+
     /// The line of an event.
     #[must_use]
     pub fn of_event(event: &Event, frame: u64) -> Self {

@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 use orthostat::app::cli::Live;
 use orthostat::core::error::Result;
 use orthostat::core::measure::Measurement;
-use orthostat::core::record::{Provenance, Record, SCHEMA};
+use orthostat::core::record::{Provenance, Record};
 use orthostat::core::watch::alert::{Event, LEAST_DEG, Watch};
 use orthostat::core::watch::baseline::{Baseline, Progress, Taking};
 use orthostat::core::watch::check::{Check, Step};
-use orthostat::core::watch::period::{Logged, Period};
+use orthostat::core::watch::period::Period;
 use orthostat::core::watch::session::Row;
 use orthostat::core::watch::{Glimpse, Signal, State, WATCHED};
 use orthostat::report;
@@ -22,7 +22,7 @@ use orthostat::vision::raster::frame::Frame;
 use super::display::Display;
 use super::feed::{Feed, Next, Stamp};
 use super::follow::{Follower, Sight};
-use super::log::{Line, SessionFile, event_words, milliseconds, period_short, period_words};
+use super::log::{Line, SessionFile, event_words, period_short, period_words};
 use super::notify::Notifier;
 use super::sequence;
 use super::source::pixels;
@@ -472,36 +472,12 @@ impl<'a> Run<'a> {
             Record::of(Provenance::new(&id, source_of(&self.name, size)), analysis)
         });
         if self.options.jsonl {
-            return self.say_json(&logged, record.as_ref());
+            return say(&Line::of_period(&logged, record.as_ref(), self.last).text()?);
         }
         match terminal::width() {
             Some(width) => terminal::rewrite(&period_short(&logged, record.as_ref()), width),
             None => say(&period_words(&logged, record.as_ref())),
         }
-    }
-
-    fn say_json(&self, logged: &Logged, record: Option<&Record>) -> Result<ControlFlow<()>> {
-        let time_ms = Some(milliseconds(logged.start));
-        let line = match record {
-            Some(record) => Line::Measured {
-                record,
-                frame: self.last,
-                time_ms,
-                person: true,
-                state: logged.state,
-                frames: logged.frames,
-                still_frames: logged.still,
-            },
-            None => Line::Unmeasured {
-                schema: SCHEMA,
-                frame: self.last,
-                time_ms,
-                person: !matches!(logged.state, State::Away | State::Waiting | State::Paused),
-                state: logged.state,
-                reason: if logged.state == State::Ready { "moving" } else { logged.state.words() },
-            },
-        };
-        say(&line.text()?)
     }
 
     fn show(&mut self, sight: Option<&Sight>, state: State) -> Result<()> {

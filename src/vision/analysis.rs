@@ -135,31 +135,8 @@ impl Analyzer {
             let pose = ensemble::sided_as(&ensemble::agreed(std::slice::from_ref(&read)), &agreed);
             seen = seen.with_second(team[0].name(), read.count(), &pose);
         }
-        let standing = match people.len() {
-            1 => Vec::new(),
-            _ => people.iter().map(|person| [person.region.center.x, person.region.center.y]).collect(),
-        };
-        let (heads, people) = match options.heads {
-            true => {
-                let hits = self.hits(photo)?;
-                let measured = options.person.wrapping_sub(1);
-                let (heads, count) = heads::judge(hits, &people, measured, &agreed);
-                (Some(heads), count)
-            }
-            false => (None, people.len()),
-        };
-        let models: Vec<&str> = self.teams.iter().map(|team| team[0].name()).collect();
-        let frame = Frame {
-            width,
-            height,
-            people,
-            standing,
-            heads,
-            readings: readings.iter().map(Readings::count).sum(),
-            model: Frame::joined_names(&models),
-            model_blake3: self.teams[0][0].hash().to_owned(),
-            independent: None,
-        };
+        let count = readings.iter().map(Readings::count).sum();
+        let frame = self.frame(photo, options, &people, &agreed, count)?;
         let (frame, seen) = match &options.keypoints {
             Some(file) => {
                 let found = file.person(path, &seen.pose())?;
@@ -168,6 +145,42 @@ impl Analyzer {
             None => (frame, seen),
         };
         measure(frame, seen, options)
+    }
+
+    /// The source of the observation: the picture, everybody in it, and the models.
+    fn frame(
+        &mut self,
+        photo: &Photo,
+        options: &Options,
+        people: &[Person],
+        agreed: &Pose,
+        readings: usize,
+    ) -> Result<Frame> {
+        let (width, height) = photo.size();
+        let standing = match people.len() {
+            1 => Vec::new(),
+            _ => people.iter().map(|person| [person.region.center.x, person.region.center.y]).collect(),
+        };
+        let (heads, people) = match options.heads {
+            true => {
+                let hits = self.hits(photo)?;
+                let (heads, count) = heads::judge(hits, people, options.person.wrapping_sub(1), agreed);
+                (Some(heads), count)
+            }
+            false => (None, people.len()),
+        };
+        let models: Vec<&str> = self.teams.iter().map(|team| team[0].name()).collect();
+        Ok(Frame {
+            width: width.into(),
+            height: height.into(),
+            people,
+            standing,
+            heads,
+            readings,
+            model: Frame::joined_names(&models),
+            model_blake3: self.teams[0][0].hash().to_owned(),
+            independent: None,
+        })
     }
 
     /// The measured person's face.
