@@ -172,11 +172,8 @@ fn results_of_other_photos_with_the_same_ids_are_kept() {
     std::fs::write(folder.path().join("photo-01.jpg"), sample("anterior-level.jpg")).expect("written");
     let again = batch(&resumed);
     assert!(again.status.success(), "{}", text(&again.stderr));
-    assert!(
-        text(&again.stderr).contains("1 earlier result is of other photos with the same ids (such as \"photo-01\")"),
-        "{}",
-        text(&again.stderr)
-    );
+    let said = "1 earlier result is not of the photos that have the same ids now (such as \"photo-01\")";
+    assert!(text(&again.stderr).contains(said), "{}", text(&again.stderr));
     let kept = std::fs::read_to_string(out.path().join("replaced.jsonl")).expect("kept");
     assert_eq!(kept, format!("{line}\n"));
     let now = std::fs::read_to_string(out.path().join("results.jsonl")).expect("results");
@@ -184,5 +181,19 @@ fn results_of_other_photos_with_the_same_ids_are_kept() {
     // Another one still: both earlier results stay.
     std::fs::write(folder.path().join("photo-01.jpg"), sample("posterior-tilted.jpg")).expect("written");
     assert!(batch(&resumed).status.success());
-    assert_eq!(std::fs::read_to_string(out.path().join("replaced.jsonl")).expect("kept").lines().count(), 2);
+    let kept = || std::fs::read_to_string(out.path().join("replaced.jsonl")).expect("kept").lines().count();
+    assert_eq!(kept(), 2);
+    // A photo that fails now does not take its earlier result with it, and nothing is kept twice.
+    std::fs::write(folder.path().join("photo-01.jpg"), b"no picture").expect("written");
+    for _ in 0..2 {
+        batch(&resumed);
+        assert_eq!(kept(), 3);
+    }
+    // A folder's records are those of its photos now.
+    let listed = program().args(["recompute", results, "--json"]).output().expect("the program starts");
+    let ids: Vec<String> = text(&listed.stdout)
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).expect("a record")["id"].as_str().expect("an id").to_owned())
+        .collect();
+    assert_eq!(ids, ["photo-00"]);
 }

@@ -189,3 +189,33 @@ fn a_sighting_that_does_not_fit_is_refused_rather_than_measured() {
     });
     wrong(&|record| record.source.width = 0);
 }
+
+#[test]
+fn exchanged_sides_take_the_points_of_the_record_with_them() {
+    let folder = tempfile::tempdir().expect("a folder");
+    analyze(&samples(&["anterior-tilted.jpg"]), &["--readings", "2"], folder.path());
+    let path = folder.path().join("anterior-tilted.json");
+    let record = Record::open(&path).expect("a record");
+    let at = |name: &str| [record.landmarks[name].x, record.landmarks[name].y];
+    let names = ["left_shoulder", "right_shoulder", "left_hip", "right_hip"];
+    let points: serde_json::Map<String, serde_json::Value> =
+        names.into_iter().map(|name| (name.to_owned(), serde_json::json!(at(name)))).collect();
+    let file = folder.path().join("points.json");
+    std::fs::write(&file, serde_json::to_string(&points).expect("JSON")).expect("written");
+    let by_hand = folder.path().join("by-hand");
+    recompute(&path, &["--points", &file.display().to_string()], &by_hand);
+    let exchanged = folder.path().join("exchanged");
+    recompute(&by_hand.join("anterior-tilted.json"), &["--exchange-sides"], &exchanged);
+    let read = |folder: &Path| Record::open(&folder.join("anterior-tilted.json")).expect("a record");
+    let (before, after) = (read(&by_hand), read(&exchanged));
+    assert_eq!(after.view.kind, before.view.kind.exchanged());
+    assert_eq!(after.landmarks["left_shoulder"].x, before.landmarks["right_shoulder"].x);
+    for name in ["shoulder_tilt", "pelvic_obliquity"] {
+        let value = |record: &Record| record.measures[name].value.expect("measured");
+        assert!((value(&before) + value(&after)).abs() < 0.3, "{name}: {} and {}", value(&before), value(&after));
+    }
+    // Exchanged twice, everything is as it was, but for who named the view.
+    let again = folder.path().join("again");
+    recompute(&exchanged.join("anterior-tilted.json"), &["--exchange-sides"], &again);
+    assert_eq!(read(&again).measures, before.measures);
+}

@@ -74,6 +74,7 @@ fn photos_of_one_stance_become_one_measurement_a_view() {
     let page = std::fs::read_to_string(&*page).expect("a page");
     let title = "3 photos of one stance: front-1.jpg, front-2.jpg, front-3.jpg";
     assert!(page.contains(title), "the page begins with what they say together");
+    assert!(page.contains("Front and back together"), "front and back of one visit");
     // The joint record is derived from records, and cannot be recomputed.
     let again = orthostat(&["recompute", &format!("{out}/visit-front.json")]);
     assert_eq!(again.status.code(), Some(1));

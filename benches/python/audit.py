@@ -66,8 +66,9 @@ def read(program, paths, options):
         names.seek(0)
         done = subprocess.run(command, stdin=names, capture_output=True, text=True)
     records = [json.loads(line) for line in done.stdout.splitlines()]
-    # Of a collage, the first panel counts.
-    records = [record for record in records if "#" not in record.get("id", "") or record["id"].endswith("#1")]
+    if len(records) > len(paths):
+        # Of a collage, the first panel counts.
+        records = [record for record in records if "#" not in record.get("id", "") or record["id"].endswith("#1")]
     if done.returncode or len(records) != len(paths):
         sys.exit(f"audit: {program} gave {len(records)} records of {len(paths)}: {done.stderr.strip()[-300:]}")
     return records

@@ -24,8 +24,8 @@ pub struct Options {
     pub view: Option<View>,
     /// The picture is a mirror image (a selfie saved as seen). Default: no.
     pub mirrored: bool,
-    /// Exchange all left and right labels: take the detected front for the back, and the reverse. No effect if the view is set. Default:
-    /// no.
+    /// Exchange all left and right labels: take the detected or set front for the back, and the reverse. No effect in side views.
+    /// Manual landmarks keep their names. Default: no.
     pub exchange_sides: bool,
     /// The user's settings for the camera. Default: none.
     pub given: UserCalibration,

@@ -37,16 +37,17 @@ pub(super) struct Person {
 }
 
 impl Person {
-    /// The view that the user sets, directly or by exchanging the sides; `None` to detect it.
+    /// The view that the user sets, directly or by exchanging the sides; `None` to detect it. Nothing is exchanged in a side view, whose
+    /// side follows from the direction of the face.
     ///
     /// # Errors
     /// [`Error::Usage`] when sides are to be exchanged and the view is unclear.
     pub(super) fn view_asked(frame: &Frame, seen: &Observation, options: &Options) -> Result<Option<View>> {
-        if options.view.is_some() || !options.exchange_sides {
+        if !options.exchange_sides {
             return Ok(options.view);
         }
-        let straight = Options { exchange_sides: false, ..options.clone() };
-        Ok(Some(Self::of(frame, seen, &straight)?.view.exchanged()))
+        let view = Self::of(frame, seen, options)?.view;
+        Ok(view.facing().map(|_| view.exchanged()).or(options.view))
     }
 
     pub(super) fn of(frame: &Frame, seen: &Observation, options: &Options) -> Result<Self> {

@@ -66,6 +66,15 @@ impl Site {
         }
     }
 
+    /// The mirror partner; sites in the middle are their own.
+    #[must_use]
+    pub const fn mirror(self) -> Self {
+        match self {
+            Site::Joint(joint) => Site::Joint(joint.mirror()),
+            Site::Bony(point) => Site::Bony(point.mirror()),
+        }
+    }
+
     /// The one with this name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
@@ -133,6 +142,16 @@ impl Points {
             self.set(site, Some(point));
         }
         self
+    }
+
+    /// The same places with left and right exchanged.
+    #[must_use]
+    pub fn exchanged(&self) -> Self {
+        let mut exchanged = Self::default();
+        for (site, point) in self.iter() {
+            exchanged.set(site.mirror(), Some(point));
+        }
+        exchanged
     }
 
     /// The same with every standard deviation filled in; missing ones are derived from the length of a trunk in pixels.

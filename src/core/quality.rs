@@ -133,7 +133,8 @@ pub fn judge(evidence: &Evidence<'_>) -> Quality {
         quality.flag(
             Gate::ViewContradicted,
             format!(
-                "the view was named as {}, and the joints look {}; {done}: if the view is wrong, leave --view out",
+                "the view is {} by the user's choice, and the joints look {}; {done}: if that is wrong, measure without --view and \
+                 --exchange-sides",
                 evidence.view.name(),
                 seen.name()
             ),

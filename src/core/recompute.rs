@@ -46,8 +46,8 @@ pub fn recompute(record: &Record, path: &Path, options: &Options) -> Result<Reco
     };
     let analysis = measure(frame, observation, options)?;
     let mut provenance = record.provenance();
-    // Without manual landmarks the record is unedited.
-    provenance.edited = provenance.edited.filter(|_| !options.points.is_empty());
+    // Without the manual landmarks that were its edits, the record is unedited.
+    provenance.edited = provenance.edited.filter(|edited| edited.points.is_empty() || !options.points.is_empty());
     Ok(Record::of(provenance, &analysis))
 }
 

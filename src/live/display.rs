@@ -92,6 +92,11 @@ impl Display {
         self.result = Some((lines, Instant::now() + RESULT));
     }
 
+    /// Removes the result of a standing check.
+    pub fn clear_result(&mut self) {
+        self.result = None;
+    }
+
     /// Removes the note.
     pub fn clear_note(&mut self) {
         self.note = None;
@@ -124,6 +129,7 @@ impl Display {
             result: self.result.as_ref().map(|(lines, _)| lines.clone()).unwrap_or_default(),
             alert: self.alert.clone(),
             help: self.help,
+            hint: true,
             flipped: self.flipped,
         };
         let picture = self.painter.paint(frame, &scene, &self.strip).map_err(cannot)?;

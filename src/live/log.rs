@@ -165,20 +165,22 @@ pub fn period_words(logged: &Logged, record: Option<&Record>) -> String {
     }
 }
 
-/// A period in a few numbers, for a line that is rewritten in place: degrees, positive to the subject's left.
+/// A period in a few numbers with their errors, for a line that is rewritten in place: degrees, positive to the subject's left.
 #[must_use]
 pub fn period_short(logged: &Logged, record: Option<&Record>) -> String {
     let time = format!("{:.0} s", logged.start);
-    let Some(record) = record else {
-        let state = if logged.state == State::Ready { "moving" } else { logged.state.words() };
-        return format!("{time}  {state}");
-    };
     let value = |measure: Measure| {
-        let found = record.measure(measure)?;
-        Some(format!("{} {:+.1}", scene::name(measure), found.value?))
+        let found = record?.measure(measure)?;
+        let ([low, high], value) = (found.interval95?, found.value?);
+        Some(format!("{} {value:+.1}\u{b1}{:.1}", scene::name(measure), 0.5 * (high - low)))
     };
     let values: Vec<String> = WATCHED.into_iter().filter_map(value).collect();
-    format!("{time}  {} deg", values.join("  "))
+    match (values.is_empty(), record) {
+        (false, _) => format!("{time}  {}", values.join("  ")),
+        (true, Some(_)) => format!("{time}  no value"),
+        (true, None) if logged.state == State::Ready => format!("{time}  moving"),
+        (true, None) => format!("{time}  {}", logged.state.words()),
+    }
 }
 
 /// The watched measures of a record in words.

@@ -23,8 +23,10 @@ pub fn is_picture(path: &Path) -> Result<bool> {
     std::fs::File::open(path).and_then(|file| file.take(32).read_to_end(&mut start)).map_err(cannot)?;
     let is_heif = start.get(4..8) == Some(b"ftyp")
         && start.get(8..12).is_some_and(|brand| [b"heic", b"heix", b"mif1"].iter().any(|known| brand == *known));
+    // Neither is a film that OpenCV would read.
+    let is_jpeg_xl = start.starts_with(b"\xff\x0a") || start.get(4..12) == Some(b"JXL \r\n\x87\n");
     let read_here = [ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::WebP, ImageFormat::Tiff, ImageFormat::Bmp];
-    Ok(is_heif || image::guess_format(&start).is_ok_and(|format| read_here.contains(&format)))
+    Ok(is_heif || is_jpeg_xl || image::guess_format(&start).is_ok_and(|format| read_here.contains(&format)))
 }
 
 /// A file name with a number in it, such as `frame_%04d.png` or `%d.jpg`.

@@ -265,7 +265,10 @@ impl<'a> Run<'a> {
                 self.wanted = true;
                 self.follower.watch();
             }
-            Key::Check => self.check = Some(Default::default()),
+            Key::Check => {
+                self.display.clear_result();
+                self.check = Some(Default::default());
+            }
             Key::Snooze => {
                 let minutes = self.options.snooze / 60.0;
                 let text = match &mut self.watch {
@@ -457,8 +460,9 @@ impl<'a> Run<'a> {
                 }
                 // In watch mode, nothing is judged before the baseline is taken.
                 None if self.options.watch => None,
-                // Else departures are from level, by more than their own error.
-                None => Some(found.value.abs() > LEAST_DEG.max(1.96 * found.sd)),
+                // Else departures are from level; one that lies within its own error cannot be judged.
+                None if found.value.abs() > LEAST_DEG => (found.value.abs() > 1.96 * found.sd).then_some(true),
+                None => Some(false),
             };
             session.write(&Row::of(&logged, std::mem::take(&mut self.event), departs))?;
         }

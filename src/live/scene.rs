@@ -47,6 +47,8 @@ pub struct Scene {
     pub alert: Option<String>,
     /// Whether the help is shown on top.
     pub help: bool,
+    /// Whether the key for the help is named.
+    pub hint: bool,
     /// Whether the source's picture is shown mirrored.
     pub flipped: bool,
 }
@@ -195,6 +197,9 @@ impl Painter {
         };
         canvas::dot(&mut self.shown, Pixel::new(left + line / 2, top + line - line / 4), size as i32 / 3, lamp)?;
         self.letters.write(&mut self.shown, text, left + line, top + line, size, WHITE);
+        if !scene.hint {
+            return Ok(());
+        }
         let (hint, small) = ("? help", (size * 2 / 3).max(11));
         let width = self.letters.width(hint, small);
         let left = self.shown.cols() - width - line / 2;
@@ -348,6 +353,7 @@ mod tests {
             result: vec!["Shoulders: left higher by 2.9 degrees".into(), "Hips: cannot tell".into()],
             alert: Some(alert),
             help: false,
+            hint: true,
             flipped: true,
         };
         let mut painter = Painter::default();
@@ -377,6 +383,7 @@ mod tests {
             result: Vec::new(),
             alert: None,
             help: false,
+            hint: true,
             flipped: true,
         };
         let mut painter = Painter::default();

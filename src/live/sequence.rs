@@ -154,6 +154,7 @@ fn show(
         result: Vec::new(),
         alert: None,
         help: false,
+        hint: false,
         flipped: !options.mirrored,
     };
     let paint = || -> opencv::Result<Mat> {

@@ -179,6 +179,7 @@ fn is_one_visit(views: &[(Record, Picture)]) -> bool {
     first.is_some() && whens.all(|when| when == first)
 }
 
+/// The records of a photo's views, with their places.
 fn records(journal: &mut Journal, slot: &Slot) -> Result<Vec<(Place, Record)>> {
     let Slot::Entry(key) = slot else { return Ok(Vec::new()) };
     let Some(entry) = journal.read(key)? else { return Ok(Vec::new()) };

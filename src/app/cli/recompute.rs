@@ -7,7 +7,6 @@ use clap::Args;
 use super::analyze::{KeypointForm, plumb, plumb_line};
 use super::fhir::Filing;
 use super::measuring::{ViewChoice, roll, stature};
-use crate::core::body::view::View;
 use crate::core::camera::UserCalibration;
 use crate::core::compare::visit::{Date, day};
 use crate::core::error::Result;
@@ -105,9 +104,9 @@ impl Recompute {
             options.view = view.view();
         }
         if self.exchange_sides {
-            // A view that was set is exchanged; a detected one is exchanged when it is detected again.
-            options.view = options.view.map(View::exchanged);
             options.exchange_sides = true;
+            // The record's own points were named by the sides that are exchanged now.
+            options.points = options.points.exchanged();
         }
         if let Some(mirrored) = self.mirrored {
             options.mirrored = mirrored;

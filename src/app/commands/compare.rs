@@ -326,16 +326,18 @@ fn photo(reference: &str, options: &Compare, analyzer: &mut Option<Analyzer>) ->
     let views = isolation::guarded(path, || analyzer.views(photo, &measuring))?;
     let count = views.len();
     let mut named = Vec::new();
-    let mut failed = None;
+    let mut failed = Vec::new();
     for (number, view) in (1..).zip(&views) {
         let analysis = match isolation::guarded(path, || analyzer.analyze(view, &measuring)) {
             Ok(analysis) => analysis,
+            Err(error @ (Error::Runtime { .. } | Error::Model { .. })) => return Err(error),
             // A panel that cannot be measured does not end the comparison of the others.
             Err(error) => {
-                if count > 1 {
-                    complain(&error);
+                if matches!(error, Error::Defect { .. }) {
+                    // Discards state that the panic left incomplete.
+                    *analyzer = Analyzer::open(&options.measuring.models(), workers)?;
                 }
-                failed.get_or_insert(error);
+                failed.push((number, error));
                 continue;
             }
         };
@@ -343,10 +345,13 @@ fn photo(reference: &str, options: &Compare, analyzer: &mut Option<Analyzer>) ->
         // The day in the photo's metadata is in no output.
         named.push(Named { name: names::of_view(&name, number, count), path: path.into(), record, visited: None });
     }
-    match failed {
-        Some(error) if named.is_empty() => Err(error),
-        _ => Ok(named),
+    if named.is_empty() && !failed.is_empty() {
+        return Err(failed.swap_remove(0).1);
     }
+    for (number, error) in failed {
+        complain(&format_args!("of {count} panels in {name}, no. {number}: {error}"));
+    }
+    Ok(named)
 }
 
 /// Whether a file begins as JSON does; no picture does.

@@ -31,12 +31,17 @@ pub(crate) fn run(options: &Edit) -> Result<u8> {
 
 /// Reports where unsaved points are; if they could not be written, prints them.
 fn tell_kept(mut session: Session) -> Result<()> {
+    if session.is_exchange_unsaved() {
+        complain(
+            &"that left and right are exchanged was not saved; orthostat recompute RECORD --exchange-sides does the same",
+        );
+    }
     match session.keep_unsaved() {
         Ok(Some(kept)) => complain(&format_args!(
             "points that were not saved are kept in {}; orthostat recompute RECORD --points takes them",
             kept.display()
         )),
-        Ok(None) if session.is_unsaved() => complain(
+        Ok(None) if session.is_unsaved() && !session.is_exchange_unsaved() => complain(
             &"that all points by hand were taken back was not saved; orthostat recompute RECORD --no-points does the same",
         ),
         Ok(None) => {}

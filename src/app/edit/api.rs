@@ -187,7 +187,14 @@ async fn picture(State(app): State<Arc<App>>) -> Response {
 async fn record(State(app): State<Arc<App>>) -> Response {
     let answer = app.session(|session| {
         let sites: Vec<Value> = Site::all()
-            .map(|site| json!({"name": site.name(), "words": site.words(), "bony": matches!(site, Site::Bony(_))}))
+            .map(|site| {
+                json!({
+                    "name": site.name(),
+                    "words": site.words(),
+                    "bony": matches!(site, Site::Bony(_)),
+                    "partner": site.mirror().name(),
+                })
+            })
             .collect();
         let labels: Value = Measure::ALL.iter().map(|m| (m.name().to_owned(), json!(m.label()))).collect();
         json!({

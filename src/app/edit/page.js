@@ -474,7 +474,15 @@ async function start() {
   $("save").addEventListener("click", save);
   // The side of a side view follows from the direction in which the person faces.
   $("exchanged").disabled = !base.frontal;
-  $("exchanged").addEventListener("change", measure);
+  $("exchanged").addEventListener("change", () => {
+    // Points were named by the sides that are exchanged now.
+    const partner = new Map(base.sites.map((site) => [site.name, site.partner]));
+    const exchanged = (points) => new Map([...points].map(([name, at]) => [partner.get(name), at]));
+    hand = exchanged(hand);
+    for (const steps of [done, undone]) steps.forEach((points, index) => { steps[index] = exchanged(points); });
+    draw();
+    measure();
+  });
   $("place").addEventListener("click", () => {
     const name = $("add").value;
     const box = view.getBoundingClientRect();

@@ -41,6 +41,8 @@ pub struct Session {
     /// The points that were last measured, and those that were last saved.
     points: Points,
     saved: Points,
+    /// Whether left and right are exchanged: as last measured, and as saved.
+    exchanged: [bool; 2],
     /// The hash of the file that this session wrote to `out`.
     wrote: Option<blake3::Hash>,
     /// The file of unsaved points, and the points in it.
@@ -115,6 +117,7 @@ impl Session {
             blake3,
             out,
             saved: points.clone(),
+            exchanged: [false; 2],
             points,
             opened,
             wrote: None,
@@ -154,6 +157,7 @@ impl Session {
         }
         let record = recompute(&self.opened, &self.path, &options)?;
         self.points = points.clone();
+        self.exchanged[0] = exchanged;
         Ok(record)
     }
 
@@ -178,6 +182,7 @@ impl Session {
         attempt?;
         self.wrote = Some(blake3::hash(&bytes));
         self.saved = points.clone();
+        self.exchanged[1] = exchanged;
         // No longer needed; failing to remove it does not make the save fail.
         let _ = self.keep_unsaved();
         Ok(Saved { record, out: self.out.clone() })
@@ -186,7 +191,13 @@ impl Session {
     /// Whether there are unsaved edits.
     #[must_use]
     pub fn is_unsaved(&self) -> bool {
-        self.points != self.saved
+        self.points != self.saved || self.exchanged[0] != self.exchanged[1]
+    }
+
+    /// Whether the exchange of left and right is not saved.
+    #[must_use]
+    pub fn is_exchange_unsaved(&self) -> bool {
+        self.exchanged[0] && !self.exchanged[1]
     }
 
     /// The points that were last measured.

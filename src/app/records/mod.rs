@@ -131,14 +131,14 @@ fn folder(path: &Path) -> Result<Vec<Place>> {
     Ok(places)
 }
 
-/// By its name: hidden files are the program's own, the joint records of a batch are derived from its others, FHIR bundles and unsaved
-/// points lie beside their records.
+/// By its name: hidden files are the program's own, the joint records of a batch are derived from its others, replaced results are those of
+/// other photos, FHIR bundles and unsaved points lie beside their records.
 fn holds_records(file: &Path) -> bool {
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     let companion =
         [".fhir.json", ".points.json", ".keypoints.json", ".fhir.jsonl"].iter().any(|ending| name.ends_with(ending));
-    let joint = name == "visits.jsonl";
-    !joint && (name.ends_with(".json") || name.ends_with(".jsonl")) && !companion && !name.starts_with('.')
+    let aside = name == "visits.jsonl" || name == "replaced.jsonl";
+    !aside && (name.ends_with(".json") || name.ends_with(".jsonl")) && !companion && !name.starts_with('.')
 }
 
 /// A subject's records, the oldest visit first, and the errors of unreadable ones.

@@ -48,6 +48,20 @@ impl BonyPoint {
         }
     }
 
+    /// The point's mirror partner; C7 is its own.
+    #[must_use]
+    pub const fn mirror(self) -> Self {
+        match self {
+            Self::C7 => Self::C7,
+            Self::LeftAcromion => Self::RightAcromion,
+            Self::RightAcromion => Self::LeftAcromion,
+            Self::LeftAsis => Self::RightAsis,
+            Self::RightAsis => Self::LeftAsis,
+            Self::LeftPsis => Self::RightPsis,
+            Self::RightPsis => Self::LeftPsis,
+        }
+    }
+
     /// The name for display.
     #[must_use]
     pub const fn words(self) -> &'static str {

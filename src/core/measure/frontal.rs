@@ -89,10 +89,10 @@ pub fn head_tilt(pose: &Pose, facing: Facing) -> Value {
     Ok(sum / pairs.len() as f64)
 }
 
-/// Tilt of the line between the shoulder joints, in degrees.
+/// Tilt of the line between the shoulders, in degrees.
 ///
-/// Positive = the subject's left shoulder is higher. Neutral value 0. The model's points are the joints (glenohumeral
-/// centres), not the acromia. Definition: measures in use since SAPO (acromion alignment).
+/// Positive = the subject's left shoulder is higher. Neutral value 0. The model's points are meant to be the joints, and their line
+/// follows the acromia more closely (docs/accuracy.md). Definition: measures in use since SAPO (acromion alignment).
 ///
 /// # Errors
 /// A joint without a place.

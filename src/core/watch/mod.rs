@@ -98,7 +98,7 @@ pub enum State {
     TooFar,
     /// A person is present, but turned too far from the camera.
     Turned,
-    /// Another person is nearer to the camera, or as near and in front of the watched person.
+    /// Another person is nearer to the camera, or about as large in the picture and overlaps the watched person.
     OthersNearer,
     /// The visible person is not the watched person.
     SomebodyElse,

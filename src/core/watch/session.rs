@@ -134,7 +134,8 @@ pub struct Summary {
     pub tilted: f64,
     /// Time away.
     pub away: f64,
-    /// Time in which a person was present but not measured: turned, too far, moving, paused, or waiting for the source.
+    /// Time in which nothing was judged though nobody was away: turned, too far, moving, paused, waiting for the source, no baseline yet, or
+    /// another person or a moving camera.
     pub other: f64,
     /// Episodes that began.
     pub episodes: usize,
@@ -170,7 +171,7 @@ impl Summary {
             line("level", self.level),
             line("tilted", self.tilted),
             line("away", self.away),
-            line("not measured", self.other),
+            line("not judged", self.other),
             format!("  episodes       {:>9}", self.episodes),
         ]
         .join("\n")
@@ -225,6 +226,8 @@ fn parse(text: &str, path: &Path) -> Result<Vec<Row>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::pipeline::measure;
+    use crate::core::watch::period::Period;
 
     fn row(state: State, posture: Posture, lasted: f64, event: &'static str) -> Row {
         let values = [Some([1.25, 0.5]), None, None, Some([-3.0, 0.25])];
@@ -247,6 +250,28 @@ mod tests {
         assert!(error("x,y\n1,2\n").contains("found \"x,y\""));
         let text = format!("{}\n1,2,3\n", heading());
         assert!(error(&text).contains("line 2: expected a row"), "{}", error(&text));
+    }
+
+    #[test]
+    fn a_period_with_another_person_or_a_moving_camera_has_no_posture() {
+        let record = crate::core::record::Record::open("tests/fixtures/records/anterior-tilted.json".as_ref())
+            .expect("a record");
+        let analysis =
+            measure(record.frame(), record.observation.clone().expect("kept"), &record.options()).expect("measured");
+        let row = |states: [State; 3]| {
+            let mut period = Period::default();
+            for (seconds, state) in [0.0, 0.1, 0.2].into_iter().zip(states) {
+                period.measured(seconds, state, true, &analysis);
+            }
+            Row::of(&period.close(1.0).expect("frames"), "", |_, found| Some(found.value.abs() > 3.0)).posture
+        };
+        let ready = State::Ready;
+        assert_eq!(row([ready; 3]), Posture::Tilted);
+        for state in [State::OthersNearer, State::SomebodyElse, State::CameraMoved] {
+            assert_eq!(row([ready, ready, state]), Posture::Unknown, "{state:?}");
+        }
+        assert_eq!(row([ready, ready, State::Turned]), Posture::Tilted);
+        assert_eq!(row([ready, State::Turned, State::Turned]), Posture::Unknown);
     }
 
     #[test]

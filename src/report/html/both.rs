@@ -2,6 +2,7 @@
 
 use super::prose::in_signs;
 use crate::core::body::view::View;
+use crate::core::compare::visit;
 use crate::core::record::Record;
 use crate::report::together;
 use crate::report::words::plain_name;
@@ -18,13 +19,11 @@ pub(super) struct Row {
     pub(super) back: String,
 }
 
-/// The rows, if exactly one of these records shows the front and exactly one the back; else none.
+/// The rows of one visit's records, photos of one view joined; none if the front or the back is missing.
 pub(super) fn rows(records: &[&Record]) -> Vec<Row> {
-    let only = |view: View| {
-        let mut found = records.iter().filter(|record| record.view.kind == view);
-        found.next().filter(|_| found.next().is_none())
-    };
-    let (Some(front), Some(back)) = (only(View::Anterior), only(View::Posterior)) else { return Vec::new() };
+    let views = visit::by_view(records);
+    let of = |view: View| views.iter().find(|record| record.view.kind == view);
+    let (Some(front), Some(back)) = (of(View::Anterior), of(View::Posterior)) else { return Vec::new() };
     let row = |both: together::Both| {
         let plain = plain_name(both.measure);
         let [front, back] = both.own.map(|own| in_signs(&format!(" {own}")).trim().to_owned());

@@ -128,7 +128,7 @@ pub struct Options<'a> {
     pub subject: Option<&'a str>,
     /// Whether to show published reference ranges.
     pub reference_bands: bool,
-    /// Whether all sheets are of one stance or visit. Sheets of one day count as such in any case.
+    /// Whether all sheets are of one stance or visit. A subject's sheets of one day count as such in any case.
     pub one_visit: bool,
     /// The subject's records so far, the oldest visit first, this one included; empty without a history.
     pub visits: &'a [Visit],
@@ -156,7 +156,8 @@ pub fn page(sheets: &[Sheet<'_>], options: &Options<'_>) -> Result<String> {
     };
     let views: Vec<ViewPart> =
         sheets.iter().enumerate().map(|(index, sheet)| ViewPart::of(index + 1, sheet, options)).collect();
-    let one_visit = options.one_visit || sheets.iter().all(|sheet| sheet.date.is_some() && sheet.date == first.date);
+    let one_day = || sheets.iter().all(|sheet| sheet.date.is_some() && sheet.date == first.date);
+    let one_visit = options.one_visit || (options.subject.is_some() && one_day());
     let records: Vec<&Record> = sheets.iter().map(|sheet| sheet.record).collect();
     let page = Page {
         both: if one_visit { both::rows(&records) } else { Vec::new() },
