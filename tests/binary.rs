@@ -404,7 +404,7 @@ fn help_and_version_are_said() {
 fn a_model_file_is_known_by_its_hash_before_it_is_parsed() {
     let folder = tempfile::tempdir().expect("a folder");
     let heavy =
-        orthostat::vision::model::catalogue().expect("parses").iter().find(|entry| entry.name == "blazepose-heavy");
+        orthostat::vision::catalogue::catalogue().expect("parses").iter().find(|entry| entry.name == "blazepose-heavy");
     std::fs::write(folder.path().join(&heavy.expect("listed").file), b"no graph at all").expect("written");
     let output = assert_cmd::Command::new(env!("CARGO_BIN_EXE_orthostat"))
         .args(["analyze", "--model", "heavy", &sample("small-person.jpg")])
@@ -419,12 +419,12 @@ fn a_model_file_is_known_by_its_hash_before_it_is_parsed() {
 #[test]
 fn model_files_have_their_listed_hashes() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
-    for entry in orthostat::vision::model::catalogue().expect("parses") {
+    for entry in orthostat::vision::catalogue::catalogue().expect("parses") {
         let bytes = std::fs::read(folder.join(&entry.file)).expect("committed");
         assert_eq!(blake3::hash(&bytes).to_hex().as_str(), entry.blake3, "{}", entry.file);
     }
     let listed: Vec<PathBuf> =
-        orthostat::vision::model::catalogue().expect("parses").iter().map(|e| folder.join(&e.file)).collect();
+        orthostat::vision::catalogue::catalogue().expect("parses").iter().map(|e| folder.join(&e.file)).collect();
     for file in std::fs::read_dir(&folder).expect("there").flatten().map(|f| f.path()) {
         assert!(
             file.extension().is_none_or(|e| e != "onnx") || listed.contains(&file),

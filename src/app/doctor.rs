@@ -7,8 +7,8 @@ use crate::core::measure::Measure;
 use crate::core::options::Options;
 use crate::vision::analysis::Analyzer;
 use crate::vision::estimate::model_options::{DEFAULT_MODEL, ModelOptions};
-use crate::vision::model;
 use crate::vision::photo::{Photo, ReadOptions};
+use crate::vision::{catalogue, model};
 
 /// A rendered person, reduced to 360 x 480 pixels.
 const KNOWN_PHOTO: &[u8] = include_bytes!("../../models/known-answer.jpg");
@@ -36,7 +36,7 @@ fn look(lines: &mut Vec<String>) -> Result<()> {
     lines.push(format!("  {}", model::runtime_version()?));
     // Guaranteed, since it was loaded.
     lines.push("  no telemetry, no network access".to_owned());
-    for entry in model::catalogue()? {
+    for entry in catalogue::catalogue()? {
         let place = match model::embedded_hash(entry) {
             Some(hash) if hash == entry.blake3 => "part of the program".to_owned(),
             Some(hash) => {

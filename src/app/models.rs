@@ -9,9 +9,10 @@ use crate::core::body::view::View;
 use crate::core::error::Result;
 use crate::core::geometry::Point;
 use crate::core::measure::Measure;
+use crate::vision::catalogue::{self, Entry, ListedFamily, Role};
 use crate::vision::estimate::form::{self, Sidecar};
 use crate::vision::estimate::model_options::ModelOptions;
-use crate::vision::model::{self, Entry, ListedFamily, Model, Role};
+use crate::vision::model::{self, Model};
 
 /// A person standing upright, in pixels: joints of the right side; those of the left are their mirror image at 500.
 const STANDING: [(Joint, f64, f64); 17] = [
@@ -92,7 +93,7 @@ fn listed(entry: &Entry) -> String {
 /// # Errors
 /// When the list of models does not parse, which a test rules out.
 pub fn known() -> Result<Vec<String>> {
-    Ok(model::catalogue()?.iter().filter(|entry| entry.role == Role::Landmarks).map(listed).collect())
+    Ok(catalogue::catalogue()?.iter().filter(|entry| entry.role == Role::Landmarks).map(listed).collect())
 }
 
 /// The description of a model file, one paragraph.

@@ -13,7 +13,7 @@ use crate::core::measure::estimators::Rectified;
 use crate::core::measure::frontal::{self, SpinalLine, spinal_line};
 use crate::core::observation::{Frame, Observation};
 use crate::core::options::Options;
-use crate::core::points::Site;
+use crate::core::points::{Points, Site};
 use crate::core::refusal::Refusal;
 use crate::core::silhouette::Outline;
 
@@ -46,7 +46,9 @@ impl Person {
         if !options.exchange_sides {
             return Ok(options.view);
         }
-        let view = Self::of(frame, seen, options)?.view;
+        // Points placed by hand carry the names that are right; the model's joints alone show what is to be exchanged.
+        let by_model = Options { points: Points::default(), ..options.clone() };
+        let view = Self::of(frame, seen, &by_model)?.view;
         Ok(view.facing().map(|_| view.exchanged()).or(options.view))
     }
 

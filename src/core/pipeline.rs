@@ -4,7 +4,7 @@ use crate::core::body::framing::legs_outside;
 use crate::core::body::landmarks::BonyPose;
 use crate::core::body::pose::Pose;
 use crate::core::body::stance::Stance;
-use crate::core::body::view::View;
+use crate::core::body::view::{Facing, View};
 use crate::core::camera::Camera;
 use crate::core::camera::frontal_plane::{self, Yaw};
 use crate::core::camera::rectify::Rectification;
@@ -118,18 +118,8 @@ pub fn measure(frame: Frame, seen: Observation, options: &Options) -> Result<Ana
     let Measuring { rectified, quiet, cut, head: head_yaw, .. } = measuring;
     let may_show = quality.refusal(Measure::SpinalLineDeviation).is_none();
     let spinal = person.view.facing().filter(|_| may_show).and_then(|facing| person.spinal_line(&rectified, facing));
-    let profile = person.view.facing().filter(|_| may_show).and_then(|facing| {
-        let points = seen.spine_points()?.map(|p| Some(person.in_picture(p)));
-        let straight = rectification.spine(pose, &points);
-        let trunk = frontal::trunk_length(&rectified.turned).ok()?;
-        let mut profile = SpinalProfile::of(&straight, trunk, facing).ok()?;
-        for level in &mut profile.levels {
-            if let Some(seen) = points.get(level.level) {
-                level.at = person.in_picture(seen.at);
-            }
-        }
-        Some(profile)
-    });
+    let profile = person.view.facing().filter(|_| may_show);
+    let profile = profile.and_then(|facing| spinal_profile(&person, &seen, &rectification, &rectified, facing));
     let bounds = pose.bounds().unwrap_or([0.0, 0.0, frame.width, frame.height]);
     if options.mirrored {
         camera = camera.mirrored();
@@ -321,6 +311,26 @@ impl Measuring {
             }
         }
     }
+}
+
+/// The spine's profile, with its levels placed in the original picture.
+fn spinal_profile(
+    person: &Person,
+    seen: &Observation,
+    rectification: &Rectification,
+    rectified: &Rectified,
+    facing: Facing,
+) -> Option<SpinalProfile> {
+    let points = seen.spine_points()?.map(|p| Some(person.in_picture(p)));
+    let straight = rectification.spine(&person.pose, &points);
+    let trunk = frontal::trunk_length(&rectified.turned).ok()?;
+    let mut profile = SpinalProfile::of(&straight, trunk, facing).ok()?;
+    for level in &mut profile.levels {
+        if let Some(seen) = points.get(level.level) {
+            level.at = person.in_picture(seen.at);
+        }
+    }
+    Some(profile)
 }
 
 /// Refuses a frontal value whose interval is wider than any posture.

@@ -1,6 +1,7 @@
 //! From pixels to observations: pictures, models, people, edges, light.
 
 pub mod analysis;
+pub mod catalogue;
 pub mod clothes;
 pub mod detect;
 pub mod ensemble;

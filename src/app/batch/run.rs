@@ -166,10 +166,8 @@ pub fn run(plan: &Plan, settings: &Settings, stop: &AtomicBool, mut tell: impl F
     let carried = if show.is_deidentified() { &[][..] } else { &plan.carried };
     let forms = results::Forms { formats: &settings.formats, carried, filing: &settings.filing, bom: settings.bom };
     let links = if settings.reports { pages::links(&jobs, &slots, &mut journal, &show)? } else { Vec::new() };
-    let replaced = match settings.resume {
-        true => replaced::keep(&settings.folder, (&jobs, &slots), &mut journal, &show, &outputs)?,
-        false => None,
-    };
+    let mut keep = || replaced::keep(&settings.folder, (&jobs, &slots), &mut journal, &show, &outputs);
+    let replaced = if settings.resume { keep()? } else { None };
     let tally = results::write(&settings.folder, &outputs, (&jobs, &slots), &mut journal, &show, &links, &forms)?;
     outputs.tidy()?;
     Ok(End::Finished(tally, shared_photos(&jobs, &slots, &show).into_iter().chain(replaced).collect()))

@@ -7,6 +7,7 @@ use clap::Args;
 use super::analyze::{KeypointForm, plumb, plumb_line};
 use super::fhir::Filing;
 use super::measuring::{ViewChoice, roll, stature};
+use crate::core::body::view::View;
 use crate::core::camera::UserCalibration;
 use crate::core::compare::visit::{Date, day};
 use crate::core::error::Result;
@@ -94,17 +95,17 @@ impl<T> Known<T> {
 }
 
 impl Recompute {
-    /// The options of a record, with what the user says now in their place.
+    /// The options of a record with this view, with what the user says now in their place.
     ///
     /// # Errors
     /// [`crate::core::error::Error::Usage`] for a plumb line that lies rather than stands.
-    pub fn options(&self, recorded: Options) -> Result<Options> {
+    pub fn options(&self, recorded: Options, view: View) -> Result<Options> {
         let mut options = recorded;
         if let Some(view) = self.view {
             options.view = view.view();
         }
-        if self.exchange_sides {
-            options.exchange_sides = true;
+        if self.exchange_sides && view.facing().is_some() {
+            options.view = Some(view.exchanged());
             // The record's own points were named by the sides that are exchanged now.
             options.points = options.points.exchanged();
         }

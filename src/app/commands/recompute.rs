@@ -89,7 +89,7 @@ fn one(
     keypoints: Option<&Arc<KeypointFile>>,
 ) -> Result<Record> {
     let before = place.read()?.record;
-    let mut measuring = options.options(before.options())?;
+    let mut measuring = options.options(before.options(), before.view.kind)?;
     measuring.keypoints = keypoints.cloned();
     if let Some(file) = &options.points {
         points.check_inside(before.source.width.into(), before.source.height.into(), file)?;

@@ -263,7 +263,7 @@ mod tests {
             for (seconds, state) in [0.0, 0.1, 0.2].into_iter().zip(states) {
                 period.measured(seconds, state, true, &analysis);
             }
-            Row::of(&period.close(1.0).expect("frames"), "", |_, found| Some(found.value.abs() > 3.0)).posture
+            Row::of(&period.close(1.0).expect("frames"), "", |_, found| Some(found.value.abs() > 1.0)).posture
         };
         let ready = State::Ready;
         assert_eq!(row([ready; 3]), Posture::Tilted);

@@ -3,12 +3,13 @@
 use std::path::Path;
 
 use crate::core::error::{Error, Result};
+use crate::vision::catalogue::{ListedFamily, Role, catalogue, entry};
 use crate::vision::estimate::Estimator;
 use crate::vision::estimate::blazepose::BlazePose;
 use crate::vision::estimate::form::is_blazepose;
 use crate::vision::estimate::model_options::ModelOptions;
 use crate::vision::estimate::other::Other;
-use crate::vision::model::{ListedFamily, Model, Role, catalogue, entry};
+use crate::vision::model::Model;
 
 /// Workers of one model.
 pub type Team = Vec<Box<dyn Estimator>>;

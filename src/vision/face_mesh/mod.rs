@@ -13,9 +13,10 @@ use crate::core::body::skeleton::Pair;
 use crate::core::error::Result;
 use crate::core::face::{Axes, Face};
 use crate::core::geometry::Vec2;
+use crate::vision::catalogue::entry;
 use crate::vision::ensemble::Nudge;
 use crate::vision::estimate::anchors::logistic;
-use crate::vision::model::{Model, entry};
+use crate::vision::model::Model;
 use crate::vision::raster::crop::Pyramid;
 use crate::vision::raster::region::{Border, CropForm, Region, Sampling};
 

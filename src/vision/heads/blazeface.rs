@@ -100,7 +100,7 @@ mod tests {
     #[test]
     fn each_range_has_as_many_candidates_as_its_graph() {
         for range in Range::ALL {
-            let entry = crate::vision::model::entry(range.model()).expect("listed");
+            let entry = crate::vision::catalogue::entry(range.model()).expect("listed");
             let shape = [1, range.candidates() as i64, NUMBERS as i64];
             assert_eq!(entry.outputs[0].shape, shape);
             assert_eq!(

@@ -9,11 +9,12 @@ use crate::core::body::pose::{Keypoint, MIN_VISIBILITY};
 use crate::core::body::skeleton::Pair;
 use crate::core::error::{Error, Result};
 use crate::core::geometry::Point;
+use crate::vision::catalogue::Entry;
 use crate::vision::estimate::blazepose::BlazePose;
 use crate::vision::estimate::form::{Family, Form, Sidecar, recognise};
 use crate::vision::estimate::model_options::{DEFAULT_MODEL, ModelOptions};
 use crate::vision::estimate::{Crowd, Estimator, Look, Reading, Spot, heatmap, movenet, region_of, simcc, yolo};
-use crate::vision::model::{Entry, Model, Outputs};
+use crate::vision::model::{Model, Outputs};
 use crate::vision::raster::crop::Pyramid;
 use crate::vision::raster::region::{Border, CropForm, Region, Sampling};
 
