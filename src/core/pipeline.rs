@@ -78,7 +78,7 @@ pub struct Analysis {
 /// stored years ago.
 ///
 /// # Errors
-/// [`Error::Usage`] when the view is unclear.
+/// [`crate::core::error::Error::Usage`] when the view is unclear.
 pub fn measure(frame: Frame, seen: Observation, options: &Options) -> Result<Analysis> {
     let mut options = options.clone().rounded();
     // The model's trunk, so that a point's error does not depend on the other manual landmarks.
