@@ -1,9 +1,9 @@
 //! `orthostat-live` tested as a program. Videos and streams are made here, from the samples; no camera is needed.
 
 #[path = "live/screen.rs"]
-mod screen;
+pub(crate) mod screen;
 #[path = "live/server.rs"]
-mod server;
+pub(crate) mod server;
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -15,7 +15,6 @@ use opencv::imgcodecs::imwrite;
 use orthostat::core::measure::Measure;
 use orthostat::core::record::Record;
 use orthostat::core::watch::WATCHED;
-use screen::{ORANGE, Screen};
 use serde_json::Value;
 use server::Server;
 
@@ -309,63 +308,6 @@ fn an_upper_body_alone_is_measured_and_the_rest_left_out_with_the_reason() {
     let hips = &line["measures"]["pelvic_obliquity"];
     let reason = hips["reason"].as_str().unwrap_or_default();
     assert!(hips["value"].is_null() && (reason.contains("hip outside") || reason.contains("hip hidden")), "{hips}");
-}
-
-#[test]
-fn the_window_shows_the_state_and_obeys_its_keys() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("walk.avi");
-    film(&path, 10.0, &[still("anterior-tilted.jpg", 360, 480); 20]);
-    let screen = Screen::start();
-    let out = folder.path().join("saved");
-    let mut child = Command::new(LIVE)
-        .args(["--loop", "--source", path.to_str().unwrap(), "--out"])
-        .arg(&out)
-        .env("DISPLAY", screen.display())
-        .env_remove("WAYLAND_DISPLAY")
-        .spawn()
-        .unwrap();
-    // The shoulder line is drawn over the person, mirrored; the tilt shows the direction.
-    let line = || screen.rows_of(ORANGE);
-    screen.wait("the shoulders' line", || line().is_some());
-    let slope = || line().map_or(0, |[left, right]| left - right);
-    let mirrored = slope();
-    assert!(mirrored != 0, "the sample's shoulders are tilted");
-    screen.press("m");
-    screen.wait("the picture the other way round", || slope() * mirrored < 0);
-    screen.press("space");
-    screen.wait("no line while paused", || line().is_none());
-    screen.press("space");
-    screen.wait("the line again", || line().is_some());
-    screen.press("s");
-    let files = ["snapshot-001.jpg", "snapshot-001.json", "snapshot-001.annotated.jpg"];
-    screen.wait("the snapshot", || files.iter().all(|file| out.join(file).exists()));
-    screen.press("q");
-    assert_eq!(child.wait().unwrap().code(), Some(0));
-    let record = Record::open(&out.join("snapshot-001.json")).unwrap();
-    assert_eq!((record.source.format.as_str(), record.view.mirrored), ("frame", false));
-    assert_eq!(std::fs::read_dir(&out).unwrap().count(), files.len());
-}
-
-#[test]
-fn a_pause_releases_the_source_until_it_ends() {
-    let server = Server::start(&[still("anterior-tilted.jpg", 360, 480)], Duration::from_millis(100));
-    let screen = Screen::start();
-    let mut child = Command::new(LIVE)
-        .args(["--source", &format!("http://127.0.0.1:{}/video", server.port())])
-        .env("DISPLAY", screen.display())
-        .env_remove("WAYLAND_DISPLAY")
-        .spawn()
-        .unwrap();
-    let line = || screen.rows_of(ORANGE);
-    screen.wait("the shoulders' line", || line().is_some());
-    assert_eq!(server.clients(), 1);
-    screen.press("space");
-    screen.wait("no connection while paused", || server.clients() == 0);
-    screen.press("space");
-    screen.wait("the connection and the line again", || server.clients() == 1 && line().is_some());
-    screen.press("q");
-    assert_eq!(child.wait().unwrap().code(), Some(0));
 }
 
 #[test]

@@ -236,6 +236,8 @@ fn a_picture_cut_anywhere_is_refused_or_whole() {
         ("webp-lossless.webp", 2),
         ("bmp.bmp", 0),
         ("heic.heic", 0),
+        ("jxl-lossless.jxl", 1),
+        ("jxl-orientation-6-upright-is-48x64.jxl", 0),
     ] {
         let whole = bytes_of(name);
         let pixels = open(name).pixels;

@@ -26,6 +26,8 @@ mod layers;
 mod live;
 #[cfg(feature = "live")]
 mod live_guard;
+#[cfg(feature = "live")]
+mod live_window;
 mod metadata;
 mod models;
 mod outputs;

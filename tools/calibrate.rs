@@ -27,33 +27,23 @@
     reason = "a program for developers"
 )]
 
+mod cases;
 #[allow(dead_code, reason = "other tools use the rest")]
 mod cropped;
 mod labelled;
 mod rendered;
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use cropped::Cut;
+use cases::{Case, Cases, FOLDS, real_cases, rendered_cases};
 use labelled::{LABELLED, label_sd};
-use orthostat::core::body::landmarks::BonyPose;
-use orthostat::core::camera::rectify::Rectification;
-use orthostat::core::error::Result;
 use orthostat::core::measure::Measure;
-use orthostat::core::measure::estimators::Rectified;
 use orthostat::core::measure::registry::estimate_with;
-use orthostat::core::options::Options;
-use orthostat::core::pipeline::Analysis;
-use orthostat::core::refusal::Refusal;
 use orthostat::core::uncertainty::calibration::{
     Calibration, Conditions, ErrorModel, FittedAgain, FittedOn, Weights, calibration, error_model,
 };
 use orthostat::vision::analysis::Analyzer;
-use orthostat::vision::ensemble::PAIRED_READINGS;
 use orthostat::vision::estimate::model_options::ModelOptions;
-use orthostat::vision::photo::{Photo, ReadOptions};
-use serde_json::Value;
 
 /// What a witness may add to the RMSE of real photos, as a share: within what chance does.
 const ALLOWED: f64 = 0.01;
@@ -61,120 +51,6 @@ const ALLOWED: f64 = 0.01;
 const COVERAGE: f64 = 0.95;
 /// Fewer parts of photos say nothing.
 const LEAST_CUT: usize = 20;
-/// Parts that the real people are divided into.
-const FOLDS: usize = 5;
-
-/// Where the picture ends, in the fit of cut legs.
-const CUTS: [Cut; 4] = [Cut::Below(0.9), Cut::Below(0.6), Cut::Below(0.3), Cut::Below(0.1)];
-
-/// Whole photos, and the same ones cut below the hips.
-#[derive(Default)]
-struct Cases {
-    whole: Vec<Case>,
-    cut: Vec<Case>,
-}
-
-impl Cases {
-    /// Adds a photo: whole, and each of its parts if the body faces the camera or turns its back.
-    fn add(&mut self, analyzer: &mut Analyzer, photo: &Photo, whole: Case) {
-        if whole.analysis.view.facing().is_some() {
-            for edge in CUTS {
-                let Some(part) = edge.of(photo, &whole.analysis.observation.pose(), false) else { continue };
-                let Ok(analysis) = measured(analyzer, &part) else { continue };
-                if analysis.view == whole.analysis.view
-                    && let Some(case) = case(analysis, whole.truth.clone())
-                {
-                    self.cut.push(Case { real: whole.real, quiet: false, ..case });
-                }
-            }
-        }
-        self.whole.push(whole);
-    }
-}
-
-/// One person with what is known of the truth.
-struct Case {
-    analysis: Analysis,
-    straight: Rectified,
-    truth: BTreeMap<&'static str, f64>,
-    real: bool,
-    quiet: bool,
-    fold: usize,
-}
-
-fn measured(analyzer: &mut Analyzer, photo: &Photo) -> Result<Analysis> {
-    let options = Options { readings: PAIRED_READINGS, ..Options::default() };
-    analyzer.analyze(photo, &options)
-}
-
-fn analyzed(analyzer: &mut Analyzer, path: &Path) -> Result<(Photo, Analysis)> {
-    let photo = Photo::open(path, &ReadOptions::default())?;
-    let analysis = measured(analyzer, &photo)?;
-    Ok((photo, analysis))
-}
-
-fn case(analysis: Analysis, truth: BTreeMap<&'static str, f64>) -> Option<Case> {
-    let facing = analysis.view.facing()?;
-    let outline = match &analysis.observation.outline {
-        Some(trace) if trace.facing() == facing => Ok(trace.outline()),
-        _ => Err(Refusal::Degenerate("no outline was read")),
-    };
-    let rectification = Rectification::new(analysis.camera, Some(facing), analysis.yaw);
-    let straight = rectification.apply(&analysis.pose, &BonyPose::default(), &outline, &labelled::face(&analysis));
-    Some(Case { analysis, straight, truth, real: false, quiet: true, fold: 0 })
-}
-
-fn real_cases(analyzer: &mut Analyzer, folder: &Path, cases: &mut Cases) -> FittedOn {
-    let (set, truth_blake3) = labelled::open(folder);
-    let before = cases.whole.len();
-    for person in set.persons.iter().filter(|person| person.frontal && person.standing) {
-        let Ok((photo, analysis)) = analyzed(analyzer, &person.path(folder)) else { continue };
-        if !person.is(&analysis) || analysis.view.name() != person.view {
-            continue;
-        }
-        let truth = LABELLED.iter().filter_map(|&m| Some((m.name(), person.of(m)?))).collect();
-        let fold = usize::from(blake3::hash(person.group.as_bytes()).as_bytes()[0]) % FOLDS;
-        if let Some(case) = case(analysis, truth) {
-            cases.add(analyzer, &photo, Case { real: true, quiet: person.quiet, fold, ..case });
-        }
-    }
-    FittedOn { kind: "real".into(), set: set.half, photos: cases.whole.len() - before, truth_blake3 }
-}
-
-fn rendered_cases(analyzer: &mut Analyzer, folder: &Path, cases: &mut Cases) -> FittedOn {
-    let bytes = std::fs::read(folder.join("truth.json")).expect("the set's truth.json");
-    let set: Value = serde_json::from_slice(&bytes).expect("a rendered set");
-    let before = cases.whole.len();
-    for image in set["images"].as_array().expect("images") {
-        let path = folder.join(image["file"].as_str().expect("a file"));
-        let Ok((photo, analysis)) = analyzed(analyzer, &path) else { continue };
-        let view = analysis.view;
-        let seen = image["view"].as_str().unwrap_or_default().trim_end_matches("_lateral");
-        if view.name() != seen {
-            continue;
-        }
-        let truth =
-            Measure::ALL.into_iter().filter_map(|m| Some((m.name(), rendered::truth(image, m, view)?))).collect();
-        match case(analysis.clone(), truth) {
-            Some(case) => cases.add(analyzer, &photo, case),
-            // Side views have no estimators, but an error model.
-            None => cases.add(analyzer, &photo, side_case(analysis, image)),
-        }
-    }
-    let truth_blake3 = blake3::hash(&bytes).to_hex().to_string();
-    let name = set["set"].as_str().unwrap_or_default().to_owned();
-    FittedOn { kind: "rendered".into(), set: name, photos: cases.whole.len() - before, truth_blake3 }
-}
-
-fn side_case(analysis: Analysis, image: &Value) -> Case {
-    let view = analysis.view;
-    let truth = Measure::ALL.into_iter().filter_map(|m| Some((m.name(), rendered::truth(image, m, view)?))).collect();
-    let unread = Err(Refusal::Degenerate("no outline was read"));
-    let face = labelled::face(&analysis);
-    let straight =
-        Rectification::new(analysis.camera, None, None).apply(&analysis.pose, &BonyPose::default(), &unread, &face);
-    Case { analysis, straight, truth, real: false, quiet: true, fold: 0 }
-}
 
 /// RMSE of a measure with some weights over some cases, only those that get a value.
 fn rmse<'a>(cases: impl Iterator<Item = &'a Case>, measure: Measure, weights: &Weights) -> f64 {

@@ -18,6 +18,26 @@ const NOTE: Duration = Duration::from_secs(4);
 /// How long the result of a standing check is shown.
 const RESULT: Duration = Duration::from_secs(12);
 
+/// Something that is shown for a while.
+struct Passing<T>(Option<(T, Instant)>);
+
+impl<T> Default for Passing<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<T> Passing<T> {
+    fn set(&mut self, what: T, lasting: Duration) {
+        self.0 = Some((what, Instant::now() + lasting));
+    }
+
+    /// It, until its time is over.
+    fn get(&self) -> Option<&T> {
+        self.0.as_ref().filter(|(_, until)| Instant::now() < *until).map(|(what, _)| what)
+    }
+}
+
 /// The window, if there is one, and what it shows.
 pub struct Display {
     window: Option<Window>,
@@ -28,13 +48,13 @@ pub struct Display {
     pub alert: Option<String>,
     /// Large text across the picture.
     pub large: Option<String>,
-    /// The result of a standing check, and until when it is shown.
-    result: Option<(Vec<String>, Instant)>,
+    /// The result of a standing check, line by line.
+    result: Passing<Vec<String>>,
     /// Whether the list of keys is shown.
     pub help: bool,
     /// Whether the picture is shown as a mirror shows it.
     pub flipped: bool,
-    note: Option<(String, Instant)>,
+    note: Passing<String>,
     /// When the window was last drawn.
     drawn: Option<Instant>,
     /// When its keys were last polled, which is when it displays what was drawn.
@@ -56,10 +76,10 @@ impl Display {
             strip: Strip::default(),
             alert: None,
             large: None,
-            result: None,
+            result: Passing::default(),
             help: false,
             flipped,
-            note: None,
+            note: Passing::default(),
             drawn: None,
             asked: None,
         }
@@ -84,22 +104,22 @@ impl Display {
 
     /// Shows a note for some seconds.
     pub fn remark(&mut self, text: String) {
-        self.note = Some((text, Instant::now() + NOTE));
+        self.note.set(text, NOTE);
     }
 
     /// Shows the result of a standing check for a while.
     pub fn announce(&mut self, lines: Vec<String>) {
-        self.result = Some((lines, Instant::now() + RESULT));
+        self.result.set(lines, RESULT);
     }
 
     /// Removes the result of a standing check.
     pub fn clear_result(&mut self) {
-        self.result = None;
+        self.result = Passing::default();
     }
 
     /// Removes the note.
     pub fn clear_note(&mut self) {
-        self.note = None;
+        self.note = Passing::default();
     }
 
     /// Draws the window, unless it was drawn a moment ago. `lasting` is shown in place of a note.
@@ -115,18 +135,12 @@ impl Display {
             return Ok(());
         }
         self.drawn = Some(Instant::now());
-        if self.note.as_ref().is_some_and(|(_, until)| Instant::now() >= *until) {
-            self.note = None;
-        }
-        if self.result.as_ref().is_some_and(|(_, until)| Instant::now() >= *until) {
-            self.result = None;
-        }
         let scene = Scene {
             person: sight.and_then(|sight| sight.shown.clone()),
             state,
-            note: lasting.or_else(|| self.note.as_ref().map(|(text, _)| text.clone())),
+            note: lasting.or_else(|| self.note.get().cloned()),
             large: self.large.clone(),
-            result: self.result.as_ref().map(|(lines, _)| lines.clone()).unwrap_or_default(),
+            result: self.result.get().cloned().unwrap_or_default(),
             alert: self.alert.clone(),
             help: self.help,
             hint: true,

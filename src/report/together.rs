@@ -1,7 +1,7 @@
 //! What the front and back views of one visit give together.
 
 use super::signed;
-use super::words::half;
+use super::words::{direction, half};
 use crate::core::compare::joint;
 use crate::core::measure::{Measure, Unit};
 use crate::core::record::Record;
@@ -39,18 +39,17 @@ pub(super) fn both(front: &Record, back: &Record) -> Vec<Both> {
             let disagree = !joint.disagree.is_empty();
             // Two views that contradict each other are no finding.
             let resolved = !disagree && joint.value.abs() > half;
-            let [positive, negative] = measure.says();
-            let words = match resolved {
-                false if disagree => "the views disagree",
-                false => "no difference resolved",
-                true if joint.value > 0.0 => positive,
-                true => negative,
+            let has_side = !measure.says()[0].is_empty();
+            let words = match disagree {
+                true => "the views disagree",
+                false if has_side => direction(measure, Some(joint.value), resolved),
+                false => "no side",
             };
             Both {
                 measure,
                 together: format!("{} +- {half:.1}{unit}", signed(joint.value)),
-                words: if positive.is_empty() { "no side" } else { words },
-                resolved: resolved && !positive.is_empty(),
+                words,
+                resolved: resolved && has_side,
                 own: [own(front), own(back)],
                 disagree,
             }

@@ -13,17 +13,21 @@ pub(super) fn value_text(found: &MeasureRecord) -> Option<String> {
     found.value.map(|value| format!("{}{unit}", signed(value).replace('-', "\u{2212}")))
 }
 
+/// The direction of a value; empty for measures without a side.
+pub(super) fn direction(measure: Measure, value: Option<f64>, resolved: bool) -> &'static str {
+    let [positive, negative] = measure.says();
+    match value.filter(|_| resolved) {
+        Some(value) if value > 0.0 => positive,
+        Some(_) => negative,
+        None if positive.is_empty() => "",
+        None => "no difference resolved",
+    }
+}
+
 /// The direction alone; the number has a column of its own.
 pub(super) fn short_words(measure: Measure, found: &MeasureRecord) -> String {
     let derived = if found.derived_from.is_some() { " (derived)" } else { "" };
-    let [positive, negative] = measure.says();
-    let words = match (found.resolved, found.value) {
-        (Some(true), Some(value)) if value > 0.0 => positive.to_owned(),
-        (Some(true), Some(_)) => negative.to_owned(),
-        _ if positive.is_empty() => String::new(),
-        _ => "no difference resolved".to_owned(),
-    };
-    format!("{words}{derived}")
+    format!("{}{derived}", direction(measure, found.value, found.resolved == Some(true)))
 }
 
 /// The photo's name, and the measured part of it; for a joint record the names of all its photos.

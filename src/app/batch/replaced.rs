@@ -11,14 +11,11 @@ use serde::Deserialize;
 use super::journal::{Entry, Journal};
 use super::plan::Job;
 use super::results::Slot;
-use super::settings::Presentation;
+use super::settings::{Presentation, REPLACED};
 use crate::core::error::{Error, Result};
 use crate::core::names;
 use crate::core::record::outcome::Outcome;
 use crate::report::output::Outputs;
-
-/// The file of replaced results, one record a line.
-pub(super) const REPLACED: &str = "replaced.jsonl";
 
 /// The part of an earlier result that is compared.
 #[derive(Debug, Deserialize)]

@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 
 use super::journal::{Entry, FIRST, Journal, Key, line_of};
 use super::plan::Job;
-use super::settings::{Format, JOURNAL, Place, Presentation};
+use super::settings::{Format, JOURNAL, Place, Presentation, VISITS};
 use crate::core::body::view::View;
 use crate::core::compare::{joint, visit};
 use crate::core::error::{Error, Result};
@@ -62,9 +62,6 @@ pub(super) fn names(formats: &[Format]) -> Vec<&'static str> {
     }
     names
 }
-
-/// The joint records of each subject, day and view with several photos.
-const VISITS: &str = "visits.jsonl";
 
 /// Subject, day and view.
 type Visit = (String, String, View);

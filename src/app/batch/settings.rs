@@ -16,6 +16,10 @@ use crate::vision::photo::ReadOptions;
 
 /// The journal's name in the output folder.
 pub const JOURNAL: &str = ".journal.jsonl";
+/// The joint records of each subject, day and view with several photos.
+pub const VISITS: &str = "visits.jsonl";
+/// Earlier results that a resumed run replaced.
+pub const REPLACED: &str = "replaced.jsonl";
 
 /// The folder of annotated pictures in the output folder.
 pub const PICTURES: &str = "pictures";

@@ -31,22 +31,26 @@ pub(crate) fn run(options: &Edit) -> Result<u8> {
 
 /// Reports where unsaved points are; if they could not be written, prints them.
 fn tell_kept(mut session: Session) -> Result<()> {
-    if session.is_exchange_unsaved() {
-        complain(
+    let Some(unsaved) = session.unsaved().cloned() else { return session.keep_unsaved().map(|_| ()) };
+    let saved = session.saved().clone();
+    match (unsaved.exchanged, saved.exchanged) {
+        (true, false) => complain(
             &"that left and right are exchanged was not saved; orthostat recompute RECORD --exchange-sides does the same",
-        );
+        ),
+        (false, true) => complain(&"that left and right are not exchanged any more was not saved"),
+        _ => {}
     }
     match session.keep_unsaved() {
         Ok(Some(kept)) => complain(&format_args!(
             "points that were not saved are kept in {}; orthostat recompute RECORD --points takes them",
             kept.display()
         )),
-        Ok(None) if session.is_unsaved() && !session.is_exchange_unsaved() => complain(
+        Ok(None) if unsaved.points != saved.points => complain(
             &"that all points by hand were taken back was not saved; orthostat recompute RECORD --no-points does the same",
         ),
         Ok(None) => {}
         Err(error) => {
-            complain(&format_args!("points that were not saved: {}", session.points().to_json()));
+            complain(&format_args!("points that were not saved: {}", unsaved.points.to_json()));
             return Err(error);
         }
     }

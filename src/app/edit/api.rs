@@ -14,7 +14,7 @@ use axum::{Json, Router};
 use serde_json::{Value, json};
 
 use super::guard::Guard;
-use super::session::{Session, Stopped};
+use super::session::{Edit, Session, Stopped};
 use crate::core::body::skeleton::BONES;
 use crate::core::error::Error;
 use crate::core::measure::Measure;
@@ -224,32 +224,32 @@ fn for_page(record: &Record) -> Value {
     })
 }
 
-/// Whether left and right are to be exchanged: the query `exchanged`.
-fn is_exchanged(query: Option<&str>) -> bool {
-    query == Some("exchanged")
+async fn measure(State(app): State<Arc<App>>, query: RawQuery, body: Bytes) -> Response {
+    edited(&app, &query, &body, |session, edit| session.measure(edit).map(|record| for_page(&record)))
 }
 
-async fn measure(State(app): State<Arc<App>>, RawQuery(query): RawQuery, body: Bytes) -> Response {
-    let exchanged = is_exchanged(query.as_deref());
-    edit(&app, &body, |session, points| session.measure(points, exchanged).map(|record| for_page(&record)))
-}
-
-async fn save(State(app): State<Arc<App>>, RawQuery(query): RawQuery, body: Bytes) -> Response {
-    let exchanged = is_exchanged(query.as_deref());
-    edit(&app, &body, |session, points| {
-        let saved = session.save(points, exchanged)?;
+async fn save(State(app): State<Arc<App>>, query: RawQuery, body: Bytes) -> Response {
+    edited(&app, &query, &body, |session, edit| {
+        let saved = session.save(edit)?;
         let mut answer = for_page(&saved.record);
         answer["out"] = saved.out.file_name().map(|name| name.to_string_lossy()).into();
         Ok(answer)
     })
 }
 
-fn edit(app: &App, body: &[u8], with: impl FnOnce(&mut Session, &Points) -> Result<Value, Error>) -> Response {
+/// Answers with the result of an edit: the points in the body, and the sides exchanged if the query is `exchanged`.
+fn edited(
+    app: &App,
+    RawQuery(query): &RawQuery,
+    body: &[u8],
+    with: impl FnOnce(&mut Session, &Edit) -> Result<Value, Error>,
+) -> Response {
     app.clock().edited = Instant::now();
     // Without any point it is the record as the model left it.
     let empty = serde_json::from_slice::<Value>(body).is_ok_and(|value| value == json!({}));
     let points = if empty { Ok(Points::default()) } else { Points::from_json(body, Path::new("the page")) };
-    match points.map(|points| app.session(|session| with(session, &points))) {
+    let exchanged = query.as_deref() == Some("exchanged");
+    match points.map(|points| app.session(|session| with(session, &Edit { points, exchanged }))) {
         Ok(Some(Ok(answer))) => Json(answer).into_response(),
         Ok(Some(Err(error @ Error::Unwritable { .. }))) => {
             refusal(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string())

@@ -27,6 +27,15 @@ pub enum Stopped {
     Interrupted,
 }
 
+/// What the user changes of a record.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Edit {
+    /// All manual landmarks.
+    pub points: Points,
+    /// Whether all left and right labels are exchanged.
+    pub exchanged: bool,
+}
+
 /// The editing of one record.
 #[derive(Debug)]
 pub struct Session {
@@ -38,11 +47,9 @@ pub struct Session {
     blake3: String,
     picture: Vec<u8>,
     out: PathBuf,
-    /// The points that were last measured, and those that were last saved.
-    points: Points,
-    saved: Points,
-    /// Whether left and right are exchanged: as last measured, and as saved.
-    exchanged: [bool; 2],
+    /// What was last measured, and what was last saved.
+    measured: Edit,
+    saved: Edit,
     /// The hash of the file that this session wrote to `out`.
     wrote: Option<blake3::Hash>,
     /// The file of unsaved points, and the points in it.
@@ -110,15 +117,14 @@ impl Session {
             Some(out) => out.to_path_buf(),
             None => free_name(path, &record.id),
         };
-        let points = opened.points();
+        let edit = Edit { points: opened.points(), exchanged: false };
         Ok(Self {
             path: path.into(),
             picture: png(&found, &photo)?,
             blake3,
             out,
-            saved: points.clone(),
-            exchanged: [false; 2],
-            points,
+            saved: edit.clone(),
+            measured: edit,
             opened,
             wrote: None,
             kept: None,
@@ -143,33 +149,32 @@ impl Session {
         &self.out
     }
 
-    /// The record with exactly these manual landmarks, and with all left and right labels exchanged if `exchanged`.
+    /// The record with exactly this edit.
     ///
     /// # Errors
     /// [`Error::Usage`] for a point outside the picture, and what measuring says.
-    pub fn measure(&mut self, points: &Points, exchanged: bool) -> Result<Record> {
+    pub fn measure(&mut self, edit: &Edit) -> Result<Record> {
         let source = &self.opened.source;
-        points.check_inside(source.width.into(), source.height.into(), Path::new("the page"))?;
+        edit.points.check_inside(source.width.into(), source.height.into(), Path::new("the page"))?;
         let mut options = self.opened.options();
-        options.points = points.clone();
-        if exchanged {
+        options.points = edit.points.clone();
+        if edit.exchanged {
             options.view = Some(self.opened.view.kind.exchanged());
         }
         let record = recompute(&self.opened, &self.path, &options)?;
-        self.points = points.clone();
-        self.exchanged[0] = exchanged;
+        self.measured = edit.clone();
         Ok(record)
     }
 
-    /// Writes the record with these points and sides, marked as edited. If another session or program has written the file in the meantime, that
-    /// file is kept and the record is written beside it under an unused name.
+    /// Writes the record with this edit, marked as edited. If another session or program has written the file in the meantime, that file is
+    /// kept and the record is written beside it under an unused name.
     ///
     /// # Errors
     /// What [`Session::measure`] says; [`Error::Unwritable`].
-    pub fn save(&mut self, points: &Points, exchanged: bool) -> Result<Saved> {
-        let mut record = self.measure(points, exchanged)?;
+    pub fn save(&mut self, edit: &Edit) -> Result<Saved> {
+        let mut record = self.measure(edit)?;
         record.edited = Some(Edited {
-            points: points.iter().map(|(site, _)| site.name().to_owned()).collect(),
+            points: edit.points.iter().map(|(site, _)| site.name().to_owned()).collect(),
             from: self.opened.edited.as_ref().map_or(&self.blake3, |edited| &edited.from).clone(),
         });
         let bytes = output::json(&record, &self.out)?;
@@ -181,29 +186,22 @@ impl Session {
         }
         attempt?;
         self.wrote = Some(blake3::hash(&bytes));
-        self.saved = points.clone();
-        self.exchanged[1] = exchanged;
+        self.saved = edit.clone();
         // No longer needed; failing to remove it does not make the save fail.
         let _ = self.keep_unsaved();
         Ok(Saved { record, out: self.out.clone() })
     }
 
-    /// Whether there are unsaved edits.
+    /// What was last measured, if it is not what was last saved.
     #[must_use]
-    pub fn is_unsaved(&self) -> bool {
-        self.points != self.saved || self.exchanged[0] != self.exchanged[1]
+    pub fn unsaved(&self) -> Option<&Edit> {
+        Some(&self.measured).filter(|edit| **edit != self.saved)
     }
 
-    /// Whether the exchange of left and right is not saved.
+    /// What was last saved, or what the record was opened with.
     #[must_use]
-    pub fn is_exchange_unsaved(&self) -> bool {
-        self.exchanged[0] && !self.exchanged[1]
-    }
-
-    /// The points that were last measured.
-    #[must_use]
-    pub fn points(&self) -> &Points {
-        &self.points
+    pub fn saved(&self) -> &Edit {
+        &self.saved
     }
 
     /// Writes unsaved points to a file of points, for `recompute --points`, and returns its path; once everything is saved the file is
@@ -217,19 +215,20 @@ impl Session {
         let own = self.kept.take().filter(|(path, points)| {
             content(points, path).is_ok_and(|bytes| std::fs::read(path).is_ok_and(|now| now == bytes))
         });
-        if !self.is_unsaved() || self.points.is_empty() {
+        let points = self.measured.points.clone();
+        if self.unsaved().is_none() || points.is_empty() {
             if let Some((path, _)) = own {
                 std::fs::remove_file(&path).map_err(|source| Error::Unwritable { path, source })?;
             }
             return Ok(None);
         }
         let path = match own {
-            Some((path, points)) if points == self.points => {
-                self.kept = Some((path.clone(), points));
+            Some((path, kept)) if kept == points => {
+                self.kept = Some((path.clone(), kept));
                 return Ok(Some(path));
             }
             Some((path, _)) => {
-                Outputs::files(true).write(&path, &content(&self.points, &path)?, None)?;
+                Outputs::files(true).write(&path, &content(&points, &path)?, None)?;
                 path
             }
             None => loop {
@@ -237,14 +236,14 @@ impl Session {
                     1 => self.out.with_extension("points.json"),
                     _ => self.out.with_extension(format!("{number}.points.json")),
                 });
-                match Outputs::files(false).write(&path, &content(&self.points, &path)?, None) {
+                match Outputs::files(false).write(&path, &content(&points, &path)?, None) {
                     // Another session was faster and used the name.
                     Err(Error::Occupied { .. }) => {}
                     written => break written.map(|()| path)?,
                 }
             },
         };
-        self.kept = Some((path.clone(), self.points.clone()));
+        self.kept = Some((path.clone(), points));
         Ok(Some(path))
     }
 }
@@ -328,8 +327,8 @@ mod tests {
         std::fs::write(&path, output::json(&record, &path).expect("JSON")).expect("written");
         let photo: &Path = "samples/anterior-tilted.jpg".as_ref();
         let mut session = Session::open(&path, Some(photo), None).expect("opened");
-        let points = session.opened().points();
-        session.save(&points, false).expect("saved");
+        let edit = Edit { points: session.opened().points(), exchanged: false };
+        session.save(&edit).expect("saved");
         assert_eq!(Record::open(session.out()).expect("there").intake, intake);
     }
 

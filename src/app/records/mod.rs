@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use crate::app::batch::settings::{REPLACED, VISITS};
 use crate::core::body::view::View;
 use crate::core::compare::visit::{Date, Visit, by_day, day};
 use crate::core::error::{Error, Result};
@@ -137,7 +138,7 @@ fn holds_records(file: &Path) -> bool {
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     let companion =
         [".fhir.json", ".points.json", ".keypoints.json", ".fhir.jsonl"].iter().any(|ending| name.ends_with(ending));
-    let aside = name == "visits.jsonl" || name == "replaced.jsonl";
+    let aside = [VISITS, REPLACED].contains(&&*name);
     !aside && (name.ends_with(".json") || name.ends_with(".jsonl")) && !companion && !name.starts_with('.')
 }
 

@@ -26,11 +26,11 @@ pub(super) fn rows(records: &[&Record]) -> Vec<Row> {
     let (Some(front), Some(back)) = (of(View::Anterior), of(View::Posterior)) else { return Vec::new() };
     let row = |both: together::Both| {
         let plain = plain_name(both.measure);
-        let [front, back] = both.own.map(|own| in_signs(&format!(" {own}")).trim().to_owned());
+        let [front, back] = both.own.map(|own| in_signs(&own));
         Row {
             label: plain.unwrap_or(both.measure.label()),
             term: plain.map_or("", |_| both.measure.label()),
-            together: in_signs(&format!(" {}", both.together)).trim().to_owned(),
+            together: in_signs(&both.together),
             words: both.words,
             resolved: both.resolved,
             front,

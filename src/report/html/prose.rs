@@ -11,5 +11,6 @@ pub(super) fn sentence(text: &str) -> String {
 /// Replaces units and hyphens by degree and minus signs.
 pub(super) fn in_signs(words: &str) -> String {
     let words = words.replace(" degrees", "°").replace(" deg", "°").replace("+-", "±");
-    words.replace(" -", " \u{2212}").replace("(-", "(\u{2212}")
+    let words = words.replace(" -", " \u{2212}").replace("(-", "(\u{2212}");
+    words.strip_prefix('-').map(|rest| format!("\u{2212}{rest}")).unwrap_or(words)
 }

@@ -1,0 +1,137 @@
+//! Photos with what is known of the truth, measured for the fits: whole, and cut below the hips.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use orthostat::core::body::landmarks::BonyPose;
+use orthostat::core::camera::rectify::Rectification;
+use orthostat::core::error::Result;
+use orthostat::core::measure::Measure;
+use orthostat::core::measure::estimators::Rectified;
+use orthostat::core::options::Options;
+use orthostat::core::pipeline::Analysis;
+use orthostat::core::refusal::Refusal;
+use orthostat::core::uncertainty::calibration::FittedOn;
+use orthostat::vision::analysis::Analyzer;
+use orthostat::vision::ensemble::PAIRED_READINGS;
+use orthostat::vision::photo::{Photo, ReadOptions};
+use serde_json::Value;
+
+use crate::cropped::Cut;
+use crate::labelled::{self, LABELLED};
+use crate::rendered;
+
+/// Parts that the real people are divided into.
+pub(crate) const FOLDS: usize = 5;
+
+/// Where the picture ends, in the fit of cut legs.
+pub(crate) const CUTS: [Cut; 4] = [Cut::Below(0.9), Cut::Below(0.6), Cut::Below(0.3), Cut::Below(0.1)];
+
+/// Whole photos, and the same ones cut below the hips.
+#[derive(Default)]
+pub(crate) struct Cases {
+    pub(crate) whole: Vec<Case>,
+    pub(crate) cut: Vec<Case>,
+}
+
+impl Cases {
+    /// Adds a photo: whole, and each of its parts if the body faces the camera or turns its back.
+    pub(crate) fn add(&mut self, analyzer: &mut Analyzer, photo: &Photo, whole: Case) {
+        if whole.analysis.view.facing().is_some() {
+            for edge in CUTS {
+                let Some(part) = edge.of(photo, &whole.analysis.observation.pose(), false) else { continue };
+                let Ok(analysis) = measured(analyzer, &part) else { continue };
+                if analysis.view == whole.analysis.view
+                    && let Some(case) = case(analysis, whole.truth.clone())
+                {
+                    self.cut.push(Case { real: whole.real, quiet: false, ..case });
+                }
+            }
+        }
+        self.whole.push(whole);
+    }
+}
+
+/// One person with what is known of the truth.
+pub(crate) struct Case {
+    pub(crate) analysis: Analysis,
+    pub(crate) straight: Rectified,
+    pub(crate) truth: BTreeMap<&'static str, f64>,
+    pub(crate) real: bool,
+    pub(crate) quiet: bool,
+    pub(crate) fold: usize,
+}
+
+pub(crate) fn measured(analyzer: &mut Analyzer, photo: &Photo) -> Result<Analysis> {
+    let options = Options { readings: PAIRED_READINGS, ..Options::default() };
+    analyzer.analyze(photo, &options)
+}
+
+pub(crate) fn analyzed(analyzer: &mut Analyzer, path: &Path) -> Result<(Photo, Analysis)> {
+    let photo = Photo::open(path, &ReadOptions::default())?;
+    let analysis = measured(analyzer, &photo)?;
+    Ok((photo, analysis))
+}
+
+pub(crate) fn case(analysis: Analysis, truth: BTreeMap<&'static str, f64>) -> Option<Case> {
+    let facing = analysis.view.facing()?;
+    let outline = match &analysis.observation.outline {
+        Some(trace) if trace.facing() == facing => Ok(trace.outline()),
+        _ => Err(Refusal::Degenerate("no outline was read")),
+    };
+    let rectification = Rectification::new(analysis.camera, Some(facing), analysis.yaw);
+    let straight = rectification.apply(&analysis.pose, &BonyPose::default(), &outline, &labelled::face(&analysis));
+    Some(Case { analysis, straight, truth, real: false, quiet: true, fold: 0 })
+}
+
+pub(crate) fn real_cases(analyzer: &mut Analyzer, folder: &Path, cases: &mut Cases) -> FittedOn {
+    let (set, truth_blake3) = labelled::open(folder);
+    let before = cases.whole.len();
+    for person in set.persons.iter().filter(|person| person.frontal && person.standing) {
+        let Ok((photo, analysis)) = analyzed(analyzer, &person.path(folder)) else { continue };
+        if !person.is(&analysis) || analysis.view.name() != person.view {
+            continue;
+        }
+        let truth = LABELLED.iter().filter_map(|&m| Some((m.name(), person.of(m)?))).collect();
+        let fold = usize::from(blake3::hash(person.group.as_bytes()).as_bytes()[0]) % FOLDS;
+        if let Some(case) = case(analysis, truth) {
+            cases.add(analyzer, &photo, Case { real: true, quiet: person.quiet, fold, ..case });
+        }
+    }
+    FittedOn { kind: "real".into(), set: set.half, photos: cases.whole.len() - before, truth_blake3 }
+}
+
+pub(crate) fn rendered_cases(analyzer: &mut Analyzer, folder: &Path, cases: &mut Cases) -> FittedOn {
+    let bytes = std::fs::read(folder.join("truth.json")).expect("the set's truth.json");
+    let set: Value = serde_json::from_slice(&bytes).expect("a rendered set");
+    let before = cases.whole.len();
+    for image in set["images"].as_array().expect("images") {
+        let path = folder.join(image["file"].as_str().expect("a file"));
+        let Ok((photo, analysis)) = analyzed(analyzer, &path) else { continue };
+        let view = analysis.view;
+        let seen = image["view"].as_str().unwrap_or_default().trim_end_matches("_lateral");
+        if view.name() != seen {
+            continue;
+        }
+        let truth =
+            Measure::ALL.into_iter().filter_map(|m| Some((m.name(), rendered::truth(image, m, view)?))).collect();
+        match case(analysis.clone(), truth) {
+            Some(case) => cases.add(analyzer, &photo, case),
+            // Side views have no estimators, but an error model.
+            None => cases.add(analyzer, &photo, side_case(analysis, image)),
+        }
+    }
+    let truth_blake3 = blake3::hash(&bytes).to_hex().to_string();
+    let name = set["set"].as_str().unwrap_or_default().to_owned();
+    FittedOn { kind: "rendered".into(), set: name, photos: cases.whole.len() - before, truth_blake3 }
+}
+
+pub(crate) fn side_case(analysis: Analysis, image: &Value) -> Case {
+    let view = analysis.view;
+    let truth = Measure::ALL.into_iter().filter_map(|m| Some((m.name(), rendered::truth(image, m, view)?))).collect();
+    let unread = Err(Refusal::Degenerate("no outline was read"));
+    let face = labelled::face(&analysis);
+    let straight =
+        Rectification::new(analysis.camera, None, None).apply(&analysis.pose, &BonyPose::default(), &unread, &face);
+    Case { analysis, straight, truth, real: false, quiet: true, fold: 0 }
+}
