@@ -1,7 +1,7 @@
 # The commands of the README. Each installs what it needs first, once.
 RELEASE = target/release
 
-.PHONY: setup setup-live setup-test demo live test test-privacy attack test-spark lint bench bench-batch bench-live evaluate evaluate-real calibrate evaluate-change agreement audit clean
+.PHONY: setup setup-live setup-test demo live test test-privacy attack test-spark lint bench bench-batch bench-live evaluate evaluate-real calibrate fit-second fit-repeat fit-side evaluate-change agreement audit clean
 
 setup:
 	@.ci/setup
@@ -79,6 +79,31 @@ evaluate-real: setup
 calibrate: setup
 	cargo run --release --locked --example calibrate -- $$(date -u +%F) --real $(REAL) --rendered $(RENDERED) > target/calibration.json
 	mv target/calibration.json src/core/uncertainty/calibration.json
+
+# What the fits below read: every photo of the sets measured at a quality, one record a line. A photo that is refused ends nothing.
+FITS = target/fits
+fits = @mkdir -p $(FITS); for set in $(REAL) $(RENDERED); do [ -f $$set/truth.json ] || { echo "$$set: no truth.json"; exit 1; }; \
+	find $$set -name masks -prune -o \( -name '*.jpg' -o -name '*.png' \) -print | sort | \
+	$(RELEASE)/orthostat batch --jsonl --quality $(1) - > $(FITS)/$$(echo $$set | tr / _).jsonl || [ $$? -eq 1 ] || exit 1; done
+fitted = $(foreach set,$(2),$(1) $(set) $(FITS)/$(subst /,_,$(set)).jsonl)
+
+# make fit-second REAL=path/of/annotated/real/photos RENDERED="path/of/a/rendered/set another": makes src/core/uncertainty/second.json again
+fit-second: demo
+	$(call fits,best)
+	cargo run --release --locked --example second -- $$(date -u +%F) $(call fitted,--real,$(REAL)) $(call fitted,--rendered,$(RENDERED)) > $(FITS)/second
+	mv $(FITS)/second src/core/uncertainty/second.json
+
+# make fit-side REAL=path/of/annotated/real/photos RENDERED=path/of/a/rendered/set: makes src/core/uncertainty/side.json again
+fit-side: demo
+	$(call fits,standard)
+	cargo run --release --locked --example side -- $$(date -u +%F) $(call fitted,--real,$(REAL)) $(call fitted,--rendered,$(RENDERED)) > $(FITS)/side
+	mv $(FITS)/side src/core/uncertainty/side.json
+
+# make fit-repeat RENDERED="path/of/rendered/visits another": makes src/core/uncertainty/repeat.json again
+fit-repeat: demo
+	$(call fits,standard)
+	cargo run --release --locked --example repeat -- $$(date -u +%F) $(call fitted,,$(RENDERED)) > $(FITS)/repeat
+	mv $(FITS)/repeat src/core/uncertainty/repeat.json
 
 # make evaluate-change SET="path/of/a/rendered/set another": how often "changed" and "no change" are right
 evaluate-change: setup

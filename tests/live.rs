@@ -414,7 +414,7 @@ fn what_cannot_be_opened_is_one_sentence_with_its_name() {
         ("missing_%03d.png", "cannot be read: no picture has a name of this form"),
         ("notes.avi", "expected a video or a picture, found something that OpenCV cannot decode"),
         ("nothing.avi", "expected a video or a picture, found something that OpenCV cannot decode"),
-        ("notes_%d.png", "expected a JPEG, PNG, HEIC, WebP, TIFF, BMP, GIF or JPEG XL picture, found"),
+        ("notes_%d.png", "expected a JPEG, PNG, HEIC, WebP, TIFF, BMP, GIF, JPEG XL or DICOM picture, found"),
         (".", "cannot be read: expected a video file, a picture or a sequence such as frame_%04d.png, found a folder"),
     ] {
         let output = live(&at(source), &["--jsonl", "--frames", "5"]);

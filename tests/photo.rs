@@ -92,6 +92,11 @@ fn grey_pictures_become_three_equal_channels() {
         ("tiff-grey-16-bit.tif", 0.5),
         ("tiff-grey-jpeg.tif", 1.0),
         ("tiff-white-is-zero.tif", 0.5),
+        ("dicom-grey.dcm", 1.0),
+        ("dicom-grey-16-bit.dcm", 1.0),
+        ("dicom-grey-white-is-zero.dcm", 1.0),
+        ("dicom-grey-signed.dcm", 1.0),
+        ("dicom-jpeg-grey.dcm", 1.0),
     ] {
         let photo = open(name);
         assert!(photo.pixels.pixels().all(|pixel| pixel.0 == [pixel.0[0]; 3]), "{name}");
@@ -110,6 +115,43 @@ fn a_heic_grid_is_put_together() {
     assert_eq!((photo.source.stored_width, photo.source.stored_height), (600, 24));
     let off = difference(&photo.pixels, &picture);
     assert!(off < 4.0, "off by {off:.2}");
+}
+
+#[test]
+fn dicom_photographs_are_read_and_nothing_of_the_patient() {
+    for (name, tolerance, notes) in [
+        ("dicom.dcm", 0.0, &[""; 0][..]),
+        ("dicom-implicit.dcm", 0.0, &[]),
+        ("dicom-planes.dcm", 0.0, &[]),
+        ("dicom-ycbcr.dcm", 1.5, &[]),
+        ("dicom-jpeg.dcm", 1.5, &[]),
+        ("dicom-jpeg-in-fragments.dcm", 1.5, &[]),
+        ("dicom-jpeg-with-a-tail.dcm", 1.5, &[]),
+        ("dicom-jpeg-ycbcr-declared-as-rgb.dcm", 1.5, &[]),
+        ("dicom-jpeg-coded-as-rgb.dcm", 1.5, &[]),
+        ("dicom-jpeg-xl.dcm", 0.0, &[]),
+        (
+            "dicom-jpeg-of-two-frames-first-is-read-with-a-note.dcm",
+            1.5,
+            &["the DICOM file holds 2 frames: the first was taken"],
+        ),
+        (
+            "dicom-pixels-twice-as-high-is-48x64-with-a-note.dcm",
+            3.5,
+            &["the DICOM file says that its pixels are not square: they were made so"],
+        ),
+    ] {
+        let photo = open(name);
+        assert_eq!(photo.source.format, Format::Dicom, "{name}");
+        assert_eq!((photo.source.stored_width, photo.source.stored_height), (48, 64), "{name}");
+        assert_eq!(photo.notes, notes, "{name}");
+        // The day of the picture, for the user's own history; the study is of the day before.
+        let taken = photo.metadata.taken.map(|day| day.to_string());
+        assert_eq!(taken.as_deref(), Some("2026-02-01"), "{name}");
+        assert_eq!(Metadata { taken: None, ..photo.metadata.clone() }, Metadata::default(), "{name}");
+        assert!(!format!("{photo:?}").contains("SECRET"), "{name}");
+        shows_the_scene(&photo, tolerance);
+    }
 }
 
 #[test]
@@ -142,6 +184,9 @@ fn the_other_formats_are_turned_too() {
         ("jxl-orientation-3-upright-is-48x64.jxl", 3, 3.0),
         ("jxl-orientation-6-upright-is-48x64.jxl", 6, 3.0),
         ("jxl-orientation-8-upright-is-48x64.jxl", 8, 3.0),
+        ("dicom-patient-orientation-as-orientation-3-upright-is-48x64.dcm", 3, 0.0),
+        ("dicom-patient-orientation-as-orientation-6-upright-is-48x64.dcm", 6, 0.0),
+        ("dicom-patient-orientation-as-orientation-8-upright-is-48x64.dcm", 8, 0.0),
     ];
     for (name, orientation, tolerance) in cases {
         let photo = open(name);

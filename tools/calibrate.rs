@@ -4,7 +4,7 @@
 //! `cargo run --release --example calibrate -- DATE [--only TERM,...] --real FOLDER... --rendered FOLDER... > calibration.json`
 //!
 //! With `--only` everything else stays as it is in the present file, which then says what was fitted again on which sets. A term is
-//! a measure (its error model), a weight, or `cropped`.
+//! a measure (its error model), a weight, `cropped`, or `armless`.
 //!
 //! **Weights.** One after the other, each from a list: the one with the least RMSE on the rendered photos among those that make
 //! neither all nor the quiet real photos worse than the line without this witness by more than [`ALLOWED`]. The choice is repeated
@@ -15,9 +15,16 @@
 //! of the shares of the value from 0 to 0.2, the one that comes nearest to that is taken. The other measures' shares and the gains
 //! of the turn are kept as they are in the present file.
 //!
+//! **No face.** A head's tilt is read from its face where one is seen. What it errs by without one is fitted on the same photos
+//! measured without their faces, and on the people seen from behind for the heads seen from behind: the larger one of what the
+//! rendered photos need and of what the real ones do.
+//!
 //! **Cut legs.** Each frontal photo is measured again, cut at several heights between hips and ankles. What these bodies add is the
 //! smallest with which the stated variance of the real ones is that of their errors, and 95 of 100 intervals of the rendered ones
 //! hold the truth.
+//!
+//! **A cut arm.** The same for photos that end beside a shoulder, on the right and on the left in turn, for measures whose rendered
+//! error grows by more than a tenth there. Both knees are one measure.
 
 #![allow(
     clippy::print_stdout,
@@ -37,6 +44,7 @@ use std::path::PathBuf;
 
 use cases::{Case, Cases, FOLDS, real_cases, rendered_cases};
 use labelled::{LABELLED, label_sd};
+use orthostat::core::body::view::Facing;
 use orthostat::core::measure::Measure;
 use orthostat::core::measure::registry::estimate_with;
 use orthostat::core::uncertainty::calibration::{
@@ -49,8 +57,12 @@ use orthostat::vision::estimate::model_options::ModelOptions;
 const ALLOWED: f64 = 0.01;
 /// Intervals that should hold the truth.
 const COVERAGE: f64 = 0.95;
-/// Fewer parts of photos say nothing.
-const LEAST_CUT: usize = 20;
+/// An error that is no larger than this many times as before has not grown.
+const GROWN: f64 = 1.1;
+/// Fewer photos or parts of photos say nothing.
+const LEAST: usize = 20;
+/// A smaller part of outline or face in a value counts as none.
+const OUTLINED: f64 = 0.3;
 
 /// RMSE of a measure with some weights over some cases, only those that get a value.
 fn rmse<'a>(cases: impl Iterator<Item = &'a Case>, measure: Measure, weights: &Weights) -> f64 {
@@ -206,7 +218,14 @@ fn residuals(cases: &[Case], measure: Measure, real: bool, weights: &Weights) ->
         let truth = case.truth.get(measure.name())?;
         let found = case.analysis.assessment.get(measure).as_ref().ok()?;
         let value = estimate_with(weights, measure, &case.straight, case.analysis.view).ok()?;
-        let under = Conditions { quiet: case.analysis.quiet, outlined: found.outlined, cut: case.analysis.cut };
+        let behind = case.analysis.view.facing() == Some(Facing::Away);
+        let under = Conditions {
+            quiet: case.analysis.quiet,
+            outlined: found.outlined,
+            cut: case.analysis.cut,
+            arm: case.analysis.arm,
+            behind,
+        };
         let known = (found.sd.powi(2) - error_model(measure.name()).variance(found.value, under)).max(0.0);
         Some(Residual { value, error: value - truth, known, under, scatter: found.scatter })
     };
@@ -247,18 +266,21 @@ fn fitted_error(cases: &[Case], measure: Measure, weights: &Weights, share: f64)
     };
     let all = |real: bool| names.iter().flat_map(|&name| residuals(cases, name, real, weights)).collect::<Vec<_>>();
     let (rows, real) = (all(false), all(true));
-    let mut model = ErrorModel { posed: 0.0, cropped: 0.0, share, ..before };
+    let mut model = ErrorModel { posed: 0.0, cropped: 0.0, armless: 0.0, share, ..before };
     let held = |rows: &[&Residual], model: &ErrorModel| {
         let inside = rows.iter().filter(|r| r.error.abs() <= 1.96 * r.stated(model).sqrt());
         inside.count() as f64 >= COVERAGE * rows.len() as f64
     };
-    let (outlined, bare): (Vec<&Residual>, Vec<&Residual>) = rows.iter().partition(|r| r.under.outlined >= 0.3);
+    let (outlined, bare): (Vec<&Residual>, Vec<&Residual>) = rows.iter().partition(|r| r.under.outlined >= OUTLINED);
     let main = if before.bare.is_some() && !outlined.is_empty() { outlined } else { rows.iter().collect() };
     if !main.is_empty() {
         model.bare = None;
         model.floor = smallest(|floor| held(&main, &ErrorModel { floor, ..model }));
     }
-    if before.bare.is_some() {
+    if before.behind.is_some() {
+        // Fitted afterwards, on more photos.
+        model.bare = before.bare;
+    } else if before.bare.is_some() {
         // Less evidence is never the better for it: a smaller floor of fewer photos is chance.
         let alone = smallest(|floor| held(&bare, &ErrorModel { floor, bare: None, ..model }));
         model.bare = Some(if bare.is_empty() { before.bare.unwrap_or(model.floor) } else { alone.max(model.floor) });
@@ -279,33 +301,56 @@ fn fitted_error(cases: &[Case], measure: Measure, weights: &Weights, share: f64)
     model
 }
 
-/// What cut legs add to a measure's error: see the module.
-fn cut_legs(cut: &[Case], measure: Measure, weights: &Weights, model: &ErrorModel) -> f64 {
+/// The head's error where no face is read, in front views and from behind: see the module.
+fn without_face(cases: &Cases, measure: Measure, weights: &Weights, model: &ErrorModel) -> ErrorModel {
+    let rows = |real: bool| {
+        let seen = [&cases.whole, &cases.faceless].map(|cases| residuals(cases, measure, real, weights));
+        seen.into_iter().flatten().filter(|row| row.under.outlined < OUTLINED).collect::<Vec<_>>()
+    };
+    let (rendered, real) = (rows(false), rows(true));
+    let needed = |behind: bool, before: Option<f64>| {
+        let with = |floor: f64| ErrorModel { floor, bare: None, behind: None, ..*model };
+        let name = if behind { "from behind" } else { "front, no face" };
+        let part = |rows: &[Residual], real: bool| {
+            let rows: Vec<&Residual> = rows.iter().filter(|row| row.under.behind == behind).collect();
+            (rows.len() >= LEAST).then(|| least(&rows, real, measure, &with, name))
+        };
+        let parts = [part(&rendered, false), part(&real, true)].into_iter().flatten();
+        parts.reduce(f64::max).or(before).map(|needed| needed.max(model.floor))
+    };
+    ErrorModel { bare: needed(false, model.bare), behind: needed(true, model.behind), ..*model }
+}
+
+/// The smallest number with which 95 of 100 intervals of rendered photos hold the truth, or with which the stated variance of
+/// real photos is that of their errors.
+fn least(rows: &[&Residual], real: bool, measure: Measure, with: &dyn Fn(f64) -> ErrorModel, name: &str) -> f64 {
+    let count = rows.len() as f64;
+    let erred = rows.iter().map(|r| r.error.powi(2)).sum::<f64>() / count - label_sd(measure).powi(2);
+    let enough = |x: f64| match real {
+        true => rows.iter().map(|r| r.stated(&with(x))).sum::<f64>() / count >= erred,
+        false => {
+            let held = rows.iter().filter(|r| r.error.abs() <= 1.96 * r.stated(&with(x)).sqrt());
+            held.count() as f64 >= COVERAGE * count
+        }
+    };
+    let least = if enough(0.0) { 0.0 } else { smallest(enough) };
+    let (kind, rmse) =
+        (if real { "real" } else { "rendered" }, (rows.iter().map(|r| r.error.powi(2)).sum::<f64>() / count).sqrt());
+    eprintln!("{:24} {name}, {kind}: {least:.2} of {count} photos, RMSE {rmse:.2}", measure.name());
+    least
+}
+
+/// What parts of photos need that a part of the body is outside of: see the module.
+fn cut_off(cut: &[Case], measure: Measure, weights: &Weights, with: &dyn Fn(f64) -> ErrorModel, name: &str) -> f64 {
     let mut needed: f64 = 0.0;
-    let with = |cropped: f64| ErrorModel { cropped, ..*model };
     for real in [true, false] {
         let rows = residuals(cut, measure, real, weights);
-        if rows.len() < LEAST_CUT {
-            continue;
+        if rows.len() >= LEAST {
+            let rows: Vec<&Residual> = rows.iter().collect();
+            needed = needed.max(least(&rows, real, measure, with, name));
         }
-        let count = rows.len() as f64;
-        let erred = rows.iter().map(|r| r.error.powi(2)).sum::<f64>() / count - label_sd(measure).powi(2);
-        let enough = |cropped: f64| match real {
-            true => rows.iter().map(|r| r.stated(&with(cropped))).sum::<f64>() / count >= erred,
-            false => {
-                let held = rows.iter().filter(|r| r.error.abs() <= 1.96 * r.stated(&with(cropped)).sqrt());
-                held.count() as f64 >= COVERAGE * count
-            }
-        };
-        let least = if enough(0.0) { 0.0 } else { smallest(enough) };
-        eprintln!(
-            "{:24} cut legs, {}: {least:.2} of {count} parts",
-            measure.name(),
-            if real { "real" } else { "rendered" }
-        );
-        needed = needed.max(least);
     }
-    needed
+    (100.0 * needed).round() / 100.0
 }
 
 /// What the command line asks for.
@@ -345,7 +390,8 @@ fn main() {
     let models = ["blazepose-full", "blazepose-heavy"];
     let models = models.map(|name| ModelOptions { model: name.into(), ..ModelOptions::default() });
     let mut analyzer = Analyzer::open(&models, 2).expect("the models");
-    let mut cases = Cases::default();
+    let mut cases =
+        Cases { wants_cut: asked.asks_for("cropped"), wants_armless: asked.asks_for("armless"), ..Cases::default() };
     let from = asked.folders.iter();
     let sets: Vec<FittedOn> = from
         .map(|(real, folder)| match real {
@@ -353,25 +399,47 @@ fn main() {
             false => rendered_cases(&mut analyzer, folder, &mut cases),
         })
         .collect();
-    let Cases { whole: cases, cut } = cases;
-    let weights = fitted_weights(&cases, None, &asked);
-    print_weights(&cases, &weights, &asked);
+    let whole = &cases.whole;
+    let weights = fitted_weights(whole, None, &asked);
+    print_weights(whole, &weights, &asked);
     let mut errors = calibration().errors.clone();
     for measure in Measure::ALL.into_iter().filter(|measure| measure.bony_points().is_empty()) {
         let mut model = error_model(measure.name());
         if asked.asks_for(measure.name()) {
-            model = ErrorModel { cropped: model.cropped, ..best_error(&cases, measure, &weights) };
+            model =
+                ErrorModel { cropped: model.cropped, armless: model.armless, ..best_error(whole, measure, &weights) };
+            if model.behind.is_some() {
+                model = without_face(&cases, measure, &weights, &model);
+            }
         }
         if asked.asks_for("cropped") {
-            model.cropped = (100.0 * cut_legs(&cut, measure, &weights, &model)).round() / 100.0;
+            let with = |cropped: f64| ErrorModel { cropped, ..model };
+            model.cropped = cut_off(&cases.cut, measure, &weights, &with, "cut legs");
+        }
+        if asked.asks_for("armless") {
+            let with = |armless: f64| ErrorModel { armless, ..model };
+            let rms = |cases: &[Case]| {
+                let rows = residuals(cases, measure, false, &weights);
+                (rows.iter().map(|r| r.error.powi(2)).sum::<f64>() / rows.len().max(1) as f64).sqrt()
+            };
+            model.armless = match rms(&cases.armless) > GROWN * rms(whole) {
+                true => cut_off(&cases.armless, measure, &weights, &with, "cut arm"),
+                false => 0.0,
+            };
         }
         errors.insert(measure.name().to_owned(), model);
+    }
+    let knees = [Measure::KneeAngleLeft, Measure::KneeAngleRight].map(Measure::name);
+    let larger = knees.iter().map(|knee| errors[*knee].armless).fold(0.0, f64::max);
+    for knee in knees {
+        errors.entry(knee.to_owned()).and_modify(|model| model.armless = larger);
     }
     // A trunk that leans by a degree is shifted by 1.75 % of its length, and the real photos tell of the lean alone.
     let lean = errors[Measure::TrunkLean.name()];
     if let Some(shift) = errors.get_mut(Measure::TrunkShift.name()) {
         shift.posed = (100.0 * 1.75 * lean.posed).round() / 100.0;
         shift.cropped = shift.cropped.max((100.0 * 1.75 * lean.cropped).round() / 100.0);
+        shift.armless = shift.armless.max((100.0 * 1.75 * lean.armless).round() / 100.0);
     }
     let by = "tools/calibrate.rs".to_owned();
     let before = calibration().clone();

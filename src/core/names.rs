@@ -1,6 +1,7 @@
 //! Names and other text from outside: which names are accepted, how they become file names, and how they are shown on a terminal.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 /// The largest number of letters in a name.
 const LONGEST_NAME: usize = 200;
@@ -73,6 +74,20 @@ pub fn of_file(path: &std::path::Path) -> String {
     shortened(&without_control(&stem), LONGEST_ID).into_owned()
 }
 
+/// An id that is not taken yet: the name, or the name with a number. A name such as `front#1` is that of a view of `front` if there is
+/// another photo of this name.
+#[must_use]
+pub fn free(name: &str, taken: &HashSet<String>, is_photo: impl Fn(&str) -> bool) -> String {
+    let is_view = |id: &str| {
+        let whole =
+            id.rsplit_once('#').filter(|(_, number)| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()));
+        whole.is_some_and(|(whole, _)| is_photo(whole))
+    };
+    let numbered = (2..).map(|number| format!("{name}-{number}"));
+    let mut ids = std::iter::once(name.to_owned()).chain(numbered);
+    ids.find(|id| !taken.contains(id) && !is_view(id)).unwrap_or_default()
+}
+
 /// The id of one of several views in a photo, counted from 1; for a single view, the photo's own.
 #[must_use]
 pub fn of_view(id: &str, number: usize, views: usize) -> String {
@@ -107,6 +122,16 @@ pub fn file_name(name: &str, ending: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_free_id_is_neither_taken_nor_that_of_another_photos_view() {
+        let taken: HashSet<String> = ["a", "a-2", "front"].map(String::from).into();
+        let free = |name| free(name, &taken, |name| taken.contains(name));
+        assert_eq!(
+            ["b", "a", "front#1", "side#1", "front#x", "#1"].map(free),
+            ["b", "a-3", "front#1-2", "side#1", "front#x", "#1"]
+        );
+    }
 
     #[test]
     fn names_are_one_line_and_not_too_long() {

@@ -1,6 +1,6 @@
 //! From an observation to measures, without any pixels: level, correct for the turn, judge, measure.
 
-use crate::core::body::framing::legs_outside;
+use crate::core::body::framing::{arm_outside, legs_outside};
 use crate::core::body::landmarks::BonyPose;
 use crate::core::body::pose::Pose;
 use crate::core::body::stance::Stance;
@@ -63,6 +63,8 @@ pub struct Analysis {
     pub quiet: f64,
     /// The share of the legs that is outside the picture, 0 to 1.
     pub cut: f64,
+    /// How far an arm is outside the picture, 0 to 1; 0 in side views.
+    pub arm: f64,
     /// The turn of the head to the subject's own left relative to the direction to the camera, in degrees, by the mesh of the face, which
     /// then contributes to the head tilt; `None` if no face was read.
     pub head_yaw: Option<f64>,
@@ -115,7 +117,7 @@ pub fn measure(frame: Frame, seen: Observation, options: &Options) -> Result<Ana
         None => measuring.measure(what),
     });
     quality.disputed(&measuring.disputed(&assessment));
-    let Measuring { rectified, quiet, cut, head: head_yaw, .. } = measuring;
+    let Measuring { rectified, quiet, cut, arm, head: head_yaw, .. } = measuring;
     let may_show = quality.refusal(Measure::SpinalLineDeviation).is_none();
     let spinal = person.view.facing().filter(|_| may_show).and_then(|facing| person.spinal_line(&rectified, facing));
     let profile = person.view.facing().filter(|_| may_show);
@@ -143,6 +145,7 @@ pub fn measure(frame: Frame, seen: Observation, options: &Options) -> Result<Ana
         quality,
         quiet,
         cut,
+        arm,
         head_yaw,
         options,
         frame,
@@ -171,6 +174,8 @@ struct Measuring {
     quiet: f64,
     /// The share of the legs that is outside the picture, 0 to 1.
     cut: f64,
+    /// How far an arm is outside the picture, 0 to 1; 0 in side views.
+    arm: f64,
     /// The turn of the head, if the face shows it, in degrees.
     head: Option<f64>,
 }
@@ -220,6 +225,7 @@ impl Measuring {
             opinions,
             quiet: view.facing().map_or(1.0, |facing| Stance::of(&rectified.levelled, facing).quiet()),
             cut: legs_outside(&person.consensus, frame.height),
+            arm: view.facing().map_or(0.0, |_| arm_outside(&person.consensus, frame.width)),
             rectified,
             as_it_is: in_picture(pose, bony),
             single: seen.single_poses().enumerate().map(single).collect(),
@@ -266,7 +272,8 @@ impl Measuring {
         let model = error_model(what.name());
         let (scatter, count) = self.scatter(what);
         let scatter = scatter.unwrap_or(LONE * model.scatter);
-        let under = Conditions { quiet: self.quiet, outlined, cut: self.cut };
+        let behind = self.view.facing() == Some(Facing::Away);
+        let under = Conditions { quiet: self.quiet, outlined, cut: self.cut, arm: self.arm, behind };
         let unseen = self.widening.powi(2) * model.variance(value, under);
         (scatter, unseen, scatter.powi(2) / count.max(1.0))
     }

@@ -269,6 +269,7 @@ impl Corpus {
             ("film", film, "found a film"),
             ("noise", b"\x13\x37\xc0\xff\xee\0\x01\x02\x03", "found data of an unknown kind that starts with 13 37"),
             ("AVIF", &fixture("avif-is-refused.avif"), "found an AVIF picture"),
+            ("X-ray", &fixture("dicom-x-ray-is-refused.dcm"), "found a DICOM picture of modality DX"),
             ("SVG", &fixture("svg-is-refused.svg"), "found an SVG drawing"),
         ] {
             self.put(&format!("{kind} named .jpg"), format!("{}-named.jpg", kind.replace(' ', "-")), bytes, not(says));

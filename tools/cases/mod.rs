@@ -1,4 +1,4 @@
-//! Photos with what is known of the truth, measured for the fits: whole, and cut below the hips.
+//! Photos with what is known of the truth, measured for the fits: whole, without the face, and with legs or an arm cut off.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -8,8 +8,9 @@ use orthostat::core::camera::rectify::Rectification;
 use orthostat::core::error::Result;
 use orthostat::core::measure::Measure;
 use orthostat::core::measure::estimators::Rectified;
+use orthostat::core::observation::Observation;
 use orthostat::core::options::Options;
-use orthostat::core::pipeline::Analysis;
+use orthostat::core::pipeline::{Analysis, measure};
 use orthostat::core::refusal::Refusal;
 use orthostat::core::uncertainty::calibration::FittedOn;
 use orthostat::vision::analysis::Analyzer;
@@ -27,26 +28,32 @@ pub(crate) const FOLDS: usize = 5;
 /// Where the picture ends, in the fit of cut legs.
 pub(crate) const CUTS: [Cut; 4] = [Cut::Below(0.9), Cut::Below(0.6), Cut::Below(0.3), Cut::Below(0.1)];
 
-/// Whole photos, and the same ones cut below the hips.
+/// Where the picture ends, in the fit of cut arms.
+pub(crate) const ARMS: [Cut; 2] = [Cut::Arm(0.05), Cut::Arm(0.15)];
+
+/// Whole photos, the same ones cut below the hips and beside a shoulder, and the same ones as if no face had been read.
 #[derive(Default)]
 pub(crate) struct Cases {
     pub(crate) whole: Vec<Case>,
+    /// Empty unless asked for: they take four times as long as all else.
     pub(crate) cut: Vec<Case>,
+    pub(crate) faceless: Vec<Case>,
+    pub(crate) wants_cut: bool,
+    /// With a part of an arm outside, on either side in turn; empty unless asked for.
+    pub(crate) armless: Vec<Case>,
+    pub(crate) wants_armless: bool,
 }
 
 impl Cases {
-    /// Adds a photo: whole, and each of its parts if the body faces the camera or turns its back.
+    /// Adds a photo: whole, without its face, and the parts that are asked for if the body faces the camera or turns its back.
     pub(crate) fn add(&mut self, analyzer: &mut Analyzer, photo: &Photo, whole: Case) {
-        if whole.analysis.view.facing().is_some() {
-            for edge in CUTS {
-                let Some(part) = edge.of(photo, &whole.analysis.observation.pose(), false) else { continue };
-                let Ok(analysis) = measured(analyzer, &part) else { continue };
-                if analysis.view == whole.analysis.view
-                    && let Some(case) = case(analysis, whole.truth.clone())
-                {
-                    self.cut.push(Case { real: whole.real, quiet: false, ..case });
-                }
-            }
+        self.faceless.extend(without_face(&whole));
+        let flipped = self.whole.len() % 2 == 1;
+        if self.wants_cut {
+            self.cut.extend(parts(analyzer, photo, &whole, &CUTS, false));
+        }
+        if self.wants_armless {
+            self.armless.extend(parts(analyzer, photo, &whole, &ARMS, flipped));
         }
         self.whole.push(whole);
     }
@@ -82,6 +89,30 @@ pub(crate) fn case(analysis: Analysis, truth: BTreeMap<&'static str, f64>) -> Op
     let rectification = Rectification::new(analysis.camera, Some(facing), analysis.yaw);
     let straight = rectification.apply(&analysis.pose, &BonyPose::default(), &outline, &labelled::face(&analysis));
     Some(Case { analysis, straight, truth, real: false, quiet: true, fold: 0 })
+}
+
+/// The parts of a frontal photo that show the same view.
+fn parts(analyzer: &mut Analyzer, photo: &Photo, whole: &Case, cuts: &[Cut], flipped: bool) -> Vec<Case> {
+    let mut parts = Vec::new();
+    for edge in cuts.iter().filter(|_| whole.analysis.view.facing().is_some()) {
+        let Some(part) = edge.of(photo, &whole.analysis.observation.pose(), flipped) else { continue };
+        let Ok(analysis) = measured(analyzer, &part) else { continue };
+        if analysis.view == whole.analysis.view
+            && let Some(case) = case(analysis, whole.truth.clone())
+        {
+            parts.push(Case { real: whole.real, quiet: false, ..case });
+        }
+    }
+    parts
+}
+
+/// A photo whose face was read, measured without it.
+fn without_face(whole: &Case) -> Option<Case> {
+    let Analysis { frame, observation, options, .. } = &whole.analysis;
+    observation.face.as_ref()?;
+    let seen = Observation { face: None, ..observation.clone() };
+    let analysis = measure(frame.clone(), seen, options).ok()?;
+    Some(Case { real: whole.real, quiet: whole.quiet, fold: whole.fold, ..case(analysis, whole.truth.clone())? })
 }
 
 pub(crate) fn real_cases(analyzer: &mut Analyzer, folder: &Path, cases: &mut Cases) -> FittedOn {

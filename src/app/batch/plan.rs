@@ -134,26 +134,25 @@ impl Plan {
             *count.entry(stem(&job.path)).or_default() += 1;
         }
         let shared = shared_folders(self.jobs.iter().map(|job| job.path.as_path()));
-        for job in self.jobs.iter_mut().filter(|job| job.id.is_empty()) {
+        let name = |job: &Job| {
             let short = stem(&job.path);
-            let name = if count.get(&short).is_some_and(|&n| n > 1) || taken.contains(&short) {
-                let folders = job.path.parent().into_iter().flat_map(Path::components).skip(shared);
-                let names = folders.filter_map(|part| match part {
-                    Component::Normal(name) => Some(names::without_control(&name.to_string_lossy())),
-                    _ => None,
-                });
-                let whole = names.chain([short]).collect::<Vec<_>>().join("-");
-                shortened(&whole, LONGEST_ID).into_owned()
-            } else {
-                short
-            };
-            let mut id = name.clone();
-            let mut number = 2;
-            while !taken.insert(id.clone()) {
-                id = format!("{name}-{number}");
-                number += 1;
+            if count.get(&short).is_none_or(|&n| n < 2) && !taken.contains(&short) {
+                return short;
             }
-            job.id = id;
+            let folders = job.path.parent().into_iter().flat_map(Path::components).skip(shared);
+            let names = folders.filter_map(|part| match part {
+                Component::Normal(name) => Some(names::without_control(&name.to_string_lossy())),
+                _ => None,
+            });
+            let whole = names.chain([short]).collect::<Vec<_>>().join("-");
+            shortened(&whole, LONGEST_ID).into_owned()
+        };
+        let names: Vec<String> =
+            self.jobs.iter().map(|job| if job.id.is_empty() { name(job) } else { job.id.clone() }).collect();
+        let photos: HashSet<&str> = names.iter().map(String::as_str).collect();
+        for (job, name) in self.jobs.iter_mut().zip(&names).filter(|(job, _)| job.id.is_empty()) {
+            job.id = names::free(name, &taken, |name| photos.contains(name));
+            taken.insert(job.id.clone());
         }
         self
     }
@@ -214,6 +213,9 @@ mod tests {
         assert_eq!(ids(&["in/a.jpg", "in/b.png"]), ["a", "b"]);
         assert_eq!(ids(&["in/x/front.jpg", "in/y/front.jpg", "in/side.jpg"]), ["x-front", "y-front", "side"]);
         assert_eq!(ids(&["in/a.jpg", "in/a.png"]), ["a", "a-2"]);
+        assert_eq!(ids(&["in/front#1.jpg", "in/front.jpg", "in/side#1.jpg"]), ["front#1-2", "front", "side#1"]);
+        let later = ["in/x-front#1.jpg", "in/x/front.jpg", "in/y/front.jpg"];
+        assert_eq!(ids(&later), ["x-front#1-2", "x-front", "y-front"]);
     }
 
     #[test]

@@ -20,7 +20,7 @@ use crate::vision::photo::{MAX_MEGAPIXELS, ReadOptions};
 /// `orthostat analyze`.
 #[derive(Debug, Args)]
 pub struct Analyze {
-    /// Photos: JPEG, PNG, WebP, TIFF, BMP, GIF, HEIC or JPEG XL.
+    /// Photos: JPEG, PNG, WebP, TIFF, BMP, GIF, HEIC, JPEG XL or DICOM.
     #[arg(required = true, value_name = "PHOTO")]
     pub photos: Vec<PathBuf>,
     /// Take the photos as one visit of one subject: photos of one view become one measurement, and views are put together.

@@ -119,7 +119,7 @@ pub struct Weights {
     pub face: f64,
 }
 
-/// One measure's error: `sd^2 = floor^2 + (1 - quiet) posed^2 + (cut * cropped)^2 + (share * value)^2 + scatter^2 / readings`,
+/// One measure's error: `sd^2 = floor^2 + (1 - quiet) posed^2 + (cut * cropped)^2 + (arm * armless)^2 + (share * value)^2 + scatter^2 / readings`,
 /// and what camera and turn add.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct ErrorModel {
@@ -128,19 +128,30 @@ pub struct ErrorModel {
     /// The same where the outline could have a share in the value and has none.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub bare: Option<f64>,
+    /// The same seen from behind, if it differs from `bare`: no face can be seen there, and a head is read by its ears alone.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub behind: Option<f64>,
     /// What a stance that is not quiet adds.
     #[serde(default)]
     pub posed: f64,
     /// What a body adds whose legs are wholly outside the picture.
     #[serde(default)]
     pub cropped: f64,
+    /// What a body adds one of whose arms is wholly outside the picture.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub armless: f64,
     /// The error that grows with the value, as a share of it: models follow a tilt by less than all of it.
     pub share: f64,
     /// The scatter of single readings, assumed where only one was taken, in the measure's unit.
     pub scatter: f64,
 }
 
-/// What a value's error depends on besides the value, each from 0 to 1.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn is_zero(number: &f64) -> bool {
+    *number == 0.0
+}
+
+/// What a value's error depends on besides the value; numbers from 0 to 1.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Conditions {
     /// How far the stance is quiet.
@@ -149,21 +160,39 @@ pub struct Conditions {
     pub outlined: f64,
     /// How much of the legs is outside the picture: see [`crate::core::body::framing::legs_outside`].
     pub cut: f64,
+    /// How far an arm is outside the picture: see [`crate::core::body::framing::arm_outside`].
+    pub arm: f64,
+    /// Whether the body is seen from behind.
+    pub behind: bool,
 }
 
 impl ErrorModel {
     /// The variance that no reading shows.
     #[must_use]
     pub fn variance(&self, value: f64, under: Conditions) -> f64 {
-        let (with, bare) = (self.floor, self.bare.unwrap_or(self.floor));
+        let bare = self.behind.filter(|_| under.behind).or(self.bare);
+        let (with, bare) = (self.floor, bare.unwrap_or(self.floor));
         let floor = under.outlined * with.powi(2) + (1.0 - under.outlined) * bare.powi(2);
         let posed = (1.0 - under.quiet) * self.posed.powi(2);
-        floor + posed + (under.cut * self.cropped).powi(2) + (self.share * value).powi(2)
+        floor
+            + posed
+            + (under.cut * self.cropped).powi(2)
+            + (under.arm * self.armless).powi(2)
+            + (self.share * value).powi(2)
     }
 }
 
 /// What a measure without an entry is assumed to have.
-const UNFITTED: ErrorModel = ErrorModel { floor: 3.0, bare: None, posed: 0.0, cropped: 3.0, share: 0.3, scatter: 3.0 };
+const UNFITTED: ErrorModel = ErrorModel {
+    floor: 3.0,
+    bare: None,
+    behind: None,
+    posed: 0.0,
+    cropped: 3.0,
+    armless: 3.0,
+    share: 0.3,
+    scatter: 3.0,
+};
 
 /// The numbers that this version measures with.
 #[must_use]
@@ -192,7 +221,9 @@ mod tests {
             let model = error_model(measure.name());
             assert_ne!(model, UNFITTED, "{} is not in calibration.json", measure.name());
             assert!(model.floor > 0.0 && (0.0..=0.3).contains(&model.share) && model.scatter > 0.0);
-            assert!(model.bare.unwrap_or(model.floor) >= model.floor && model.posed >= 0.0 && model.cropped >= 0.0);
+            let bare = [model.bare, model.behind].into_iter().flatten();
+            assert!(bare.into_iter().all(|bare| bare >= model.floor));
+            assert!(model.posed >= 0.0 && model.cropped >= 0.0);
         }
     }
 
@@ -206,11 +237,25 @@ mod tests {
     }
 
     #[test]
-    fn a_posed_stance_a_missing_outline_and_cut_legs_add_to_the_error() {
-        let model = ErrorModel { floor: 1.0, bare: Some(2.0), posed: 3.0, cropped: 2.0, share: 0.1, scatter: 1.0 };
-        let under = |quiet, outlined, cut| Conditions { quiet, outlined, cut };
+    fn a_posed_stance_a_missing_outline_and_what_is_cut_off_add_to_the_error() {
+        let model = ErrorModel {
+            floor: 1.0,
+            bare: Some(2.0),
+            behind: Some(4.0),
+            posed: 3.0,
+            cropped: 2.0,
+            armless: 1.0,
+            share: 0.1,
+            scatter: 1.0,
+        };
+        let under = |quiet, outlined, cut| Conditions { quiet, outlined, cut, arm: 0.0, behind: false };
+        let behind = |outlined| Conditions { behind: true, ..under(1.0, outlined, 0.0) };
         assert_eq!(model.variance(0.0, under(1.0, 1.0, 0.0)), 1.0);
         assert_eq!(model.variance(0.0, under(1.0, 0.0, 0.0)), 4.0);
+        assert_eq!(model.variance(0.0, Conditions { arm: 0.5, ..under(1.0, 1.0, 0.0) }), 1.25);
+        assert_eq!(model.variance(0.0, behind(0.0)), 16.0);
+        assert_eq!(model.variance(0.0, behind(1.0)), 1.0);
+        assert_eq!(ErrorModel { behind: None, ..model }.variance(0.0, behind(0.0)), 4.0);
         assert_eq!(model.variance(0.0, under(0.0, 1.0, 0.0)), 10.0);
         assert_eq!(model.variance(0.0, under(1.0, 1.0, 0.5)), 2.0);
         assert!((model.variance(10.0, under(1.0, 1.0, 0.0)) - 2.0).abs() < 1e-12);

@@ -39,6 +39,8 @@ pub struct Share {
 /// The second model's share in the place of each joint, the same left and right.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct SecondWeights {
+    /// The distance between both models' places at which a share counts half, in trunk lengths; 0: shares count in full at any distance.
+    pub half: f64,
     /// Nose and eyes.
     pub face: Share,
     /// See [`SecondWeights`].
@@ -94,23 +96,31 @@ fn is_near(first: &Pose, second: &Pose, joint: Joint, trunk: f64) -> bool {
     }
 }
 
-/// What both models agree on: each joint between both places, by its weight. A joint of a pair is joined only where its partner is
-/// too: one alone would tilt the line between them.
+/// What both models agree on: each joint between both places, by its weight. Where they nearly agree, ours counts, which scatter less;
+/// the farther they are apart, the more the second model's counts, up to its whole share. For a pair, the distance is taken apart into
+/// that of its midpoint and that of its two ends from it. A joint of a pair is joined only where its partner is too: one alone would tilt
+/// the line between them.
 #[must_use]
 pub fn joined(first: &Pose, second: &Pose, weights: &SecondWeights) -> Pose {
     let trunk =
         first.midpoint(Pair::SHOULDERS).and_then(|shoulders| Ok(shoulders.distance(first.midpoint(Pair::HIPS)?)));
     let Ok(trunk) = trunk else { return first.clone() };
+    let half = weights.half * trunk;
+    let counted = |off: Vec2| match off.dot(off) + half.powi(2) {
+        0.0 => Vec2::new(0.0, 0.0),
+        both => off * (off.dot(off) / both),
+    };
+    let off = |joint: Joint| match (first.get(joint), second.get(joint)) {
+        (Ok(ours), Ok(other)) if is_near(first, second, joint, trunk) => Some(other.at - ours.at),
+        _ => None,
+    };
     Pose::from_joints(|joint| {
         let ours = first.get(joint)?;
-        let both = [joint, joint.mirror()].into_iter().all(|joint| is_near(first, second, joint, trunk));
-        match second.get(joint) {
-            Ok(other) if both => {
-                let (share, off) = (weights.of(joint), other.at - ours.at);
-                Ok(Keypoint { at: ours.at + Vec2::new(share.across * off.x, share.along * off.y), ..ours })
-            }
-            _ => Ok(ours),
-        }
+        let (Some(this), Some(partner)) = (off(joint), off(joint.mirror())) else { return Ok(ours) };
+        // Both ends of the pair's line move against each other by twice what this one moves from the midpoint.
+        let (middle, apart) = ((this + partner) * 0.5, this + partner * -1.0);
+        let (share, off) = (weights.of(joint), counted(middle) + counted(apart) * 0.5);
+        Ok(Keypoint { at: ours.at + Vec2::new(share.across * off.x, share.along * off.y), ..ours })
     })
 }
 
@@ -119,6 +129,7 @@ pub fn joined(first: &Pose, second: &Pose, weights: &SecondWeights) -> Pose {
 pub fn alone(first: &Pose, second: &Pose) -> Pose {
     let whole = Share { across: 1.0, along: 1.0 };
     let all = SecondWeights {
+        half: 0.0,
         face: whole,
         ears: whole,
         shoulders: whole,
@@ -182,6 +193,26 @@ mod tests {
     }
 
     #[test]
+    fn the_farther_apart_the_more_a_second_model_counts() {
+        let whole = Share { across: 1.0, along: 1.0 };
+        // The trunk is 100 long.
+        let weights = SecondWeights { half: 0.08, shoulders: whole, ..SecondWeights::default() };
+        let height = |left: f64, right: f64| {
+            let both = joined(&pose(100.0, 100.0), &pose(left, right), &weights);
+            [Joint::LeftShoulder, Joint::RightShoulder].map(|joint| both.point(joint).expect("given").y - 100.0)
+        };
+        // The midpoint moves by 8, and counts half; the line between them stays.
+        assert_eq!(height(108.0, 108.0), [4.0, 4.0]);
+        // The ends move against each other by 8.
+        assert_eq!(height(104.0, 96.0), [2.0, -2.0]);
+        let [left, right] = height(101.0, 99.0);
+        assert!(left > 0.0 && left < 0.1 && (left + right).abs() < 1e-12, "{left}");
+        let constant = SecondWeights { half: 0.0, ..weights };
+        assert_eq!(joined(&pose(100.0, 100.0), &pose(104.0, 97.0), &constant), pose(104.0, 97.0));
+        assert_eq!(joined(&pose(100.0, 100.0), &pose(100.0, 100.0), &constant), pose(100.0, 100.0));
+    }
+
+    #[test]
     fn a_contradiction_counts_only_beyond_both_errors() {
         assert_eq!(contradiction(1.0, 3.0, 1.0), 0.0);
         let limit = BEYOND * std::f64::consts::SQRT_2;
@@ -196,10 +227,12 @@ mod tests {
         assert!(fit.sets.iter().any(|set| set.kind == "real" && set.photos > 100 && set.truth_blake3.len() == 64));
         assert!(fit.sets.iter().any(|set| set.kind == "rendered"));
         let all = serde_json::to_value(fit.weights).expect("written");
-        let shares =
-            all.as_object().expect("pairs").values().flat_map(|pair| pair.as_object().expect("a pair").values());
+        let pairs = all.as_object().expect("pairs").values().filter_map(|pair| pair.as_object());
+        let shares = pairs.flat_map(|pair| pair.values());
         assert!(
-            shares.clone().count() == 16 && shares.clone().all(|w| (0.0..1.0).contains(&w.as_f64().expect("a number")))
+            shares.clone().count() == 16
+                && shares.clone().all(|w| (0.0..=1.0).contains(&w.as_f64().expect("a number")))
         );
+        assert!((0.0..0.25).contains(&fit.weights.half));
     }
 }

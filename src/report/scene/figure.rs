@@ -10,6 +10,7 @@ use crate::core::measure::Measure;
 use crate::core::points::Site;
 use crate::core::record::Record;
 use crate::core::record::profile::{self, SpinalProfile};
+use crate::core::uncertainty::side;
 
 /// A value to draw.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -73,14 +74,34 @@ pub struct Figure {
     pub profile: Option<Profile>,
 }
 
+/// Moves ear and hip of a side view to where the values were measured: see [`side`].
+fn move_as_measured(points: &mut [(Site, Point)], record: &Record, by_hand: impl Fn(&Site) -> bool) {
+    let Some(near) = record.view.kind.near_side().filter(|_| record.frame().is_of_blazepose()) else { return };
+    let joints = points.iter().filter_map(|(site, at)| match site {
+        Site::Joint(joint) => Some((*joint, *at)),
+        Site::Bony(_) => None,
+    });
+    let placed = side::fitted().offsets.taken_out(&Pose::from_points(joints), near);
+    for (site, at) in points.iter_mut().filter(|(site, _)| !by_hand(site)) {
+        if let Site::Joint(joint) = *site
+            && let Ok(there) = placed.point(joint)
+        {
+            *at = there;
+        }
+    }
+}
+
 impl Figure {
     /// The person of a record.
     #[must_use]
     pub fn of(record: &Record) -> Self {
+        let by_hand = |site: &Site| record.landmarks.get(site.name()).is_some_and(|landmark| landmark.by.is_some());
         let points = Site::all().filter_map(|site| {
             let landmark = record.landmarks.get(site.name())?;
             Some((site, Point::new(landmark.x, landmark.y)))
         });
+        let mut points: Vec<(Site, Point)> = points.collect();
+        move_as_measured(&mut points, record, by_hand);
         let values = Measure::ALL.into_iter().filter_map(|measure| {
             let found = record.measure(measure)?;
             let value = found.value.zip(found.interval95).map(|(value, [low, high])| Value {
@@ -98,9 +119,8 @@ impl Figure {
             .iter()
             .flat_map(|line| &line.levels)
             .map(|level| Level { at: Point::new(level.x, level.y), offset: Some(level.offset).filter(is_resolved) });
-        let by_hand = |site: &Site| record.landmarks.get(site.name()).is_some_and(|landmark| landmark.by.is_some());
         Self {
-            points: points.collect(),
+            points,
             by_hand: Site::all().filter(by_hand).collect(),
             camera: record.levelling(),
             view: record.view.kind,
@@ -176,5 +196,28 @@ impl Figure {
         let camera = self.camera;
         let level = camera.level(through);
         move |y: f64| camera.unlevel(Point::new(level.x, camera.level(Point::new(through.x, y)).y))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::core::record::states::PlacedBy;
+
+    #[test]
+    fn a_side_view_is_drawn_where_it_was_measured_and_points_by_hand_stay() {
+        let bytes = include_bytes!("../../../tests/fixtures/records/lateral-left.json");
+        let mut record = Record::from_json(bytes, Path::new("lateral-left.json")).expect("a record");
+        let ear = record.landmarks["left_ear"].clone();
+        let drawn = |record: &Record| Figure::of(record).joint(Joint::LeftEar).expect("seen").x;
+        // The body looks to the left of the picture, so the ear's opening lies to the right of the model's point.
+        let at = |name: &str| Point::new(record.landmarks[name].x, record.landmarks[name].y);
+        let (ours, trunk) = (drawn(&record), at("left_shoulder").distance(at("left_hip")));
+        assert!((ours - ear.x - side::fitted().offsets.ear * trunk).abs() < 1e-6, "{ours} {}", ear.x);
+        assert!(ours > ear.x);
+        record.landmarks.get_mut("left_ear").expect("given").by = Some(PlacedBy::Hand);
+        assert!((drawn(&record) - ear.x).abs() < 1e-9);
     }
 }

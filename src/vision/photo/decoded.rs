@@ -2,6 +2,7 @@
 
 use image::RgbImage;
 
+use super::metadata::Metadata;
 use super::turn::Turn;
 
 /// Bytes that reading may use per pixel of [`ReadOptions::max_megapixels`], the picture itself included. A quarter turn uses as many.
@@ -29,6 +30,8 @@ pub enum Format {
     Heif,
     /// JPEG XL: the first frame.
     JpegXl,
+    /// A DICOM photograph: the first frame.
+    Dicom,
 }
 
 impl std::fmt::Display for Format {
@@ -42,6 +45,7 @@ impl std::fmt::Display for Format {
             Format::Gif => "GIF",
             Format::Heif => "HEIF",
             Format::JpegXl => "JPEG XL",
+            Format::Dicom => "DICOM",
         })
     }
 }
@@ -58,6 +62,8 @@ pub(super) struct Decoded {
     /// The Exif blocks in order of precedence, with or without the `Exif\0\0` before them.
     pub(super) exif: Vec<Vec<u8>>,
     pub(super) xmp: Option<Vec<u8>>,
+    /// What a container other than Exif and XMP says of the camera.
+    pub(super) metadata: Metadata,
     pub(super) notes: Vec<String>,
 }
 
@@ -72,7 +78,9 @@ pub(super) enum Refusal {
 impl Refusal {
     /// The content is not a picture.
     pub(super) fn found(what: impl std::fmt::Display) -> Refusal {
-        Refusal::plain(format!("expected a JPEG, PNG, HEIC, WebP, TIFF, BMP, GIF or JPEG XL picture, found {what}"))
+        Refusal::plain(format!(
+            "expected a JPEG, PNG, HEIC, WebP, TIFF, BMP, GIF, JPEG XL or DICOM picture, found {what}"
+        ))
     }
 
     pub(super) fn plain(reason: impl Into<String>) -> Refusal {

@@ -10,7 +10,7 @@ use image::RgbImage;
 use super::decoded::{Budget, Decoded, Format, Refusal};
 use super::metadata::{self, Metadata};
 use super::part::cut;
-use super::{heif, jpeg, png, raster, sniff, tiff};
+use super::{dicom, heif, jpeg, png, raster, sniff, tiff};
 use crate::core::area::Area;
 use crate::core::error::{Error, Result};
 use crate::core::isolation;
@@ -154,7 +154,7 @@ impl Photo {
                 stored_height: decoded.stored.1,
                 orientation: orientation.exif(),
             },
-            metadata: said.metadata,
+            metadata: decoded.metadata.or(said.metadata),
             notes: decoded.notes,
         })
     }
@@ -258,6 +258,7 @@ fn decode(format: Format, bytes: &[u8], budget: &Budget, enough: Option<u32>) ->
     match format {
         Format::Jpeg => jpeg::decode(bytes, budget, enough),
         Format::Heif => heif::decode(bytes, budget),
+        Format::Dicom => dicom::decode(bytes, budget),
         Format::Png => png::decode(bytes, budget),
         Format::WebP => raster::webp(bytes, budget),
         Format::Tiff => tiff::decode(bytes, budget),

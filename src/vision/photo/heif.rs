@@ -6,6 +6,7 @@ use heifer::heifer_isobmff::{BoxIter, HeifFile, ItemId};
 use image::RgbImage;
 
 use super::decoded::{Budget, Decoded, Format, Refusal, over_white};
+use super::metadata::Metadata;
 use super::turn::Turn;
 
 /// The largest nesting depth of derived pictures; `heifer` has the same limit.
@@ -54,6 +55,7 @@ pub(super) fn decode(bytes: &[u8], budget: &Budget) -> Result<Decoded, Refusal> 
         turned: Some(turn),
         exif: file.exif(primary).ok().flatten().into_iter().collect(),
         xmp: file.xmp(primary).ok().flatten(),
+        metadata: Metadata::default(),
         notes,
     })
 }

@@ -11,6 +11,7 @@ use image::RgbImage;
 use jpeg_decoder::ColorTransform;
 
 use super::decoded::{Budget, Decoded, Format, Refusal, inks_to_rgb};
+use super::metadata::Metadata;
 use frame::{Frame, damaged};
 use tables::{TABLES_HUFFMAN, standard_tables};
 
@@ -55,7 +56,16 @@ pub(super) fn decode(bytes: &[u8], budget: &Budget, enough: Option<u32>) -> Resu
     // A reduced picture may be requested in full size later.
     budget.check_memory(width, height, outline.bytes_per_pixel())?;
     let pixels = outline.decode(halvings, None)?;
-    Ok(Decoded { pixels, halvings, stored: (width, height), turned: None, exif, xmp, notes })
+    Ok(Decoded {
+        pixels,
+        halvings,
+        stored: (width, height),
+        turned: None,
+        exif,
+        xmp,
+        metadata: Metadata::default(),
+        notes,
+    })
 }
 
 /// What the channels of a picture inside another file mean.

@@ -63,7 +63,7 @@ pub(super) fn read(exif: Vec<Vec<u8>>, xmp: Option<&[u8]>) -> Said {
 
 impl Metadata {
     /// The own fields, and those of `other` where they are missing.
-    fn or(self, other: Metadata) -> Metadata {
+    pub(super) fn or(self, other: Metadata) -> Metadata {
         Metadata {
             focal_35mm: self.focal_35mm.or(other.focal_35mm),
             gravity: self.gravity.or(other.gravity),

@@ -6,6 +6,7 @@ use image::RgbImage;
 use png::{BitDepth, ColorType, DecodingError, Info, InterlaceInfo, Limits, Reader, Transformations};
 
 use super::decoded::{Budget, Decoded, Format, Refusal, WORKING_SPACE, eight_bits, over_white};
+use super::metadata::Metadata;
 
 pub(super) fn decode(bytes: &[u8], budget: &Budget) -> Result<Decoded, Refusal> {
     // Limit for compressed chunks other than the pixels.
@@ -29,6 +30,7 @@ pub(super) fn decode(bytes: &[u8], budget: &Budget) -> Result<Decoded, Refusal> 
         turned: None,
         exif: said.exif,
         xmp: said.xmp,
+        metadata: Metadata::default(),
         notes: animated.then(|| "the picture is animated: its still picture was taken".into()).into_iter().collect(),
     })
 }

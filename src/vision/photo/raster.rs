@@ -11,6 +11,7 @@ use jxl_oxide::integration::JxlDecoder;
 use jxl_oxide::{AllocTracker, JxlImage};
 
 use super::decoded::{Budget, Decoded, Format, Refusal, WORKING_SPACE, over_white};
+use super::metadata::Metadata;
 use super::turn::Turn;
 
 pub(super) fn webp(bytes: &[u8], budget: &Budget) -> Result<Decoded, Refusal> {
@@ -95,6 +96,7 @@ fn decode(mut decoder: impl ImageDecoder, format: Format, working: f64, budget: 
         turned: None,
         exif: exif.into_iter().collect(),
         xmp,
+        metadata: Metadata::default(),
         notes: Vec::new(),
     })
 }

@@ -12,6 +12,7 @@ use tiff::{ColorType, TiffError};
 
 use super::decoded::{Budget, Decoded, Format, Refusal, WORKING_SPACE, eight_bits, inks_to_rgb, over_white};
 use super::jpeg;
+use super::metadata::Metadata;
 use super::sniff::Directory;
 
 type Reader<'a> = Decoder<Cursor<&'a [u8]>>;
@@ -56,7 +57,16 @@ pub(super) fn decode(bytes: &[u8], budget: &Budget) -> Result<Decoded, Refusal> 
         orientation_alone(number(&mut reader, Tag::Orientation, 0)?)
     };
     let xmp = reader.get_tag_u8_vec(Tag::Unknown(700)).ok();
-    Ok(Decoded { halvings: 0, pixels, stored: (width, height), turned: None, exif: vec![exif], xmp, notes })
+    Ok(Decoded {
+        halvings: 0,
+        pixels,
+        stored: (width, height),
+        turned: None,
+        exif: vec![exif],
+        xmp,
+        metadata: Metadata::default(),
+        notes,
+    })
 }
 
 fn open<'a>(bytes: &'a [u8], budget: &Budget) -> Result<Reader<'a>, Refusal> {
