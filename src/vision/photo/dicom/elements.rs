@@ -285,7 +285,7 @@ struct Nesting(usize);
 
 impl Nesting {
     fn open(&mut self, part: Part) -> Result<(), Refusal> {
-        let even = self.0 % 2 == 0;
+        let even = self.0.is_multiple_of(2);
         if even != (part == Part::Sequence) || self.0 >= MOST_LEVELS {
             return Err(damaged(()));
         }
@@ -294,7 +294,7 @@ impl Nesting {
     }
 
     fn close(&mut self, part: Part) -> Result<(), Refusal> {
-        let odd = self.0 % 2 == 1;
+        let odd = !self.0.is_multiple_of(2);
         if odd != (part == Part::Sequence) || self.0 == 0 {
             return Err(damaged(()));
         }
