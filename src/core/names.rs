@@ -74,10 +74,25 @@ pub fn of_file(path: &std::path::Path) -> String {
     shortened(&without_control(&stem), LONGEST_ID).into_owned()
 }
 
-/// An id that is not taken yet: the name, or the name with a number. A name such as `front#1` is that of a view of `front` if there is
-/// another photo of this name.
+/// An id for each name, none of which is among `given`: the name, or the name with a number. A name such as `front#1` is that of a view
+/// of `front` if another photo has this id.
 #[must_use]
-pub fn free(name: &str, taken: &HashSet<String>, is_photo: impl Fn(&str) -> bool) -> String {
+pub fn distinct(names: &[String], given: &HashSet<String>) -> Vec<String> {
+    let ids = |is_photo: &dyn Fn(&str) -> bool| {
+        let mut taken = given.clone();
+        let free = names.iter().map(|name| {
+            let id = free(name, &taken, is_photo);
+            taken.insert(id.clone());
+            id
+        });
+        free.collect::<Vec<_>>()
+    };
+    let photos: HashSet<String> = ids(&|_| false).into_iter().chain(given.iter().cloned()).collect();
+    ids(&|name| photos.contains(name))
+}
+
+/// An id that is not taken yet, and not that of a view of another photo.
+fn free(name: &str, taken: &HashSet<String>, is_photo: &dyn Fn(&str) -> bool) -> String {
     let is_view = |id: &str| {
         let whole =
             id.rsplit_once('#').filter(|(_, number)| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()));
@@ -124,13 +139,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_free_id_is_neither_taken_nor_that_of_another_photos_view() {
-        let taken: HashSet<String> = ["a", "a-2", "front"].map(String::from).into();
-        let free = |name| free(name, &taken, |name| taken.contains(name));
+    fn ids_are_neither_given_nor_those_of_another_photos_view() {
+        let of = |names: &[&str], given: &[&str]| {
+            let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+            distinct(&names, &given.iter().map(|name| (*name).to_owned()).collect())
+        };
+        assert_eq!(of(&["a", "b", "a", "a"], &["a-2"]), ["a", "b", "a-3", "a-4"]);
         assert_eq!(
-            ["b", "a", "front#1", "side#1", "front#x", "#1"].map(free),
-            ["b", "a-3", "front#1-2", "side#1", "front#x", "#1"]
+            of(&["front#1", "front", "side#1", "#1", "front#x"], &[]),
+            ["front#1-2", "front", "side#1", "#1", "front#x"]
         );
+        assert_eq!(of(&["a#1"], &["a"]), ["a#1-2"]);
+        // The second "a" becomes "a-2", of which the first name would be a view.
+        assert_eq!(of(&["a-2#1", "a", "a"], &[]), ["a-2#1-2", "a", "a-2"]);
     }
 
     #[test]

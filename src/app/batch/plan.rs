@@ -127,8 +127,7 @@ impl Plan {
     /// as the inputs differ, and with a number as the last resort.
     #[must_use]
     pub fn with_ids(mut self) -> Self {
-        let mut taken: HashSet<String> =
-            self.jobs.iter().map(|job| job.id.clone()).filter(|id| !id.is_empty()).collect();
+        let taken: HashSet<String> = self.jobs.iter().map(|job| job.id.clone()).filter(|id| !id.is_empty()).collect();
         let mut count: HashMap<String, usize> = HashMap::new();
         for job in self.jobs.iter().filter(|job| job.id.is_empty()) {
             *count.entry(stem(&job.path)).or_default() += 1;
@@ -147,12 +146,10 @@ impl Plan {
             let whole = names.chain([short]).collect::<Vec<_>>().join("-");
             shortened(&whole, LONGEST_ID).into_owned()
         };
-        let names: Vec<String> =
-            self.jobs.iter().map(|job| if job.id.is_empty() { name(job) } else { job.id.clone() }).collect();
-        let photos: HashSet<&str> = names.iter().map(String::as_str).collect();
-        for (job, name) in self.jobs.iter_mut().zip(&names).filter(|(job, _)| job.id.is_empty()) {
-            job.id = names::free(name, &taken, |name| photos.contains(name));
-            taken.insert(job.id.clone());
+        let names: Vec<String> = self.jobs.iter().filter(|job| job.id.is_empty()).map(name).collect();
+        let ids = names::distinct(&names, &taken);
+        for (job, id) in self.jobs.iter_mut().filter(|job| job.id.is_empty()).zip(ids) {
+            job.id = id;
         }
         self
     }

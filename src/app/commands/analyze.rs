@@ -11,7 +11,7 @@ use orthostat::core::compare::visit::by_day;
 use orthostat::core::error::{Error, Result};
 use orthostat::core::isolation;
 use orthostat::core::keypoint_file::KeypointFile;
-use orthostat::core::names::{self, free, of_file};
+use orthostat::core::names::{self, distinct, of_file};
 use orthostat::core::options::Options;
 use orthostat::core::pipeline::Analysis;
 use orthostat::core::record::Record;
@@ -33,14 +33,7 @@ use super::{complain, points_for_one, say, visit};
 /// A name for each photo's outputs: its file name without the ending, shortened if very long; with a number if two share it.
 fn ids(photos: &[PathBuf]) -> Vec<String> {
     let stems: Vec<String> = photos.iter().map(|photo| of_file(photo)).collect();
-    let mut taken = HashSet::new();
-    let mut ids = Vec::with_capacity(stems.len());
-    for stem in &stems {
-        let id = free(stem, &taken, |name| stems.iter().any(|stem| stem == name));
-        taken.insert(id.clone());
-        ids.push(id);
-    }
-    ids
+    distinct(&stems, &HashSet::new())
 }
 
 /// The destinations of each photo's record.
