@@ -93,11 +93,7 @@ pub fn distinct(names: &[String], given: &HashSet<String>) -> Vec<String> {
 
 /// An id that is not taken yet, and not that of a view of another photo.
 fn free(name: &str, taken: &HashSet<String>, is_photo: &dyn Fn(&str) -> bool) -> String {
-    let is_view = |id: &str| {
-        let whole =
-            id.rsplit_once('#').filter(|(_, number)| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()));
-        whole.is_some_and(|(whole, _)| is_photo(whole))
-    };
+    let is_view = |id: &str| photo_of_view(id).is_some_and(is_photo);
     let numbered = (2..).map(|number| format!("{name}-{number}"));
     let mut ids = std::iter::once(name.to_owned()).chain(numbered);
     ids.find(|id| !taken.contains(id) && !is_view(id)).unwrap_or_default()
@@ -107,6 +103,19 @@ fn free(name: &str, taken: &HashSet<String>, is_photo: &dyn Fn(&str) -> bool) ->
 #[must_use]
 pub fn of_view(id: &str, number: usize, views: usize) -> String {
     if views > 1 { format!("{id}#{number}") } else { id.to_owned() }
+}
+
+/// The photo's id in the id of one of its views; `None` for an id that has not the form of one.
+///
+/// ```
+/// use orthostat::core::names::{of_view, photo_of_view};
+/// assert_eq!(photo_of_view(&of_view("a#b", 2, 3)), Some("a#b"));
+/// assert_eq!(photo_of_view("a#b"), None);
+/// ```
+#[must_use]
+pub fn photo_of_view(id: &str) -> Option<&str> {
+    let (photo, number) = id.rsplit_once('#')?;
+    (!number.is_empty() && number.bytes().all(|b| b.is_ascii_digit())).then_some(photo)
 }
 
 /// Text with control characters replaced by `_`.

@@ -63,7 +63,7 @@ pub(super) fn keep(
         let line = line.map_err(unreadable(&path))?;
         let Ok(Earlier { id, source: Source { blake3: Some(hash) } }) = serde_json::from_slice(&line) else { continue };
         // Each panel of a collage has its own record.
-        let whole = id.split_once('#').map_or(id.as_str(), |(whole, _)| whole);
+        let whole = names::photo_of_view(&id).unwrap_or(&id);
         let Some(&index) = places.get(&id).or_else(|| places.get(whole)) else { continue };
         if !before.contains(&line) && !holds_record_of(&slots[index], &hash, journal)? {
             lines.extend_from_slice(&line);

@@ -260,8 +260,7 @@ fn refuse_other_input(plan: &Plan, folder: &Path, show: &Presentation) -> Result
     let known: HashSet<String> = plan.jobs.iter().map(|job| show.id(job)).collect();
     let id = |line: &str| serde_json::from_str::<Value>(line).ok()?.get("id")?.as_str().map(str::to_owned);
     // Each panel of a collage has its own record.
-    let whole = |id: &str| id.split_once('#').map_or(id.to_owned(), |(whole, _)| whole.to_owned());
-    let is_known = |id: &String| known.contains(id) || known.contains(&whole(id));
+    let is_known = |id: &String| known.contains(id) || names::photo_of_view(id).is_some_and(|id| known.contains(id));
     let lost: Vec<String> = text.lines().filter_map(id).filter(|id| !is_known(id)).collect();
     let Some(first) = lost.first() else { return Ok(()) };
     let photos = if lost.len() == 1 { "1 photo that is".into() } else { format!("{} photos that are", lost.len()) };
@@ -291,9 +290,8 @@ fn forget_names(plan: &Plan, settings: &Settings, outputs: &Outputs, show: &Pres
         (0..plan.jobs.len()).map(|index| folder.join(show.picture(index, Place::ONLY))).collect();
     // Including those of a collage's panels.
     let whole = |path: &Path| {
-        let name = path.file_name()?.to_str()?;
-        let (stem, _) = name.split_once('#')?;
-        Some(path.with_file_name(format!("{stem}.jpg")))
+        let photo = names::photo_of_view(path.file_stem()?.to_str()?)?;
+        Some(path.with_file_name(format!("{photo}.jpg")))
     };
     let is_kept = |path: &Path| {
         settings.pictures

@@ -119,8 +119,8 @@ pub struct Weights {
     pub face: f64,
 }
 
-/// One measure's error: `sd^2 = floor^2 + (1 - quiet) posed^2 + (cut * cropped)^2 + (arm * armless)^2 + (share * value)^2 + scatter^2 / readings`,
-/// and what camera and turn add.
+/// One measure's error: `sd^2 = floor^2 + (1 - quiet) posed^2 + (cut * cropped)^2 + (arm * armless)^2 + (share * value)^2 +
+/// scatter^2 / readings`, and what camera and turn add.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct ErrorModel {
     /// The error that no reading shows, in the measure's unit.

@@ -118,7 +118,7 @@ pub fn joined(first: &Pose, second: &Pose, weights: &SecondWeights) -> Pose {
         let ours = first.get(joint)?;
         let (Some(this), Some(partner)) = (off(joint), off(joint.mirror())) else { return Ok(ours) };
         // Both ends of the pair's line move against each other by twice what this one moves from the midpoint.
-        let (middle, apart) = ((this + partner) * 0.5, this + partner * -1.0);
+        let (middle, apart) = ((this + partner) * 0.5, this + -partner);
         let (share, off) = (weights.of(joint), counted(middle) + counted(apart) * 0.5);
         Ok(Keypoint { at: ours.at + Vec2::new(share.across * off.x, share.along * off.y), ..ours })
     })

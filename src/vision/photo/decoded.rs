@@ -51,6 +51,7 @@ impl std::fmt::Display for Format {
 }
 
 /// The output of a decoder.
+#[derive(Default)]
 pub(super) struct Decoded {
     pub(super) pixels: RgbImage,
     /// How often the pixels are halved.

@@ -6,7 +6,6 @@ use heifer::heifer_isobmff::{BoxIter, HeifFile, ItemId};
 use image::RgbImage;
 
 use super::decoded::{Budget, Decoded, Format, Refusal, over_white};
-use super::metadata::Metadata;
 use super::turn::Turn;
 
 /// The largest nesting depth of derived pictures; `heifer` has the same limit.
@@ -49,14 +48,13 @@ pub(super) fn decode(bytes: &[u8], budget: &Budget) -> Result<Decoded, Refusal> 
     // A crop (`clap`) is applied before the turn and is part of how the picture is stored.
     let stored = turn.stored_size(pixels.dimensions());
     Ok(Decoded {
-        halvings: 0,
         pixels,
         stored,
         turned: Some(turn),
         exif: file.exif(primary).ok().flatten().into_iter().collect(),
         xmp: file.xmp(primary).ok().flatten(),
-        metadata: Metadata::default(),
         notes,
+        ..Decoded::default()
     })
 }
 

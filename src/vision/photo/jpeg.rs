@@ -11,7 +11,6 @@ use image::RgbImage;
 use jpeg_decoder::ColorTransform;
 
 use super::decoded::{Budget, Decoded, Format, Refusal, inks_to_rgb};
-use super::metadata::Metadata;
 use frame::{Frame, damaged};
 use tables::{TABLES_HUFFMAN, standard_tables};
 
@@ -56,16 +55,7 @@ pub(super) fn decode(bytes: &[u8], budget: &Budget, enough: Option<u32>) -> Resu
     // A reduced picture may be requested in full size later.
     budget.check_memory(width, height, outline.bytes_per_pixel())?;
     let pixels = outline.decode(halvings, None)?;
-    Ok(Decoded {
-        pixels,
-        halvings,
-        stored: (width, height),
-        turned: None,
-        exif,
-        xmp,
-        metadata: Metadata::default(),
-        notes,
-    })
+    Ok(Decoded { pixels, halvings, stored: (width, height), exif, xmp, notes, ..Decoded::default() })
 }
 
 /// What the channels of a picture inside another file mean.
@@ -79,7 +69,12 @@ pub(super) enum Colours {
 }
 
 /// Decodes JPEG data inside another file, at most `most` in width and height.
-pub(super) fn decode_part(bytes: &[u8], most: (u32, u32), colours: Colours) -> Result<RgbImage, Refusal> {
+pub(super) fn decode_part(
+    bytes: &[u8],
+    most: (u32, u32),
+    colours: Colours,
+    budget: &Budget,
+) -> Result<RgbImage, Refusal> {
     let outline = Outline::walk(bytes)?;
     let frame = &outline.frame;
     let channels = match colours {
@@ -93,6 +88,7 @@ pub(super) fn decode_part(bytes: &[u8], most: (u32, u32), colours: Colours) -> R
     if frame.width == 0 || frame.height == 0 || u32::from(frame.width) > most.0 || u32::from(frame.height) > most.1 {
         return Err(damaged("the size does not fit the file around"));
     }
+    budget.check_memory(frame.width.into(), frame.height.into(), outline.bytes_per_pixel())?;
     outline.decode(0, Some(colours))
 }
 

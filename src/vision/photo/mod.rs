@@ -1,9 +1,9 @@
 //! From a file to upright pixels.
 //!
-//! [`Photo::open`] examines the content, never the name: JPEG, PNG, WebP, TIFF, BMP, GIF, HEIF, JPEG XL and DICOM photographs are
-//! read, anything else is refused with a sentence that says what was found. The header's size, and the memory that decoding takes, are checked against the limit before a
-//! pixel is decoded; the turn that the file declares is applied to the pixels; of the metadata only what measuring needs is kept: never a
-//! place, a name or a serial number.
+//! [`Photo::open`] examines the content, never the name: JPEG, PNG, WebP, TIFF, BMP, GIF, HEIF, JPEG XL and DICOM photographs are read,
+//! anything else is refused with a sentence that says what was found. The header's size, and the memory that decoding takes, are checked
+//! against the limit before a pixel is decoded; the turn that the file declares is applied to the pixels; of the metadata only what
+//! measuring needs is kept: never a place, a name or a serial number.
 //!
 //! - `sniff`: bytes -> the format, or a description of the content
 //! - `jpeg`, `png`, `tiff`, `heif`, `dicom`, `raster` (the rest, through `image` and `jxl-oxide`): bytes -> `decoded::Decoded`

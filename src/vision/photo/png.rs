@@ -6,7 +6,6 @@ use image::RgbImage;
 use png::{BitDepth, ColorType, DecodingError, Info, InterlaceInfo, Limits, Reader, Transformations};
 
 use super::decoded::{Budget, Decoded, Format, Refusal, WORKING_SPACE, eight_bits, over_white};
-use super::metadata::Metadata;
 
 pub(super) fn decode(bytes: &[u8], budget: &Budget) -> Result<Decoded, Refusal> {
     // Limit for compressed chunks other than the pixels.
@@ -24,14 +23,12 @@ pub(super) fn decode(bytes: &[u8], budget: &Budget) -> Result<Decoded, Refusal> 
     let mut said = Profiles::of(info);
     said.exif.splice(..0, info.exif_metadata.iter().map(|block| block.to_vec()));
     Ok(Decoded {
-        halvings: 0,
         pixels,
         stored: (width, height),
-        turned: None,
         exif: said.exif,
         xmp: said.xmp,
-        metadata: Metadata::default(),
         notes: animated.then(|| "the picture is animated: its still picture was taken".into()).into_iter().collect(),
+        ..Decoded::default()
     })
 }
 

@@ -11,7 +11,6 @@ use jxl_oxide::integration::JxlDecoder;
 use jxl_oxide::{AllocTracker, JxlImage};
 
 use super::decoded::{Budget, Decoded, Format, Refusal, WORKING_SPACE, over_white};
-use super::metadata::Metadata;
 use super::turn::Turn;
 
 pub(super) fn webp(bytes: &[u8], budget: &Budget) -> Result<Decoded, Refusal> {
@@ -90,14 +89,11 @@ fn decode(mut decoder: impl ImageDecoder, format: Format, working: f64, budget: 
     decoder.set_limits(limits).map_err(|error| refusal(format, error))?;
     let pixels = DynamicImage::from_decoder(decoder).map_err(|error| refusal(format, error))?;
     Ok(Decoded {
-        halvings: 0,
         pixels: to_rgb8(pixels),
         stored: (width, height),
-        turned: None,
         exif: exif.into_iter().collect(),
         xmp,
-        metadata: Metadata::default(),
-        notes: Vec::new(),
+        ..Decoded::default()
     })
 }
 

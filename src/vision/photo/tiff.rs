@@ -12,7 +12,6 @@ use tiff::{ColorType, TiffError};
 
 use super::decoded::{Budget, Decoded, Format, Refusal, WORKING_SPACE, eight_bits, inks_to_rgb, over_white};
 use super::jpeg;
-use super::metadata::Metadata;
 use super::sniff::Directory;
 
 type Reader<'a> = Decoder<Cursor<&'a [u8]>>;
@@ -57,16 +56,7 @@ pub(super) fn decode(bytes: &[u8], budget: &Budget) -> Result<Decoded, Refusal> 
         orientation_alone(number(&mut reader, Tag::Orientation, 0)?)
     };
     let xmp = reader.get_tag_u8_vec(Tag::Unknown(700)).ok();
-    Ok(Decoded {
-        halvings: 0,
-        pixels,
-        stored: (width, height),
-        turned: None,
-        exif: vec![exif],
-        xmp,
-        metadata: Metadata::default(),
-        notes,
-    })
+    Ok(Decoded { pixels, stored: (width, height), exif: vec![exif], xmp, notes, ..Decoded::default() })
 }
 
 fn open<'a>(bytes: &'a [u8], budget: &Budget) -> Result<Reader<'a>, Refusal> {
@@ -265,7 +255,7 @@ fn jpeg_chunks(bytes: &[u8], reader: &mut Reader<'_>, photometric: u32, budget: 
         let chunk = range.ok_or_else(|| Refusal::cut_short(Format::Tiff))?;
         let chunk = chunk.strip_prefix(b"\xff\xd8").ok_or_else(|| damaged("a strip or tile is no JPEG data"))?;
         let stream = [b"\xff\xd8", tables, chunk].concat();
-        let part = jpeg::decode_part(&stream, reader.chunk_dimensions(), colours)?;
+        let part = jpeg::decode_part(&stream, reader.chunk_dimensions(), colours, budget)?;
         if (part.width() as usize) < place.width || (part.height() as usize) < place.height {
             return Err(damaged("a strip or tile is smaller than its place"));
         }

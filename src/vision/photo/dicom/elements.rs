@@ -43,21 +43,25 @@ const WINDOW_WIDTH: Tag = Tag(0x0028, 0x1051);
 const PIXEL_DATA: Tag = Tag(0x7fe0, 0x0010);
 
 /// How the pixels are coded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Coding {
+    #[default]
     Plain,
     Jpeg,
     JpegXl,
 }
 
 /// The pixels of the first frame, and of the others behind it where they are plain.
+#[derive(Default)]
 pub(super) enum Pixels<'a> {
+    #[default]
     None,
     Plain(&'a [u8]),
     Coded(Vec<u8>),
 }
 
 /// What is read of a file.
+#[derive(Default)]
 pub(super) struct Elements<'a> {
     pub(super) coding: Coding,
     pub(super) modality: String,
@@ -92,23 +96,7 @@ impl<'a> Elements<'a> {
         let (syntax, start) = transfer_syntax(bytes)?;
         let coding = coding(&syntax)?;
         let known = TransferSyntaxRegistry.get(&syntax).ok_or_else(|| unsupported(&syntax))?;
-        let mut found = Self {
-            coding,
-            modality: String::new(),
-            taken: None,
-            patient_orientation: String::new(),
-            samples: 1,
-            photometric: String::new(),
-            planar: false,
-            frames: 1,
-            rows: 0,
-            columns: 0,
-            pixel_aspect: None,
-            bits: 8,
-            signed: false,
-            window: None,
-            pixels: Pixels::None,
-        };
+        let mut found = Self { coding, samples: 1, frames: 1, bits: 8, ..Self::default() };
         let data = bytes.get(start..).unwrap_or_default();
         let mut centre = None;
         walk(data, known, |tag, value| {
@@ -154,7 +142,9 @@ impl<'a> Elements<'a> {
     fn add_fragment(&mut self, part: &[u8]) -> bool {
         const HEADERS: [&[u8]; 3] = [b"\xff\xd8", b"\xff\x0a", b"\0\0\0\x0cJXL "];
         match &mut self.pixels {
-            Pixels::Coded(_) if HEADERS.iter().any(|header| part.starts_with(header)) => return false,
+            Pixels::Coded(_) if self.frames > 1 && HEADERS.iter().any(|header| part.starts_with(header)) => {
+                return false;
+            }
             Pixels::Coded(frame) => frame.extend_from_slice(part),
             _ => self.pixels = Pixels::Coded(part.to_vec()),
         }

@@ -42,7 +42,7 @@ pub(super) fn decode(bytes: &[u8], budget: &Budget) -> Result<Decoded, Refusal> 
     let mut pixels = match (&elements.pixels, elements.coding) {
         (Pixels::Plain(samples), Coding::Plain) => native::decode(samples, &elements)?,
         (Pixels::Coded(frame), Coding::Jpeg) => {
-            jpeg::decode_part(frame, (width, height), colours(&elements.photometric, frame)?)?
+            jpeg::decode_part(frame, (width, height), colours(&elements.photometric, frame)?, budget)?
         }
         (Pixels::Coded(frame), Coding::JpegXl) => raster::jpeg_xl(frame, budget)?.pixels,
         _ => return Err(Refusal::plain("expected a DICOM photograph, found one without the pixels that it declares")),
@@ -60,14 +60,12 @@ pub(super) fn decode(bytes: &[u8], budget: &Budget) -> Result<Decoded, Refusal> 
     }
     let turn = turn(&elements.patient_orientation);
     Ok(Decoded {
-        halvings: 0,
         stored: pixels.dimensions(),
         pixels: turn.apply(pixels),
         turned: Some(turn),
-        exif: Vec::new(),
-        xmp: None,
         metadata: Metadata { taken: elements.taken, ..Metadata::default() },
         notes,
+        ..Decoded::default()
     })
 }
 

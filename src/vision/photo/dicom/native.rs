@@ -34,7 +34,9 @@ fn colour(samples: &[u8], pixels: usize, planar: bool, convert: fn([u8; 3]) -> [
         true => [0, 1, 2].map(|plane| samples[plane * pixels + index]),
         false => [0, 1, 2].map(|channel| samples[3 * index + channel]),
     };
-    Ok((0..pixels).flat_map(|index| convert(pixel(index))).collect())
+    let mut rgb = Vec::with_capacity(3 * pixels);
+    (0..pixels).for_each(|index| rgb.extend(convert(pixel(index))));
+    Ok(rgb)
 }
 
 fn grey(samples: &[u8], pixels: usize, elements: &Elements<'_>) -> Result<Vec<u8>, Refusal> {
@@ -59,7 +61,9 @@ fn grey(samples: &[u8], pixels: usize, elements: &Elements<'_>) -> Result<Vec<u8
         let share = ((value - low) / (high - low).max(1.0)).clamp(0.0, 1.0);
         (255.0 * if inverted { 1.0 - share } else { share }).round() as u8
     };
-    Ok(values().flat_map(|value| [shade(value); 3]).collect())
+    let mut rgb = Vec::with_capacity(3 * pixels);
+    values().for_each(|value| rgb.extend([shade(value); 3]));
+    Ok(rgb)
 }
 
 /// The refusal of a photometric interpretation.
