@@ -6,10 +6,14 @@ use std::time::Duration;
 use crate::browser::Page;
 use crate::support::editing::Editing;
 use crate::support::repository;
+use orthostat::core::body::pose::Pose;
+use orthostat::core::body::skeleton::{Joint, Side};
+use orthostat::core::camera::sagittal_plane::Plane;
 use orthostat::core::geometry::Point;
 use orthostat::core::record::Record;
 use orthostat::core::record::states::{PlacedBy, PointsBy};
 use orthostat::core::uncertainty::side;
+use orthostat::report::scene::figure::Figure;
 use serde_json::Value;
 
 /// Opens the page and waits until it has its record and picture.
@@ -182,11 +186,17 @@ fn bony_points_are_added_and_given_back_and_the_keyboard_alone_is_enough() {
         page.press("Shift+ArrowUp");
     }
     settled(&mut page);
-    let (c7, mut ear) = (place(&mut page, "c7"), place(&mut page, "left_ear"));
+    let c7 = place(&mut page, "c7");
     let record = editing.saved("lateral-left.json");
-    // The model's ear lies in front of the ear's opening. The subject faces left in the picture; levelled by the roll that was found.
-    let [shoulder, hip] = ["left_shoulder", "left_hip"].map(|joint| &record.landmarks[joint]);
-    ear.0 += side::fitted().offsets.ear * (shoulder.x - hip.x).hypot(shoulder.y - hip.y);
+    // Where the ear was measured, turned back as far as the body is turned; levelled by the roll that was found.
+    let ear = Figure::of(&record).joint(Joint::LeftEar).unwrap();
+    let pose = Pose::from_points(
+        record.landmarks.iter().filter_map(|(name, at)| Some((Joint::from_name(name)?, Point::new(at.x, at.y)))),
+    );
+    let plane = Plane::of(&pose, Side::Left, record.subject.yaw_deg.unwrap()).unwrap();
+    let ear = plane.place(ear, side::fitted().turn.breadths.ears);
+    let c7 = plane.place(Point::new(c7.0, c7.1), 0.0);
+    let (c7, ear) = ((c7.x, c7.y), (ear.x, ear.y));
     let expected = (c7.1 - ear.1).atan2(c7.0 - ear.0).to_degrees() - record.camera.roll_deg;
     let found = shown(&mut page, "craniovertebral_angle");
     assert!((found - expected).abs() < 0.3, "shown {found}, expected {expected}");

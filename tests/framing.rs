@@ -62,6 +62,37 @@ fn a_stretched_picture_is_named_and_gives_no_frontal_value() {
     assert!(!is_flagged(&measured.of(&with(&photo, small)), Gate::Stretched));
 }
 
+/// A print of the picture on a dark ground, its left side shorter by twice `shorter` pixels: seen from the right.
+fn print_of(picture: &RgbImage, shorter: f64) -> RgbImage {
+    const MARGIN: f64 = 40.0;
+    let (width, height) = picture.dimensions();
+    RgbImage::from_fn(width, height, |x, y| {
+        let across = (f64::from(x) + 0.5 - MARGIN) / (f64::from(width) - 2.0 * MARGIN);
+        let top = MARGIN + shorter * (1.0 - across);
+        let down = (f64::from(y) + 0.5 - top) / (f64::from(height) - 2.0 * top);
+        let inside = (0.0..1.0).contains(&across) && (0.0..1.0).contains(&down);
+        let at = |share: f64, length: u32| (share * f64::from(length)) as u32;
+        if inside { *picture.get_pixel(at(across, width), at(down, height)) } else { Rgb([16, 16, 20]) }
+    })
+}
+
+#[test]
+fn a_print_photographed_at_an_angle_is_named_and_gives_no_value() {
+    let mut measured = Measured::new();
+    let photo = sample("anterior-tilted");
+    let straight = measured.of(&with(&photo, print_of(&photo.pixels, 0.0)));
+    assert!(!is_flagged(&straight, Gate::SkewPrint) && straight.observation.print.is_some());
+    assert!(straight.assessment.get(Measure::ShoulderTilt).is_ok());
+    let skew = measured.of(&with(&photo, print_of(&photo.pixels, 50.0)));
+    let flag = skew.quality.flags.iter().find(|flag| flag.gate == Gate::SkewPrint).unwrap();
+    assert!(flag.text.contains("use the original file"), "{}", flag.text);
+    assert!(Measure::ALL.into_iter().all(|measure| skew.assessment.get(measure).is_err()));
+    // The record keeps it: measured again without the photo, it is named again.
+    let told = skew.observation.print.map(|corners| corners.map(|(x, y)| (x.round(), y.round())));
+    let [top_left, top_right, ..] = told.unwrap();
+    assert!((top_left.1 - top_right.1 - 50.0).abs() <= 4.0, "{told:?}");
+}
+
 #[test]
 fn a_body_whose_legs_are_cut_off_has_wider_intervals() {
     let mut measured = Measured::new();

@@ -148,7 +148,13 @@ fn dicom_photographs_are_read_and_nothing_of_the_patient() {
         // The day of the picture, for the user's own history; the study is of the day before.
         let taken = photo.metadata.taken.map(|day| day.to_string());
         assert_eq!(taken.as_deref(), Some("2026-02-01"), "{name}");
-        assert_eq!(Metadata { taken: None, ..photo.metadata.clone() }, Metadata::default(), "{name}");
+        // Stored 0.8 mm high and 0.4 wide.
+        let mm_per_px = (!notes.is_empty() && name.contains("pixels")).then_some(0.4);
+        assert_eq!(
+            photo.metadata,
+            Metadata { taken: photo.metadata.taken, mm_per_px, ..Metadata::default() },
+            "{name}"
+        );
         assert!(!format!("{photo:?}").contains("SECRET"), "{name}");
         shows_the_scene(&photo, tolerance);
     }
@@ -296,6 +302,7 @@ fn the_camera_is_read_from_exif() {
         gravity: Some([-0.0996, -0.9882, -0.0651]),
         front_camera: true,
         shot_px: None,
+        mm_per_px: None,
         taken: None,
         panorama: true,
     };

@@ -191,6 +191,30 @@ fn a_sighting_that_does_not_fit_is_refused_rather_than_measured() {
 }
 
 #[test]
+fn a_scale_that_the_file_records_gives_millimetres_and_the_stature_goes_before() {
+    let path = repository("tests/fixtures/records/anterior-tilted.json");
+    let mut record = Record::open(&path).expect("a record");
+    let measured = |record: &Record, height_mm: Option<f64>| {
+        let options = orthostat::core::options::Options { height_mm, ..record.options() };
+        let again = orthostat::core::recompute::recompute(record, &path, &options).expect("measured");
+        (again.subject.scale_mm_per_px, again.measures["head_shift"].clone())
+    };
+    assert_eq!(measured(&record, None).0, None);
+    let by_stature = measured(&record, Some(1700.0)).0.expect("a scale");
+    let told = |record: &mut Record, mm: f64| {
+        record.observation.iter_mut().for_each(|seen| seen.told.mm_per_px = Some(mm));
+    };
+    told(&mut record, 1.05 * by_stature);
+    let (scale, shift) = measured(&record, None);
+    assert!((scale.expect("recorded") - 1.05 * by_stature).abs() < 1e-3);
+    assert!(shift.value_mm.is_some() && shift.sd_mm.is_some());
+    assert_eq!(measured(&record, Some(1700.0)).0, Some(by_stature));
+    // What would make a person 17 m tall is not of a person.
+    told(&mut record, 10.0 * by_stature);
+    assert_eq!(measured(&record, None).0, None);
+}
+
+#[test]
 fn exchanged_sides_take_the_points_of_the_record_with_them() {
     let folder = tempfile::tempdir().expect("a folder");
     analyze(&samples(&["anterior-tilted.jpg"]), &["--readings", "2"], folder.path());

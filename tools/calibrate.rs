@@ -19,6 +19,9 @@
 //! measured without their faces, and on the people seen from behind for the heads seen from behind: the larger one of what the
 //! rendered photos need and of what the real ones do.
 //!
+//! **Side views** have no weights. Their floor is the larger one of what the rendered photos need and of what the real ones do, with the
+//! second model and on the same photos without it.
+//!
 //! **Cut legs.** Each frontal photo is measured again, cut at several heights between hips and ankles. What these bodies add is the
 //! smallest with which the stated variance of the real ones is that of their errors, and 95 of 100 intervals of the rendered ones
 //! hold the truth.
@@ -51,7 +54,7 @@ use orthostat::core::uncertainty::calibration::{
     Calibration, Conditions, ErrorModel, FittedAgain, FittedOn, Weights, calibration, error_model,
 };
 use orthostat::vision::analysis::Analyzer;
-use orthostat::vision::estimate::model_options::ModelOptions;
+use orthostat::vision::quality::Quality;
 
 /// What a witness may add to the RMSE of real photos, as a share: within what chance does.
 const ALLOWED: f64 = 0.01;
@@ -180,10 +183,11 @@ fn print_weights(cases: &[Case], weights: &Weights, asked: &Arguments) {
             |keep: &dyn Fn(&Case) -> bool, weights: &Weights| rmse(cases.iter().filter(|c| keep(c)), measure, weights);
         let mut square = 0.0;
         for (fold, weights) in held.iter().enumerate() {
-            let part = |case: &Case| case.real && case.fold == fold;
+            let part = |case: &Case| case.real && case.fold == fold && case.analysis.view.facing().is_some();
             square += on(&part, weights).powi(2) * cases.iter().filter(|case| part(case)).count() as f64;
         }
-        let left_out = (square / cases.iter().filter(|case| case.real).count().max(1) as f64).sqrt();
+        let counts = |case: &&Case| case.real && case.analysis.view.facing().is_some();
+        let left_out = (square / cases.iter().filter(counts).count().max(1) as f64).sqrt();
         eprintln!(
             "{:18} RMSE plain -> fitted: rendered {:.2} -> {:.2}, real {:.2} -> {:.2} (each fifth by the others: {left_out:.2}), quiet {:.2} -> {:.2}",
             measure.name(),
@@ -217,7 +221,11 @@ fn residuals(cases: &[Case], measure: Measure, real: bool, weights: &Weights) ->
     let one = |case: &Case| {
         let truth = case.truth.get(measure.name())?;
         let found = case.analysis.assessment.get(measure).as_ref().ok()?;
-        let value = estimate_with(weights, measure, &case.straight, case.analysis.view).ok()?;
+        let value = match case.analysis.view.facing() {
+            Some(_) => estimate_with(weights, measure, &case.straight, case.analysis.view).ok()?,
+            // No weight has a part in it.
+            None => found.value,
+        };
         let behind = case.analysis.view.facing() == Some(Facing::Away);
         let under = Conditions {
             quiet: case.analysis.quiet,
@@ -285,11 +293,7 @@ fn fitted_error(cases: &[Case], measure: Measure, weights: &Weights, share: f64)
         let alone = smallest(|floor| held(&bare, &ErrorModel { floor, bare: None, ..model }));
         model.bare = Some(if bare.is_empty() { before.bare.unwrap_or(model.floor) } else { alone.max(model.floor) });
     }
-    let mut scatters: Vec<f64> = rows.iter().map(|r| r.scatter).collect();
-    scatters.sort_by(f64::total_cmp);
-    if let Some(middle) = scatters.get(scatters.len() / 2) {
-        model.scatter = (100.0 * middle.max(0.05)).round() / 100.0;
-    }
+    model.scatter = median_scatter(&rows).unwrap_or(model.scatter);
     if LABELLED.contains(&measure) && !real.is_empty() {
         let erred = real.iter().map(|r| r.error.powi(2)).sum::<f64>() / real.len() as f64 - label_sd(measure).powi(2);
         let stated = |posed: f64| {
@@ -319,6 +323,32 @@ fn without_face(cases: &Cases, measure: Measure, weights: &Weights, model: &Erro
         parts.reduce(f64::max).or(before).map(|needed| needed.max(model.floor))
     };
     ErrorModel { bare: needed(false, model.bare), behind: needed(true, model.behind), ..*model }
+}
+
+/// The error in side views, with a second model and without: see the module.
+fn side_error(cases: &Cases, measure: Measure, weights: &Weights) -> ErrorModel {
+    let before = error_model(measure.name());
+    let with = |floor: f64| ErrorModel { floor, bare: None, ..before };
+    let needed = |cases: &[Case], joined: bool| {
+        let name = if joined { "with the second model" } else { "without it" };
+        let part = |real: bool| {
+            let rows = residuals(cases, measure, real, weights);
+            let rows: Vec<&Residual> = rows.iter().filter(|row| (row.under.outlined >= OUTLINED) == joined).collect();
+            (rows.len() >= LEAST).then(|| least(&rows, real, measure, &with, name))
+        };
+        [part(false), part(true)].into_iter().flatten().reduce(f64::max)
+    };
+    let floor = needed(&cases.whole, true).unwrap_or(before.floor);
+    let bare = needed(&cases.unseconded, false).or(before.bare).map(|needed| needed.max(floor));
+    let scatter = median_scatter(&residuals(&cases.whole, measure, false, weights)).unwrap_or(before.scatter);
+    ErrorModel { floor, bare, scatter, ..before }
+}
+
+/// The median scatter of single readings, in hundredths.
+fn median_scatter(rows: &[Residual]) -> Option<f64> {
+    let mut scatters: Vec<f64> = rows.iter().map(|r| r.scatter).collect();
+    scatters.sort_by(f64::total_cmp);
+    scatters.get(scatters.len() / 2).map(|middle| (100.0 * middle.max(0.05)).round() / 100.0)
 }
 
 /// The smallest number with which 95 of 100 intervals of rendered photos hold the truth, or with which the stated variance of
@@ -386,10 +416,7 @@ impl Arguments {
 
 fn main() {
     let asked = Arguments::read();
-    // As the standard quality reads.
-    let models = ["blazepose-full", "blazepose-heavy"];
-    let models = models.map(|name| ModelOptions { model: name.into(), ..ModelOptions::default() });
-    let mut analyzer = Analyzer::open(&models, 2).expect("the models");
+    let mut analyzer = Analyzer::open(&Quality::Standard.models(), 2).expect("the models");
     let mut cases =
         Cases { wants_cut: asked.asks_for("cropped"), wants_armless: asked.asks_for("armless"), ..Cases::default() };
     let from = asked.folders.iter();
@@ -405,7 +432,9 @@ fn main() {
     let mut errors = calibration().errors.clone();
     for measure in Measure::ALL.into_iter().filter(|measure| measure.bony_points().is_empty()) {
         let mut model = error_model(measure.name());
-        if asked.asks_for(measure.name()) {
+        if asked.asks_for(measure.name()) && !measure.is_frontal() {
+            model = side_error(&cases, measure, &weights);
+        } else if asked.asks_for(measure.name()) {
             model =
                 ErrorModel { cropped: model.cropped, armless: model.armless, ..best_error(whole, measure, &weights) };
             if model.behind.is_some() {

@@ -24,9 +24,9 @@ use orthostat::core::measure::Measure;
 use orthostat::core::options::Options;
 use orthostat::core::pipeline::Analysis;
 use orthostat::vision::analysis::Analyzer;
-use orthostat::vision::ensemble::{BEST_READINGS, FAST_READINGS, PAIRED_READINGS};
-use orthostat::vision::estimate::model_options::ModelOptions;
+use orthostat::vision::estimate::model_options::Part;
 use orthostat::vision::photo::{Photo, ReadOptions};
+use orthostat::vision::quality::Quality;
 use rendered::truth;
 use serde_json::{Value, json};
 
@@ -299,14 +299,13 @@ fn print_repeated(rows: &[Row]) {
 
 /// Measures every photo of a set, two at a time.
 fn measure_all(
-    names: &[&str],
+    quality: Quality,
     folder: &Path,
     images: &[Value],
     readings: usize,
     quick: bool,
 ) -> Vec<Result<Photographed, String>> {
-    let models: Vec<_> =
-        names.iter().map(|&model| ModelOptions { model: model.into(), ..Default::default() }).collect();
+    let models = quality.models();
     let measured = std::sync::Mutex::new(Vec::new());
     let next = std::sync::atomic::AtomicUsize::new(0);
     std::thread::scope(|scope| {
@@ -338,12 +337,8 @@ fn main() {
     };
     let quick = arguments.iter().any(|a| a == "--quick");
     let quality = option("--quality").unwrap_or_else(|| "standard".into());
-    let usual = match quality.as_str() {
-        "fast" => FAST_READINGS,
-        "best" => BEST_READINGS,
-        _ => PAIRED_READINGS,
-    };
-    let readings = option("--readings").map_or(usual, |n| n.parse().expect("a number"));
+    let quality = Quality::from_name(&quality).expect("fast, standard or best");
+    let readings = option("--readings").map_or(quality.readings(), |n| n.parse().expect("a number"));
     let Ok(text) = std::fs::read_to_string(folder.join("truth.json")) else {
         eprintln!("evaluate: {}: expected a folder with truth.json, found none", folder.display());
         std::process::exit(2);
@@ -358,8 +353,7 @@ fn main() {
         std::process::exit(2);
     };
 
-    let names: &[&str] = if quality == "fast" { &["blazepose-full"] } else { &["blazepose-full", "blazepose-heavy"] };
-    let measured = measure_all(names, &folder, &images, readings, quick);
+    let measured = measure_all(quality, &folder, &images, readings, quick);
     let mut rows = Vec::new();
     let mut refused: BTreeMap<(usize, String), usize> = BTreeMap::new();
     let (mut failed, mut yaw_errors, mut roll_errors, mut pitch_errors) =
@@ -380,7 +374,9 @@ fn main() {
     }
 
     println!("set {} ({} photos, truth.json BLAKE3 {})", set["set"], images.len(), &hash[..16]);
-    println!("quality {quality}, {readings} readings of {}\n", names.join(" and "));
+    let models = quality.models();
+    let first = models.iter().filter(|model| model.part == Part::First).map(|model| model.model.as_str());
+    println!("quality {quality}, {readings} readings of {}\n", first.collect::<Vec<_>>().join(" and "));
     print_values(&rows);
     print_spread("(yaw)", &yaw_errors);
     print_spread("(camera roll)", &roll_errors);

@@ -29,9 +29,8 @@ use orthostat::core::measure::Measure;
 use orthostat::core::options::Options;
 use orthostat::core::pipeline::Analysis;
 use orthostat::vision::analysis::Analyzer;
-use orthostat::vision::ensemble::PAIRED_READINGS;
-use orthostat::vision::estimate::model_options::ModelOptions;
 use orthostat::vision::photo::{Photo, ReadOptions};
+use orthostat::vision::quality::Quality;
 use serde_json::{Value, json};
 
 /// A photo with its truth.
@@ -84,7 +83,7 @@ fn found(analysis: &Analysis, measure: Measure) -> Option<Found> {
 }
 
 fn measured(analyzer: &mut Analyzer, known: &[Known], every: usize, rows: &mut Vec<Row>) {
-    let options = Options { readings: PAIRED_READINGS, ..Options::default() };
+    let options = Options { readings: Quality::Standard.readings(), ..Options::default() };
     let total = known.len();
     for (index, known) in known.iter().enumerate().step_by(every) {
         let Ok(photo) = Photo::open(&known.path, &ReadOptions::default()) else { continue };
@@ -167,9 +166,7 @@ fn main() {
             folder => folders.push((is_real, folder.into())),
         }
     }
-    let models = ["blazepose-full", "blazepose-heavy"];
-    let models = models.map(|name| ModelOptions { model: name.into(), ..ModelOptions::default() });
-    let mut analyzer = Analyzer::open(&models, 2).expect("the models");
+    let mut analyzer = Analyzer::open(&Quality::Standard.models(), 2).expect("the models");
     let (mut of_real, mut of_rendered) = (Vec::new(), Vec::new());
     for (is_real, folder) in folders {
         match is_real {

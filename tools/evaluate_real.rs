@@ -1,6 +1,6 @@
 //! Measures annotated real photos and compares the values with the labels.
 //!
-//! `cargo run --release --example evaluate_real -- SET [--quality fast|standard|best] [--mirror N]`
+//! `cargo run --release --example evaluate_real -- SET [--quality fast|standard|best] [--second NAME|none] [--mirror N]`
 //!
 //! SET is a folder with photos and a `truth.json` of labelled persons (see `tools/labelled/mod.rs`). The output gives:
 //!
@@ -36,9 +36,9 @@ use orthostat::core::pipeline::Analysis;
 use orthostat::core::refusal::Refusal;
 use orthostat::core::uncertainty::calibration::{Weights, calibration};
 use orthostat::vision::analysis::Analyzer;
-use orthostat::vision::ensemble::{BEST_READINGS, FAST_READINGS, PAIRED_READINGS};
-use orthostat::vision::estimate::model_options::ModelOptions;
+use orthostat::vision::estimate::model_options::{ModelOptions, Part};
 use orthostat::vision::photo::{Photo, ReadOptions};
+use orthostat::vision::quality::Quality;
 use orthostat::vision::raster::region::Sampling;
 
 struct Case<'a> {
@@ -58,12 +58,6 @@ impl Case<'_> {
     }
 }
 
-fn analyzer(names: &[&str], exact: bool) -> Analyzer {
-    let sampling = if exact { Sampling::Bilinear } else { ModelOptions::default().sampling };
-    let options = |name: &&str| ModelOptions { model: (*name).into(), sampling, ..ModelOptions::default() };
-    Analyzer::open(&names.iter().map(options).collect::<Vec<_>>(), 2).expect("the models")
-}
-
 fn rms(values: &[f64]) -> f64 {
     (values.iter().map(|v| v * v).sum::<f64>() / values.len().max(1) as f64).sqrt()
 }
@@ -79,15 +73,22 @@ fn main() {
     let option = |name: &str| arguments.iter().position(|a| a == name).and_then(|i| arguments.get(i + 1)).cloned();
     let folder = PathBuf::from(arguments.first().filter(|a| !a.starts_with("--")).expect("a folder with truth.json"));
     let quality = option("--quality").unwrap_or_else(|| "standard".into());
-    let (names, readings): (&[&str], usize) = match quality.as_str() {
-        "fast" => (&["blazepose-full"], FAST_READINGS),
-        "best" => (&["blazepose-full", "blazepose-heavy"], BEST_READINGS),
-        _ => (&["blazepose-full", "blazepose-heavy"], PAIRED_READINGS),
+    let quality = Quality::from_name(&quality).expect("fast, standard or best");
+    let (mut models, readings) = (quality.models(), quality.readings());
+    if let Some(second) = option("--second") {
+        models.retain(|model| model.part == Part::First);
+        let asked = ModelOptions { model: second.clone(), part: Part::Second, ..ModelOptions::default() };
+        models.extend((second != "none").then_some(asked));
+    }
+    let named = |part: fn(Part) -> bool| -> Vec<&str> {
+        models.iter().filter(|model| part(model.part)).map(|model| model.model.as_str()).collect()
     };
+    let (first, second) = (named(|part| part == Part::First), named(|part| part == Part::Second));
     let options = Options { readings, ..Options::default() };
     let (set, hash) = labelled::open(&folder);
-    let mut ours = analyzer(names, false);
-    let mut plain = analyzer(&["blazepose-full"], true);
+    let mut ours = Analyzer::open(&models, 2).expect("the models");
+    let exact = ModelOptions { sampling: Sampling::Bilinear, ..ModelOptions::default() };
+    let mut plain = Analyzer::open(&[exact], 2).expect("the models");
     let mut cases = Vec::new();
     let mut failed: BTreeMap<String, usize> = BTreeMap::new();
     for (index, person) in set.persons.iter().enumerate() {
@@ -116,7 +117,8 @@ fn main() {
         groups.len(),
         &hash[..16]
     );
-    println!("quality {quality}, {readings} readings of {}\n", names.join(" and "));
+    let asked = if second.is_empty() { String::new() } else { format!(", second opinion {}", second.join(" and ")) };
+    println!("quality {quality}, {readings} readings of {}{asked}\n", first.join(" and "));
     print_found(&set.persons, &cases, &failed);
     print_errors(&cases);
     print_steps(&cases);
@@ -205,7 +207,7 @@ fn with(case: &Case<'_>, measure: Measure, weights: &Weights, turned: bool) -> O
         Some(trace) if trace.facing() == facing => Ok(trace.outline()),
         _ => Err(Refusal::Degenerate("no outline was read")),
     };
-    let rectification = Rectification::new(analysis.camera, Some(facing), analysis.yaw);
+    let rectification = Rectification::new(analysis.camera, analysis.view, analysis.yaw);
     let mut straight = rectification.apply(&analysis.pose, &BonyPose::default(), &outline, &labelled::face(analysis));
     if !turned {
         straight.turned = straight.levelled.clone();

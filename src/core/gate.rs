@@ -12,6 +12,8 @@ closed_set! {
         TooSmall = "too_small",
         /// The picture is stretched or squeezed.
         Stretched = "stretched",
+        /// The photo shows a print or screen that was taken at an angle.
+        SkewPrint = "skew_print",
         /// It is open which side is left.
         SidesOpen = "sides_open",
         /// The body is turned.

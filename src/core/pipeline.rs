@@ -3,11 +3,13 @@
 use crate::core::body::framing::{arm_outside, legs_outside};
 use crate::core::body::landmarks::BonyPose;
 use crate::core::body::pose::Pose;
+use crate::core::body::skeleton::{Joint, Side};
 use crate::core::body::stance::Stance;
 use crate::core::body::view::{Facing, View};
 use crate::core::camera::Camera;
 use crate::core::camera::frontal_plane::{self, Yaw};
 use crate::core::camera::rectify::Rectification;
+use crate::core::camera::sagittal_plane;
 use crate::core::error::Result;
 use crate::core::face::Face;
 use crate::core::measure::estimators::{Rectified, Shape};
@@ -89,10 +91,15 @@ pub fn measure(frame: Frame, seen: Observation, options: &Options) -> Result<Ana
     let person = Person::of(&frame, &seen, &options)?;
     let mut camera = camera_of(&frame, &seen, &options);
     let pose = &person.pose;
-    let turn = person.view.facing().map(|facing| {
-        let lean = frontal::trunk_lean(&camera.level_pose(pose), facing).unwrap_or(0.0);
-        frontal_plane::world_yaw(person.worlds.as_ref(), facing, lean)
-    });
+    let levelled = camera.level_pose(pose);
+    let turn = match (person.view.facing(), person.view.near_side()) {
+        (Some(facing), _) => {
+            let lean = frontal::trunk_lean(&levelled, facing).unwrap_or(0.0);
+            Some(frontal_plane::world_yaw(person.worlds.as_ref(), facing, lean))
+        }
+        (_, Some(near)) => sagittal_plane::turn(&levelled, near),
+        (None, None) => None,
+    };
     let mut quality = quality::judge(&Evidence {
         pose,
         consensus: &person.consensus,
@@ -109,8 +116,9 @@ pub fn measure(frame: Frame, seen: Observation, options: &Options) -> Result<Ana
         level_from: camera.level_from,
         camera_doubt: camera.doubt,
         exposure: seen.exposure(),
+        print: seen.print(),
     });
-    let rectification = Rectification::new(camera, person.view.facing(), turn);
+    let rectification = Rectification::new(camera, person.view, turn);
     let measuring = Measuring::of(&person, &seen, &frame, &options, &rectification);
     let assessment = Assessment::from_measures(|what| match quality.refusal(what) {
         Some(reason) => Err(Refusal::Gate(reason.to_owned())),
@@ -127,7 +135,11 @@ pub fn measure(frame: Frame, seen: Observation, options: &Options) -> Result<Ana
         camera = camera.mirrored();
     }
     Ok(Analysis {
-        scale: options.height_mm.and_then(|stature| Scale::of(&rectified.turned, stature)),
+        scale: match (options.height_mm, seen.told.mm_per_px) {
+            (Some(stature), _) => Scale::of(&rectified.turned, stature),
+            (None, Some(recorded)) => Scale::recorded(&rectified.turned, recorded),
+            (None, None) => None,
+        },
         trunk_px: frontal::trunk_length(&rectified.turned).ok(),
         pose: pose.map_points(|_, p| person.in_picture(p)),
         view: person.view,
@@ -164,6 +176,8 @@ struct Measuring {
     shaken: [[Rectified; 2]; 6],
     /// The values by the first models alone and by the second one alone, if one was used.
     opinions: Option<[Rectified; 2]>,
+    /// In side views, whether the second model has a part in the joints.
+    joined: bool,
     landmark_error: Option<LandmarkError>,
     independent: Option<f64>,
     /// The factor on errors that no reading shows: 1, or more if one model read alone.
@@ -201,8 +215,11 @@ impl Measuring {
         };
         // Known of our own models' points alone.
         let near = view.near_side().filter(|_| frame.is_of_blazepose());
+        let beside = seen.second_from_the_side().map(|pose| person.put_right(pose, options));
         let placed =
-            |pose: &Pose| near.map_or_else(|| pose.clone(), |near| side::fitted().offsets.taken_out(pose, near));
+            |pose: &Pose| near.map_or_else(|| pose.clone(), |near| side::fitted().placed(pose, beside.as_ref(), near));
+        let joined =
+            near.zip(beside.as_ref()).is_some_and(|(near, beside)| side::fitted().is_joined(pose, beside, near));
         let single = |(index, reading): (usize, Pose)| {
             let reading = person.put_right(reading, options);
             let reading = Pose::from_joints(|joint| pose.get(joint).and_then(|_| reading.get(joint)));
@@ -216,13 +233,12 @@ impl Measuring {
         let rectified = rectification.apply(&placed(pose), bony, &outline, &face);
         let trunk_px = frontal::trunk_length(pose).ok();
         let rectify = |pose: &Pose, bony: &BonyPose| rectification.apply(&placed(pose), bony, &outline, &face);
-        let opinions = seen.second_pose().map(|second| {
-            let first = seen.first_pose();
-            [second::alone(&first, &second), first].map(|pose| single((0, pose)))
-        });
+        let as_it_is_placed = |pose: &Pose| rectification.apply(pose, bony, &outline, &face);
+        let opinions = opinions(person, seen, options, near).map(|both| both.map(|pose| as_it_is_placed(&pose)));
         Self {
             view,
             opinions,
+            joined,
             quiet: view.facing().map_or(1.0, |facing| Stance::of(&rectified.levelled, facing).quiet()),
             cut: legs_outside(&person.consensus, frame.height),
             arm: view.facing().map_or(0.0, |_| arm_outside(&person.consensus, frame.width)),
@@ -244,7 +260,7 @@ impl Measuring {
         let view = self.view;
         let value = estimate(what, &self.rectified, view)?;
         let raw = registry::plain(what, &self.as_it_is, view)?;
-        let outlined = registry::outline_share(what, &self.rectified, view);
+        let outlined = self.outlined(what);
         let (scatter, unseen, readings) = self.by_model(what, value, outlined);
         let by_model = unseen + readings;
         // In both directions, so that the mirrored photo has the mirrored interval.
@@ -264,6 +280,14 @@ impl Measuring {
         let derived_from = (what.descriptor().derived_from)(&self.rectified);
         let varying = readings + geometry;
         telling(Measurement { value, raw, sd, varying, scatter, outlined, by_hand, derived_from }, what)
+    }
+
+    /// The part of a further witness in a value, as a share of its full part: of outline or face, in side views of the second model.
+    fn outlined(&self, what: Measure) -> f64 {
+        match self.view.facing() {
+            Some(_) => registry::outline_share(what, &self.rectified, self.view),
+            None => f64::from(u8::from(self.joined)),
+        }
     }
 
     /// The scatter of single readings, and the error variance of the models' points alone: the part that no reading shows, and that of
@@ -299,7 +323,7 @@ impl Measuring {
         let value = |rectified: &Rectified| estimate(what, rectified, self.view).ok();
         let [a, b] = self.opinions.as_ref()?;
         let (a, b) = (value(a)?, value(b)?);
-        let outlined = registry::outline_share(what, &self.rectified, self.view);
+        let outlined = self.outlined(what);
         let (_, unseen, readings) = self.by_model(what, a, outlined);
         Some(([a, b], (unseen + readings).sqrt()))
     }
@@ -318,6 +342,20 @@ impl Measuring {
             }
         }
     }
+}
+
+/// The joints by the second model alone and by the first ones alone, where a second one was asked; in side views at their true places.
+fn opinions(person: &Person, seen: &Observation, options: &Options, near: Option<Side>) -> Option<[Pose; 2]> {
+    let [first, second] = [seen.first_pose(), seen.second_pose()?].map(|pose| person.put_right(pose, options));
+    let both = match near {
+        Some(near) => {
+            let first = side::fitted().placed(&first, None, near);
+            [side::alone(&first, &second, near), first]
+        }
+        None => [second::alone(&first, &second), first],
+    };
+    let has_place = |joint: Joint| person.pose.get(joint);
+    Some(both.map(|opinion| Pose::from_joints(|joint| has_place(joint).and_then(|_| opinion.get(joint)))))
 }
 
 /// The spine's profile, with its levels placed in the original picture.

@@ -5,7 +5,7 @@ use crate::core::body::pose::Pose;
 use crate::core::body::skeleton::{Joint, Pair, Side};
 use crate::core::body::view::View;
 use crate::core::camera::frontal_plane::Yaw;
-use crate::core::camera::{Doubt, LevelFrom};
+use crate::core::camera::{Doubt, LevelFrom, Print};
 use crate::core::exposure::{BLURRED_BELOW, DARK_BELOW, Exposure};
 use crate::core::gate::Gate;
 use crate::core::measure::{Measure, frontal};
@@ -101,6 +101,8 @@ pub struct Evidence<'a> {
     pub camera_doubt: Option<Doubt>,
     /// Brightness and sharpness of the person, if known.
     pub exposure: Option<Exposure>,
+    /// The print or screen that shows the person, if it is known to be one.
+    pub print: Option<Print>,
 }
 
 /// Runs all quality gates.
@@ -110,6 +112,7 @@ pub fn judge(evidence: &Evidence<'_>) -> Quality {
     somebody(evidence, &mut quality);
     upright(evidence, &mut quality);
     stretched(evidence, &mut quality);
+    skew_print(evidence, &mut quality);
     sides(evidence, &mut quality);
     turned(evidence, &mut quality);
     standing(evidence, &mut quality);
@@ -241,6 +244,20 @@ fn stretched(evidence: &Evidence<'_>, quality: &mut Quality) {
     quality.flag(Gate::Stretched, text);
 }
 
+/// The sides of a print differ in direction by more than this, in degrees, when its photo was taken at an angle.
+const SKEW_DEG: f64 = 1.0;
+
+/// The angles in a print that was photographed at an angle differ from those of the body, by another amount at each place.
+fn skew_print(evidence: &Evidence<'_>, quality: &mut Quality) {
+    let Some(skew) = evidence.print.map(|print| print.skew_deg()).filter(|skew| *skew > SKEW_DEG) else { return };
+    let text = format!(
+        "the photo shows a print or screen that was taken at an angle (the directions of its edges differ by {skew:.0} degrees), so that \
+         its angles are not those of the body: use the original file, or scan the print"
+    );
+    quality.refuse(Measure::ALL, &text);
+    quality.flag(Gate::SkewPrint, text);
+}
+
 /// Whether the sides are certain: if readings disagree, or if the feet contradict the apparent view, all sides are uncertain.
 fn sides(evidence: &Evidence<'_>, quality: &mut Quality) {
     if evidence.view_given || evidence.view.facing().is_none() {
@@ -286,10 +303,19 @@ fn standing(evidence: &Evidence<'_>, quality: &mut Quality) {
 }
 
 fn turned(evidence: &Evidence<'_>, quality: &mut Quality) {
-    let (Some(yaw), Some(_)) = (evidence.yaw, evidence.view.facing()) else { return };
+    let Some(yaw) = evidence.yaw else { return };
     let side = if yaw.deg > 0.0 { Side::Left } else { Side::Right };
     let amount = yaw.deg.abs();
-    if amount > TURNED_REFUSE_DEG {
+    if let Some(near) = evidence.view.near_side() {
+        if amount > TURNED_FLAG_DEG {
+            let where_to = if side == near { "towards the camera" } else { "away from the camera" };
+            let text = format!(
+                "the body is turned {amount:.0} degrees {where_to}, which was taken out as far as it is known: retake with the side \
+                 square to the camera"
+            );
+            quality.flag(Gate::Turned, text);
+        }
+    } else if amount > TURNED_REFUSE_DEG {
         let turned = match amount > TURNED_MOST_DEG {
             true => format!("turned to its {} by more than can be measured", side.name()),
             false => format!("turned {amount:.0} degrees to its {}", side.name()),

@@ -134,7 +134,7 @@ impl Follower {
         }
         // The earlier exposure of the person does not apply any more.
         let background = self.around.and_then(|(_, around)| around.background);
-        let seen = self.observation(&readings, &Surroundings { exposure: None, background });
+        let seen = self.observation(&readings, &Surroundings { background, ..Surroundings::default() });
         let analysis = match measure(self.frame(&readings, followed.people), seen, &self.options) {
             Ok(analysis) => analysis,
             // The view is unclear: shoulders and hips are not those of a standing person.

@@ -3,14 +3,14 @@
 use crate::core::body::pose::screened;
 use crate::core::options::Options;
 use crate::core::pipeline::Analysis;
-use crate::vision::estimate::model_options::ModelOptions;
+use crate::vision::estimate::model_options::{ModelOptions, Part};
 use image::imageops::flip_horizontal;
 
 use crate::core::body::pose::Pose;
 use crate::core::body::skeleton::{BONES, Joint, Pair};
-use crate::core::camera::Tilt;
+use crate::core::body::view::View;
 use crate::core::camera::frontal_plane::WorldWidths;
-use crate::core::camera::{Camera, CameraMetadata, UserCalibration};
+use crate::core::camera::{Camera, CameraMetadata, Print, Tilt, UserCalibration};
 use crate::core::error::{Error, Result};
 use crate::core::exposure::Exposure;
 use crate::core::face::Face;
@@ -20,7 +20,7 @@ use crate::core::observation::{Frame, Observation};
 use crate::core::pipeline::measure;
 use crate::core::silhouette::{Mask, Silhouette, Trace};
 use crate::vision::detect;
-use crate::vision::ensemble::{self, Readings, SECOND_READINGS};
+use crate::vision::ensemble::{self, Readings, SECOND_READINGS, SIDE_READINGS};
 use crate::vision::estimate::open::{self, Team};
 use crate::vision::estimate::{Crowd, Person, region_of};
 use crate::vision::exposure::exposure;
@@ -28,6 +28,7 @@ use crate::vision::face_mesh::FaceMesh;
 use crate::vision::heads::search::Finder;
 use crate::vision::heads::{self, Hit};
 use crate::vision::photo::{Photo, ReadOptions};
+use crate::vision::print::print;
 use crate::vision::raster::crop::{Grey, Pyramid};
 use crate::vision::raster::region::Region;
 use crate::vision::vanishing::{Sight, tilt_from_verticals};
@@ -35,12 +36,44 @@ use crate::vision::vanishing::{Sight, tilt_from_verticals};
 /// The opened models: each has one worker per share of its readings.
 pub struct Analyzer {
     teams: Vec<Team>,
-    /// Workers of a model of another family, whose joints are a second opinion.
-    second: Option<Team>,
+    /// A model of another family, whose joints are a second opinion.
+    second: Option<Second>,
     /// Opened on the first search for heads.
     finder: Option<Finder>,
     /// Opened on the first reading of a face.
     mesh: Option<FaceMesh>,
+}
+
+/// The model of a second opinion.
+struct Second {
+    model: ModelOptions,
+    /// As many as share the readings.
+    workers: usize,
+    /// Its workers, once opened.
+    team: Option<Team>,
+}
+
+impl Second {
+    /// # Errors
+    /// [`Error::Runtime`] or [`Error::Model`].
+    fn open(model: &ModelOptions, workers: usize) -> Result<Self> {
+        let team = if model.part == Part::Second { Some(open::team(model, workers, false)?) } else { None };
+        Ok(Self { model: model.clone(), workers, team })
+    }
+
+    /// Its workers and how often they look, where it is asked: `from_the_side` is whether the view is one from the side.
+    fn asked(&mut self, from_the_side: bool) -> Result<Option<(&mut Team, usize)>> {
+        let readings = match (self.model.part, from_the_side) {
+            (Part::SecondFromTheSide, false) => return Ok(None),
+            (Part::SecondFromTheSide, true) => SIDE_READINGS,
+            (Part::First | Part::Second, _) => SECOND_READINGS,
+        };
+        let team = match self.team.take() {
+            Some(team) => team,
+            None => open::team(&self.model, self.workers, false)?,
+        };
+        Ok(Some((self.team.insert(team), readings)))
+    }
 }
 
 impl std::fmt::Debug for Analyzer {
@@ -56,11 +89,11 @@ impl Analyzer {
     /// # Errors
     /// [`Error::Runtime`] or [`Error::Model`].
     pub fn open(models: &[ModelOptions], workers: usize) -> Result<Self> {
-        let first = models.iter().filter(|model| !model.second);
+        let first = models.iter().filter(|model| model.part == Part::First);
         let teams = first.enumerate().map(|(index, model)| open::team(model, workers, index == 0));
         let mut opened = Self::from_teams(teams.collect::<Result<_>>()?)?;
-        if let Some(model) = models.iter().find(|model| model.second) {
-            opened.second = Some(open::team(model, workers, false)?);
+        if let Some(model) = models.iter().find(|model| model.part != Part::First) {
+            opened.second = Some(Second::open(model, workers)?);
         }
         Ok(opened)
     }
@@ -129,8 +162,10 @@ impl Analyzer {
         let face = if options.readings > 1 { self.face(&pyramid, &agreed)? } else { None };
         let mut seen = observation(&readings, &agreed, &told, &around, (width, height)).with_face(face);
         let person = Person { region: region_of(&agreed, person.region).upright(), ..*person };
-        if let Some(team) = &mut self.second
-            && let Some(read) = ensemble::read(team, &pyramid, person, SECOND_READINGS, false)?
+        // Whatever view is named: the record can be measured again with another.
+        if let Some(second) = &mut self.second
+            && let Some((team, readings)) = second.asked(View::is_from_the_side(&agreed))?
+            && let Some(read) = ensemble::read(team, &pyramid, person, readings, false)?
         {
             let pose = ensemble::sided_as(&ensemble::agreed(std::slice::from_ref(&read)), &agreed);
             seen = seen.with_second(team[0].name(), read.count(), &pose);
@@ -230,6 +265,7 @@ fn told(photo: &Photo) -> CameraMetadata {
         gravity: photo.metadata.gravity,
         front_camera: photo.metadata.front_camera,
         shot_px: photo.metadata.shot_px,
+        mm_per_px: photo.metadata.mm_per_px,
     }
 }
 
@@ -297,6 +333,8 @@ pub struct Surroundings {
     pub exposure: Option<Exposure>,
     /// Camera tilt from the edges of the background, where it can be determined; it is compared with the phone's own data.
     pub background: Option<Tilt>,
+    /// The print or screen that shows the person, if the photo shows one on a plain ground.
+    pub print: Option<Print>,
 }
 
 /// Reads the surroundings of a pose, also where the user gives the roll: the record can then be recomputed without it.
@@ -311,7 +349,9 @@ pub fn surroundings(pyramid: &Pyramid<'_>, pose: &Pose, told: &CameraMetadata) -
         exposure(&grey.image, edges.map(|edge| edge / grey.factor))
     });
     let background = background_tilt(&grey, pyramid.is_handed(), pose, &camera);
-    Surroundings { exposure, background }
+    let in_photo = |at: Point| Point::new(grey.left + at.x * grey.factor, grey.top + at.y * grey.factor);
+    let print = print(&grey.image).map(|print| Print { corners: print.corners.map(in_photo) });
+    Surroundings { exposure, background, print }
 }
 
 /// The observation of one person in a picture of `width` x `height` px.
@@ -331,7 +371,8 @@ pub fn observation(
         .with_dissent(readings.iter().map(|team| team.dissent).fold(0.0, f64::max))
         .with_missed(readings.iter().map(|team| team.missed).fold(0.0, f64::max))
         .with_exposure(around.exposure)
-        .with_background(around.background.as_ref());
+        .with_background(around.background.as_ref())
+        .with_print(around.print.as_ref());
     seen = seen.with_spine(ensemble::spine(readings).as_ref());
     let masks: Vec<Mask> = readings.iter().flat_map(Readings::masks).cloned().collect();
     if !masks.is_empty() {

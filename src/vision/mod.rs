@@ -14,6 +14,8 @@ pub mod library;
 pub mod model;
 pub mod panels;
 pub mod photo;
+pub mod print;
+pub mod quality;
 pub mod raster;
 pub mod steady;
 pub mod track;

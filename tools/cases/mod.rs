@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use orthostat::core::body::landmarks::BonyPose;
+use orthostat::core::body::view::View;
 use orthostat::core::camera::rectify::Rectification;
+use orthostat::core::camera::sagittal_plane;
 use orthostat::core::error::Result;
 use orthostat::core::measure::Measure;
 use orthostat::core::measure::estimators::Rectified;
@@ -14,12 +16,12 @@ use orthostat::core::pipeline::{Analysis, measure};
 use orthostat::core::refusal::Refusal;
 use orthostat::core::uncertainty::calibration::FittedOn;
 use orthostat::vision::analysis::Analyzer;
-use orthostat::vision::ensemble::PAIRED_READINGS;
 use orthostat::vision::photo::{Photo, ReadOptions};
+use orthostat::vision::quality::Quality;
 use serde_json::Value;
 
 use crate::cropped::Cut;
-use crate::labelled::{self, LABELLED};
+use crate::labelled::{self, LABELLED, Person};
 use crate::rendered;
 
 /// Parts that the real people are divided into.
@@ -31,13 +33,16 @@ pub(crate) const CUTS: [Cut; 4] = [Cut::Below(0.9), Cut::Below(0.6), Cut::Below(
 /// Where the picture ends, in the fit of cut arms.
 pub(crate) const ARMS: [Cut; 2] = [Cut::Arm(0.05), Cut::Arm(0.15)];
 
-/// Whole photos, the same ones cut below the hips and beside a shoulder, and the same ones as if no face had been read.
+/// Whole photos, the same ones cut below the hips and beside a shoulder, and the same ones as if no face had been read or no second
+/// model asked.
 #[derive(Default)]
 pub(crate) struct Cases {
     pub(crate) whole: Vec<Case>,
     /// Empty unless asked for: they take four times as long as all else.
     pub(crate) cut: Vec<Case>,
     pub(crate) faceless: Vec<Case>,
+    /// Those from the side, without the second model.
+    pub(crate) unseconded: Vec<Case>,
     pub(crate) wants_cut: bool,
     /// With a part of an arm outside, on either side in turn; empty unless asked for.
     pub(crate) armless: Vec<Case>,
@@ -48,6 +53,7 @@ impl Cases {
     /// Adds a photo: whole, without its face, and the parts that are asked for if the body faces the camera or turns its back.
     pub(crate) fn add(&mut self, analyzer: &mut Analyzer, photo: &Photo, whole: Case) {
         self.faceless.extend(without_face(&whole));
+        self.unseconded.extend(without_second(&whole));
         let flipped = self.whole.len() % 2 == 1;
         if self.wants_cut {
             self.cut.extend(parts(analyzer, photo, &whole, &CUTS, false));
@@ -70,7 +76,7 @@ pub(crate) struct Case {
 }
 
 pub(crate) fn measured(analyzer: &mut Analyzer, photo: &Photo) -> Result<Analysis> {
-    let options = Options { readings: PAIRED_READINGS, ..Options::default() };
+    let options = Options { readings: Quality::Standard.readings(), ..Options::default() };
     analyzer.analyze(photo, &options)
 }
 
@@ -86,7 +92,7 @@ pub(crate) fn case(analysis: Analysis, truth: BTreeMap<&'static str, f64>) -> Op
         Some(trace) if trace.facing() == facing => Ok(trace.outline()),
         _ => Err(Refusal::Degenerate("no outline was read")),
     };
-    let rectification = Rectification::new(analysis.camera, Some(facing), analysis.yaw);
+    let rectification = Rectification::new(analysis.camera, analysis.view, analysis.yaw);
     let straight = rectification.apply(&analysis.pose, &BonyPose::default(), &outline, &labelled::face(&analysis));
     Some(Case { analysis, straight, truth, real: false, quiet: true, fold: 0 })
 }
@@ -115,12 +121,40 @@ fn without_face(whole: &Case) -> Option<Case> {
     Some(Case { real: whole.real, quiet: whole.quiet, fold: whole.fold, ..case(analysis, whole.truth.clone())? })
 }
 
+/// A photo from the side that a second model read, measured without it.
+fn without_second(whole: &Case) -> Option<Case> {
+    let Analysis { frame, observation, options, .. } = &whole.analysis;
+    observation.second_from_the_side()?;
+    let seen = Observation { second: None, ..observation.clone() };
+    let analysis = measure(frame.clone(), seen, options).ok()?;
+    Some(Case { analysis, straight: whole.straight.clone(), truth: whole.truth.clone(), ..*whole })
+}
+
+/// The measures of views from the side that labelled joints give.
+const LABELLED_SIDE: [Measure; 3] = [Measure::EarShoulderAngle, Measure::ForwardHead, Measure::TrunkSagittalLean];
+
+/// A measure in a view from the side by the labelled joints, turned back by what they themselves tell.
+fn of_side(person: &Person, measure: Measure, view: View) -> Option<f64> {
+    let (pose, near) = (person.pose(), view.near_side()?);
+    let turn = sagittal_plane::turn(&pose, near)?;
+    measure.of(&sagittal_plane::turned_back(&pose, near, turn.deg)?, view).ok()
+}
+
 pub(crate) fn real_cases(analyzer: &mut Analyzer, folder: &Path, cases: &mut Cases) -> FittedOn {
     let (set, truth_blake3) = labelled::open(folder);
     let before = cases.whole.len();
-    for person in set.persons.iter().filter(|person| person.frontal && person.standing) {
+    for person in set.persons.iter().filter(|person| person.standing) {
         let Ok((photo, analysis)) = analyzed(analyzer, &person.path(folder)) else { continue };
-        if !person.is(&analysis) || analysis.view.name() != person.view {
+        let view = analysis.view;
+        if !person.is(&analysis) || person.frontal != view.facing().is_some() {
+            continue;
+        }
+        if !person.frontal {
+            let truth = LABELLED_SIDE.iter().filter_map(|&m| Some((m.name(), of_side(person, m, view)?))).collect();
+            cases.add(analyzer, &photo, Case { real: true, quiet: person.quiet, ..side_case(analysis, truth) });
+            continue;
+        }
+        if view.name() != person.view {
             continue;
         }
         let truth = LABELLED.iter().filter_map(|&m| Some((m.name(), person.of(m)?))).collect();
@@ -146,10 +180,11 @@ pub(crate) fn rendered_cases(analyzer: &mut Analyzer, folder: &Path, cases: &mut
         }
         let truth =
             Measure::ALL.into_iter().filter_map(|m| Some((m.name(), rendered::truth(image, m, view)?))).collect();
-        match case(analysis.clone(), truth) {
-            Some(case) => cases.add(analyzer, &photo, case),
+        if view.facing().is_none() {
             // Side views have no estimators, but an error model.
-            None => cases.add(analyzer, &photo, side_case(analysis, image)),
+            cases.add(analyzer, &photo, side_case(analysis, truth));
+        } else if let Some(case) = case(analysis, truth) {
+            cases.add(analyzer, &photo, case);
         }
     }
     let truth_blake3 = blake3::hash(&bytes).to_hex().to_string();
@@ -157,12 +192,10 @@ pub(crate) fn rendered_cases(analyzer: &mut Analyzer, folder: &Path, cases: &mut
     FittedOn { kind: "rendered".into(), set: name, photos: cases.whole.len() - before, truth_blake3 }
 }
 
-pub(crate) fn side_case(analysis: Analysis, image: &Value) -> Case {
-    let view = analysis.view;
-    let truth = Measure::ALL.into_iter().filter_map(|m| Some((m.name(), rendered::truth(image, m, view)?))).collect();
+fn side_case(analysis: Analysis, truth: BTreeMap<&'static str, f64>) -> Case {
     let unread = Err(Refusal::Degenerate("no outline was read"));
     let face = labelled::face(&analysis);
-    let straight =
-        Rectification::new(analysis.camera, None, None).apply(&analysis.pose, &BonyPose::default(), &unread, &face);
+    let rectification = Rectification::new(analysis.camera, analysis.view, analysis.yaw);
+    let straight = rectification.apply(&analysis.pose, &BonyPose::default(), &unread, &face);
     Case { analysis, straight, truth, real: false, quiet: true, fold: 0 }
 }

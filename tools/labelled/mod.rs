@@ -7,8 +7,10 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use orthostat::core::body::skeleton::Pair;
+use orthostat::core::body::pose::Pose;
+use orthostat::core::body::skeleton::{Joint, Pair};
 use orthostat::core::face::Face;
+use orthostat::core::geometry::Point;
 use orthostat::core::measure::Measure;
 use orthostat::core::pipeline::Analysis;
 use orthostat::core::refusal::Refusal;
@@ -26,13 +28,16 @@ pub(crate) fn face(analysis: &Analysis) -> Result<Face, Refusal> {
     }
 }
 
-/// Standard deviation of the labels themselves, in degrees: from the scatter between labels, Orthostat's points and another model's
+/// Standard deviation of the labels themselves, in the measure's unit: from the scatter between labels, Orthostat's points and another model's
 /// (three-cornered hat); an upper bound.
 pub(crate) fn label_sd(measure: Measure) -> f64 {
     match measure {
         Measure::ShoulderTilt => 2.5,
         Measure::PelvicObliquity => 3.2,
         Measure::HeadTilt => 4.0,
+        Measure::EarShoulderAngle => 6.4,
+        Measure::ForwardHead => 4.5,
+        Measure::TrunkSagittalLean => 4.1,
         _ => 1.3,
     }
 }
@@ -73,16 +78,20 @@ impl Person {
         self.label.get(measure.name()).copied()
     }
 
+    /// The labelled joints, seen or not.
+    pub(crate) fn pose(&self) -> Pose {
+        Pose::from_points(Joint::ALL.into_iter().filter_map(|joint| {
+            let &(x, y, _) = self.keypoints.get(joint.name())?;
+            Some((joint, Point::new(x, y)))
+        }))
+    }
+
     /// Whether the measured person is the labelled one: midpoints of shoulders and hips within half a trunk.
     pub(crate) fn is(&self, analysis: &Analysis) -> bool {
-        [Pair::SHOULDERS, Pair::HIPS].into_iter().all(|pair| {
-            let label = |joint: orthostat::core::body::skeleton::Joint| self.keypoints.get(joint.name());
-            let (Some(left), Some(right)) = (label(pair.left), label(pair.right)) else { return false };
-            let seen = analysis.observation.pose();
-            seen.midpoint(pair).is_ok_and(|at| {
-                let (x, y) = (0.5 * (left.0 + right.0), 0.5 * (left.1 + right.1));
-                (at.x - x).hypot(at.y - y) < 0.5 * self.trunk_px
-            })
+        let (label, seen) = (self.pose(), analysis.observation.pose());
+        [Pair::SHOULDERS, Pair::HIPS].into_iter().all(|pair| match (label.midpoint(pair), seen.midpoint(pair)) {
+            (Ok(label), Ok(seen)) => seen.distance(label) < 0.5 * self.trunk_px,
+            _ => false,
         })
     }
 }

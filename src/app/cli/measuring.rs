@@ -1,15 +1,14 @@
 //! What every way of measuring shares, and how numbers on the command line are read.
 
 use crate::core::options;
-use crate::vision::estimate::model_options::{DEFAULT_MODEL, ModelOptions};
+use crate::vision::estimate::model_options::{ModelOptions, Part};
 use clap::{Args, ValueEnum};
 
 use crate::core::body::view::View;
 use crate::core::camera::UserCalibration;
-use crate::core::options::DEFAULT_READINGS;
 use crate::core::points::Points;
-use crate::vision::ensemble::{BEST_READINGS, FAST_READINGS, MAX_READINGS, PAIRED_READINGS};
-use crate::vision::model;
+use crate::vision::ensemble::MAX_READINGS;
+use crate::vision::quality::{self, THUNDER};
 
 /// Options that every way of measuring shares.
 #[derive(Debug, Clone, Args)]
@@ -30,8 +29,8 @@ pub struct Measuring {
     /// RTMPose and SpinePose, ViTPose and HRNet, YOLO-pose, MoveNet); see docs/models.md.
     #[arg(long, value_name = "NAME|FILE")]
     pub model: Option<String>,
-    /// A second opinion by a model of another kind: a name or file as for --model, or none. The best quality takes thunder where
-    /// it is installed.
+    /// A second opinion by a model of another kind: a name or file as for --model, or none. Where it is installed, the best
+    /// quality takes thunder, and the standard one does in views from the side.
     #[arg(long, value_name = "NAME|FILE|none")]
     pub second: Option<String>,
     /// Readings of the whole body instead of the quality's; they are nudged and mirrored, and averaged. With the standard
@@ -55,6 +54,16 @@ pub enum Quality {
     Standard,
     /// 12 readings each of the full and of the heavy model, which must be installed.
     Best,
+}
+
+impl From<Quality> for quality::Quality {
+    fn from(quality: Quality) -> Self {
+        match quality {
+            Quality::Fast => Self::Fast,
+            Quality::Standard => Self::Standard,
+            Quality::Best => Self::Best,
+        }
+    }
 }
 
 /// A view by the name that the command line uses.
@@ -88,23 +97,13 @@ impl ViewChoice {
     }
 }
 
-/// The model beside the full one.
-const HEAVY: &str = "blazepose-heavy";
-/// The second opinion.
-const THUNDER: &str = "movenet-thunder";
-
 impl Measuring {
     /// As the library wants them.
     #[must_use]
     pub fn options(&self, given: UserCalibration) -> options::Options {
         options::Options {
             heads: false,
-            readings: self.readings.unwrap_or(match self.quality {
-                Quality::Fast => FAST_READINGS,
-                Quality::Standard if self.is_paired() => PAIRED_READINGS,
-                Quality::Standard => DEFAULT_READINGS,
-                Quality::Best => BEST_READINGS,
-            }),
+            readings: self.readings.unwrap_or_else(|| self.usual_readings()),
             view: self.view.view(),
             mirrored: self.mirrored,
             exchange_sides: self.exchange_sides,
@@ -117,31 +116,27 @@ impl Measuring {
         }
     }
 
-    /// Whether the standard quality reads with two models.
-    fn is_paired(&self) -> bool {
-        self.quality == Quality::Standard
-            && self.model.is_none()
-            && self.readings.is_none()
-            && model::is_installed(HEAVY)
+    /// The quality's readings; a single model is read more often.
+    fn usual_readings(&self) -> usize {
+        match (&self.model, self.quality) {
+            (Some(_), Quality::Standard) => options::DEFAULT_READINGS,
+            _ => quality::Quality::from(self.quality).readings(),
+        }
     }
 
     /// Which models to open.
     #[must_use]
     pub fn models(&self) -> Vec<ModelOptions> {
-        let names = match (&self.model, self.quality) {
-            (Some(named), _) => vec![named.as_str()],
-            (None, Quality::Best) => vec![DEFAULT_MODEL, HEAVY],
-            (None, Quality::Standard) if self.is_paired() => vec![DEFAULT_MODEL, HEAVY],
-            (None, _) => vec![DEFAULT_MODEL],
+        let mut models = match &self.model {
+            Some(name) => vec![named(name)],
+            None if self.quality == Quality::Standard && self.readings.is_some() => vec![ModelOptions::default()],
+            None => quality::Quality::from(self.quality).models(),
         };
-        let second = match (self.second.as_deref(), self.quality) {
-            (Some("none"), _) => None,
-            (Some(named), _) => Some(named),
-            (None, Quality::Best) if self.model.is_none() && model::is_installed(THUNDER) => Some(THUNDER),
-            (None, _) => None,
-        };
-        let second = second.map(|name| ModelOptions { second: true, ..named(name) });
-        names.into_iter().map(named).chain(second).collect()
+        if let Some(name) = self.second.as_deref() {
+            models.retain(|model| model.part == Part::First);
+            models.extend((name != "none").then(|| ModelOptions { part: Part::Second, ..named(name) }));
+        }
+        models
     }
 }
 

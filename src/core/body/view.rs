@@ -132,6 +132,12 @@ impl View {
         Ok(if turned < 0.0 { View::LeftLateral } else { View::RightLateral })
     }
 
+    /// Whether the shoulders show the person from the side.
+    #[must_use]
+    pub fn is_from_the_side(pose: &Pose) -> bool {
+        shoulder_span(pose).is_ok_and(|span| span.abs() < LATERAL_BELOW)
+    }
+
     /// Whether the view is unclear: the shoulders' share of the trunk's length lies near the limit.
     #[must_use]
     pub fn is_doubtful(pose: &Pose) -> bool {

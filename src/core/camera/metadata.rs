@@ -16,6 +16,8 @@ pub struct CameraMetadata {
     pub front_camera: bool,
     /// Width and height of the picture as the camera took it, in pixels, in either order.
     pub shot_px: Option<[f64; 2]>,
+    /// Millimetres of the body for one pixel, as a medical file records them.
+    pub mm_per_px: Option<f64>,
 }
 
 impl CameraMetadata {

@@ -6,13 +6,16 @@
 mod calibration;
 pub mod frontal_plane;
 mod metadata;
+mod print;
 pub mod rectify;
+pub mod sagittal_plane;
 mod shot;
 mod tilt;
 
 pub use calibration::{UserCalibration, plumb_line};
 pub use metadata::CameraMetadata;
 use metadata::FILM_DIAGONAL_MM;
+pub use print::Print;
 pub use shot::Doubt;
 use shot::Size;
 pub use tilt::Tilt;

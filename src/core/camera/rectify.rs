@@ -3,8 +3,9 @@
 use crate::core::body::landmarks::BonyPose;
 use crate::core::body::pose::Pose;
 use crate::core::body::spine::SpinePoints;
-use crate::core::body::view::Facing;
+use crate::core::body::view::View;
 use crate::core::camera::frontal_plane::{self, Yaw};
+use crate::core::camera::sagittal_plane;
 use crate::core::camera::{Camera, FocalFrom};
 use crate::core::face::Face;
 use crate::core::geometry::{Point, Vec2};
@@ -17,26 +18,28 @@ use crate::core::uncertainty::calibration::calibration;
 #[derive(Debug, Clone, Copy)]
 pub struct Rectification {
     camera: Camera,
-    facing: Option<Facing>,
+    view: View,
     yaw: Yaw,
 }
 
 impl Rectification {
-    /// Levels with a camera and, in views from the front and from behind, corrects for the turn of the body by `yaw`.
+    /// Levels with a camera and corrects for the turn of the body by `yaw`.
     ///
-    /// If the photo does not record the focal length, a longer one is assumed and only a part of the turn is corrected: on annotated real
-    /// photos, many of which were taken with long lenses, full correction with an assumed wide lens makes tilts worse.
+    /// If the photo does not record the focal length, a longer one is assumed, and in views from the front and from behind only a part of the
+    /// turn is corrected: on annotated real photos, many of which were taken with long lenses, full correction with an assumed wide lens
+    /// makes tilts worse. In views from the side the correction does not depend on the lens.
     #[must_use]
-    pub fn new(camera: Camera, facing: Option<Facing>, yaw: Option<Yaw>) -> Self {
+    pub fn new(camera: Camera, view: View, yaw: Option<Yaw>) -> Self {
         let yaw = yaw.unwrap_or(Yaw { deg: 0.0, sd_deg: 0.0 });
         if camera.focal_from != FocalFrom::Default {
-            return Self { camera, facing, yaw };
+            return Self { camera, view, yaw };
         }
         let unknown = &calibration().unknown_focal;
+        let share = if view.facing().is_some() { unknown.turn } else { 1.0 };
         Self {
             camera: Camera { focal_px: unknown.factor * camera.focal_px, focal_sd: unknown.sd, ..camera },
-            facing,
-            yaw: Yaw { deg: unknown.turn * yaw.deg, sd_deg: unknown.turn * yaw.sd_deg },
+            view,
+            yaw: Yaw { deg: share * yaw.deg, sd_deg: share * yaw.sd_deg },
         }
     }
 
@@ -51,24 +54,38 @@ impl Rectification {
         let levelled = self.camera.level_pose(pose);
         let yaw = self.yaw.deg;
         // Even without a turn, a body beside the optical axis is seen at an angle.
-        let facing_camera = |yaw| self.facing.and_then(|f| frontal_plane::turned_back(&levelled, &self.camera, f, yaw));
-        let turned = facing_camera(yaw).unwrap_or_else(|| levelled.clone());
-        let plane = self.facing.and_then(|facing| frontal_plane::Plane::of(&levelled, &self.camera, facing, yaw));
+        let turned = match (self.view.facing(), self.view.near_side()) {
+            (Some(facing), _) => frontal_plane::turned_back(&levelled, &self.camera, facing, yaw),
+            (_, Some(near)) => sagittal_plane::turned_back(&levelled, near, yaw),
+            (None, None) => None,
+        };
+        let turned = turned.unwrap_or_else(|| levelled.clone());
+        let plane = self.plane(&levelled);
         let level = |p: Point| self.camera.level(p);
         // Assumed to lie in the plane of shoulders and hips. Ten centimetres in front or behind change a tilt by their share of the
         // distance to the camera, some 3 %.
         let place = |p: Point| plane?.place(level(p), 0.0);
-        let bony = bony.map(|p| if self.facing.is_some() { place(p) } else { Some(level(p)) });
+        let midline = self.view.near_side().and_then(|near| sagittal_plane::Plane::of(&levelled, near, yaw));
+        let bony = bony.map(|p| match midline {
+            Some(midline) => Some(midline.place(level(p), 0.0)),
+            None if self.view.facing().is_some() => place(p),
+            None => Some(level(p)),
+        });
         let shape = Shape::of(outline, |p| Some(level(p)), place);
         let face = face.as_ref().map(|face| face.tilt_deg(&self.camera)).map_err(Clone::clone);
         Rectified { turned, levelled, shape, bony, face }
+    }
+
+    /// The body's own coronal plane, in views that show it.
+    fn plane(&self, levelled: &Pose) -> Option<frontal_plane::Plane> {
+        frontal_plane::Plane::of(levelled, &self.camera, self.view.facing()?, self.yaw.deg)
     }
 
     /// Points along the spine, rectified with their pose: assumed to lie in the plane of shoulders and hips.
     #[must_use]
     pub fn spine(&self, pose: &Pose, points: &SpinePoints) -> SpinePoints {
         let levelled = self.camera.level_pose(pose);
-        let plane = self.facing.and_then(|f| frontal_plane::Plane::of(&levelled, &self.camera, f, self.yaw.deg));
+        let plane = self.plane(&levelled);
         points.map(|p| plane.as_ref()?.place(self.camera.level(p), 0.0))
     }
 

@@ -41,7 +41,7 @@ pub(super) fn notes(before: &Record, after: &Record, judged: &[(Measure, f64)]) 
         && (first - second).abs() > TURNED_APART_DEG
     {
         notes.push(format!(
-            "the body was turned differently, by {:.0} degrees: stand on the same marks, facing the camera",
+            "the body was turned differently, by {:.0} degrees: stand on the same marks, square to the camera",
             (first - second).abs()
         ));
     }

@@ -128,7 +128,7 @@ pub struct Subject {
     /// The position of each person: the midpoint of the hips in pixels, in the order of `--person`. Absent for one person.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub standing: Vec<[f64; 2]>,
-    /// The turn of the body to its own left, in degrees.
+    /// The turn of the body to its own left, in degrees, from where it faces the camera squarely with front, back or side.
     pub yaw_deg: Option<f64>,
     /// Standard deviation of the turn, in degrees.
     pub yaw_sd_deg: Option<f64>,
@@ -136,7 +136,7 @@ pub struct Subject {
     /// then contributes to the head tilt. Absent if the pose alone gives the head tilt.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub head_yaw_deg: Option<f64>,
-    /// Millimetres per pixel at the hips.
+    /// Millimetres per pixel at the hips, from the stature or as the file records them (`sighting.told.mm_per_px`).
     pub scale_mm_per_px: Option<f64>,
     /// The source of the scale.
     pub scale_from: Option<ScaleFrom>,

@@ -387,12 +387,9 @@ fn levelled(record: &Record) -> String {
 fn turned(record: &Record) -> Option<String> {
     let (yaw, sd) = (record.subject.yaw_deg?, record.subject.yaw_sd_deg?);
     let side = if yaw > 0.0 { "left" } else { "right" };
+    let stood = if record.view.kind.facing().is_some() { "faced the camera" } else { "stood side-on" };
     Some(if yaw.abs() <= 1.96 * sd {
-        format!(
-            "The body faced the camera squarely within the measurement error (turned {:.0}° ± {:.0}).",
-            yaw.abs(),
-            1.96 * sd
-        )
+        format!("The body {stood} squarely within the measurement error (turned {:.0}° ± {:.0}).", yaw.abs(), 1.96 * sd)
     } else {
         format!(
             "The body was turned {:.0}° to its {side} (± {:.0}), which was taken out of the values.",

@@ -7,6 +7,7 @@ use crate::core::body::view::View;
 use crate::core::camera::Camera;
 use crate::core::geometry::{Point, Vec2};
 use crate::core::measure::Measure;
+use crate::core::observation::Observation;
 use crate::core::points::Site;
 use crate::core::record::Record;
 use crate::core::record::profile::{self, SpinalProfile};
@@ -81,7 +82,10 @@ fn move_as_measured(points: &mut [(Site, Point)], record: &Record, by_hand: impl
         Site::Joint(joint) => Some((*joint, *at)),
         Site::Bony(_) => None,
     });
-    let placed = side::fitted().offsets.taken_out(&Pose::from_points(joints), near);
+    let beside = record.observation.as_ref().and_then(Observation::second_from_the_side);
+    // In a mirror image the models' left is the subject's right.
+    let beside = beside.map(|pose| if record.view.mirrored { pose.exchanged() } else { pose });
+    let placed = side::fitted().placed(&Pose::from_points(joints), beside.as_ref(), near);
     for (site, at) in points.iter_mut().filter(|(site, _)| !by_hand(site)) {
         if let Site::Joint(joint) = *site
             && let Ok(there) = placed.point(joint)

@@ -18,6 +18,8 @@ pub struct Metadata {
     pub front_camera: bool,
     /// Width and height of the picture that the camera took, as recorded in the file, in pixels.
     pub shot_px: Option<[f64; 2]>,
+    /// Millimetres of the body for one pixel, as a medical file records them.
+    pub mm_per_px: Option<f64>,
     /// The day of the photo by the camera's clock. For the user's own history alone: it is in no output.
     pub taken: Option<Date>,
     /// The file is marked as put together from several pictures: the pinhole camera does not hold.
@@ -69,6 +71,7 @@ impl Metadata {
             gravity: self.gravity.or(other.gravity),
             front_camera: self.front_camera || other.front_camera,
             shot_px: self.shot_px.or(other.shot_px),
+            mm_per_px: self.mm_per_px.or(other.mm_per_px),
             taken: self.taken.or(other.taken),
             panorama: self.panorama || other.panorama,
         }
@@ -152,6 +155,7 @@ fn metadata(exif: &Exif) -> Metadata {
         },
         // Programs that crop or resize a picture usually keep this field.
         shot_px: side(Tag::PixelXDimension).zip(side(Tag::PixelYDimension)).map(<[f64; 2]>::from),
+        mm_per_px: None,
         taken: match field(Tag::DateTimeOriginal) {
             Some(Value::Ascii(lines)) => lines.first().and_then(|line| day(line)),
             _ => None,

@@ -77,6 +77,8 @@ pub(super) struct Elements<'a> {
     pub(super) columns: u16,
     /// Height over width of a pixel.
     pub(super) pixel_aspect: Option<f64>,
+    /// Height and width of a pixel on the body, in millimetres.
+    pub(super) spacing_mm: Option<(f64, f64)>,
     /// Bits of a sample as stored.
     pub(super) bits: u16,
     pub(super) signed: bool,
@@ -131,6 +133,9 @@ impl<'a> Elements<'a> {
             PIXEL_SPACING | PIXEL_ASPECT => {
                 let sides = number(text, 0).zip(number(text, 1)).filter(|(down, across)| *down > 0.0 && *across > 0.0);
                 self.pixel_aspect = sides.map(|(down, across)| down / across).or(self.pixel_aspect);
+                if tag == PIXEL_SPACING {
+                    self.spacing_mm = sides;
+                }
             }
             BITS => self.bits = whole(),
             SIGNED => self.signed = whole() == 1,

@@ -59,11 +59,13 @@ pub(super) fn decode(bytes: &[u8], budget: &Budget) -> Result<Decoded, Refusal> 
         notes.push("the DICOM file says that its pixels are not square: they were made so".into());
     }
     let turn = turn(&elements.patient_orientation);
+    // Made square, a pixel has the shorter of its sides.
+    let mm_per_px = elements.spacing_mm.map(|(down, across)| down.min(across)).filter(|mm| mm.is_finite());
     Ok(Decoded {
         stored: pixels.dimensions(),
         pixels: turn.apply(pixels),
         turned: Some(turn),
-        metadata: Metadata { taken: elements.taken, ..Metadata::default() },
+        metadata: Metadata { mm_per_px, taken: elements.taken, ..Metadata::default() },
         notes,
         ..Decoded::default()
     })

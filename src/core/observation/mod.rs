@@ -4,6 +4,8 @@
 //! Its numbers are rounded to their meaningful precision when it is created, so measuring a photo and recomputing its record later give
 //! the same bytes.
 
+mod misfit;
+
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -11,9 +13,9 @@ use serde::{Deserialize, Serialize};
 use crate::core::body::pose::{Keypoint, Missing, Pose};
 use crate::core::body::skeleton::{Joint, Pair};
 use crate::core::body::spine::{SpinePoints, Vertebra};
-use crate::core::camera::CameraMetadata;
-use crate::core::camera::Tilt;
+use crate::core::body::view::View;
 use crate::core::camera::frontal_plane::WorldWidths;
+use crate::core::camera::{CameraMetadata, Print, Tilt};
 use crate::core::exposure::Exposure;
 use crate::core::face::Face;
 use crate::core::geometry::{Point, rounded};
@@ -127,6 +129,10 @@ pub struct Observation {
     /// ratio's logarithm.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub background_focal: Option<(f64, f64)>,
+    /// The corners of the print or screen that shows the person, if the photo shows one on a plain ground: top left, top right, bottom right,
+    /// bottom left.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub print: Option<[(f64, f64); 4]>,
 }
 
 /// A second model's joints.
@@ -165,6 +171,9 @@ pub struct ToldRecord {
     /// Width and height of the picture as taken, in pixels.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub shot_px: Option<[f64; 2]>,
+    /// Millimetres of the body for one pixel, as a medical file records them.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub mm_per_px: Option<f64>,
 }
 
 /// Decimals of a joint's place. For a person 60 pixels high the shoulder line is 15 pixels long, and a thousandth of a pixel turns it by
@@ -173,9 +182,6 @@ const PLACE_DECIMALS: i32 = 3;
 
 /// An outline that was read by joints farther away than this, in trunk lengths, does not belong to the given joints.
 const SAME_PLACE: f64 = 0.05;
-
-/// The largest valid coordinate in a picture, in pixels.
-const MOST_PX: f64 = 1e6;
 
 impl Observation {
     /// An observation from the consensus and the single readings; everything else is still empty.
@@ -213,9 +219,11 @@ impl Observation {
                 gravity: told.gravity.map(|a| a.map(|g| rounded(g, 6))),
                 front_camera: told.front_camera,
                 shot_px: told.shot_px.map(|side| side.map(|side| rounded(side, 0))),
+                mm_per_px: told.mm_per_px.map(|mm| rounded(mm, 6)),
             },
             background: None,
             background_focal: None,
+            print: None,
         }
     }
 
@@ -310,64 +318,30 @@ impl Observation {
         Self { background, background_focal, ..self }
     }
 
-    /// Why an observation from elsewhere is inconsistent, in words; `None` for one made here.
+    /// The same with the print that shows the person.
     #[must_use]
-    pub fn misfit(&self) -> Option<String> {
-        if let Some(name) = self.joints.keys().find(|name| Joint::from_name(name).is_none()) {
-            return Some(format!("an unknown joint \"{name}\""));
-        }
-        let sane = |value: f64| value.abs() < MOST_PX;
-        if !self
-            .joints
-            .values()
-            .all(|&(x, y, visibility, sd)| [x, y, visibility, sd.unwrap_or(0.0)].into_iter().all(sane))
-        {
-            return Some("a joint far outside any picture".into());
-        }
-        let others = self.second.iter().flat_map(|second| &second.joints);
-        if let Some((name, _)) = others.clone().find(|(name, _)| Joint::from_name(name).is_none()) {
-            return Some(format!("an unknown joint \"{name}\" of the second model"));
-        }
-        if !others.clone().all(|(_, &(x, y, visibility))| [x, y, visibility].into_iter().all(sane)) {
-            return Some("a joint of the second model far outside any picture".into());
-        }
-        let levels = self.spine.iter().flatten();
-        if let Some((name, _)) = levels.clone().find(|(name, _)| Vertebra::from_name(name).is_none()) {
-            return Some(format!("an unknown level \"{name}\" of the spine"));
-        }
-        if !levels
-            .clone()
-            .all(|(_, &(x, y, visibility, sd))| [x, y, visibility, sd.unwrap_or(0.0)].into_iter().all(sane))
-        {
-            return Some("a level of the spine far outside any picture".into());
-        }
-        let numbers = 2 * self.joints.len();
-        if let Some(reading) = self.readings.iter().find(|reading| reading.len() != numbers) {
-            return Some(format!("a reading of {} numbers where {numbers} are needed", reading.len()));
-        }
-        if let Some(Face { at, across, down, looks, .. }) = &self.face {
-            let numbers = [at.0, at.1, across.0, across.1, across.2, down.0, down.1, down.2];
-            if !numbers.into_iter().chain(looks.iter().copied()).all(sane) {
-                return Some("a face far outside any picture".into());
-            }
-        }
-        let far = |value: &i64| value.unsigned_abs() > 1000 * MOST_PX as u64;
-        if self.readings.iter().flatten().flatten().any(far) {
-            return Some("a reading far outside any picture".into());
-        }
-        self.outline.as_ref().filter(|trace| trace.left.len() != trace.right.len()).map(|trace| {
-            format!("an outline of {} rows on the left and {} on the right", trace.left.len(), trace.right.len())
-        })
+    pub fn with_print(self, print: Option<&Print>) -> Self {
+        let corner = |at: Point| (rounded(at.x, 1), rounded(at.y, 1));
+        Self { print: print.map(|print| print.corners.map(corner)), ..self }
     }
 
-    /// The consensus of all readings, with the second model's weighted in.
+    /// The consensus of all readings; in views from the front and from behind with the second model's weighted in.
     #[must_use]
     pub fn pose(&self) -> Pose {
         let first = self.first_pose();
         match self.second_pose() {
-            Some(second) => second::joined(&first, &second, &second::fitted().weights),
-            None => first,
+            Some(second) if !View::is_from_the_side(&first) => {
+                second::joined(&first, &second, &second::fitted().weights)
+            }
+            _ => first,
         }
+    }
+
+    /// The consensus of the second model's readings of a person who is seen from the side: see
+    /// [`SideFit::placed`](crate::core::uncertainty::side::SideFit::placed).
+    #[must_use]
+    pub fn second_from_the_side(&self) -> Option<Pose> {
+        self.second_pose().filter(|_| View::is_from_the_side(&self.first_pose()))
     }
 
     /// The consensus of the second model's readings, if one was used.
@@ -437,7 +411,14 @@ impl Observation {
             gravity: told.gravity,
             front_camera: told.front_camera,
             shot_px: told.shot_px,
+            mm_per_px: told.mm_per_px,
         }
+    }
+
+    /// See [`Print`].
+    #[must_use]
+    pub fn print(&self) -> Option<Print> {
+        self.print.map(|corners| Print { corners: corners.map(|(x, y)| Point::new(x, y)) })
     }
 
     /// The camera tilt from the background's edges.
