@@ -211,6 +211,25 @@ mod tests {
     }
 
     #[test]
+    fn values_of_a_side_view_do_not_cover_one_another() {
+        let mut record = record("lateral-left");
+        for measure in ["forward_head", "body_plumb"] {
+            record.measures[measure].resolved = Some(true);
+        }
+        let layers = tagged(&record, &Framing::of(&record, Attitude::Upright), 2.0);
+        let tags: Vec<(Point, f64)> = layers
+            .iter()
+            .flat_map(|layer| &layer.shapes)
+            .filter_map(|shape| if let Shape::Tag { at, size, .. } = shape { Some((*at, *size)) } else { None })
+            .collect();
+        assert!(tags.len() >= 4, "{tags:?}");
+        for (index, (at, size)) in tags.iter().enumerate() {
+            let covers = |other: &Point| (other.y - at.y).abs() < *size && (other.x - at.x).abs() < 6.0 * size;
+            assert!(!tags[index + 1..].iter().any(|(other, _)| covers(other)), "{tags:?}");
+        }
+    }
+
+    #[test]
     fn labels_stand_beside_the_body_without_covering_one_another() {
         for name in ["anterior-tilted", "lateral-left", "cropped-at-the-knees"] {
             let scene = Scene::of(&record(name), Attitude::Upright);

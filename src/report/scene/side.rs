@@ -86,7 +86,7 @@ impl Drawing<'_> {
         let mut shapes = vec![self.pen.line(&places, color, 1.2, value.is_none())];
         if let (true, Some(value)) = (self.pen.tags, value) {
             let right = places.iter().map(|p| p.x).fold(middle.x, f64::max);
-            let at = Point::new(right + 5.0 * self.pen.unit, middle.y);
+            let at = self.free(Point::new(right + 5.0 * self.pen.unit, middle.y));
             shapes.push(Shape::Tag {
                 text: words::number(measure, value),
                 at,
@@ -95,6 +95,22 @@ impl Drawing<'_> {
             });
         }
         self.layers.push(Layer { id, name, color, shapes });
+    }
+}
+
+impl Drawing<'_> {
+    /// The place of a value's text, or one above it where another value stands: ear and largest offset lie on one line.
+    fn free(&self, mut at: Point) -> Point {
+        let unit = self.pen.unit;
+        let places = self.layers.iter().flat_map(|layer| &layer.shapes).filter_map(|shape| match shape {
+            Shape::Tag { at, .. } => Some(*at),
+            _ => None,
+        });
+        let places: Vec<Point> = places.collect();
+        while places.iter().any(|other| (other.y - at.y).abs() < 10.0 * unit && (other.x - at.x).abs() < 60.0 * unit) {
+            at.y -= 11.0 * unit;
+        }
+        at
     }
 }
 
