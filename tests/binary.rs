@@ -366,6 +366,22 @@ fn the_heavy_model_is_found_as_a_file() {
 }
 
 #[test]
+fn the_standard_quality_asks_a_second_model_in_side_views_and_says_the_turn() {
+    let (side, front) = (sample("lateral-left.jpg"), sample("anterior-level.jpg"));
+    let found = record(&[&side]);
+    let second = &found["sighting"]["second"];
+    assert_eq!((second["model"].as_str(), second["readings"].as_u64()), (Some("movenet-thunder"), Some(2)));
+    assert!(found["subject"]["yaw_deg"].as_f64().is_some_and(|deg| deg.abs() < 12.0), "{}", found["subject"]);
+    assert!(record(&[&front])["sighting"]["second"].is_null());
+    for alone in [&[&side[..], "--second", "none"][..], &[&side, "--quality", "fast"]] {
+        let by_first = record(alone);
+        assert!(by_first["sighting"]["second"].is_null());
+        let sd = |record: &Value| record["measures"]["ear_shoulder_angle"]["sd"].as_f64().expect("a value");
+        assert!(sd(&by_first) > 1.1 * sd(&found), "{} {}", sd(&by_first), sd(&found));
+    }
+}
+
+#[test]
 fn doctor_checks_a_known_answer() {
     let output = orthostat(&["doctor"]);
     let report = text(&output.stdout);

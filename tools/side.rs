@@ -225,7 +225,7 @@ fn print_errors(found: &[(Offsets, FittedOn)], offsets: SideOffsets, shares: Sid
     }
 }
 
-/// The mean breadths of the bodies in space, and the root mean square error of the turn that they tell.
+/// The mean breadths of the bodies in space, the root mean square error of the turn that they tell, and that of the turns of the real people.
 fn turn(found: &[(Offsets, FittedOn)]) -> SideTurn {
     let known: Vec<(&Photo, &([f64; Breadths::PAIRS.len()], f64))> =
         found.iter().flat_map(|(set, _)| &set.0).filter_map(|photo| Some((photo, photo.in_space.as_ref()?))).collect();
@@ -237,8 +237,13 @@ fn turn(found: &[(Offsets, FittedOn)]) -> SideTurn {
         .iter()
         .filter_map(|(photo, (_, true_turn))| Some(turn_of(&photo.poses.0, photo.near, &breadths)? - true_turn))
         .collect();
-    let rms = (errors.iter().map(|error| error * error).sum::<f64>() / errors.len().max(1) as f64).sqrt();
-    SideTurn { breadths, sd_deg: (10.0 * rms).round() / 10.0 }
+    let real = found.iter().filter(|(_, set)| set.kind == "real").flat_map(|(set, _)| &set.0);
+    let turns: Vec<f64> = real.filter_map(|photo| turn_of(&photo.poses.0, photo.near, &breadths)).collect();
+    let rms = |values: &[f64]| {
+        let mean = values.iter().map(|value| value * value).sum::<f64>() / values.len().max(1) as f64;
+        (10.0 * mean.sqrt()).round() / 10.0
+    };
+    SideTurn { breadths, sd_deg: rms(&errors), unknown_sd_deg: rms(&turns) }
 }
 
 /// What the turn brings: errors of the values against those of the true points, which are turned back by what they themselves tell.

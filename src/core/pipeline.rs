@@ -97,7 +97,7 @@ pub fn measure(frame: Frame, seen: Observation, options: &Options) -> Result<Ana
             let lean = frontal::trunk_lean(&levelled, facing).unwrap_or(0.0);
             Some(frontal_plane::world_yaw(person.worlds.as_ref(), facing, lean))
         }
-        (_, Some(near)) => sagittal_plane::turn(&levelled, near),
+        (_, Some(near)) => Some(sagittal_plane::turn(&levelled, near)),
         (None, None) => None,
     };
     let mut quality = quality::judge(&Evidence {

@@ -15,6 +15,7 @@ use orthostat::core::options::Options;
 use orthostat::core::pipeline::{Analysis, measure};
 use orthostat::core::refusal::Refusal;
 use orthostat::core::uncertainty::calibration::FittedOn;
+use orthostat::core::uncertainty::side;
 use orthostat::vision::analysis::Analyzer;
 use orthostat::vision::photo::{Photo, ReadOptions};
 use orthostat::vision::quality::Quality;
@@ -136,8 +137,8 @@ const LABELLED_SIDE: [Measure; 3] = [Measure::EarShoulderAngle, Measure::Forward
 /// A measure in a view from the side by the labelled joints, turned back by what they themselves tell.
 fn of_side(person: &Person, measure: Measure, view: View) -> Option<f64> {
     let (pose, near) = (person.pose(), view.near_side()?);
-    let turn = sagittal_plane::turn(&pose, near)?;
-    measure.of(&sagittal_plane::turned_back(&pose, near, turn.deg)?, view).ok()
+    let turn = sagittal_plane::turn_of(&pose, near, &side::fitted().turn.breadths)?;
+    measure.of(&sagittal_plane::turned_back(&pose, near, turn)?, view).ok()
 }
 
 pub(crate) fn real_cases(analyzer: &mut Analyzer, folder: &Path, cases: &mut Cases) -> FittedOn {

@@ -17,8 +17,8 @@ use crate::core::uncertainty::side::{Breadths, fitted};
 /// A body that is turned by more than this is not seen from the side, in degrees.
 const MOST_DEG: f64 = 40.0;
 
-/// The turn of a levelled pose to its own left, against the direction in which its side faces the camera; `None` where shoulders or hips of
-/// either side have no place.
+/// The turn of a levelled pose to its own left, against the direction in which its side faces the camera. Where shoulders or hips of either
+/// side have no place it is unknown: 0, with the error of people's own turns.
 ///
 /// ```
 /// use orthostat::core::body::pose::Pose;
@@ -32,15 +32,18 @@ const MOST_DEG: f64 = 40.0;
 ///     (Joint::LeftShoulder, Point::new(120.0, 100.0)), (Joint::LeftHip, Point::new(113.0, 300.0)),
 /// ]);
 /// // The chest is turned towards the camera, which is to the right.
-/// assert_eq!(turn(&pose, Side::Right).unwrap().deg.round(), -8.0);
+/// assert_eq!(turn(&pose, Side::Right).deg.round(), -8.0);
 /// ```
 #[must_use]
-pub fn turn(levelled: &Pose, near: Side) -> Option<Yaw> {
+pub fn turn(levelled: &Pose, near: Side) -> Yaw {
     let fit = &fitted().turn;
-    Some(Yaw { deg: turn_of(levelled, near, &fit.breadths)?, sd_deg: fit.sd_deg })
+    match turn_of(levelled, near, &fit.breadths) {
+        Some(deg) => Yaw { deg, sd_deg: fit.sd_deg },
+        None => Yaw { deg: 0.0, sd_deg: fit.unknown_sd_deg },
+    }
 }
 
-/// The same of a body with other breadths than this version's, in degrees, for the program that fits them.
+/// The turn of a body with these breadths, in degrees; `None` where it is unknown.
 #[must_use]
 pub fn turn_of(levelled: &Pose, near: Side, breadths: &Breadths) -> Option<f64> {
     let forward = forward_sign(levelled, near).ok()?;
@@ -135,7 +138,7 @@ mod tests {
             let square = seen(near, 0.0);
             for degrees in [-18.0, -5.0, 0.0, 9.0, 20.0] {
                 let pose = seen(near, degrees);
-                let yaw = turn(&pose, near).expect("both sides");
+                let yaw = turn(&pose, near);
                 assert!((own_left(near) * yaw.deg - degrees).abs() < 0.2, "{near:?} {degrees} {yaw:?}");
                 let straight = turned_back(&pose, near, yaw.deg).expect("a side");
                 for measure in [ear_shoulder_angle, forward_head, trunk_sagittal_lean] {
@@ -153,8 +156,10 @@ mod tests {
         let pose = seen(Side::Left, 5.0);
         let mut near_alone = pose.clone();
         near_alone.set(Joint::RightHip, Err(crate::core::body::pose::Missing::NotGiven(Joint::RightHip)));
-        assert_eq!(turn(&near_alone, Side::Left), None);
-        assert_eq!(turn(&Pose::default(), Side::Left), None);
+        for pose in [near_alone, Pose::default()] {
+            let unknown = turn(&pose, Side::Left);
+            assert!(unknown.deg == 0.0 && unknown.sd_deg > 2.0 * turn(&seen(Side::Left, 5.0), Side::Left).sd_deg);
+        }
         assert_eq!(turned_back(&Pose::default(), Side::Left, 5.0), None);
     }
 }

@@ -40,6 +40,8 @@ pub struct SideTurn {
     pub breadths: Breadths,
     /// The standard deviation of the turn, in degrees.
     pub sd_deg: f64,
+    /// That of a turn of which nothing is known: how far people are turned who are seen from the side.
+    pub unknown_sd_deg: f64,
 }
 
 /// Half of the distance between the left and the right joint, as shares of the trunk's length.
@@ -261,8 +263,9 @@ mod tests {
         assert!([ear, hip].iter().all(|offset| offset.abs() < 0.1));
         let SideShares { apart, ear, hip } = fit.shares;
         assert!([ear, hip].iter().all(|share| (0.0..=1.0).contains(share)) && (0.0..0.3).contains(&apart));
-        let SideTurn { breadths, sd_deg } = fit.turn;
+        let SideTurn { breadths, sd_deg, unknown_sd_deg } = fit.turn;
         assert!(Breadths::PAIRS.iter().all(|pair| (0.05..0.5).contains(&breadths.of(*pair))));
         assert!(breadths.of(Pair::EYES) == 0.0 && (1.0..8.0).contains(&sd_deg));
+        assert!(unknown_sd_deg > sd_deg);
     }
 }
