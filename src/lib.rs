@@ -13,7 +13,7 @@
 //! | place | points + map -> [`pose::Pose`](core::body::pose::Pose) in photo pixels | [`estimate`](vision::estimate) |
 //! | combine | several readings -> one pose with its spread, and the outline | [`ensemble`](vision::ensemble), [`silhouette`](core::silhouette) |
 //! | keep | all that the pixels said -> [`observation::Observation`](core::observation::Observation); nothing after this looks at a pixel | [`observation`](core::observation), [`analysis`](vision::analysis) |
-//! | level, turn back | pose + [`camera::Camera`](core::camera::Camera) + yaw -> pose in the body's own plane | [`camera`](core::camera), [`vanishing`](vision::vanishing), [`frontal_plane`](core::camera::frontal_plane) |
+//! | level, turn back | pose + [`camera::Camera`](core::camera::Camera) + yaw -> pose in the body's own plane | [`camera`](core::camera), [`vanishing`](vision::vanishing), [`frontal_plane`](core::camera::frontal_plane), [`sagittal_plane`](core::camera::sagittal_plane) |
 //! | judge | pose -> [`view::View`](core::body::view::View), [`quality::Quality`](core::quality::Quality) | [`view`](core::body::view), [`exposure`](vision::exposure), [`quality`](core::quality) |
 //! | measure | pose -> [`measure::Assessment`](core::measure::Assessment): each a value with its error, or a reason | [`pipeline`](core::pipeline), [`measure`](core::measure), [`estimators`](core::measure::estimators), [`stance`](core::body::stance), [`calibration`](core::uncertainty::calibration) |
 //! | record | all of it -> [`record::Record`](core::record::Record) | [`record`](core::record) |

@@ -9,7 +9,7 @@ use orthostat::core::camera::UserCalibration;
 use orthostat::core::gate::Gate;
 use orthostat::core::measure::Measure;
 use orthostat::core::options::Options;
-use orthostat::core::pipeline::Analysis;
+use orthostat::core::pipeline::{Analysis, measure};
 use orthostat::vision::analysis::Analyzer;
 use orthostat::vision::estimate::model_options::ModelOptions;
 use orthostat::vision::photo::{Photo, ReadOptions};
@@ -87,7 +87,12 @@ fn a_print_photographed_at_an_angle_is_named_and_gives_no_value() {
     let flag = skew.quality.flags.iter().find(|flag| flag.gate == Gate::SkewPrint).unwrap();
     assert!(flag.text.contains("use the original file"), "{}", flag.text);
     assert!(Measure::ALL.into_iter().all(|measure| skew.assessment.get(measure).is_err()));
-    // The record keeps it: measured again without the photo, it is named again.
+    let mirrored = measured.of(&with(&photo, flip_horizontal(&print_of(&photo.pixels, 50.0))));
+    let skew_deg = |analysis: &Analysis| analysis.observation.print().unwrap().skew_deg();
+    assert!((skew_deg(&mirrored) - skew_deg(&skew)).abs() < 1e-3);
+    // Measured again without the photo, it is named again.
+    let again = measure(skew.frame.clone(), skew.observation.clone(), &skew.options).unwrap();
+    assert!(is_flagged(&again, Gate::SkewPrint));
     let told = skew.observation.print.map(|corners| corners.map(|(x, y)| (x.round(), y.round())));
     let [top_left, top_right, ..] = told.unwrap();
     assert!((top_left.1 - top_right.1 - 50.0).abs() <= 4.0, "{told:?}");

@@ -197,6 +197,9 @@ fn a_scale_that_the_file_records_gives_millimetres_and_the_stature_goes_before()
     let measured = |record: &Record, height_mm: Option<f64>| {
         let options = orthostat::core::options::Options { height_mm, ..record.options() };
         let again = orthostat::core::recompute::recompute(record, &path, &options).expect("measured");
+        let from = again.subject.scale_from.map(|from| from.name());
+        assert_eq!(from.is_some(), again.subject.scale_mm_per_px.is_some());
+        assert!(from.is_none_or(|from| from == if height_mm.is_some() { "height" } else { "file" }));
         (again.subject.scale_mm_per_px, again.measures["head_shift"].clone())
     };
     assert_eq!(measured(&record, None).0, None);

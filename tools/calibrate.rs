@@ -4,7 +4,7 @@
 //! `cargo run --release --example calibrate -- DATE [--only TERM,...] --real FOLDER... --rendered FOLDER... > calibration.json`
 //!
 //! With `--only` everything else stays as it is in the present file, which then says what was fitted again on which sets. A term is
-//! a measure (its error model), a weight, `cropped`, or `armless`.
+//! a measure (its error model), a weight, `cropped`, `cropped_side` (the same of side views), or `armless`.
 //!
 //! **Weights.** One after the other, each from a list: the one with the least RMSE on the rendered photos among those that make
 //! neither all nor the quiet real photos worse than the line without this witness by more than [`ALLOWED`]. The choice is repeated
@@ -22,7 +22,7 @@
 //! **Side views** have no weights. Their floor is the larger one of what the rendered photos need and of what the real ones do, with the
 //! second model and on the same photos without it.
 //!
-//! **Cut legs.** Each frontal photo is measured again, cut at several heights between hips and ankles. What these bodies add is the
+//! **Cut legs.** Each photo is measured again, cut at several heights between hips and ankles. What these bodies add is the
 //! smallest with which the stated variance of the real ones is that of their errors, and 95 of 100 intervals of the rendered ones
 //! hold the truth.
 //!
@@ -417,8 +417,12 @@ impl Arguments {
 fn main() {
     let asked = Arguments::read();
     let mut analyzer = Analyzer::open(&Quality::Standard.models(), 2).expect("the models");
-    let mut cases =
-        Cases { wants_cut: asked.asks_for("cropped"), wants_armless: asked.asks_for("armless"), ..Cases::default() };
+    let mut cases = Cases {
+        wants_cut: asked.asks_for("cropped"),
+        wants_side_cut: asked.asks_for("cropped_side"),
+        wants_armless: asked.asks_for("armless"),
+        ..Cases::default()
+    };
     let from = asked.folders.iter();
     let sets: Vec<FittedOn> = from
         .map(|(real, folder)| match real {
@@ -441,11 +445,11 @@ fn main() {
                 model = without_face(&cases, measure, &weights, &model);
             }
         }
-        if asked.asks_for("cropped") {
+        if asked.asks_for(if measure.is_frontal() { "cropped" } else { "cropped_side" }) {
             let with = |cropped: f64| ErrorModel { cropped, ..model };
             model.cropped = cut_off(&cases.cut, measure, &weights, &with, "cut legs");
         }
-        if asked.asks_for("armless") {
+        if asked.asks_for("armless") && measure.is_frontal() {
             let with = |armless: f64| ErrorModel { armless, ..model };
             let rms = |cases: &[Case]| {
                 let rows = residuals(cases, measure, false, &weights);
@@ -476,6 +480,7 @@ fn main() {
         Calibration { made: asked.made, by, sets, again: Vec::new(), weights, errors, ..before }
     } else {
         let mut again = before.again.clone();
+        again.retain(|earlier| earlier.terms != asked.only);
         again.push(FittedAgain { terms: asked.only, made: asked.made, sets });
         Calibration { again, weights, errors, ..before }
     };

@@ -3,7 +3,7 @@
 use crate::core::body::landmarks::BonyPose;
 use crate::core::body::pose::screened;
 use crate::core::body::pose::{Keypoint, Pose};
-use crate::core::body::skeleton::Pair;
+use crate::core::body::skeleton::{Joint, Pair};
 use crate::core::body::view::{Facing, View};
 use crate::core::camera::frontal_plane::WorldWidths;
 use crate::core::error::{Error, Result};
@@ -118,6 +118,16 @@ impl Person {
             }
         }
         pose
+    }
+
+    /// The measured joints, with the model's own in place of one that was placed by hand while its partner was not: the model errs alike on both
+    /// sides, which their difference does not show.
+    pub(super) fn without_lone_hand(&self) -> Pose {
+        let is_by_hand = |joint: Joint| self.pose.get(joint).is_ok_and(|point| point.by_hand);
+        Pose::from_joints(|joint| {
+            let lone = is_by_hand(joint) && !is_by_hand(joint.mirror());
+            if lone { self.by_model.get(joint) } else { self.pose.get(joint) }
+        })
     }
 
     /// The face, with the mirror image undone, or why there is none.

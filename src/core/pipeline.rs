@@ -45,11 +45,11 @@ pub struct Analysis {
     pub mirrored: bool,
     /// The camera of the original picture.
     pub camera: Camera,
-    /// The turn of the body; `None` in side views or when it is unknown.
+    /// The turn of the body; `None` when it is unknown.
     pub yaw: Option<Yaw>,
     /// The measured person's box: left, top, right, bottom in pixels.
     pub person_box: [f64; 4],
-    /// The scale, when the stature is known.
+    /// The scale, when the stature is known or the file records it.
     pub scale: Option<Scale>,
     /// Trunk length in pixels of the body's own plane, when it could be measured.
     pub trunk_px: Option<f64>,
@@ -91,15 +91,7 @@ pub fn measure(frame: Frame, seen: Observation, options: &Options) -> Result<Ana
     let person = Person::of(&frame, &seen, &options)?;
     let mut camera = camera_of(&frame, &seen, &options);
     let pose = &person.pose;
-    let levelled = camera.level_pose(pose);
-    let turn = match (person.view.facing(), person.view.near_side()) {
-        (Some(facing), _) => {
-            let lean = frontal::trunk_lean(&levelled, facing).unwrap_or(0.0);
-            Some(frontal_plane::world_yaw(person.worlds.as_ref(), facing, lean))
-        }
-        (_, Some(near)) => Some(sagittal_plane::turn(&levelled, near)),
-        (None, None) => None,
-    };
+    let turn = turn_of(&person, &frame, &camera);
     let mut quality = quality::judge(&Evidence {
         pose,
         consensus: &person.consensus,
@@ -135,11 +127,7 @@ pub fn measure(frame: Frame, seen: Observation, options: &Options) -> Result<Ana
         camera = camera.mirrored();
     }
     Ok(Analysis {
-        scale: match (options.height_mm, seen.told.mm_per_px) {
-            (Some(stature), _) => Scale::of(&rectified.turned, stature),
-            (None, Some(recorded)) => Scale::recorded(&rectified.turned, recorded),
-            (None, None) => None,
-        },
+        scale: Scale::known(&rectified.turned, options.height_mm, seen.told.mm_per_px),
         trunk_px: frontal::trunk_length(&rectified.turned).ok(),
         pose: pose.map_points(|_, p| person.in_picture(p)),
         view: person.view,
@@ -165,6 +153,26 @@ pub fn measure(frame: Frame, seen: Observation, options: &Options) -> Result<Ana
     })
 }
 
+/// The turn of the body, where it is known.
+fn turn_of(person: &Person, frame: &Frame, camera: &Camera) -> Option<Yaw> {
+    match (person.view.facing(), person.view.near_side()) {
+        (Some(facing), _) => {
+            let lean = frontal::trunk_lean(&camera.level_pose(&person.pose), facing).unwrap_or(0.0);
+            Some(frontal_plane::world_yaw(person.worlds.as_ref(), facing, lean))
+        }
+        (_, Some(near)) => {
+            let yaw = sagittal_plane::turn(&camera.level_pose(&person.without_lone_hand()), near)?;
+            Some(Yaw { sd_deg: widening(frame) * yaw.sd_deg, ..yaw })
+        }
+        (None, None) => None,
+    }
+}
+
+/// The factor on errors that no reading shows: 1, or more if one model read alone.
+fn widening(frame: &Frame) -> f64 {
+    if frame.has_several_models() { 1.0 } else { calibration().one_model }
+}
+
 /// The inputs of all measures of one person.
 struct Measuring {
     view: View,
@@ -180,7 +188,7 @@ struct Measuring {
     joined: bool,
     landmark_error: Option<LandmarkError>,
     independent: Option<f64>,
-    /// The factor on errors that no reading shows: 1, or more if one model read alone.
+    /// See [`widening`].
     widening: f64,
     /// The number of readings of all models and parts of the body.
     readings: usize,
@@ -215,11 +223,11 @@ impl Measuring {
         };
         // Known of our own models' points alone.
         let near = view.near_side().filter(|_| frame.is_of_blazepose());
-        let beside = seen.second_from_the_side().map(|pose| person.put_right(pose, options));
+        let second = seen.second_from_the_side().map(|pose| person.put_right(pose, options));
         let placed =
-            |pose: &Pose| near.map_or_else(|| pose.clone(), |near| side::fitted().placed(pose, beside.as_ref(), near));
+            |pose: &Pose| near.map_or_else(|| pose.clone(), |near| side::fitted().placed(pose, second.as_ref(), near));
         let joined =
-            near.zip(beside.as_ref()).is_some_and(|(near, beside)| side::fitted().is_joined(pose, beside, near));
+            near.zip(second.as_ref()).is_some_and(|(near, second)| side::fitted().is_joined(pose, second, near));
         let single = |(index, reading): (usize, Pose)| {
             let reading = person.put_right(reading, options);
             let reading = Pose::from_joints(|joint| pose.get(joint).and_then(|_| reading.get(joint)));
@@ -251,7 +259,7 @@ impl Measuring {
             head: face.as_ref().ok().map(Face::yaw_deg),
             landmark_error: LandmarkError::of(pose, bony, &options.points, view, trunk_px, rectify, in_picture),
             independent: frame.independent,
-            widening: if frame.has_several_models() { 1.0 } else { calibration().one_model },
+            widening: widening(frame),
             readings: frame.readings,
         }
     }

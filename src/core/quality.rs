@@ -251,7 +251,7 @@ const SKEW_DEG: f64 = 1.0;
 fn skew_print(evidence: &Evidence<'_>, quality: &mut Quality) {
     let Some(skew) = evidence.print.map(|print| print.skew_deg()).filter(|skew| *skew > SKEW_DEG) else { return };
     let text = format!(
-        "the photo shows a print or screen that was taken at an angle (the directions of its edges differ by {skew:.0} degrees), so that \
+        "the photo shows a print or screen that was taken at an angle (the directions of its edges differ by {skew:.1} degrees), so that \
          its angles are not those of the body: use the original file, or scan the print"
     );
     quality.refuse(Measure::ALL, &text);
@@ -307,8 +307,14 @@ fn turned(evidence: &Evidence<'_>, quality: &mut Quality) {
     let side = if yaw.deg > 0.0 { Side::Left } else { Side::Right };
     let amount = yaw.deg.abs();
     if let Some(near) = evidence.view.near_side() {
-        if amount > TURNED_FLAG_DEG {
-            let where_to = if side == near { "towards the camera" } else { "away from the camera" };
+        let where_to = if side == near { "towards the camera" } else { "away from the camera" };
+        if amount > TURNED_REFUSE_DEG {
+            let text = format!(
+                "the body is turned {where_to} by more than can be measured: retake with the side square to the camera"
+            );
+            quality.refuse(Measure::ALL.into_iter().filter(|m| !m.is_frontal()), &text);
+            quality.flag(Gate::Turned, text);
+        } else if amount > TURNED_FLAG_DEG {
             let text = format!(
                 "the body is turned {amount:.0} degrees {where_to}, which was taken out as far as it is known: retake with the side \
                  square to the camera"

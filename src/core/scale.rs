@@ -2,6 +2,7 @@
 
 use crate::core::body::pose::Pose;
 use crate::core::body::skeleton::Pair;
+use crate::core::record::states::ScaleFrom;
 
 /// Middle of the ears over the middle of the ankles, as a share of stature: mean and standard deviation over rendered people
 /// of both sexes.
@@ -22,16 +23,32 @@ pub struct Scale {
     pub mm_per_px: f64,
     /// Its standard deviation as a share.
     pub sd_share: f64,
+    /// Where it comes from.
+    pub from: ScaleFrom,
 }
 
 impl Scale {
+    /// The scale from the stature, or else from what the file records.
+    #[must_use]
+    pub fn known(rectified: &Pose, stature_mm: Option<f64>, recorded_mm_per_px: Option<f64>) -> Option<Self> {
+        match (stature_mm, recorded_mm_per_px) {
+            (Some(stature), _) => Self::of(rectified, stature),
+            (None, Some(recorded)) => Self::recorded(rectified, recorded),
+            (None, None) => None,
+        }
+    }
+
     /// The scale from the stature, at the levelled and turned pose; `None` if ears or ankles have no place.
     #[must_use]
     pub fn of(rectified: &Pose, stature_mm: f64) -> Option<Self> {
         let (ears, ankles) = (rectified.midpoint(Pair::EARS).ok()?, rectified.midpoint(Pair::ANKLES).ok()?);
         let height = ankles.y - ears.y;
         let (share, sd) = EAR_TO_ANKLE;
-        (height > 1.0).then(|| Self { mm_per_px: share * stature_mm / height, sd_share: (sd / share).hypot(SCALE_SD) })
+        (height > 1.0).then(|| Self {
+            mm_per_px: share * stature_mm / height,
+            sd_share: (sd / share).hypot(SCALE_SD),
+            from: ScaleFrom::Height,
+        })
     }
 
     /// The scale that the file records; `None` where it would give the levelled and turned pose a trunk that nobody has: many programs write the
@@ -40,7 +57,7 @@ impl Scale {
     pub fn recorded(rectified: &Pose, mm_per_px: f64) -> Option<Self> {
         let (shoulders, hips) = (rectified.midpoint(Pair::SHOULDERS).ok()?, rectified.midpoint(Pair::HIPS).ok()?);
         let trunk_mm = shoulders.distance(hips) * mm_per_px;
-        TRUNK_MM.contains(&trunk_mm).then_some(Self { mm_per_px, sd_share: RECORDED_SD })
+        TRUNK_MM.contains(&trunk_mm).then_some(Self { mm_per_px, sd_share: RECORDED_SD, from: ScaleFrom::File })
     }
 }
 
@@ -58,7 +75,8 @@ mod tests {
             (Joint::LeftHip, Point::new(110.0, 600.0)),
             (Joint::RightHip, Point::new(90.0, 600.0)),
         ]);
-        assert_eq!(Scale::recorded(&pose, 1.0), Some(Scale { mm_per_px: 1.0, sd_share: RECORDED_SD }));
+        let recorded = Scale { mm_per_px: 1.0, sd_share: RECORDED_SD, from: ScaleFrom::File };
+        assert_eq!(Scale::recorded(&pose, 1.0), Some(recorded));
         // That of a screen with 96 pixels an inch.
         assert_eq!(Scale::recorded(&pose, 25.4 / 96.0), None);
         assert_eq!(Scale::recorded(&Pose::default(), 1.0), None);

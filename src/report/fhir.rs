@@ -29,7 +29,11 @@ const PARTS: [(&str, &str, &str); 4] = [
     ("interval95", "95 % interval", "Holds the true value in 95 of 100 cases."),
     ("sd", "standard deviation", "Standard deviation of the value's error."),
     ("raw", "raw value", "The value as it stands in the picture, against its edges."),
-    ("value_mm", "value in millimetres", "The value in the plane of the body, scaled by the stature that was given."),
+    (
+        "value_mm",
+        "value in millimetres",
+        "The value in the plane of the body, scaled by the stature that was given, or by the spacing of pixels that the photo's file records.",
+    ),
 ];
 
 /// How a bundle is filed.

@@ -59,12 +59,12 @@ pub fn coco(record: &Record) -> Value {
 /// photo gives two of them; the third is 0.
 ///
 /// # Errors
-/// In words, where no stature gives a scale or the hips are not seen.
+/// In words, where neither a stature nor the file gives a scale, or the hips are not seen.
 pub fn trc(record: &Record) -> Result<String, String> {
     let scale = record
         .subject
         .scale_mm_per_px
-        .ok_or("a TRC file is in millimetres, which needs --height-cm, and ears and ankles in the picture")?;
+        .ok_or("a TRC file is in millimetres, which needs --height-cm, and ears and ankles in the picture, or a file that records its scale")?;
     let camera = record.levelling();
     let level = |joint: Joint| record.landmark(joint).map(|l| camera.level(Point::new(l.x, l.y)));
     let middle = |pair: Pair| Some(level(pair.left)?.midpoint(level(pair.right)?));

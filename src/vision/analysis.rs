@@ -61,7 +61,7 @@ impl Second {
         Ok(Self { model: model.clone(), workers, team })
     }
 
-    /// Its workers and how often they look, where it is asked: `from_the_side` is whether the view is one from the side.
+    /// Its workers and the number of readings, where it is asked: `from_the_side` is whether the view is one from the side.
     fn asked(&mut self, from_the_side: bool) -> Result<Option<(&mut Team, usize)>> {
         let readings = match (self.model.part, from_the_side) {
             (Part::SecondFromTheSide, false) => return Ok(None),
@@ -350,7 +350,12 @@ pub fn surroundings(pyramid: &Pyramid<'_>, pose: &Pose, told: &CameraMetadata) -
     });
     let background = background_tilt(&grey, pyramid.is_handed(), pose, &camera);
     let in_photo = |at: Point| Point::new(grey.left + at.x * grey.factor, grey.top + at.y * grey.factor);
-    let print = print(&grey.image).map(|print| Print { corners: print.corners.map(in_photo) });
+    // In the photo or in its mirror image, so that both give the same.
+    let found = match pyramid.is_handed() {
+        true => print(&grey.image),
+        false => print(&flip_horizontal(&grey.image)).map(|print| print.mirrored(grey.image.width().into())),
+    };
+    let print = found.map(|print| Print { corners: print.corners.map(in_photo) });
     Surroundings { exposure, background, print }
 }
 

@@ -23,7 +23,7 @@ pub const FAST_READINGS: usize = 2;
 pub const BEST_READINGS: usize = 12;
 /// Readings of a photo by a second model of another kind.
 pub const SECOND_READINGS: usize = 4;
-/// The same where it is asked for views from the side alone: four look no better there, and take a fifth of a photo's time more.
+/// The same where it is asked for views from the side alone: four are no more accurate there, and take a fifth of a photo's time more.
 pub const SIDE_READINGS: usize = 2;
 /// More readings than this do not help.
 pub const MAX_READINGS: usize = 48;

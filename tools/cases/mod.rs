@@ -45,21 +45,24 @@ pub(crate) struct Cases {
     /// Those from the side, without the second model.
     pub(crate) unseconded: Vec<Case>,
     pub(crate) wants_cut: bool,
+    /// The same of those from the side.
+    pub(crate) wants_side_cut: bool,
     /// With a part of an arm outside, on either side in turn; empty unless asked for.
     pub(crate) armless: Vec<Case>,
     pub(crate) wants_armless: bool,
 }
 
 impl Cases {
-    /// Adds a photo: whole, without its face, and the parts that are asked for if the body faces the camera or turns its back.
+    /// Adds a photo: whole, without its face or second model, and the parts that are asked for.
     pub(crate) fn add(&mut self, analyzer: &mut Analyzer, photo: &Photo, whole: Case) {
         self.faceless.extend(without_face(&whole));
         self.unseconded.extend(without_second(&whole));
         let flipped = self.whole.len() % 2 == 1;
-        if self.wants_cut {
+        let wants_cut = if whole.analysis.view.facing().is_some() { self.wants_cut } else { self.wants_side_cut };
+        if wants_cut {
             self.cut.extend(parts(analyzer, photo, &whole, &CUTS, false));
         }
-        if self.wants_armless {
+        if self.wants_armless && whole.analysis.view.facing().is_some() {
             self.armless.extend(parts(analyzer, photo, &whole, &ARMS, flipped));
         }
         self.whole.push(whole);
@@ -98,16 +101,19 @@ pub(crate) fn case(analysis: Analysis, truth: BTreeMap<&'static str, f64>) -> Op
     Some(Case { analysis, straight, truth, real: false, quiet: true, fold: 0 })
 }
 
-/// The parts of a frontal photo that show the same view.
+/// The parts of a photo that show the same view.
 fn parts(analyzer: &mut Analyzer, photo: &Photo, whole: &Case, cuts: &[Cut], flipped: bool) -> Vec<Case> {
     let mut parts = Vec::new();
-    for edge in cuts.iter().filter(|_| whole.analysis.view.facing().is_some()) {
+    for edge in cuts {
         let Some(part) = edge.of(photo, &whole.analysis.observation.pose(), flipped) else { continue };
         let Ok(analysis) = measured(analyzer, &part) else { continue };
-        if analysis.view == whole.analysis.view
-            && let Some(case) = case(analysis, whole.truth.clone())
-        {
-            parts.push(Case { real: whole.real, quiet: false, ..case });
+        if analysis.view == whole.analysis.view {
+            let truth = whole.truth.clone();
+            let case = match analysis.view.facing() {
+                Some(_) => case(analysis, truth),
+                None => Some(side_case(analysis, truth)),
+            };
+            parts.extend(case.map(|case| Case { real: whole.real, quiet: false, ..case }));
         }
     }
     parts

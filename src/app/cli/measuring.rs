@@ -30,7 +30,7 @@ pub struct Measuring {
     #[arg(long, value_name = "NAME|FILE")]
     pub model: Option<String>,
     /// A second opinion by a model of another kind: a name or file as for --model, or none. Where it is installed, the best
-    /// quality takes thunder, and the standard one does in views from the side.
+    /// quality takes thunder, and the standard one (without --model and --readings) does in views from the side.
     #[arg(long, value_name = "NAME|FILE|none")]
     pub second: Option<String>,
     /// Readings of the whole body instead of the quality's; they are nudged and mirrored, and averaged. With the standard
@@ -50,9 +50,10 @@ pub struct Measuring {
 pub enum Quality {
     /// 2 readings of the full model.
     Fast,
-    /// 2 readings each of the full and of the heavy model; 8 of the full model where the heavy one is not installed.
+    /// 2 readings each of the full and of the heavy model, and from the side 2 of thunder; 8 of the full model where the heavy one is
+    /// not installed.
     Standard,
-    /// 12 readings each of the full and of the heavy model, which must be installed.
+    /// 12 readings each of the full and of the heavy model, which must be installed, and 4 of thunder where it is.
     Best,
 }
 

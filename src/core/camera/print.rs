@@ -10,6 +10,13 @@ pub struct Print {
 }
 
 impl Print {
+    /// The print in the photo mirrored at a width of `width` px.
+    #[must_use]
+    pub fn mirrored(&self, width: f64) -> Self {
+        let [a, b, c, d] = self.corners.map(|at| Point::new(width - at.x, at.y));
+        Self { corners: [b, a, d, c] }
+    }
+
     /// The largest difference between the directions of the four sides of what was a rectangle, in degrees: 0 for one that was only turned.
     ///
     /// ```
@@ -46,5 +53,14 @@ mod tests {
             let turned = |(x, y)| Point::new(50.0, 60.0) + Vec2::new(x, y).turned(degrees.to_radians());
             assert!(Print { corners: corners.map(turned) }.skew_deg() < 1e-9, "{degrees}");
         }
+    }
+
+    #[test]
+    fn a_mirrored_print_is_as_skew() {
+        let corners = [(3.0, 5.0), (290.0, 11.0), (300.0, 400.0), (0.0, 380.0)].map(|(x, y)| Point::new(x, y));
+        let (print, again) = (Print { corners }, Print { corners }.mirrored(310.0));
+        assert!((print.skew_deg() - again.skew_deg()).abs() < 1e-9);
+        assert_eq!(again.corners[0], Point::new(20.0, 11.0));
+        assert_eq!(again.mirrored(310.0), print);
     }
 }

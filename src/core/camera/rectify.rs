@@ -23,14 +23,18 @@ pub struct Rectification {
 }
 
 impl Rectification {
-    /// Levels with a camera and corrects for the turn of the body by `yaw`.
+    /// Levels with a camera and corrects for the turn of the body by `yaw`; in views from the side an unknown one is part of the error.
     ///
     /// If the photo does not record the focal length, a longer one is assumed, and in views from the front and from behind only a part of the
     /// turn is corrected: on annotated real photos, many of which were taken with long lenses, full correction with an assumed wide lens
     /// makes tilts worse. In views from the side the correction does not depend on the lens.
     #[must_use]
     pub fn new(camera: Camera, view: View, yaw: Option<Yaw>) -> Self {
-        let yaw = yaw.unwrap_or(Yaw { deg: 0.0, sd_deg: 0.0 });
+        let unknown = match view.near_side() {
+            Some(_) => sagittal_plane::unknown_turn(),
+            None => Yaw { deg: 0.0, sd_deg: 0.0 },
+        };
+        let yaw = yaw.unwrap_or(unknown);
         if camera.focal_from != FocalFrom::Default {
             return Self { camera, view, yaw };
         }

@@ -14,11 +14,11 @@ use crate::core::geometry::Point;
 use crate::core::measure::lateral::forward_sign;
 use crate::core::uncertainty::side::{Breadths, fitted};
 
-/// A body that is turned by more than this is not seen from the side, in degrees.
+/// Larger turns are not told apart, in degrees: such a body is not seen from the side.
 const MOST_DEG: f64 = 40.0;
 
-/// The turn of a levelled pose to its own left, against the direction in which its side faces the camera. Where shoulders or hips of either
-/// side have no place it is unknown: 0, with the error of people's own turns.
+/// The turn of a levelled pose to its own left, against the direction in which its side faces the camera; at most 40 degrees. `None` where it
+/// is unknown: shoulders or hips of either side, the near ear or the nose have no place.
 ///
 /// ```
 /// use orthostat::core::body::pose::Pose;
@@ -32,15 +32,18 @@ const MOST_DEG: f64 = 40.0;
 ///     (Joint::LeftShoulder, Point::new(120.0, 100.0)), (Joint::LeftHip, Point::new(113.0, 300.0)),
 /// ]);
 /// // The chest is turned towards the camera, which is to the right.
-/// assert_eq!(turn(&pose, Side::Right).deg.round(), -8.0);
+/// assert_eq!(turn(&pose, Side::Right).unwrap().deg.round(), -8.0);
 /// ```
 #[must_use]
-pub fn turn(levelled: &Pose, near: Side) -> Yaw {
+pub fn turn(levelled: &Pose, near: Side) -> Option<Yaw> {
     let fit = &fitted().turn;
-    match turn_of(levelled, near, &fit.breadths) {
-        Some(deg) => Yaw { deg, sd_deg: fit.sd_deg },
-        None => Yaw { deg: 0.0, sd_deg: fit.unknown_sd_deg },
-    }
+    Some(Yaw { deg: turn_of(levelled, near, &fit.breadths)?, sd_deg: fit.sd_deg })
+}
+
+/// What is assumed of a turn that is unknown: 0, with the error of people's own turns.
+#[must_use]
+pub fn unknown_turn() -> Yaw {
+    Yaw { deg: 0.0, sd_deg: fitted().turn.unknown_sd_deg }
 }
 
 /// The turn of a body with these breadths, in degrees; `None` where it is unknown.
@@ -138,7 +141,7 @@ mod tests {
             let square = seen(near, 0.0);
             for degrees in [-18.0, -5.0, 0.0, 9.0, 20.0] {
                 let pose = seen(near, degrees);
-                let yaw = turn(&pose, near);
+                let yaw = turn(&pose, near).expect("both sides");
                 assert!((own_left(near) * yaw.deg - degrees).abs() < 0.2, "{near:?} {degrees} {yaw:?}");
                 let straight = turned_back(&pose, near, yaw.deg).expect("a side");
                 for measure in [ear_shoulder_angle, forward_head, trunk_sagittal_lean] {
@@ -156,10 +159,10 @@ mod tests {
         let pose = seen(Side::Left, 5.0);
         let mut near_alone = pose.clone();
         near_alone.set(Joint::RightHip, Err(crate::core::body::pose::Missing::NotGiven(Joint::RightHip)));
-        for pose in [near_alone, Pose::default()] {
-            let unknown = turn(&pose, Side::Left);
-            assert!(unknown.deg == 0.0 && unknown.sd_deg > 2.0 * turn(&seen(Side::Left, 5.0), Side::Left).sd_deg);
-        }
+        assert_eq!(turn(&near_alone, Side::Left), None);
+        assert_eq!(turn(&Pose::default(), Side::Left), None);
+        let known = turn(&pose, Side::Left).expect("both sides");
+        assert!(unknown_turn().deg == 0.0 && unknown_turn().sd_deg > 2.0 * known.sd_deg);
         assert_eq!(turned_back(&Pose::default(), Side::Left, 5.0), None);
     }
 }

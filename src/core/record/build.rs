@@ -2,7 +2,7 @@
 
 use indexmap::IndexMap;
 
-use super::states::{PlacedBy, PointsBy, ScaleFrom, SpineLevel, ViewFrom};
+use super::states::{PlacedBy, PointsBy, SpineLevel, ViewFrom};
 use super::words::{towards, words};
 use super::{
     Camera, Flag, Given, Landmark, MeasureRecord, Provenance, Quality, Record, SCHEMA, SpinalLevel, SpinalLine,
@@ -58,7 +58,7 @@ impl Record {
                 yaw_sd_deg: analysis.yaw.map(|yaw| rounded(yaw.sd_deg, 1)),
                 head_yaw_deg: analysis.head_yaw.map(|deg| rounded(deg, 1)),
                 scale_mm_per_px: analysis.scale.map(|scale| rounded(scale.mm_per_px, 4)),
-                scale_from: analysis.scale.map(|_| ScaleFrom::Height),
+                scale_from: analysis.scale.map(|scale| scale.from),
             },
             landmarks: landmarks(analysis),
             heads: analysis.frame.heads.clone(),

@@ -15,6 +15,8 @@ closed_set! {
     ScaleFrom {
         /// The subject's stature.
         Height = "height",
+        /// The photo's file.
+        File = "file",
     }
 
     /// The symbol of a unit.

@@ -106,12 +106,13 @@ impl SideFit {
         second.map_or(placed.clone(), |second| drawn(&placed, second, near, self.shares.apart, &self.shares.joints()))
     }
 
-    /// Whether a second model has a part in both places of [`SideFit::placed`].
+    /// Whether a second model has a part in both places of [`SideFit::placed`], those by hand aside.
     #[must_use]
     pub fn is_joined(&self, pose: &Pose, second: &Pose, near: Side) -> bool {
         let placed = self.offsets.taken_out(pose, near);
         self.shares.joints().iter().all(|(pair, share)| {
-            *share == 0.0 || other_place(&placed, second, pair.on(near), self.shares.apart).is_some()
+            let by_hand = pose.get(pair.on(near)).is_ok_and(|point| point.by_hand);
+            *share == 0.0 || by_hand || other_place(&placed, second, pair.on(near), self.shares.apart).is_some()
         })
     }
 }

@@ -75,17 +75,17 @@ pub struct Figure {
     pub profile: Option<Profile>,
 }
 
-/// Moves ear and hip of a side view to where the values were measured: see [`side`].
+/// Moves ear and hip of a side view to their true places: see [`side`]. The turn of the body, which values are free of, stays in the picture.
 fn move_as_measured(points: &mut [(Site, Point)], record: &Record, by_hand: impl Fn(&Site) -> bool) {
     let Some(near) = record.view.kind.near_side().filter(|_| record.frame().is_of_blazepose()) else { return };
     let joints = points.iter().filter_map(|(site, at)| match site {
         Site::Joint(joint) => Some((*joint, *at)),
         Site::Bony(_) => None,
     });
-    let beside = record.observation.as_ref().and_then(Observation::second_from_the_side);
+    let second = record.observation.as_ref().and_then(Observation::second_from_the_side);
     // In a mirror image the models' left is the subject's right.
-    let beside = beside.map(|pose| if record.view.mirrored { pose.exchanged() } else { pose });
-    let placed = side::fitted().placed(&Pose::from_points(joints), beside.as_ref(), near);
+    let second = second.map(|pose| if record.view.mirrored { pose.exchanged() } else { pose });
+    let placed = side::fitted().placed(&Pose::from_points(joints), second.as_ref(), near);
     for (site, at) in points.iter_mut().filter(|(site, _)| !by_hand(site)) {
         if let Site::Joint(joint) = *site
             && let Ok(there) = placed.point(joint)

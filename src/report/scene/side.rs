@@ -96,9 +96,7 @@ impl Drawing<'_> {
         }
         self.layers.push(Layer { id, name, color, shapes });
     }
-}
 
-impl Drawing<'_> {
     /// The place of a value's text, or one above it where another value stands: ear and largest offset lie on one line.
     fn free(&self, mut at: Point) -> Point {
         let unit = self.pen.unit;

@@ -131,7 +131,7 @@ const KEPT: [Gate; 8] = [
 ];
 
 /// Fixed codes of flags and failures, and their names on the page.
-const WORDS: [(&str, &str); 24] = [
+const WORDS: [(&str, &str); 33] = [
     ("unreadable", "cannot be read"),
     ("not_a_picture", "no readable picture"),
     ("too_large", "too many pixels"),
@@ -144,6 +144,15 @@ const WORDS: [(&str, &str); 24] = [
     ("not_a_person", "perhaps nobody there"),
     ("not_upright", "not upright"),
     ("too_small", "far too small"),
+    ("stretched", "picture stretched or squeezed"),
+    ("skew_print", "print taken at an angle"),
+    ("sides_open", "left and right open"),
+    ("not_standing", "not standing on both legs"),
+    ("perhaps_mirrored", "perhaps a mirror image"),
+    ("gravity_contradicted", "the phone's level contradicted"),
+    ("edited", "file edited"),
+    ("front_camera", "front camera"),
+    ("models_disagree", "models disagree"),
     ("turned", "body turned"),
     ("cut_off", "cut off or hidden"),
     ("small", "small in the picture"),

@@ -59,13 +59,11 @@ pub(super) fn decode(bytes: &[u8], budget: &Budget) -> Result<Decoded, Refusal> 
         notes.push("the DICOM file says that its pixels are not square: they were made so".into());
     }
     let turn = turn(&elements.patient_orientation);
-    // Made square, a pixel has the shorter of its sides.
-    let mm_per_px = elements.spacing_mm.map(|(down, across)| down.min(across)).filter(|mm| mm.is_finite());
     Ok(Decoded {
         stored: pixels.dimensions(),
         pixels: turn.apply(pixels),
         turned: Some(turn),
-        metadata: Metadata { mm_per_px, taken: elements.taken, ..Metadata::default() },
+        metadata: Metadata { mm_per_px: mm_per_px(&elements), taken: elements.taken, ..Metadata::default() },
         notes,
         ..Decoded::default()
     })
@@ -91,6 +89,15 @@ fn squared((width, height): (u32, u32), aspect: Option<f64>) -> (u32, u32) {
         Some(aspect) => ((f64::from(width) / aspect).round() as u32, height),
         None => (width, height),
     }
+}
+
+/// Millimetres of the body for one pixel, which has the shorter of its sides once it is made square. `None` where the file contradicts itself
+/// about the pixels' shape, or gives one that no camera has.
+fn mm_per_px(elements: &Elements<'_>) -> Option<f64> {
+    let (down, across) = elements.spacing_mm?;
+    let usual = 1.0 / MOST_STRETCHED..=MOST_STRETCHED;
+    let agrees = elements.pixel_aspect == Some(down / across) && usual.contains(&(down / across));
+    Some(down.min(across)).filter(|mm| agrees && (0.001..1000.0).contains(mm))
 }
 
 /// The memory that decoding takes at its peak, per stored pixel: coded or plain samples, the pixels, and in between, where they are made
@@ -143,6 +150,17 @@ mod tests {
         assert_eq!(size(Some(f64::NAN)), (40, 60));
         assert_eq!(bytes_per_pixel((40, 60), (40, 60)), 6.0);
         assert_eq!(bytes_per_pixel((40, 60), (40, 120)), 6.0 + 32.0 + 6.0);
+    }
+
+    #[test]
+    fn a_spacing_counts_where_the_file_agrees_with_itself() {
+        let of =
+            |spacing, aspect| mm_per_px(&Elements { spacing_mm: spacing, pixel_aspect: aspect, ..Elements::default() });
+        assert_eq!(of(Some((0.8, 0.4)), Some(2.0)), Some(0.4));
+        assert_eq!(of(Some((1.4, 1.4)), Some(2.0)), None);
+        assert_eq!(of(Some((7.0, 1.4)), Some(5.0)), None);
+        assert_eq!(of(Some((1e-7, 1e-7)), Some(1.0)), None);
+        assert_eq!(of(None, Some(1.0)), None);
     }
 
     #[test]
