@@ -353,3 +353,23 @@ fn lines_drawn_over_a_picture_part_nobody() {
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     assert_eq!(lines(&output)[0]["id"], "thirds");
 }
+
+#[test]
+fn lines_drawn_across_one_body_make_no_panels() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut picture = sample("anterior-tilted.jpg");
+    let (width, height) = picture.dimensions();
+    for third in [1, 2] {
+        let near = |at: u32, length: u32| at.abs_diff(length * third / 3) <= 1;
+        for (x, y, pixel) in picture.enumerate_pixels_mut() {
+            if near(x, width) || near(y, height) {
+                *pixel = Rgb([255; 3]);
+            }
+        }
+    }
+    let path = saved(&picture, folder.path(), "thirds.jpg", 92);
+    let output = orthostat(&["analyze", "--json", "--quality", "fast", &path]);
+    let found = lines(&output);
+    assert_eq!(found.len(), 1, "{}", text(&output.stderr));
+    assert!(found[0]["measures"]["shoulder_tilt"]["value"].is_number());
+}

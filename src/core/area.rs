@@ -60,6 +60,19 @@ impl FromStr for Area {
 }
 
 impl Area {
+    /// Whether a place lies in it, in pixels of the photo.
+    ///
+    /// ```
+    /// let area = orthostat::core::area::Area { x: 10, y: 0, width: 5, height: 8 };
+    /// assert!(area.holds(10.0, 7.9) && !area.holds(15.0, 4.0) && !area.holds(9.9, 4.0) && !area.holds(f64::NAN, 4.0));
+    /// ```
+    #[must_use]
+    pub fn holds(&self, x: f64, y: f64) -> bool {
+        let within =
+            |at: f64, from: u32, length: u32| (f64::from(from)..f64::from(from) + f64::from(length)).contains(&at);
+        within(x, self.x, self.width) && within(y, self.y, self.height)
+    }
+
     /// Checks that it is not empty and lies in a photo of `size` px; `path` is only the photo's name.
     ///
     /// # Errors

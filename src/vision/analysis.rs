@@ -1,5 +1,6 @@
 //! One photo, from pixels to measures. What follows the pixels is [`crate::core::pipeline`].
 
+use crate::core::area::Area;
 use crate::core::body::pose::screened;
 use crate::core::options::Options;
 use crate::core::pipeline::Analysis;
@@ -232,12 +233,43 @@ impl Analyzer {
     /// # Errors
     /// What the model says.
     pub(super) fn shows_somebody(&mut self, photo: &Photo, options: &Options) -> Result<bool> {
-        let pyramid = Pyramid::of_reduced(&photo.pixels, photo.size(), photo.halvings as usize);
-        let (width, height) = pyramid.size();
-        let Some(first) = self.teams.iter_mut().flatten().next() else { return Ok(false) };
-        let crowd = detect::people(first.as_mut(), &pyramid, options.readings > 1)?;
+        let (width, height) = photo.size();
+        let (width, height) = (f64::from(width), f64::from(height));
+        let crowd = self.crowd(photo, options)?;
         let inside = |at: Point| (0.0..=width).contains(&at.x) && (0.0..=height).contains(&at.y);
         Ok(crowd.people.iter().any(|person| inside(person.region.center) && inside(head_of(person.region))))
+    }
+
+    /// Whether one body is all that the photo shows, and it stands in several of these parts: the part with its hips, looked at by itself,
+    /// shows the same body.
+    ///
+    /// # Errors
+    /// What the model says.
+    pub(super) fn is_one_body_across(&mut self, photo: &Photo, parts: &[Area], options: &Options) -> Result<bool> {
+        let [Person { region: whole, .. }] = self.crowd(photo, options)?.people[..] else { return Ok(false) };
+        let head = head_of(whole);
+        let feet = whole.center + (whole.center - head);
+        let part = |at: Point| parts.iter().find(|part| part.holds(at.x, at.y));
+        let Some(hips) = part(whole.center) else { return Ok(false) };
+        if [head, feet].into_iter().filter_map(part).all(|other| other == hips) {
+            return Ok(false);
+        }
+        let corner = Vec2::new(hips.x.into(), hips.y.into());
+        let is_same = |person: &Person| {
+            let Region { center, side, .. } = person.region;
+            (center + corner).distance(whole.center) < SAME_BODY * whole.side
+                && (side - whole.side).abs() < SAME_BODY * whole.side
+        };
+        Ok(self.crowd(&photo.within(*hips)?, options)?.people.iter().any(is_same))
+    }
+
+    /// Everybody whom the first model's detector finds.
+    fn crowd(&mut self, photo: &Photo, options: &Options) -> Result<Crowd> {
+        let pyramid = Pyramid::of_reduced(&photo.pixels, photo.size(), photo.halvings as usize);
+        match self.teams.iter_mut().flatten().next() {
+            Some(first) => detect::people(first.as_mut(), &pyramid, options.readings > 1),
+            None => Ok(Crowd::default()),
+        }
     }
 
     /// Candidate heads, in as much detail as an annotated picture shows.
@@ -252,6 +284,9 @@ impl Analyzer {
         self.finder.insert(finder).find(&pyramid, &shown.pixels)
     }
 }
+
+/// Two looks at a body place its hips no farther apart than this, and find it as large, as a share of its region's side.
+const SAME_BODY: f64 = 0.25;
 
 /// The approximate position of the head of a detected person: two thirds of the way from the hips to the edge of the region.
 fn head_of(region: Region) -> Point {

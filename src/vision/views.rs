@@ -9,7 +9,8 @@ use crate::vision::photo::{Metadata, Photo};
 
 impl Analyzer {
     /// The pictures to measure in a photo, each by [`Analyzer::analyze`]: the region given in the options; each panel of a collage in
-    /// reading order if at least two of them show a person; else the photo as it is.
+    /// reading order if at least two of them show a person; else the photo as it is. Lines that are drawn across one body (thirds) make no
+    /// panels.
     ///
     /// # Errors
     /// [`Error::Usage`] when the region lies outside the photo, or when the options say of one view what cannot hold for several;
@@ -24,6 +25,9 @@ impl Analyzer {
             return Ok(vec![photo]);
         }
         let parts: Vec<Area> = parts.into_iter().map(|(part, _)| in_photo(part)).collect();
+        if self.is_one_body_across(&photo, &parts, options)? {
+            return Ok(vec![photo]);
+        }
         let of_one = [
             ("view", options.view.is_some()),
             ("plumb line", options.given.plumb.is_some()),
