@@ -5,10 +5,8 @@ use std::time::Duration;
 
 use crate::browser::Page;
 use crate::support::editing::Editing;
-use crate::support::repository;
-use orthostat::core::body::pose::Pose;
+use crate::support::{repository, sagittal_plane};
 use orthostat::core::body::skeleton::{Joint, Side};
-use orthostat::core::camera::sagittal_plane::Plane;
 use orthostat::core::geometry::Point;
 use orthostat::core::record::Record;
 use orthostat::core::record::states::{PlacedBy, PointsBy};
@@ -189,11 +187,8 @@ fn bony_points_are_added_and_given_back_and_the_keyboard_alone_is_enough() {
     let c7 = place(&mut page, "c7");
     let record = editing.saved("lateral-left.json");
     // Where the ear was measured, turned back as far as the body is turned; levelled by the roll that was found.
-    let ear = Figure::of(&record).joint(Joint::LeftEar).unwrap();
-    let pose = Pose::from_points(
-        record.landmarks.iter().filter_map(|(name, at)| Some((Joint::from_name(name)?, Point::new(at.x, at.y)))),
-    );
-    let plane = Plane::of(&pose, Side::Left, record.subject.yaw_deg.unwrap()).unwrap();
+    let ear = Figure::of(&record).joint(Joint::LeftEar).expect("seen");
+    let plane = sagittal_plane(&record, Side::Left);
     let ear = plane.place(ear, side::fitted().turn.breadths.ears);
     let c7 = plane.place(Point::new(c7.0, c7.1), 0.0);
     let (c7, ear) = ((c7.x, c7.y), (ear.x, ear.y));

@@ -2,10 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::support::{orthostat, repository};
-use orthostat::core::body::pose::Pose;
-use orthostat::core::body::skeleton::{Joint, Side};
-use orthostat::core::camera::sagittal_plane::Plane;
+use crate::support::{orthostat, repository, sagittal_plane};
+use orthostat::core::body::skeleton::Side;
 use orthostat::core::geometry::Point;
 use orthostat::core::points::{CLICK_SD, Points};
 use orthostat::core::recompute::recompute;
@@ -118,10 +116,7 @@ fn c7_gives_the_craniovertebral_angle() {
     near(angle.raw, 39.806, 0.01);
     // The body is turned a little, so the near ear is seen beside the place that it has over the midline, where C7 is; levelled by the roll found
     // in the picture, which turns the line by the same angle.
-    let pose = Pose::from_points(
-        record.landmarks.iter().filter_map(|(name, at)| Some((Joint::from_name(name)?, Point::new(at.x, at.y)))),
-    );
-    let plane = Plane::of(&pose, Side::Left, record.subject.yaw_deg.expect("a turn")).expect("a side");
+    let plane = sagittal_plane(&record, Side::Left);
     let ear = plane.place(Point::new(433.0, 505.0), side::fitted().turn.breadths.ears);
     let c7 = plane.place(Point::new(505.0, 565.0), 0.0);
     let straight = (c7.y - ear.y).atan2(c7.x - ear.x).to_degrees();

@@ -86,7 +86,7 @@ pub fn fitted() -> &'static SecondFit {
 }
 
 /// A second model that has a joint farther away than this, in trunk lengths, means another place or person.
-const APART: f64 = 0.25;
+pub(super) const APART: f64 = 0.25;
 
 /// Whether the second model's place of a joint may be joined with ours: seen by both, and not far apart.
 fn is_near(first: &Pose, second: &Pose, joint: Joint, trunk: f64) -> bool {

@@ -13,6 +13,7 @@ use crate::core::body::skeleton::{Joint, Pair, Side};
 use crate::core::geometry::Vec2;
 use crate::core::measure::lateral::forward_sign;
 use crate::core::uncertainty::calibration::FittedOn;
+use crate::core::uncertainty::second::APART;
 
 /// Offsets and shares, with where they come from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -123,14 +124,11 @@ impl SideShares {
     }
 }
 
-/// A second model that has a joint farther away than this, in trunk lengths, means another place or person.
-const ELSEWHERE: f64 = 0.25;
-
 /// What the second model alone would have measured: its joints of the near side in place of ours.
 #[must_use]
 pub fn alone(first: &Pose, second: &Pose, near: Side) -> Pose {
     let all = [Pair::EARS, Pair::SHOULDERS, Pair::HIPS, Pair::KNEES, Pair::ANKLES];
-    drawn(first, second, near, ELSEWHERE, &all.map(|pair| (pair, 1.0)))
+    drawn(first, second, near, APART, &all.map(|pair| (pair, 1.0)))
 }
 
 /// The pose with joints of the near side drawn towards another model's by these shares, those that lie within `apart` trunk lengths.
