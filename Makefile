@@ -1,7 +1,7 @@
 # The commands of the README. Each installs what it needs first, once.
 RELEASE = target/release
 
-.PHONY: setup setup-live setup-test demo live test test-privacy attack test-spark lint bench bench-batch bench-live evaluate evaluate-real calibrate fit-second fit-repeat fit-side evaluate-change agreement audit clean
+.PHONY: setup setup-live setup-test demo live test test-privacy attack test-spark lint bench bench-batch bench-live evaluate evaluate-real evaluate-following calibrate fit-second fit-repeat fit-side evaluate-change agreement audit clean
 
 setup:
 	@.ci/setup
@@ -74,6 +74,10 @@ evaluate: setup
 # make evaluate-real SET=path/of/annotated/real/photos: values against labels, and whether each step helps there
 evaluate-real: setup
 	cargo run --release --locked --example evaluate_real -- $(SET) $(ARGS)
+
+# make evaluate-following SET=path/of/annotated/real/photos: how much of a known change of the head the values follow
+evaluate-following: setup
+	cargo run --release --locked --example following -- $(SET) $(ARGS)
 
 # make calibrate REAL=path/of/annotated/real/photos RENDERED="path/of/a/rendered/set another": makes src/core/uncertainty/calibration.json again
 calibrate: setup

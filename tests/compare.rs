@@ -149,3 +149,23 @@ fn what_cannot_be_compared_is_refused_in_one_sentence() {
     );
     refused(&["Anna@soon", "Anna@last", "--db", &db], 2, "first and last are understood too");
 }
+
+/// The head's change is that of the face: between the faces' own values, in the table, the page and JSON alike, and said to be so.
+#[test]
+fn a_change_of_the_head_is_that_of_its_face() {
+    let records = ["anterior-level", "anterior-tilted"].map(|name| file(&format!("samples/expected/{name}.json")));
+    let [before, after] = records.each_ref().map(|path| {
+        let record: Value = serde_json::from_slice(&std::fs::read(path).expect("there")).expect("JSON");
+        record["measures"]["head_tilt"]["by_face"]["value"].as_f64().expect("a face")
+    });
+    let comparison = compared(&[&records[0], &records[1]]);
+    let changes = comparison["changes"].as_array().expect("a list");
+    let head = changes.iter().find(|change| change["measure"] == "head_tilt").expect("compared");
+    assert_eq!(head["by_face"], true);
+    assert_eq!((head["before"].as_f64(), head["after"].as_f64()), (Some(before), Some(after)));
+    assert!((head["difference"].as_f64().expect("a number") - (after - before)).abs() < 0.011, "{head}");
+    assert!(changes.iter().filter(|change| change["measure"] != "head_tilt").all(|change| change["by_face"].is_null()));
+    let output = orthostat(&["compare", &records[0], &records[1]]);
+    let table = text(&output.stdout);
+    assert!(table.contains("head tilt (face)") && table.contains("that of the face alone"), "{table}");
+}

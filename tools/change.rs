@@ -1,6 +1,8 @@
 //! How often "changed" and "no change beyond the measurement error" are correct, over pairs of rendered photos.
 //!
-//! `cargo run --release --example change -- SET...`
+//! `cargo run --release --example change -- [--without-faces] SET...`
+//!
+//! With `--without-faces` the head's changes are judged by its joint values, as where a photo shows no face.
 //!
 //! SET is a folder with photos and `truth.json`. In a set of visits (with `visit_index`), the two visits of each body are compared, photo
 //! by photo and all photos of a visit as one, and the photos of a visit with each other. In other sets every two photos of one set in the
@@ -28,13 +30,13 @@ use orthostat::core::measure::{Measure, Unit};
 use orthostat::core::options::Options;
 use orthostat::core::record::Record;
 use orthostat::vision::analysis::Analyzer;
-use orthostat::vision::estimate::model_options::ModelOptions;
 use orthostat::vision::photo::{Photo, ReadOptions};
+use orthostat::vision::quality::Quality;
 use rendered::truth;
 use serde_json::Value;
 
 /// The measures with known truth; those in degrees come first.
-const MEASURES: [Measure; 8] = [
+const MEASURES: [Measure; 12] = [
     Measure::HeadTilt,
     Measure::ShoulderTilt,
     Measure::PelvicObliquity,
@@ -43,6 +45,10 @@ const MEASURES: [Measure; 8] = [
     Measure::KneeLevel,
     Measure::TrunkShift,
     Measure::HeadShift,
+    Measure::EarShoulderAngle,
+    Measure::ForwardHead,
+    Measure::TrunkSagittalLean,
+    Measure::BodyPlumb,
 ];
 /// Edges of the classes of true differences, in degrees.
 const CLASSES: [(f64, f64); 5] = [(0.0, 0.5), (0.5, 2.0), (2.0, 4.0), (4.0, 6.0), (6.0, f64::INFINITY)];
@@ -91,14 +97,15 @@ fn measured(folder: &Path) -> Vec<Seen> {
     std::thread::scope(|scope| {
         for _ in 0..2 {
             scope.spawn(|| {
-                let mut analyzer = Analyzer::open(&[ModelOptions::default()], 1).expect("models");
+                let mut analyzer = Analyzer::open(&Quality::Standard.models(), 1).expect("models");
+                let options = Options { readings: Quality::Standard.readings(), ..Options::default() };
                 while let Some((index, image)) = {
                     let index = next.fetch_add(1, Ordering::Relaxed);
                     images.get(index).map(|image| (index, image))
                 } {
                     let path = folder.join(image["file"].as_str().expect("a file"));
                     let photo = Photo::open(&path, &ReadOptions::default()).expect("a photo");
-                    match analyzer.analyze(&photo, &Options::default()) {
+                    match analyzer.analyze(&photo, &options) {
                         Ok(analysis) => {
                             let truths = MEASURES.iter().map(|measure| truth(image, *measure, analysis.view)).collect();
                             let record = Record::of(photo.provenance(&index.to_string()), &analysis);
@@ -121,7 +128,10 @@ fn in_degrees() -> impl Iterator<Item = (usize, Measure)> {
 }
 
 fn main() {
-    let folders: Vec<PathBuf> = std::env::args().skip(1).map(PathBuf::from).collect();
+    let mut folders: Vec<PathBuf> = std::env::args().skip(1).map(PathBuf::from).collect();
+    let asked = folders.len();
+    folders.retain(|folder| folder.as_os_str() != "--without-faces");
+    let without_faces = folders.len() < asked;
     if folders.is_empty() {
         eprintln!("usage: change SET...: folders of rendered sets (make evaluate-change SET=...)");
         std::process::exit(2);
@@ -130,7 +140,10 @@ fn main() {
     let mut stance = [Count::default(); MEASURES.len()];
     let mut classes = [[Count::default(); CLASSES.len()]; MEASURES.len()];
     for folder in &folders {
-        let seen = measured(folder);
+        let mut seen = measured(folder);
+        if without_faces {
+            seen.iter_mut().flat_map(|seen| seen.record.measures.values_mut()).for_each(|found| found.by_face = None);
+        }
         if seen.iter().any(|seen| seen.visit.is_some()) {
             visits::table(&folder.display().to_string(), &seen);
             continue;

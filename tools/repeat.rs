@@ -12,6 +12,8 @@
 //!   true change;
 //! - `unfollowed`^2 is the mean square of that part: models reproduce a change only partly.
 //!
+//! The head's tilt by its face alone is fitted like a measure.
+//!
 //! Prints the file; its inputs are listed on standard error.
 
 #![allow(
@@ -45,6 +47,9 @@ struct Seen {
 /// The photos of one measure by set, body and visit.
 type Visits = BTreeMap<(usize, i64, i64), Vec<Seen>>;
 
+/// What is found of the head's tilt by its face alone, among the measures.
+const BY_FACE: &str = "head_by_face";
+
 fn add(number: usize, folder: &Path, records: &Path, found: &mut BTreeMap<&'static str, Visits>) -> FittedOn {
     let bytes = std::fs::read(folder.join("truth.json")).expect("the set's truth.json");
     let set: Value = serde_json::from_slice(&bytes).expect("a rendered set");
@@ -57,12 +62,16 @@ fn add(number: usize, folder: &Path, records: &Path, found: &mut BTreeMap<&'stat
         let analysis = measure(record.frame(), record.observation.clone().expect("kept"), &record.options());
         let (Ok(analysis), Some(_)) = (analysis, view.facing()) else { continue };
         photos += 1;
+        let visit = (number, index("body_index"), index("visit_index"));
+        if let (Some(face), Some(truth)) = (analysis.head_by_face, rendered::truth(image, Measure::HeadTilt, view)) {
+            let seen = Seen { error: face.deg - truth, truth, varying: face.varying };
+            found.entry(BY_FACE).or_default().entry(visit).or_default().push(seen);
+        }
         for what in Measure::ALL {
             let (Ok(value), Some(truth)) = (analysis.assessment.get(what), rendered::truth(image, what, view)) else {
                 continue;
             };
             let seen = Seen { error: value.value - truth, truth, varying: value.varying };
-            let visit = (number, index("body_index"), index("visit_index"));
             found.entry(what.name()).or_default().entry(visit).or_default().push(seen);
         }
     }
@@ -159,7 +168,9 @@ fn main() {
         .zip(arguments[1..].chunks(2))
         .map(|(number, pair)| add(number, Path::new(&pair[0]), Path::new(&pair[1]), &mut found))
         .collect();
+    let by_face = found.remove(BY_FACE).expect("sets with faces");
+    let head_by_face = fit(BY_FACE, &by_face).expect("enough photos with faces");
     let measures = found.iter().filter_map(|(name, visits)| Some(((*name).to_owned(), fit(name, visits)?))).collect();
-    let fit = RepeatFit { made: made.clone(), by: "tools/repeat.rs".into(), sets, measures };
+    let fit = RepeatFit { made: made.clone(), by: "tools/repeat.rs".into(), sets, measures, head_by_face };
     println!("{}", serde_json::to_string_pretty(&fit).expect("JSON"));
 }

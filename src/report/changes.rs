@@ -26,11 +26,12 @@ pub fn comparison(before: &str, after: &str, comparison: &Comparison) -> String 
     changes.sort_by_key(|change| change.verdict != Verdict::Changed);
     for change in changes {
         let label = change.of().map_or(change.measure, Measure::label);
+        let by = if change.by_face { " (face)" } else { "" };
         match (change.before, change.after, change.difference, change.detectable) {
             (Some(before), Some(after), Some(difference), Some(least)) => {
                 let unit = unit(change);
                 table.add_row([
-                    label.to_owned(),
+                    format!("{label}{by}"),
                     format!("{}{unit}", signed(before)),
                     format!("{}{unit}", signed(after)),
                     format!("{}{unit}", signed(difference)),

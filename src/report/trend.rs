@@ -100,15 +100,21 @@ fn left_out(others: &[&Visit], last: &Visit) -> Vec<String> {
         .collect()
 }
 
-/// A chart of one measure: days across, values up, each with its interval.
+/// A chart of one measure: days across, values up, each with its interval. Two spots without days (the default one) are before and after.
 #[must_use]
 pub fn chart(measure: Measure, spots: &[Spot]) -> String {
     let unit = if measure.unit() == Unit::Degrees { "°" } else { " %" };
+    let named = |index: usize, spot: &Spot| match (spot.day == Date::default(), index) {
+        (false, _) => spot.day.to_string(),
+        (true, 0) => "before".to_owned(),
+        (true, _) => "after".to_owned(),
+    };
     let told: Vec<String> = spots
         .iter()
-        .map(|spot| {
+        .enumerate()
+        .map(|(index, spot)| {
             let [low, high] = spot.interval.map(signed);
-            format!("{}: {}{unit} ({low} to {high})", spot.day, signed(spot.value))
+            format!("{}: {}{unit} ({low} to {high})", named(index, spot), signed(spot.value))
         })
         .collect();
     let most = spots.iter().flat_map(|spot| spot.interval).map(f64::abs).fold(1.0, f64::max);
@@ -151,9 +157,10 @@ pub fn chart(measure: Measure, spots: &[Spot]) -> String {
         );
     }
     let foot = HEIGHT - 5.0;
-    let _ = write!(out, "<text x=\"{LEFT}\" y=\"{foot}\">{}</text>", spots[0].day);
-    if span > 0.0 {
-        let last = spots[spots.len() - 1].day;
+    let _ = write!(out, "<text x=\"{LEFT}\" y=\"{foot}\">{}</text>", named(0, &spots[0]));
+    let nameless = spots.iter().all(|spot| spot.day == Date::default());
+    if span > 0.0 || (nameless && spots.len() == 2) {
+        let last = named(spots.len() - 1, &spots[spots.len() - 1]);
         let _ = write!(out, "<text x=\"{RIGHT}\" y=\"{foot}\" text-anchor=\"end\">{last}</text>");
     }
     out.push_str("</svg>");
@@ -198,6 +205,14 @@ mod tests {
         assert_eq!(trend.panels[0].svg.matches("<circle").count(), 2);
         assert!(trend.notes[0].starts_with("The record of 2026-01-15 is left out: one was measured as a mirror image"));
         assert_eq!(Trend::of(&[visit("2026-01-01", 0.0)]), Trend::default());
+    }
+
+    #[test]
+    fn photos_without_days_are_before_and_after() {
+        let spot = |value: f64| Spot { day: Date::default(), value, interval: [value - 1.0, value + 1.0] };
+        let drawn = chart(Measure::ShoulderTilt, &[spot(1.0), spot(2.0)]);
+        assert!(drawn.contains("before: +1.0") && drawn.contains(">before<") && drawn.contains(">after<"), "{drawn}");
+        assert!(!drawn.contains("0000"), "{drawn}");
     }
 
     #[test]

@@ -16,6 +16,10 @@ pub(super) fn coarsened(record: &mut Record) {
     for found in record.measures.values_mut() {
         let single = [&mut found.value, &mut found.sd, &mut found.raw, &mut found.value_mm, &mut found.sd_mm];
         single.into_iter().flatten().chain(found.interval95.iter_mut().flatten()).for_each(tenth);
+        [&mut found.sd_repeat, &mut found.sd_between].into_iter().flatten().for_each(tenth);
+        if let Some(face) = &mut found.by_face {
+            [&mut face.value, &mut face.sd_repeat].into_iter().for_each(tenth);
+        }
     }
     for level in record.spinal_line.iter_mut().flat_map(|line| &mut line.levels) {
         tenth(&mut level.offset);
@@ -40,10 +44,13 @@ pub(super) fn coarsened(record: &mut Record) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::record::ByFace;
 
     #[test]
     fn no_long_number_of_a_photo_stays() {
         let mut record = Record::open("tests/fixtures/records/anterior-tilted.json".as_ref()).expect("a record");
+        let head = record.measures.get_mut("head_tilt").expect("measured");
+        head.by_face = Some(ByFace { value: 1.23, sd_repeat: 0.77 });
         let before = record.clone();
         coarsened(&mut record);
         assert!(record.observation.is_none());
@@ -52,7 +59,8 @@ mod tests {
             assert!((landmark.x - before.landmarks[name].x).abs() <= 0.5, "{name}");
         }
         for (name, found) in &record.measures {
-            for number in [found.value, found.raw, found.sd].into_iter().flatten() {
+            let face = found.by_face.map(|face| face.value);
+            for number in [found.value, found.raw, found.sd, found.sd_repeat, face].into_iter().flatten() {
                 assert!((10.0 * number - (10.0 * number).round()).abs() < 1e-9, "{name}: {number}");
             }
         }

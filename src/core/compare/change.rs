@@ -2,13 +2,13 @@
 
 use serde::Serialize;
 
-use super::notes::notes;
+use super::notes::{Judged, notes};
 use crate::core::body::view::View;
 use crate::core::geometry::rounded;
 use crate::core::measure::{Measure, Unit};
 use crate::core::record::Record;
 use crate::core::record::states::Symbol;
-use crate::core::uncertainty::repeat::repeatability;
+use crate::core::uncertainty::repeat::{Repeatability, fitted, repeatability};
 
 /// What is said of one measure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -44,6 +44,9 @@ pub struct Change {
     /// Whether the error that photos of one person share was taken out, or both errors are counted in full.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub by_repeatability: bool,
+    /// Whether both values are the head's tilt by its face alone, which differ from the records' values and follow a change whole.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub by_face: bool,
     /// What is to be said of it.
     pub verdict: Verdict,
     /// The verdict in words, or why there is none.
@@ -135,12 +138,11 @@ pub fn compare(before: &Record, after: &Record) -> Result<Comparison, Incomparab
         .filter(|&measure| before.measure(measure).is_some() || after.measure(measure).is_some())
         .map(|measure| change(measure, before, after))
         .collect();
-    let judged: Vec<(Measure, f64)> = changes
-        .iter()
-        .filter(|change| change.by_repeatability)
-        .filter_map(|change| Some((change.of()?, change.detectable?)))
-        .collect();
-    let notes = notes(before, after, &judged);
+    let judged = |change: &Change| {
+        let (measure, least) = (change.of()?, change.detectable.filter(|_| change.by_repeatability)?);
+        Some(Judged { measure, least, by_face: change.by_face })
+    };
+    let notes = notes(before, after, &changes.iter().filter_map(judged).collect::<Vec<_>>());
     Ok(Comparison { view: after.view.kind, changes, notes })
 }
 
@@ -151,13 +153,33 @@ struct Held {
     sd: f64,
     sd_repeat: Option<f64>,
     resolved: bool,
+    /// How it repeats, if that is known.
+    repeats: Option<Repeatability>,
+    by_face: bool,
+}
+
+impl Held {
+    /// A pair of values by the faces alone, where both photos have them.
+    fn by_faces(before: &Record, after: &Record, [first, second]: [Self; 2], measure: Measure) -> [Self; 2] {
+        let of = |record: &Record, held: Self| {
+            let face = record.measure(measure)?.by_face?;
+            let repeats = Some(fitted().head_by_face);
+            Some(Self { value: face.value, sd_repeat: Some(face.sd_repeat), repeats, by_face: true, ..held })
+        };
+        match (of(before, first), of(after, second)) {
+            (Some(first), Some(second)) => [first, second],
+            _ => [first, second],
+        }
+    }
 }
 
 fn held(record: &Record, measure: Measure, which: &str) -> Result<Held, String> {
     let Some(found) = record.measure(measure) else { return Err(format!("not part of the {which} record")) };
     match (found.value, found.sd) {
         (Some(value), Some(sd)) => {
-            Ok(Held { value, sd, sd_repeat: found.sd_repeat, resolved: found.resolved.unwrap_or(false) })
+            let resolved = found.resolved.unwrap_or(false);
+            let repeats = repeatability(measure);
+            Ok(Held { value, sd, sd_repeat: found.sd_repeat, resolved, repeats, by_face: false })
         }
         _ => {
             Err(format!("not measured in the {which} photo: {}", found.reason.as_deref().unwrap_or("no reason given")))
@@ -176,14 +198,20 @@ fn change(measure: Measure, before: &Record, after: &Record) -> Change {
         detectable: None,
         interval95: None,
         by_repeatability: false,
+        by_face: false,
         verdict: Verdict::NotCompared,
         words: String::new(),
     };
     match (first, second) {
         (Ok(first), Ok(second)) => {
-            let by_repeatability = least_by_repeatability(measure, &first, &second).filter(|_| alike(before, after));
+            let alike = alike(before, after);
+            let [first, second] =
+                if alike { Held::by_faces(before, after, [first, second], measure) } else { [first, second] };
+            let by_repeatability = least_by_repeatability(&first, &second).filter(|_| alike);
             let least = by_repeatability.unwrap_or_else(|| detectable(first.sd, second.sd));
+            (change.before, change.after) = (Some(first.value), Some(second.value));
             change.by_repeatability = by_repeatability.is_some();
+            change.by_face = first.by_face;
             change.hold(measure, &first, &second, least);
         }
         (Err(why), Err(other)) if why == other.replacen("second", "first", 1) => {
@@ -204,7 +232,7 @@ impl Change {
         let (difference, least) = (rounded(second.value - first.value, 2), rounded(least, 2));
         let changed = difference.abs() > least;
         // Models follow a tilt, and its change, by less than all of it: the true change may be larger, and no smaller.
-        let unfollowed = repeatability(measure).filter(|_| self.by_repeatability).map_or(0.0, |known| known.unfollowed);
+        let unfollowed = first.repeats.filter(|_| self.by_repeatability).map_or(0.0, |known| known.unfollowed);
         let half = least.hypot(1.96 * unfollowed);
         let interval = match (changed, difference > 0.0) {
             (false, _) => [difference - half, difference + half],
@@ -234,8 +262,8 @@ impl Change {
 }
 
 /// The least difference that is news where the two values' shared error cancels; `None` where it is not known what they share.
-fn least_by_repeatability(measure: Measure, first: &Held, second: &Held) -> Option<f64> {
-    let visit = repeatability(measure)?.visit;
+fn least_by_repeatability(first: &Held, second: &Held) -> Option<f64> {
+    let visit = first.repeats?.visit;
     let (first_sd, second_sd) = (first.sd_repeat?, second.sd_repeat?);
     Some(1.96 * (first_sd.powi(2) + second_sd.powi(2) + 2.0 * visit.powi(2)).sqrt())
 }
@@ -273,6 +301,7 @@ mod tests {
     use crate::core::camera::LevelFrom;
     use crate::core::compare::notes::MOST_PHOTOS;
     use crate::core::photo_hash::PhotoHash;
+    use crate::core::record::ByFace;
 
     fn tilted() -> Record {
         Record::open("tests/fixtures/records/anterior-tilted.json".as_ref()).expect("a record")
@@ -338,6 +367,36 @@ mod tests {
         other.tool.version = "0.0.1".into();
         let full = shoulders(&with(1.0, 1.0), &other);
         assert!(!full.by_repeatability && full.detectable == Some(rounded(detectable(1.2, 1.2), 2)));
+    }
+
+    #[test]
+    fn a_change_of_the_head_is_that_of_its_face_where_both_have_one() {
+        let with = |value: f64, face: Option<f64>| {
+            let mut record = tilted();
+            let found = record.measures.get_mut("head_tilt").expect("measured");
+            (found.value, found.sd, found.sd_repeat) = (Some(value), Some(1.5), Some(1.0));
+            found.by_face = face.map(|value| ByFace { value, sd_repeat: 0.6 });
+            record
+        };
+        let head = |before: &Record, after: &Record| {
+            let comparison = compare(before, after).expect("comparable");
+            let said = comparison.notes.iter().any(|note| note.contains("the face alone"));
+            (comparison.changes.into_iter().find(|change| change.measure == "head_tilt").expect("compared"), said)
+        };
+        let (change, said) = head(&with(1.0, Some(0.5)), &with(3.0, Some(3.5)));
+        assert!(change.by_face && said);
+        assert_eq!((change.before, change.after, change.difference), (Some(0.5), Some(3.5), Some(3.0)));
+        // 1.96 * sqrt(0.6^2 + 0.6^2 + 2 visit^2).
+        let expected = 1.96 * (2.0 * (0.36 + fitted().head_by_face.visit.powi(2))).sqrt();
+        assert!((change.detectable.expect("compared") - expected).abs() < 0.01, "{change:?}");
+        // Where one face is missing, both values count, the whole of them.
+        let (change, said) = head(&with(1.0, Some(0.5)), &with(3.0, None));
+        assert!(!change.by_face && !said);
+        assert_eq!((change.before, change.after, change.difference), (Some(1.0), Some(3.0), Some(2.0)));
+        // Another version may read faces otherwise.
+        let mut other = with(3.0, Some(3.5));
+        other.tool.version = "0.0.1".into();
+        assert!(!head(&with(1.0, Some(0.5)), &other).0.by_face);
     }
 
     #[test]

@@ -6,7 +6,7 @@
 use crate::core::geometry::rounded;
 use crate::core::measure::{ByHand, Measure, Measurement};
 use crate::core::record::words::{towards, words};
-use crate::core::record::{JoinedPhoto, MeasureRecord, Record};
+use crate::core::record::{ByFace, JoinedPhoto, MeasureRecord, Record};
 use crate::core::uncertainty::repeat::repeatability;
 
 /// Photos that lie farther from the others than this many standard deviations disagree: 3 photos of 15 measures do so by chance alone
@@ -266,8 +266,19 @@ fn of_joint(
         words: Some(words(measure, &found)),
         photos: Some(records().map(|found| found.photos.unwrap_or(1)).sum()),
         sd_between: joint.sd_between.map(|sd| rounded(sd, 2)),
+        by_face: by_face(&records().collect::<Vec<_>>()),
         ..template.clone()
     }
+}
+
+/// The joint tilt of several heads by their faces, where all have one.
+fn by_face(photos: &[&MeasureRecord]) -> Option<ByFace> {
+    let look = |photo: &&MeasureRecord| {
+        let ByFace { value, sd_repeat } = photo.by_face?;
+        Some(Look { value, sd_shared: 0.0, sd_repeat })
+    };
+    let joint = join(&photos.iter().map(look).collect::<Option<Vec<Look>>>()?)?;
+    Some(ByFace { value: rounded(joint.value, 2), sd_repeat: rounded(joint.sd_repeat, 2) })
 }
 
 #[cfg(test)]
@@ -370,6 +381,23 @@ mod tests {
         let whole = joined("visit-front", &records).expect("photos");
         assert!(whole.warnings.iter().all(|words| !words.contains("disagrees")), "{:?}", whole.warnings);
         assert!(whole.measure(Measure::ShoulderTilt).expect("joint").sd < Some(1.2));
+    }
+
+    #[test]
+    fn faces_are_joined_where_every_photo_has_one() {
+        let mut photos = [photo(1, 2.0), photo(2, 2.4), photo(3, 2.2)];
+        for (record, value) in photos.iter_mut().zip([1.0, 2.0, 3.0]) {
+            let head = record.measures.get_mut("head_tilt").expect("measured");
+            head.by_face = Some(ByFace { value, sd_repeat: 1.2 });
+        }
+        let of = |photos: &[Record]| {
+            let whole = joined("visit-front", &photos.iter().collect::<Vec<_>>()).expect("photos");
+            whole.measure(Measure::HeadTilt).expect("joint").by_face
+        };
+        // 1.2 over the root of three.
+        assert_eq!(of(&photos), Some(ByFace { value: 2.0, sd_repeat: 0.69 }));
+        photos[1].measures.get_mut("head_tilt").expect("measured").by_face = None;
+        assert_eq!(of(&photos), None);
     }
 
     #[test]

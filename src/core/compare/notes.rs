@@ -3,15 +3,26 @@
 use crate::core::camera::LevelFrom;
 use crate::core::measure::Measure;
 use crate::core::record::Record;
-use crate::core::uncertainty::repeat::repeatability;
+use crate::core::uncertainty::repeat::{fitted, repeatability};
 
 /// Bodies turned more differently than this get a note, in degrees.
 const TURNED_APART_DEG: f64 = 8.0;
 /// Nobody takes more photos a visit.
 pub(super) const MOST_PHOTOS: f64 = 12.0;
 
-/// The notes of a comparison; `judged` are the measures whose shared error was taken out, each with its minimal detectable change.
-pub(super) fn notes(before: &Record, after: &Record, judged: &[(Measure, f64)]) -> Vec<String> {
+/// A measure whose change was judged without the error that photos of one person share.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Judged {
+    /// The measure.
+    pub measure: Measure,
+    /// Its minimal detectable change.
+    pub least: f64,
+    /// Whether both values are those of the faces alone.
+    pub by_face: bool,
+}
+
+/// The notes of a comparison in which these measures were judged.
+pub(super) fn notes(before: &Record, after: &Record, judged: &[Judged]) -> Vec<String> {
     let mut notes = Vec::new();
     let of = |record: &Record| record.source.blake3.clone().map(|photo| (photo, record.source.region));
     if of(before).is_some() && of(before) == of(after) {
@@ -45,6 +56,8 @@ pub(super) fn notes(before: &Record, after: &Record, judged: &[(Measure, f64)]) 
             (first - second).abs()
         ));
     }
+    let by_faces = judged.iter().filter(|judged| judged.by_face);
+    notes.extend(by_faces.filter_map(|judged| by_face(before, after, judged.measure)));
     notes.push(
         if !judged.is_empty() {
             "what photos of one person get wrong alike is taken out. Up to one measure in twenty may be said to have changed by \
@@ -59,18 +72,29 @@ pub(super) fn notes(before: &Record, after: &Record, judged: &[(Measure, f64)]) 
     notes
 }
 
+/// Why a change's values are not those of the records.
+fn by_face(before: &Record, after: &Record, measure: Measure) -> Option<String> {
+    let value = |record: &Record| record.measure(measure)?.value;
+    Some(format!(
+        "{}: the change is that of the face alone, which follows a change whole; the joint values of face and head are {:+.1} and {:+.1} {}",
+        measure.label(),
+        value(before)?,
+        value(after)?,
+        measure.unit().symbol()
+    ))
+}
+
 /// How many photos a visit a change of one degree would need, for the tilts that people ask for.
-fn photos_needed(before: &Record, after: &Record, judged: &[(Measure, f64)]) -> Option<String> {
+fn photos_needed(before: &Record, after: &Record, judged: &[Judged]) -> Option<String> {
     let needed = |measure: Measure| {
-        let (_, least) = judged.iter().find(|(judged, _)| *judged == measure)?;
-        if *least <= 1.0 {
-            return None;
-        }
+        let judged = judged.iter().find(|judged| judged.measure == measure).filter(|judged| judged.least > 1.0)?;
         let of = |record: &Record| {
             let found = record.measure(measure)?;
-            Some(found.sd_repeat?.powi(2) * found.photos.unwrap_or(1) as f64)
+            let sd_repeat = if judged.by_face { found.by_face?.sd_repeat } else { found.sd_repeat? };
+            Some(sd_repeat.powi(2) * found.photos.unwrap_or(1) as f64)
         };
-        let (one_photo, visit) = (of(before)? + of(after)?, repeatability(measure)?.visit);
+        let repeats = if judged.by_face { fitted().head_by_face } else { repeatability(measure)? };
+        let (one_photo, visit) = (of(before)? + of(after)?, repeats.visit);
         let left = 1.96_f64.powi(-2) - 2.0 * visit.powi(2);
         Some((measure, if left > 0.0 { (one_photo / left).ceil() } else { f64::INFINITY }))
     };

@@ -5,7 +5,7 @@ use indexmap::IndexMap;
 use super::states::{PlacedBy, PointsBy, SpineLevel, ViewFrom};
 use super::words::{towards, words};
 use super::{
-    Camera, Flag, Given, Landmark, MeasureRecord, Provenance, Quality, Record, SCHEMA, SpinalLevel, SpinalLine,
+    ByFace, Camera, Flag, Given, Landmark, MeasureRecord, Provenance, Quality, Record, SCHEMA, SpinalLevel, SpinalLine,
     Subject, Tool, View,
 };
 use crate::core::body::landmarks::BonyPoint;
@@ -16,7 +16,7 @@ use crate::core::pipeline::Analysis;
 use crate::core::points::{HandPoint, Points, Site};
 use crate::core::refusal::Refusal;
 use crate::core::scale::Scale;
-use crate::core::uncertainty::repeat::repeatability;
+use crate::core::uncertainty::repeat::{fitted, repeatability};
 
 impl Record {
     /// The record of an analysis of a photo with this provenance.
@@ -124,9 +124,20 @@ fn measures(analysis: &Analysis) -> IndexMap<String, MeasureRecord> {
             measure.is_frontal() == analysis.view.facing().is_some() && measure.bony_points().iter().all(placed)
         })
         .map(|(measure, result)| {
-            (measure.name().to_owned(), measure_record(measure, result, analysis.scale, analysis.trunk_px))
+            let mut record = measure_record(measure, result, analysis.scale, analysis.trunk_px);
+            if measure == Measure::HeadTilt {
+                record.by_face = by_face(analysis, record.sd);
+            }
+            (measure.name().to_owned(), record)
         })
         .collect()
+}
+
+/// The head's tilt by its face, whose error is no larger than the value's.
+fn by_face(analysis: &Analysis, sd: Option<f64>) -> Option<ByFace> {
+    let face = analysis.head_by_face?;
+    let sd_repeat = fitted().head_by_face.of_photo(face.varying, sd?);
+    Some(ByFace { value: rounded(face.deg, 2), sd_repeat: rounded(sd_repeat, 2) })
 }
 
 fn spinal_line(analysis: &Analysis) -> Option<SpinalLine> {
@@ -182,6 +193,7 @@ fn measure_record(
         derived_from: None,
         photos: None,
         sd_between: None,
+        by_face: None,
     };
     let found = match result {
         Ok(found) => found,

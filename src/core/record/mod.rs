@@ -215,6 +215,19 @@ pub struct MeasureRecord {
     /// Standard deviation between the values of these photos: the person's own repeatability, including sway and re-standing.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub sd_between: Option<f64>,
+    /// The head's tilt by its face alone, by which changes of it are judged: the face follows them whole. Absent where the face does not
+    /// tell them, and for every other measure.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub by_face: Option<ByFace>,
+}
+
+/// A head's tilt by the mesh of its face alone.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ByFace {
+    /// The tilt in degrees, signed as the measure.
+    pub value: f64,
+    /// Its repeatability, as that of the measure.
+    pub sd_repeat: f64,
 }
 
 /// The spinal line against the plumb line through the middle of the ankles.

@@ -13,7 +13,7 @@ use crate::core::compare::visit::Date;
 use crate::core::error::{Error, Result};
 use crate::core::geometry::Point;
 use crate::core::record::states::Symbol;
-use crate::core::record::{Landmark, Record};
+use crate::core::record::{ByFace, Landmark, Record};
 use crate::report::scene::framing::{Attitude, Framing};
 use crate::report::words;
 
@@ -101,7 +101,7 @@ struct SidePart {
 }
 
 struct Row {
-    label: &'static str,
+    label: String,
     before: String,
     after: String,
     difference: String,
@@ -122,7 +122,12 @@ impl Part {
             .iter()
             .filter(|row| row.changed)
             .map(|row| {
-                format!("{}: {} (95 % interval {})", sentence(row.label).trim_end_matches('.'), row.words, row.interval)
+                format!(
+                    "{}: {} (95 % interval {})",
+                    sentence(&row.label).trim_end_matches('.'),
+                    row.words,
+                    row.interval
+                )
             })
             .collect();
         let view = format!("seen {}", pair.comparison.view.words());
@@ -180,12 +185,19 @@ fn side_part(number: usize, side: &Side, frame: Option<[f64; 4]>, title: &str) -
 
 fn row(change: &Change, pair: &Pair) -> Option<Row> {
     let measure = change.of()?;
-    let (difference, least) = (change.difference?, change.detectable?);
+    let difference = change.difference?;
+    let [low, high] = change.interval95?;
     let unit = if change.unit == Symbol::Degrees { "°" } else { " %" };
     let minus = |text: String| text.replace('-', "\u{2212}");
     let spot = |side: &Side, day: Date| {
         let found = side.record.measure(measure)?;
-        Some(Spot { day, value: found.value?, interval: found.interval95? })
+        match found.by_face.filter(|_| change.by_face) {
+            // How well the face repeats: only the change is known this well.
+            Some(ByFace { value, sd_repeat }) => {
+                Some(Spot { day, value, interval: [value - 1.96 * sd_repeat, value + 1.96 * sd_repeat] })
+            }
+            None => Some(Spot { day, value: found.value?, interval: found.interval95? }),
+        }
     };
     // Visits without known days are shown side by side.
     let never = Date::default();
@@ -199,11 +211,11 @@ fn row(change: &Change, pair: &Pair) -> Option<Row> {
         minus(format!("{}{unit} ± {half:.1}", signed(spot.value)))
     };
     Some(Row {
-        label: measure.label(),
+        label: format!("{}{}", measure.label(), if change.by_face { " (face)" } else { "" }),
         before: value(&spots[0]),
         after: value(&spots[1]),
         difference: minus(format!("{}{unit}", signed(difference))),
-        interval: minus(format!("{} to {}{unit}", signed(difference - least), signed(difference + least))),
+        interval: minus(format!("{} to {}{unit}", signed(low), signed(high))),
         chart: chart(measure, &spots),
         words: in_signs(&change.words),
         changed: change.verdict == Verdict::Changed,
