@@ -170,6 +170,11 @@ fn main() {
             }
         }
     }
+    print_classes(&stance, &classes);
+}
+
+/// The table of sets that are not of visits, if there were any.
+fn print_classes(stance: &[Count; MEASURES.len()], classes: &[[Count; CLASSES.len()]; MEASURES.len()]) {
     if stance.iter().chain(classes.iter().flatten()).all(|count| count.pairs == 0) {
         return;
     }
