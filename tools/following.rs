@@ -23,7 +23,6 @@ mod cases;
 mod cropped;
 #[allow(dead_code, reason = "other tools use the rest")]
 mod labelled;
-#[allow(dead_code, reason = "other tools use the rest")]
 mod rendered;
 
 use std::collections::BTreeMap;

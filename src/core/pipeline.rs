@@ -455,3 +455,32 @@ fn with_placing(by_model: f64, error: &PlacementError, what: Measure) -> f64 {
         ByHand::No | ByHand::Partly => by_model + error.by_hand + error.by_partners,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_whose_interval_is_wider_than_any_posture_is_refused_in_every_view() {
+        let found = |sd: f64| Measurement {
+            value: 1.0,
+            raw: 1.0,
+            sd,
+            varying: 0.0,
+            scatter: 0.0,
+            outlined: 0.0,
+            by_hand: ByHand::No,
+            derived_from: None,
+        };
+        // 1.96 * 10.2 = 20.0 percent of the trunk; 1.96 * 7.65 = 15.0 degrees.
+        for (what, most, advice) in [
+            (Measure::BodyPlumb, 10.2, "side square to the camera"),
+            (Measure::TrunkShift, 10.2, "standing squarely"),
+            (Measure::EarShoulderAngle, 7.65, "side square to the camera"),
+        ] {
+            assert!(telling(found(most), what).is_ok(), "{}", what.name());
+            let refusal = telling(found(most + 0.1), what).expect_err("too wide").to_string();
+            assert!(refusal.contains("larger than any difference") && refusal.contains(advice), "{refusal}");
+        }
+    }
+}

@@ -25,13 +25,12 @@ pub fn comparison(before: &str, after: &str, comparison: &Comparison) -> String 
     let mut changes: Vec<&Change> = comparison.changes.iter().collect();
     changes.sort_by_key(|change| change.verdict != Verdict::Changed);
     for change in changes {
-        let label = change.of().map_or(change.measure, Measure::label);
-        let by = if change.by_face { " (face)" } else { "" };
+        let label = change.label();
         match (change.before, change.after, change.difference, change.detectable) {
             (Some(before), Some(after), Some(difference), Some(least)) => {
                 let unit = unit(change);
                 table.add_row([
-                    format!("{label}{by}"),
+                    label,
                     format!("{}{unit}", signed(before)),
                     format!("{}{unit}", signed(after)),
                     format!("{}{unit}", signed(difference)),
@@ -63,7 +62,7 @@ pub fn news(subject: &str, [first, last]: [Date; 2], comparison: &Comparison) ->
         changed.len()
     );
     for change in changed {
-        out.push_str(&format!("  {}: {}\n", change.of().map_or(change.measure, Measure::label), change.words));
+        out.push_str(&format!("  {}: {}\n", change.label(), change.words));
     }
     out
 }

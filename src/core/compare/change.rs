@@ -59,6 +59,13 @@ impl Change {
     pub fn of(&self) -> Option<Measure> {
         Measure::ALL.into_iter().find(|measure| measure.name() == self.measure)
     }
+
+    /// The measure's label for people, and whether its values are those of the faces.
+    #[must_use]
+    pub fn label(&self) -> String {
+        let by = if self.by_face { " (face)" } else { "" };
+        format!("{}{by}", self.of().map_or(self.measure, Measure::label))
+    }
 }
 
 /// Two photos held against each other.
@@ -210,8 +217,7 @@ fn change(measure: Measure, before: &Record, after: &Record) -> Change {
             let by_repeatability = least_by_repeatability(&first, &second).filter(|_| alike);
             let least = by_repeatability.unwrap_or_else(|| detectable(first.sd, second.sd));
             (change.before, change.after) = (Some(first.value), Some(second.value));
-            change.by_repeatability = by_repeatability.is_some();
-            change.by_face = first.by_face;
+            (change.by_repeatability, change.by_face) = (by_repeatability.is_some(), first.by_face);
             change.hold(measure, &first, &second, least);
         }
         (Err(why), Err(other)) if why == other.replacen("second", "first", 1) => {
@@ -258,6 +264,10 @@ impl Change {
             let most = interval[0].abs().max(interval[1].abs());
             format!("no change larger than {most:.1} {unit}")
         };
+        // The records' own values may stand beside it.
+        if self.by_face {
+            self.words.push_str(", by the face");
+        }
     }
 }
 
@@ -384,7 +394,7 @@ mod tests {
             (comparison.changes.into_iter().find(|change| change.measure == "head_tilt").expect("compared"), said)
         };
         let (change, said) = head(&with(1.0, Some(0.5)), &with(3.0, Some(3.5)));
-        assert!(change.by_face && said);
+        assert!(change.by_face && said && change.words.ends_with(", by the face"), "{change:?}");
         assert_eq!((change.before, change.after, change.difference), (Some(0.5), Some(3.5), Some(3.0)));
         // 1.96 * sqrt(0.6^2 + 0.6^2 + 2 visit^2).
         let expected = 1.96 * (2.0 * (0.36 + fitted().head_by_face.visit.powi(2))).sqrt();

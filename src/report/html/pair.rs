@@ -152,16 +152,12 @@ impl Part {
                 .changes
                 .iter()
                 .filter(|change| change.verdict == Verdict::NotCompared)
-                .map(|change| (label(change).to_owned(), sentence(&change.words)))
+                .map(|change| (change.label(), sentence(&change.words)))
                 .collect(),
             notes: pair.comparison.notes.iter().map(|note| sentence(note)).collect(),
             rows,
         }
     }
-}
-
-fn label(change: &Change) -> &'static str {
-    change.of().map_or(change.measure, |measure| measure.label())
 }
 
 fn side_part(number: usize, side: &Side, frame: Option<[f64; 4]>, title: &str) -> SidePart {
@@ -211,7 +207,7 @@ fn row(change: &Change, pair: &Pair) -> Option<Row> {
         minus(format!("{}{unit} ± {half:.1}", signed(spot.value)))
     };
     Some(Row {
-        label: format!("{}{}", measure.label(), if change.by_face { " (face)" } else { "" }),
+        label: change.label(),
         before: value(&spots[0]),
         after: value(&spots[1]),
         difference: minus(format!("{}{unit}", signed(difference))),
